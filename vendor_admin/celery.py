@@ -1,0 +1,13 @@
+"""The Celery application. Tasks are declared with `@app.task` from here; workers on the queue `sync` also run a hub."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendor_admin.settings")
+
+app = Celery("vendor_admin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+# Named as a string: the hub needs Django's apps, which are loaded only after this module.
+app.steps["worker"].add("vendor_admin.sync.bootstep:HubStep")

@@ -1,0 +1,33 @@
+"""How each role of the service is started: the one table that the demo's supervisor uses and docker/ repeats.
+
+A test holds docker/ to it. `python` stands for the interpreter of the environment; addresses come from the environment.
+"""
+
+import sys
+
+GUNICORN = ("python", "-m", "gunicorn")
+CELERY = ("python", "-m", "celery", "-A", "vendor_admin")
+QUIET = ("--loglevel", "INFO", "--without-gossip", "--without-mingle")
+
+# Run once before the roles start, in this order.
+PREPARATIONS = {
+    "ensure_roles": ("python", "manage.py", "ensure_roles"),
+    "migrate": ("python", "manage.py", "migrate", "--no-input"),
+}
+
+ROLES = {
+    # Gunicorn's own rules: binds to GUNICORN_CMD_ARGS="--bind …", else to any address at PORT, else to 127.0.0.1:8000.
+    "web": (
+        *(*GUNICORN, "vendor_admin.wsgi:application", "--no-control-socket"),
+        *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+    ),
+    "worker": (*CELERY, "worker", "--queues", "default", "--concurrency", "2", "--hostname", "default@%h", *QUIET),
+    # Pool solo: the hub's thread must live in the worker's own process, which prefork would not give it.
+    "sync": (*CELERY, "worker", "--queues", "sync", "--pool", "solo", "--hostname", "sync@%h", *QUIET),
+    "beat": (*CELERY, "beat", "--loglevel", "INFO"),
+}
+
+
+def arguments_of(command: tuple[str, ...]) -> list[str]:
+    """The command as an argument list for this interpreter."""
+    return [sys.executable if word == "python" else word for word in command]

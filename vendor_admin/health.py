@@ -1,0 +1,136 @@
+"""Health over HTTP: is the process alive, can it serve, are the sockets live, and figures for Prometheus.
+
+`/syncz` tells whether the sync does its work and answers 503 while it does not: an alert, never a liveness probe,
+since restarting the web server would mend nothing. All are open to callers on this machine, unless a proxy stands
+before the service; others need SYNCZ_TOKEN as bearer token, except for `/livez` and `/readyz`, which say nothing but
+yes or no.
+None runs in the request's transaction, which could not begin while the database is away.
+"""
+
+import hmac
+import ipaddress
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from vendor_admin.sync.models import SyncState
+from vendor_admin.sync.status import SocketStatus, is_healthy, socket_statuses
+
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
+
+
+@transaction.non_atomic_requests
+@login_not_required
+@require_safe
+@never_cache
+def livez(request: HttpRequest) -> HttpResponse:
+    """200 as long as the process answers; touches nothing else."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@transaction.non_atomic_requests
+@login_not_required
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when the database answers, so that requests may be sent here."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+@transaction.non_atomic_requests
+@login_not_required
+@require_safe
+@never_cache
+def syncz(request: HttpRequest) -> HttpResponse:
+    """The state of every socket as JSON; 503 while an enabled one is not live."""
+    if not _may_look(request):
+        return _refused()
+    try:
+        statuses = socket_statuses()
+    except DatabaseError:
+        return JsonResponse({"healthy": False, "reason": "The database does not answer.", "sockets": []}, status=503)
+    healthy = is_healthy(statuses)
+    body = {"healthy": healthy, "at": timezone.now(), "sockets": statuses}
+    return JsonResponse(body, status=200 if healthy else 503, json_dumps_params={"indent": 1})
+
+
+@transaction.non_atomic_requests
+@login_not_required
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The sockets' figures for Prometheus, read from the database at each scrape."""
+    if not _may_look(request):
+        return _refused()
+    try:
+        statuses = socket_statuses()
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    registry = CollectorRegistry()
+    labels = ["organization", "environment", "shard"]
+    figures = {
+        name: Gauge(f"vendor_admin_socket_{name}", text, labels, registry=registry)
+        for name, text in {
+            "live": "1 while the socket is live",
+            "enabled": "1 unless staff paused the connection",
+            "events_stored": "Events appended to the log since the socket was set up",
+            "lag_ms": "Receive to commit of the last flush, in milliseconds",
+            "gaps": "Recorded gaps",
+            "quarantined": "Events in quarantine",
+            "silence_seconds": "Seconds since the last frame",
+        }.items()
+    }
+    for status in statuses:
+        for name, value in _figures_of(status).items():
+            figures[name].labels(status["organization"], status["environment"], status["shard"]).set(value)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _figures_of(status: SocketStatus) -> dict[str, float]:
+    silence = (timezone.now() - status["last_frame_at"]).total_seconds() if status["last_frame_at"] else -1.0
+    return {
+        "live": float(status["state"] == SyncState.LIVE),
+        "enabled": float(status["state"] != SyncState.PAUSED),
+        "events_stored": status["events_stored"],
+        "lag_ms": status["lag_ms"],
+        "gaps": status["gaps"],
+        "quarantined": status["quarantined"],
+        "silence_seconds": silence,
+    }
+
+
+def _may_look(request: HttpRequest) -> bool:
+    """Callers on this machine, and those with the token.
+
+    Behind a proxy on this machine everybody seems to call from here. One that does not say so in a header is known
+    by BEHIND_PROXY alone.
+    """
+    is_forwarded = settings.BEHIND_PROXY or any(name in request.headers for name in FORWARDED)
+    if not is_forwarded and _is_loopback(request.META.get("REMOTE_ADDR", "")):
+        return True
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(settings.SYNCZ_TOKEN) and hmac.compare_digest(given.encode(), settings.SYNCZ_TOKEN.encode())
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _refused() -> HttpResponse:
+    response = HttpResponse("Send SYNCZ_TOKEN as bearer token.\n", status=401, content_type="text/plain")
+    response["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,325 @@
+"""Settings, read from the environment only. `.env.example` lists every variable.
+
+Three database logins are known: the owner migrates, the app serves pages and tasks, the hub writes what the platform
+sends.
+"""
+
+import sys
+from pathlib import Path
+
+import environ
+import structlog
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" else ""
+OWNER_COMMANDS = {"migrate", "makemigrations", "ensure_roles", "sqlmigrate"}
+COMMANDS_WITHOUT_DATABASE = {"demo", "sandbox", "help", "collectstatic"}
+
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Requests come from a proxy: what it says of their origin is believed, and its own address tells nothing (health.py).
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# The one address that members reach this installation by. The platform sends them back there, so it is never taken
+# from a request. Without it no member can sign in.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
+# Pages beside an organization's own that a member's sign-in may lead on to.
+MEMBER_NEXT_PREFIXES: tuple[str, ...] = ()
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if COMMAND not in COMMANDS_WITHOUT_DATABASE:
+        raise ImproperlyConfigured("SECRET_KEY is not set. For a first look run `make demo`, which needs no settings.")
+    SECRET_KEY = "only-for-commands-that-serve-nothing"  # noqa: S105
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# Whether real organizations may be connected to this machine or into a private network (organizations/places.py).
+ALLOW_INTERNAL_PLATFORM_HOSTS = env.bool("ALLOW_INTERNAL_PLATFORM_HOSTS", default=False)
+
+# Keys that encrypt platform credentials and tokens: the first encrypts, all decrypt (see organizations/encryption.py).
+CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])
+
+INSTALLED_APPS = [
+    "vendor_admin.organizations",
+    "vendor_admin.mirrors",
+    "vendor_admin.sync",
+    "vendor_admin.operations",
+    "vendor_admin",
+    "accounts",
+    "risk",
+    "oauth_bridge",
+    "unfold.apps.BasicAppConfig",
+    "vendor_admin.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "axes",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "vendor_admin.error_pages.ErrorPagesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "oauth_bridge.middleware.MemberSessionMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "vendor_admin.organizations.middleware.OrganizationScopeMiddleware",
+    "vendor_admin.organizations.middleware.ViewerTimeZoneMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "vendor_admin.urls"
+WSGI_APPLICATION = "vendor_admin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "vendor_admin.organizations.context.organization",
+            ],
+        },
+    }
+]
+
+# The commands in OWNER_COMMANDS log in as the owner; everything else as the app role, which row level security binds.
+_database_variable = "DATABASE_OWNER_URL" if COMMAND in OWNER_COMMANDS else "DATABASE_URL"
+DATABASE_APP_URL = env.str("DATABASE_URL", default="")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+DATABASE_HUB_URL = env.str("DATABASE_HUB_URL", default="")
+if not env.str(_database_variable, default="") and COMMAND not in COMMANDS_WITHOUT_DATABASE:
+    raise ImproperlyConfigured(
+        f"{_database_variable} is not set. For a first look run `make demo`, which brings its own PostgreSQL."
+    )
+_database = env.db_url(_database_variable, default="postgres://app@127.0.0.1/vendor_admin")
+_database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": True}
+DATABASE_ASSUME_ROLE = env.str("DATABASE_ASSUME_ROLE", default="")
+if DATABASE_ASSUME_ROLE and COMMAND not in OWNER_COMMANDS:
+    _database["OPTIONS"] = _database.get("OPTIONS", {}) | {"assume_role": DATABASE_ASSUME_ROLE}
+DATABASES = {"default": _database}
+
+
+def _login(url: str, fallback: str) -> str:
+    """The user name in a database address: the role that migrations grant to."""
+    return environ.Env.db_url_config(url).get("USER") or fallback if url else fallback
+
+
+OWNER_ROLE = _login(DATABASE_OWNER_URL, "vendor_admin_owner")
+APP_ROLE = DATABASE_ASSUME_ROLE or _login(DATABASE_APP_URL, "vendor_admin_app")
+HUB_ROLE = _login(DATABASE_HUB_URL, "vendor_admin_hub")
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "organizations.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "oauth_bridge.backend.MemberBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("admin:login")
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "locked_out.html"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "assets"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+if not DEBUG:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|syncz|metrics)$"]
+    SECURE_HSTS_SECONDS = 31536000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+    },
+}
+# The admin theme's scripts are built on `new Function`, so /admin/ alone allows it (set by
+# organizations/middleware.py).
+ADMIN_CONTENT_SECURITY_POLICY = {
+    "default-src": [SELF],
+    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+    "font-src": [SELF, "data:"],
+    "frame-ancestors": [NONE],
+    "form-action": [SELF],
+    "base-uri": [NONE],
+}
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = env.json("CELERY_BROKER_TRANSPORT_OPTIONS", default={})
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "supervise sockets": {"task": "vendor_admin.sync.tasks.supervise", "schedule": 15.0},
+    "keep partitions": {"task": "vendor_admin.sync.tasks.keep_partitions", "schedule": 3600.0},
+    "reconcile mirrors": {"task": "vendor_admin.sync.tasks.request_reconciliation", "schedule": 3600.0},
+    "find due operations": {"task": "vendor_admin.operations.tasks.find_due", "schedule": 5.0},
+    "watch for notices": {"task": "vendor_admin.operations.tasks.watch_notices", "schedule": 15.0},
+    "deliver notices": {"task": "vendor_admin.operations.tasks.deliver_notices", "schedule": 15.0},
+    "renew members' links": {"task": "oauth_bridge.tasks.renew_due_links", "schedule": 60.0},
+    "forget old sign-ins": {"task": "oauth_bridge.tasks.forget_old_sign_ins", "schedule": 3600.0},
+    "forget old budget uses": {"task": "vendor_admin.organizations.tasks.forget_old_budget_uses", "schedule": 3600.0},
+}
+
+# E-mail: the server that notices go out by, as a URL. Without one no mail is sent, and the pages say so.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+_mail = (
+    environ.Env.email_url_config(EMAIL_URL)
+    if EMAIL_URL
+    else {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+)
+if "EMAIL_BACKEND" not in _mail:
+    raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls://, smtp+ssl:// or filemail:///.")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH") or None
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Vendor Admin <vendor-admin@localhost>")
+
+# Sync (see vendor_admin/sync). Durations in seconds.
+SYNC_LEASE_TTL_SECONDS = env.float("SYNC_LEASE_TTL_SECONDS", default=10.0)
+SYNC_LEASE_RENEW_SECONDS = env.float("SYNC_LEASE_RENEW_SECONDS", default=3.0)
+SYNC_QUIET_SECONDS = env.float("SYNC_QUIET_SECONDS", default=2.0)
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=400)
+# Operations (see vendor_admin/operations): calls at once to one host of an organization; how long after a call of
+# unknown outcome the platform is read, and how long it is given before what is missing counts as not done.
+PLATFORM_CONNECTIONS = env.int("PLATFORM_CONNECTIONS", default=4)
+OPERATION_SETTLE_SECONDS = env.float("OPERATION_SETTLE_SECONDS", default=5.0)
+OPERATION_PATIENCE_SECONDS = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
+BUDGET_WINDOW_SECONDS = env.float("BUDGET_WINDOW_SECONDS", default=3600.0)
+SYNCZ_TOKEN = env.str("SYNCZ_TOKEN", default="")
+
+APP_VERSION = "0.1.0"
+
+logging_level = env.str("LOG_LEVEL", default="INFO")
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": [
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": logging_level},
+    "loggers": {"websockets": {"level": "WARNING"}},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Vendor Admin",
+    "SITE_HEADER": "Vendor Admin",
+    "SITE_SYMBOL": "monitoring",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SITE_URL": None,
+    "ENVIRONMENT": "vendor_admin.organizations.context.environment_label",
+    "DASHBOARD_CALLBACK": "vendor_admin.sync.dashboard.dashboard",
+    "STYLES": [lambda request: static("admin.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#eef4fb",
+            "100": "#d9e6f6",
+            "200": "#b5cfee",
+            "300": "#8ab8f5",
+            "400": "#5c95dd",
+            "500": "#8ab8f5",
+            "600": "#1d4f91",
+            "700": "#1a457e",
+            "800": "#173a69",
+            "900": "#142f54",
+            "950": "#0d1e37",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "vendor_admin.admin_site.navigation",
+    },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Time zone", "link": reverse_lazy("preferences")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
+}

@@ -1,0 +1,22 @@
+"""Addresses of the project. Apps' pages are named as strings, so that nothing here imports them."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from vendor_admin import health
+from vendor_admin.organizations.views import front_page, set_password
+
+urlpatterns = [
+    path("", front_page, name="front_page"),
+    path("set-password/<uidb64>/<token>/", set_password, name="set_password"),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("syncz", health.syncz),
+    path("metrics", health.metrics),
+    path("o/<slug:slug>/", include("oauth_bridge.urls")),
+    path("admin/", include("vendor_admin.organizations.urls")),
+    path("admin/", include("vendor_admin.sync.urls")),
+    path("admin/", include("vendor_admin.operations.urls")),
+    path("admin/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+]
