@@ -1,0 +1,167 @@
+"""Calls of the catalogue to the sandbox over REST, and what reading says about each afterwards."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.sandbox.plain_client import log_in
+from vendor_admin.sandbox.running import RunningSandbox
+from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.operations import Reading, Reversal, entity_operation, write_at
+from vendor_admin.tradovate.operations.market_data_months import month_to_add
+from vendor_admin.tradovate.outcomes import Rejected, Success, Unknown
+from vendor_admin.tradovate.rest import RestClient
+
+DEMO, LIVE = Environment.DEMO, Environment.LIVE
+ALL_KINDS = {"tradovateSubscriptions": True, "userPlugins": True, "marketDataSubscriptions": True}
+LIMITS = {"trailingMaxDrawdown": 2500, "trailingMaxDrawdownLimit": 50100, "trailingMaxDrawdownMode": "EOD"}
+
+
+class Vendor:
+    """A vendor's program that does every write twice over: it sends it, and settles it as if no answer had come."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self._token = log_in(sandbox)
+        self._clients = {one: RestClient(base_url=sandbox.rest_url(one)) for one in Environment}
+        self.ids: dict[str, Any] = sandbox.control("ids", organization=sandbox.organizations()[0]["id"])
+        self._marks = (f"MARK{number:04d}" for number in range(10_000))
+        self.undo: Reversal | None = None
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def entities(self, environment: Environment, entity_type: str) -> list[dict[str, Any]]:
+        outcome = self._clients[environment].call(entity_operation(entity_type, "list"), token=self._token)
+        assert isinstance(outcome, Success), outcome
+        return list(outcome.body)
+
+    def does(
+        self, path: str, environment: Environment = DEMO, *, before: Any = None, can_be_read: bool = True, **body: Any
+    ) -> Any:
+        """Send a write of one item that must succeed, and hold the reading against it; returns the item's answer."""
+        write, now, mark = write_at(path), datetime.now(UTC), next(self._marks)
+        assert environment in write.operation.environments
+        request = write.marked(write.read(body, now=now), mark)
+        outcome = self._clients[environment].call(write.operation, token=self._token, body=write.body(request))
+        assert isinstance(outcome, Success | Rejected | Unknown), outcome
+        (item,) = write.outcomes(request, outcome)
+        assert isinstance(item, Success), item
+        found: dict[str, list[Any]] = {}
+        for look_up in write.look_ups(request, environment):
+            client = self._clients[look_up.environment]
+            read = client.call(look_up.operation, token=self._token, params=look_up.parameters)
+            entities = look_up.entities(read)
+            assert entities is not None, (look_up, read)
+            found.setdefault(look_up.entity_type, []).extend(entities)
+        reading = Reading(environment, now, now + timedelta(minutes=2), found, mark, before)
+        assert write.happened(request, reading) is (True if can_be_read else None)
+        self.undo = write.revert(request, before, item.body)
+        return item.body
+
+    def undoes(self, environment: Environment) -> Any:
+        """Carry out the reversal of the last write."""
+        assert self.undo is not None
+        write = write_at(self.undo.path)
+        return self.does(write.path, environment, **write.body(self.undo.request))
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[Vendor]:
+    with RunningSandbox("--seed", "7", "--users", "4", "--no-limits") as sandbox:
+        vendor = Vendor(sandbox)
+        yield vendor
+        vendor.close()
+
+
+def new_user(vendor: Vendor, name: str) -> int:
+    user = {"name": name, "email": f"{name}@example.com", "password": "correct horse 1"}
+    made = vendor.does("user/createevaluationusers", LIVE, users=[{**user, "firstName": "Ada", "lastName": "Abel"}])
+    return int(made["userId"])
+
+
+def new_account(vendor: Vendor, user_id: int, name: str) -> Any:
+    account = {"userId": user_id, "templateAccountId": vendor.ids["templates"][0]["id"], "name": name}
+    return vendor.does(
+        "user/createevaluationaccounts", accounts=[{**account, "initialBalance": 25_000, "postTradeRisk": LIMITS}]
+    )
+
+
+def test_a_user_is_made_changed_and_cancelled(vendor):
+    user_id = new_user(vendor, "ada.abel")
+    address = {"streetAddress1": "12 Main St.", "city": "Chicago", "state": "IL", "postCode": "60601", "country": "US"}
+    names = {"firstName": "Ada", "lastName": "O'Abel", "phone": "+1 312 555 0100"}
+    vendor.does("contactInfo/updatecontactinfo", LIVE, userId=user_id, **names, **address)
+    vendor.does("user/modifyemailaddress", LIVE, userId=user_id, email="ada.new@example.com")
+    passwords = {"currentPassword": "correct horse 1", "password": "battery staple 2"}
+    vendor.does("user/modifypassword", LIVE, userId=user_id, can_be_read=False, **passwords)
+    passwords = {"currentPassword": "battery staple 2", "password": "battery staple 3"}
+    before = {"name": "ada.abel"}
+    vendor.does("user/modifycredentials", LIVE, userId=user_id, name="ada.renamed", before=before, **passwords)
+    for environment in Environment:
+        vendor.does("user/canceleverything", environment, userIds=[user_id], tradingPermissions=True, **ALL_KINDS)
+
+
+def test_subscriptions_are_added_and_undone(vendor):
+    user_id = new_user(vendor, "bea.black")
+    paying = {"userId": user_id, "accountId": vendor.ids["billing_account_id"]}
+    plan = vendor.entities(LIVE, "tradovateSubscriptionPlan")[0]["id"]
+    vendor.does("user/addtradovatesubscription", LIVE, tradovateSubscriptionPlanId=plan, **paying)
+    vendor.undoes(LIVE)
+    entitlement = next(one for one in vendor.entities(LIVE, "entitlement") if one["title"] != "T-Prop")["id"]
+    vendor.does("userPlugin/addentitlementsubscription", LIVE, entitlementId=entitlement, **paying)
+    vendor.undoes(LIVE)
+    year, month = month_to_add(datetime.now(UTC))
+    data = vendor.entities(LIVE, "marketDataSubscriptionPlan")[0]["id"]
+    vendor.does(
+        "user/addmarketdatasubscription", LIVE, marketDataSubscriptionPlanIds=[data], year=year, month=month, **paying
+    )
+    vendor.undoes(LIVE)
+
+
+def test_money_moves_and_comes_back(vendor):
+    account_id = new_account(vendor, new_user(vendor, "cy.clark"), "MONEY001")["accountId"]
+    vendor.does("cashBalance/changedemobalance", accountId=account_id, cashChange="500.25", comment="top-up")
+    vendor.undoes(DEMO)
+    money = {"cashChange": -300, "cashChangeType": "ChallengePayout", "currencyId": 1}
+    vendor.does("fundTransaction/adjustcash", accountId=account_id, **money)
+    vendor.undoes(DEMO)
+    vendor.does("accountRiskStatus/updatemaxnetliq", accountId=account_id, maxNetLiq=26_000)
+    shown = vendor.does("cashBalance/getcashbalancesnapshot", accountId=account_id, can_be_read=False)
+    assert shown["totalCashValue"] == 25_000
+
+
+def test_permissions_are_given_and_taken(vendor):
+    made = new_account(vendor, new_user(vendor, "dee.dunn"), "PERMIT001")
+    other = new_user(vendor, "eve.east")
+    vendor.does("user/createtradingpermission", accountId=made["accountId"], userId=other)
+    vendor.undoes(DEMO)
+    vendor.does("user/revoketradingpermissions", tradingPermissionIds=[made["tradingPermissionId"]])
+
+
+def test_risk_is_set_and_put_back(vendor):
+    account_id = new_account(vendor, new_user(vendor, "fay.frost"), "RISK001")["accountId"]
+    old = {"id": account_id, **LIMITS}
+    later = {**LIMITS, "dailyLossAutoLiq": 1100.5, "flattenTimestamp": "2040-01-02T20:00:00+01:00"}
+    vendor.does("userAccountAutoLiq/update", id=account_id, before=old, **later)
+    vendor.undoes(DEMO)
+    owner = {"accountId": account_id, "asOwner": True}
+    vendor.does("userAccountAutoLiq/updateuserautoliq", before=old, **owner, **later)
+    vendor.does("userAccountAutoLiq/updateuserautoliqs", before=old, items=[{**owner, **LIMITS}])
+    vendor.does("userAccountAutoLiq/updateuserautoliq", accountId=account_id, asOwner=False, dailyLossAutoLiq=900)
+
+
+def test_position_limits_and_their_parameters_come_and_go(vendor):
+    account_id = new_account(vendor, new_user(vendor, "gus.green"), "LIMIT001")["accountId"]
+    values = {"accountId": account_id, "active": True, "totalBy": "Overall"}
+    limit = vendor.does("userAccountPositionLimit/create", exposedLimit=7, **values)
+    vendor.does("userAccountPositionLimit/update", id=limit["id"], exposedLimit=9, before=limit, **values)
+    vendor.undoes(DEMO)
+    of_limit = {"userAccountPositionLimitId": limit["id"]}
+    parameter = vendor.does("userAccountRiskParameter/create", maxOpeningOrderQty=3, **of_limit)
+    vendor.does("userAccountRiskParameter/update", id=parameter["id"], maxOpeningOrderQty=4, **of_limit)
+    vendor.does("userAccountPositionLimit/deleteuseraccountriskparameter", userAccountRiskParameterId=parameter["id"])
+    vendor.does("userAccountPositionLimit/deleteuseraccountpositionlimit", before=limit, **of_limit)
+    vendor.undoes(DEMO)

@@ -1,0 +1,182 @@
+"""Status and body -> outcome: HTTP 200 is not success, and a failed write is not always a failure."""
+
+import json
+
+import pytest
+
+from vendor_admin.tradovate.answers import read_answer
+from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
+from vendor_admin.tradovate.operations import ME, Operation
+from vendor_admin.tradovate.outcomes import (
+    ItemError,
+    Locked,
+    Outcome,
+    Penalized,
+    Rejected,
+    Success,
+    Unauthorized,
+    Unknown,
+    Violation,
+)
+
+WRITE = Operation(path="order/placeorder", method="POST")
+
+
+def read(status: int, body: object = b"", *, operation: Operation = WRITE) -> Outcome:
+    return read_answer(operation, status=status, body=body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ok": True},
+        {"orderId": 5},
+        {"errorText": "", "ok": True},
+        {"errorCode": "Success", "userId": 5},
+        {"failureReason": "Success", "orderId": 5},
+        {"results": [{"userId": 1}, {"errorText": ""}]},
+        {"violations": []},
+        [],
+        [{"id": 1, "errorText": "an entity may say what it likes"}],
+    ],
+    ids=json.dumps,
+)
+def test_a_body_without_a_complaint_is_success(body):
+    assert read(200, body) == Success(body, 200)
+
+
+def test_an_empty_answer_is_success_without_a_body():
+    assert read(200) == Success(None, 200)
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "code"),
+    [
+        ({"errorText": "Invalid or missed parameters"}, "Invalid or missed parameters", None),
+        ({"ok": False, "errorText": "Empty accountIds"}, "Empty accountIds", None),
+        ({"ok": False}, "the platform answered ok: false without a reason", None),
+        ({"success": False}, "the platform answered success: false without a reason", None),
+        ({"success": False, "errorText": "No such limit"}, "No such limit", None),
+        ({"failureText": "No quote available", "failureReason": "NoQuote"}, "No quote available", "NoQuote"),
+        ({"failureReason": "TooLate"}, "TooLate", "TooLate"),
+        ({"errorCode": "InsufficientFunds"}, "InsufficientFunds", "InsufficientFunds"),
+        ({"error": "invalid_token", "error_description": "It is old"}, "It is old", "invalid_token"),
+        ({"error": "invalid_token"}, "invalid_token", "invalid_token"),
+    ],
+)
+def test_a_complaint_inside_a_200_is_a_rejection(body, text, code):
+    outcome = read(200, body)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.error_text, outcome.error_code, outcome.status) == (text, code, 200)
+
+
+def test_violations_are_a_rejection():
+    violation = {"constraint": "firstName", "value": "", "description": "must not be empty"}
+    outcome = read(200, {"violations": [violation]})
+    assert isinstance(outcome, Rejected)
+    assert outcome.violations == (Violation("firstName", "", "must not be empty"),)
+    assert outcome.error_text == "firstName: must not be empty"
+
+
+def test_one_refused_item_of_a_batch_is_a_rejection_that_keeps_the_body():
+    body = {"results": [{"userId": 1}, {"errorText": "taken", "errorCode": "UserAlreadyExists"}, {"violations": [{}]}]}
+    outcome = read(200, body)
+    assert isinstance(outcome, Rejected)
+    assert outcome.item_errors[0] == ItemError(1, "taken", "UserAlreadyExists", body=body["results"][1])
+    assert [error.position for error in outcome.item_errors] == [1, 2]
+    assert outcome.error_text == "2 of 3 items were refused, first: taken"
+    assert outcome.body == body
+
+
+def test_a_penalty_ticket_is_read_and_kept_out_of_sight():
+    outcome = read(200, {"p-ticket": "secret-ticket", "p-time": 60, "p-captcha": True})
+    assert isinstance(outcome, Penalized)
+    assert (outcome.ticket, outcome.wait_seconds, outcome.captcha) == ("secret-ticket", 60.0, True)
+    assert "secret-ticket" not in repr(outcome)
+
+
+@pytest.mark.parametrize("wait", [None, "soon", -5, True, float("inf")])
+def test_a_ticket_with_an_odd_time_waits_nothing_by_itself(wait):
+    ticket = penalty_ticket_of({"p-ticket": "t", "p-time": wait})
+    assert ticket is not None
+    assert ticket.wait_seconds == 0.0
+
+
+@pytest.mark.parametrize("status", [423, 429])
+def test_a_lock_may_come_without_a_body(status):
+    assert read(status) == Locked(status, "")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_no_right_is_unauthorized(status):
+    assert read(status, "Access is denied") == Unauthorized("Access is denied")
+
+
+@pytest.mark.parametrize("body", [b"", b"Not found", b'"Not found"'])
+def test_404_hints_at_the_wrong_host(body):
+    outcome = read(404, body)
+    assert isinstance(outcome, Rejected)
+    assert "wrong host" in outcome.hint
+    assert outcome.error_text in ("Not found", "status 404 without a text")
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_write_that_ends_in_a_server_error_may_have_happened(status):
+    assert isinstance(read(status, b"<html>gateway</html>"), Unknown)
+
+
+def test_a_read_that_ends_in_408_means_a_dead_session():
+    assert isinstance(read(408, operation=ME), Unauthorized)
+
+
+@pytest.mark.parametrize("status", [400, 408, 500])
+@pytest.mark.parametrize("text", ["Expired Access Token", "Invalid access token", "The session has been closed"])
+def test_a_dead_session_is_known_by_its_words(status, text):
+    assert read(status, text) == Unauthorized(text)
+
+
+def test_a_malformed_request_is_rejected_with_the_platforms_words():
+    outcome = read(400, 'Invalid JSON: missing required field "symbol"')
+    assert isinstance(outcome, Rejected)
+    assert "symbol" in outcome.error_text
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b"Access is denied", b"\xff\xfe", b'"text"'])
+def test_a_200_that_is_not_json_says_nothing_for_sure(body):
+    assert isinstance(read(200, body), Unknown)
+
+
+def test_a_redirect_is_not_followed_but_explained():
+    outcome = read(302)
+    assert isinstance(outcome, Rejected)
+    assert "REST address" in outcome.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (None, None),
+        (b"  ", None),
+        (b'{"a":1}', {"a": 1}),
+        (b'"plain"', "plain"),
+        (b'"\\"Expired Access Token\\""', "Expired Access Token"),
+        (b'"{\\"a\\":1}"', {"a": 1}),
+        (b'"{not json"', "{not json"),
+        (b"plain", "plain"),
+        (b"\xff", "�"),
+    ],
+)
+def test_every_kind_of_body_is_decoded(body, value):
+    assert decode_body(body) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), (" a ", "a"), ({"errorText": "x"}, "x"), ({"a": 1}, '{"a":1}'), (5, "5")]
+)
+def test_every_kind_of_value_has_a_text(value, text):
+    assert text_of(value) == text
+
+
+def test_a_body_stays_out_of_the_repr_of_an_outcome():
+    assert "secret" not in repr(Success({"accessToken": "secret"}))
+    assert "secret" not in repr(read(200, {"errorText": "no", "accessToken": "secret"}))

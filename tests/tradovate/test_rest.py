@@ -1,0 +1,209 @@
+"""Calls over REST against a real server on the loopback, and against no server."""
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.tradovate.scripted_server import ScriptedServer, running_server
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.operations import Operation, entity_operation
+from vendor_admin.tradovate.outcomes import NotSent, Penalized, Rejected, Success, Unknown
+from vendor_admin.tradovate.rest import RestClient
+
+WRITE = Operation(path="order/placeorder", method="POST")
+READ = entity_operation("order", "list")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: ScriptedServer) -> Iterator[RestClient]:
+    client = RestClient(base_url=server.url, timeout=(2.0, 0.3))
+    yield client
+    client.close()
+
+
+def break_off(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def answer_half(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+    break_off(handler)
+
+
+def say_nothing(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+    handler.connection.settimeout(5)
+    handler.connection.recv(1)  # until the client gives up
+
+
+def test_a_call_sends_token_parameters_and_body(server, client):
+    server.will_answer(200, {"orderId": 5})
+    outcome = client.call(WRITE, token="the-token", params={"ids": [1, 2]}, body={"price": Decimal("1.50"), "qty": 1})
+    assert outcome == Success({"orderId": 5}, 200)
+    (seen,) = server.seen
+    assert (seen.method, seen.path) == ("POST", "/demo/v1/order/placeorder?ids=1,2")
+    assert seen.headers["Authorization"] == "Bearer the-token"
+    assert seen.headers["Content-Type"] == "application/json"
+    assert seen.body == b'{"price":1.50,"qty":1}'
+
+
+def test_without_a_token_nothing_is_taken_from_netrc(server, client, tmp_path, monkeypatch):
+    netrc = Path(tmp_path) / "netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.will_answer(200, [])
+    client.call(READ)
+    assert "Authorization" not in server.seen[0].headers
+
+
+def test_a_penalty_ticket_joins_the_same_body(server, client):
+    server.will_answer(200, {"p-ticket": "t1", "p-time": 1})
+    penalized = client.call(WRITE, body={"qty": 1})
+    assert isinstance(penalized, Penalized)
+    client.call(WRITE, body={"qty": 1}, penalty_ticket=penalized.ticket)
+    assert server.seen[1].json == {"qty": 1, "p-ticket": "t1"}
+
+
+def test_a_penalty_ticket_of_a_read_goes_into_the_address(server, client):
+    server.will_answer(200, [])
+    client.call(READ, penalty_ticket="t 1")
+    assert server.seen[0].path == "/demo/v1/order/list?p-ticket=t%201"
+
+
+def test_a_redirect_is_not_followed(server, client):
+    server.will_answer(302)
+    assert isinstance(client.call(READ, token="t"), Rejected)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("misbehave", [break_off, answer_half, say_nothing])
+def test_a_write_without_an_answer_is_unknown_and_never_repeated(server, client, misbehave):
+    server.answers = [misbehave]
+    assert isinstance(client.call(WRITE, body={}), Unknown)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("misbehave", [break_off, answer_half, say_nothing])
+def test_a_read_without_an_answer_is_tried_once_more(server, client, misbehave):
+    server.answers = [misbehave, (200, b"[]")]
+    assert client.call(READ) == Success([], 200)
+    server.answers = [misbehave]
+    assert isinstance(client.call(READ), Unknown)
+    assert len(server.seen) == 4
+
+
+def test_an_answer_with_an_error_status_is_not_tried_again(server, client):
+    server.will_answer(500, b"busy")
+    assert isinstance(client.call(READ), Unknown)
+    assert len(server.seen) == 1
+
+
+def test_a_closed_port_is_refused():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        outcome = RestClient(base_url=f"http://127.0.0.1:{closed.getsockname()[1]}/v1").call(WRITE)
+    assert isinstance(outcome, NotSent)
+    assert outcome.kind is NotSentKind.REFUSED
+    assert "Connection refused" in outcome.reason
+
+
+def test_an_unknown_host_is_a_matter_of_names():
+    with mock.patch("socket.getaddrinfo", side_effect=socket.gaierror(-2, "Name or service not known")):
+        outcome = RestClient(base_url="http://nowhere.invalid/v1").call(WRITE)
+    assert outcome == NotSent(NotSentKind.DNS, "the name nowhere.invalid is not known")
+
+
+def test_a_connection_that_takes_too_long_was_not_sent():
+    session = requests.Session()
+    with mock.patch.object(session, "send", side_effect=requests.exceptions.ConnectTimeout()):
+        outcome = RestClient(base_url="http://127.0.0.1/v1", session=session).call(WRITE)
+    assert outcome == NotSent(NotSentKind.TIMEOUT, "no connection to 127.0.0.1 within 3.05 s")
+
+
+def test_tls_to_a_port_that_speaks_none_was_not_sent(server):
+    outcome = RestClient(base_url=server.url.replace("http:", "https:")).call(WRITE)
+    assert isinstance(outcome, NotSent)
+    assert outcome.kind is NotSentKind.TLS
+
+
+def test_a_certificate_nobody_trusts_was_not_sent(tmp_path):
+    with running_server(tls=self_signed(tmp_path)) as server:
+        outcome = RestClient(base_url=server.url).call(WRITE, token="t")
+        assert server.seen == []
+    assert isinstance(outcome, NotSent)
+    assert outcome.kind is NotSentKind.TLS
+    assert "not trusted" in outcome.reason
+
+
+def test_tls_that_breaks_after_the_request_leaves_a_write_unknown(tmp_path, monkeypatch):
+    context = self_signed(tmp_path)
+    with running_server(tls=context) as server:
+        server.answers = [break_off]
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+        outcome = RestClient(base_url=server.url).call(WRITE)
+        assert len(server.seen) == 1
+    assert isinstance(outcome, Unknown)
+
+
+def test_a_tls_peer_that_just_went_away_may_have_read_the_request():
+    went_away = requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"))
+    session = requests.Session()
+    with mock.patch.object(session, "send", side_effect=went_away):
+        assert isinstance(RestClient(base_url="https://127.0.0.1/v1", session=session).call(WRITE), Unknown)
+
+
+@pytest.mark.parametrize("address", ["", "demo.tradovateapi.com/v1", "ftp://x/v1", "http:///v1"])
+def test_an_address_that_is_none_is_refused_at_once(address):
+    with pytest.raises(ValueError, match="not an http"):
+        RestClient(base_url=address)
+
+
+def test_reasons_do_not_show_token_or_address(server, client):
+    server.answers = [break_off]
+    outcome = client.call(READ, token="the-token", params={"x": "private"})
+    assert "the-token" not in repr(outcome)
+    assert "private" not in repr(outcome)
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(key_text)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context

@@ -1,0 +1,159 @@
+"""Status and body of an answer -> outcome. The same for REST and for a request over the socket.
+
+Sources: partner.ninjatrader.com/overview/core-concepts/error-handling and .../penalty-tickets, the response
+schemas of the partner OpenAPI file, and answers recorded in the field.
+"""
+
+import re
+from typing import Any
+
+from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
+from vendor_admin.tradovate.operations.operation import Operation
+from vendor_admin.tradovate.outcomes import (
+    ItemError,
+    Json,
+    Locked,
+    Outcome,
+    Penalized,
+    Rejected,
+    Success,
+    Unauthorized,
+    Unknown,
+    Violation,
+)
+
+WRONG_HOST_HINT = (
+    "Either the id does not exist here, or this is the wrong host: users and subscriptions live on LIVE, "
+    "simulated accounts, permissions and risk on DEMO."
+)
+REDIRECT_HINT = "The address led elsewhere; check the REST address of the connection."
+
+_DEAD_SESSION = re.compile(
+    r"(expired|invalid|revoked|unknown)\s+(access\s*)?token|session.{0,20}(closed|expired)", re.I
+)
+_LONGEST_TEXT = 500
+
+
+def read_answer(operation: Operation, *, status: int, body: bytes | None) -> Outcome:
+    """Read one answer. `status` is HTTP's, or the `s` of a socket reply; `body` is as received."""
+    value = decode_body(body)
+    if status in (423, 429):
+        return Locked(status, _text(value))
+    if status in (401, 403):
+        return Unauthorized(_text(value))
+    if 200 <= status < 300:
+        return _read_success(status, value)
+    if status in (400, 408) or status >= 500:
+        return _read_failure(operation, status, value)
+    hint = WRONG_HOST_HINT if status == 404 else REDIRECT_HINT if 300 <= status < 400 else ""
+    return Rejected(_text(value) or _status_text(status), status, hint=hint, body=value)
+
+
+def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:
+    """400, 408 and 5xx: what they mean depends on the text and on what was asked.
+
+    A session that is dead answers 408 or 500 (access token page, older copy), but 408 and 500 are also plain
+    time-outs behind which a write may have been done. So only a harmless request takes 408 for a dead session.
+    """
+    text = _text(value) or _status_text(status)
+    if _DEAD_SESSION.search(text):
+        return Unauthorized(text)
+    if status == 400:
+        return _read_refusal(value, status) or Rejected(text, status, body=value)
+    if status == 408 and operation.harmless_to_repeat:
+        return Unauthorized(text)
+    return Unknown(f"the platform answered {status}: {text}")
+
+
+def _read_success(status: int, value: Json) -> Outcome:
+    if isinstance(value, str):
+        return Unknown(f"the platform answered {status} with something that is not JSON: {_text(value)}")
+    ticket = penalty_ticket_of(value)
+    if ticket is not None:
+        return Penalized(ticket.ticket, ticket.wait_seconds, ticket.captcha, body=value)
+    return _read_refusal(value, status) or Success(value, status)
+
+
+def _read_refusal(value: Json, status: int) -> Rejected | None:
+    """Find a business failure in a decoded body; None if there is none."""
+    if not isinstance(value, dict):
+        return None
+    violations = _violations(value)
+    error_code = _error_code(value)
+    item_errors = _item_errors(value)
+    text = _error_text(value)
+    if not (violations or error_code or item_errors or text or _says_no(value)):
+        return None
+    return Rejected(
+        text or _own_words(violations, error_code, item_errors, value),
+        status,
+        error_code=error_code,
+        violations=violations,
+        item_errors=item_errors,
+        body=value,
+    )
+
+
+def _error_text(value: dict[str, Any]) -> str:
+    for name in ("errorText", "failureText", "error_description"):
+        text = value.get(name)
+        if text:
+            return _text(text)
+    return ""
+
+
+def _error_code(value: dict[str, Any]) -> str | None:
+    for name in ("errorCode", "failureReason", "error"):
+        code = value.get(name)
+        if isinstance(code, str) and code and code != "Success":
+            return code
+    return None
+
+
+def _violations(value: dict[str, Any]) -> tuple[Violation, ...]:
+    found = value.get("violations")
+    if not isinstance(found, list):
+        return ()
+    return tuple(
+        Violation(*(text_of(violation.get(name)) for name in ("constraint", "value", "description")))
+        for violation in found
+        if isinstance(violation, dict)
+    )
+
+
+def _item_errors(value: dict[str, Any]) -> tuple[ItemError, ...]:
+    results = value.get("results")
+    if not isinstance(results, list):
+        return ()
+    refusals = ((position, _read_refusal(result, 200)) for position, result in enumerate(results))
+    return tuple(
+        ItemError(position, refusal.error_text, refusal.error_code, body=refusal.body)
+        for position, refusal in refusals
+        if refusal is not None
+    )
+
+
+def _own_words(
+    violations: tuple[Violation, ...],
+    error_code: str | None,
+    item_errors: tuple[ItemError, ...],
+    value: dict[str, Any],
+) -> str:
+    if violations:
+        return "; ".join(f"{violation.constraint}: {violation.description}" for violation in violations)
+    if item_errors:
+        return f"{len(item_errors)} of {len(value['results'])} items were refused, first: {item_errors[0].error_text}"
+    return error_code or f"the platform answered {_says_no(value)}: false without a reason"
+
+
+def _says_no(value: dict[str, Any]) -> str:
+    """Name the flag that says nothing was done: `ok` of most answers, `success` of a deletion's; empty if none."""
+    return next((name for name in ("ok", "success") if value.get(name) is False), "")
+
+
+def _text(value: Json) -> str:
+    return text_of(value)[:_LONGEST_TEXT]
+
+
+def _status_text(status: int) -> str:
+    return f"status {status} without a text"

@@ -1,0 +1,83 @@
+"""Finding out by reading what became of a write: what to look up, and what was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.operations.entity_operations import LOOK_UP_PARAMETERS, entity_operation
+from vendor_admin.tradovate.operations.operation import Operation
+from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success
+
+Entity = Mapping[str, Any]  # as the platform sent it
+
+CLOCK_DIFFERENCE = timedelta(minutes=2)
+"""How far the platform's clock may be from ours when a timestamp of its is compared with a time of ours."""
+
+PATIENCE = timedelta(seconds=60)
+"""A call that timed out may still be at work at the platform: what is missing sooner than this may yet come."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One read: a shared operation of an entity type, and the key to ask by (None for `list`)."""
+
+    environment: Environment
+    entity_type: str
+    by: str
+    key: int | str | None = None
+
+    @property
+    def operation(self) -> Operation:
+        """What to call; raises NoSuchOperation for what the platform does not offer."""
+        return entity_operation(self.entity_type, self.by)
+
+    @property
+    def parameters(self) -> dict[str, int | str]:
+        """The parameters of the call."""
+        return {name: self.key for name in LOOK_UP_PARAMETERS[self.by] if self.key is not None}
+
+    def entities(self, outcome: Outcome) -> list[Entity] | None:
+        """What a read found; None if it did not work and has to be done again. A 404 by id or name finds nothing."""
+        if isinstance(outcome, Rejected) and outcome.status == 404 and self.by in ("item", "find"):
+            return []
+        if not isinstance(outcome, Success):
+            return None
+        if isinstance(outcome.body, dict):
+            return [outcome.body] if outcome.body else []
+        if isinstance(outcome.body, list) and all(isinstance(one, dict) for one in outcome.body):
+            return list(outcome.body)
+        return [] if outcome.body is None and self.by in ("item", "find") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the platform showed after a call of unknown outcome. All times are aware.
+
+    `found` holds entities by type, from every look-up asked for. `mark` is the operation's short id, which balance
+    changes carry in their comment. `before` is the thing to be changed as it was before the call, where it is known.
+    """
+
+    environment: Environment
+    sent_at: datetime
+    read_at: datetime
+    found: Mapping[str, Sequence[Entity]]
+    mark: str = ""
+    before: Entity | None = field(default=None)
+
+    def of(self, entity_type: str) -> Sequence[Entity]:
+        """What was found of one type."""
+        return self.found.get(entity_type, ())
+
+    def with_id(self, entity_type: str, entity_id: int) -> Entity | None:
+        """The entity of this id, if it was found."""
+        return next((one for one in self.of(entity_type) if one.get("id") == entity_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a person has to decide when reading cannot tell: how things stand if it was done, and if it was not."""
+
+    if_done: str
+    if_not_done: str

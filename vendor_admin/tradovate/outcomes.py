@@ -1,0 +1,109 @@
+"""What one call of the platform came to.
+
+    Outcome
+    ├── Success        the platform did it, or here is what was asked for
+    ├── Rejected       the platform read the request and said no
+    ├── Penalized      not executed; resend the same body with the ticket after the wait
+    ├── Locked         429 or 423: nothing more from this user or address for an hour
+    ├── Unauthorized   the token (or its rights) did not do
+    ├── Unknown        a write that may or may not have happened; find out by reading
+    └── NotSent        certainly not processed
+
+HTTP status 200 alone means nothing (https://partner.ninjatrader.com/overview/core-concepts/error-handling).
+No outcome holds the request, so no password or token of ours can leak through one; a body the platform sent
+stays out of the repr, since the answer to a login contains a token.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from vendor_admin.tradovate.enums import NotSentKind
+
+Json = Any  # a decoded JSON document: the platform decides its shape
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """`body` is the decoded JSON, or None for an empty answer."""
+
+    body: Json = field(repr=False)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field the platform did not accept, with its reason."""
+
+    constraint: str
+    value: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """One refused item of a batch. `position` counts from 0 in `results`; `body` is the item as received."""
+
+    position: int
+    error_text: str
+    error_code: str | None = None
+    body: Json = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The platform answered no, with its own words in `error_text`.
+
+    With `item_errors` the other items of the batch may well have been done: read `body`. `hint` is ours, for a
+    person: what the answer usually means when it does not say so.
+    """
+
+    error_text: str
+    status: int
+    error_code: str | None = None
+    violations: tuple[Violation, ...] = ()
+    item_errors: tuple[ItemError, ...] = ()
+    hint: str = ""
+    body: Json = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Penalized:
+    """Too many calls to one endpoint: not executed. A captcha cannot be answered by a program: wait an hour."""
+
+    ticket: str = field(repr=False)
+    wait_seconds: float
+    captcha: bool
+    body: Json = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """429 (locked for an hour, restarted by each further call) or 423 (the warning just before it)."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorized:
+    """401, 403, or the answer of a session that is dead."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The request may have been processed. Never repeat a write blindly after this."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The request certainly was not processed; trying again later is harmless."""
+
+    kind: NotSentKind
+    reason: str
+
+
+Outcome = Success | Rejected | Penalized | Locked | Unauthorized | Unknown | NotSent

@@ -1,0 +1,64 @@
+"""Why a request got no answer: was it certainly not sent, or may it have been processed?
+
+Reasons are written by us and name the host only: an exception of the HTTP library shows the whole address.
+"""
+
+import ssl
+from collections.abc import Iterator
+
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError
+
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.outcomes import NotSent, Unknown
+
+
+def outcome_of_transport_error(
+    error: requests.RequestException, *, host: str, timeout: tuple[float, float]
+) -> NotSent | Unknown:
+    """Sort one exception of requests. Only what happens before the request is on its way is NotSent."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return NotSent(NotSentKind.TIMEOUT, f"no connection to {host} within {timeout[0]:g} s")
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return Unknown(f"no answer from {host} within {timeout[1]:g} s")
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return NotSent(NotSentKind.DNS, f"{host} is not a host name")
+    for cause in _causes(error):
+        if isinstance(cause, NameResolutionError):
+            return NotSent(NotSentKind.DNS, f"the name {host} is not known")
+        if isinstance(cause, NewConnectionError | ProxyError):
+            return NotSent(NotSentKind.REFUSED, f"no connection to {host}: {_system_text(cause)}")
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            break  # the peer went away, maybe after it had read the request
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NotSent(NotSentKind.TLS, f"{host} shows a certificate that is not trusted: {cause.verify_message}")
+        if isinstance(cause, ssl.SSLError):
+            return NotSent(NotSentKind.TLS, f"no secure connection to {host}: {cause.reason or 'TLS failed'}")
+    if isinstance(error, requests.exceptions.SSLError) and not _holds(error, ssl.SSLEOFError):
+        return NotSent(NotSentKind.TLS, f"no secure connection to {host}")
+    return Unknown(f"the connection to {host} broke before an answer came")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk down what an exception was made from, outermost first: arguments, `reason`, cause and context."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [*current.args, getattr(current, "reason", None), current.__cause__, current.__context__]
+
+
+def _holds(error: BaseException, kind: type[BaseException]) -> bool:
+    return any(isinstance(cause, kind) for cause in _causes(error))
+
+
+def _system_text(error: BaseException) -> str:
+    """Find what the system said ("Connection refused") below an exception of the HTTP library."""
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return "it could not be made"
