@@ -1,0 +1,130 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.budgets import Budget
+from vendor_admin.organizations.models import BudgetUse, RateLock
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SUBJECT = "platform.example"
+THREE_AN_HOUR = Budget(name="some/endpoint", limit=3)
+
+pytestmark = pytest.mark.django_db
+
+
+def take(budget: Budget, *, minutes: float = 0.0) -> float:
+    return budgets.take(budget=budget, subject=SUBJECT, now=NOW + timedelta(minutes=minutes))
+
+
+def test_a_budget_grants_up_to_its_limit_and_then_tells_how_long_to_wait():
+    assert [take(THREE_AN_HOUR, minutes=n) for n in range(3)] == [0.0, 0.0, 0.0]
+    wait = take(THREE_AN_HOUR, minutes=10)
+    assert 50 * 60 <= wait <= 51 * 60  # the first use leaves the window an hour after it was drawn
+    assert take(THREE_AN_HOUR, minutes=10 + wait / 60) == 0.0
+
+
+def test_a_refused_draw_is_not_recorded():
+    for minute in range(10):
+        take(THREE_AN_HOUR, minutes=minute)
+    assert BudgetUse.objects.count() == 3
+
+
+def test_what_is_given_back_may_be_drawn_again_and_giving_back_twice_changes_nothing():
+    for _ in range(3):
+        take(THREE_AN_HOUR)
+    for _ in range(2):
+        budgets.give_back(budget=THREE_AN_HOUR, subject=SUBJECT, used_at=NOW + timedelta(minutes=1))
+    assert take(THREE_AN_HOUR, minutes=1) > 0
+    budgets.give_back(budget=THREE_AN_HOUR, subject=SUBJECT, used_at=NOW)
+    assert take(THREE_AN_HOUR, minutes=1) == 0.0
+    assert take(THREE_AN_HOUR, minutes=1) > 0
+
+
+def test_subjects_and_budgets_do_not_draw_on_each_other():
+    for _ in range(3):
+        take(THREE_AN_HOUR)
+    assert budgets.take(budget=THREE_AN_HOUR, subject="other.example", now=NOW) == 0.0
+    assert take(Budget(name="other/endpoint", limit=1)) == 0.0
+
+
+def test_half_of_the_sync_requests_go_out_at_once_and_the_rest_keep_their_distance():
+    moments = [NOW + timedelta(milliseconds=n) for n in range(160)]
+    granted = [budgets.take(budget=budgets.SOCKET_SYNC, subject=SUBJECT, now=moment) == 0.0 for moment in moments]
+    assert granted == [True] * 150 + [False] * 10
+    assert 2.9 < take(budgets.SOCKET_SYNC) <= 3.2
+    assert take(budgets.SOCKET_SYNC, minutes=0.06) == 0.0
+
+
+def test_a_full_budget_of_failures_is_asked_again_soon_while_a_call_may_yet_succeed():
+    for _ in range(5):
+        assert take(budgets.LOGIN) == 0.0
+    assert take(budgets.LOGIN) <= budgets.IN_FLIGHT_WAIT_SECONDS
+    assert take(budgets.LOGIN, minutes=1) > 58 * 60
+
+
+def test_the_hour_can_be_scaled_to_seconds(settings):
+    settings.BUDGET_WINDOW_SECONDS = 36.0
+    for _ in range(3):
+        take(THREE_AN_HOUR)
+    assert 36.0 <= take(THREE_AN_HOUR) < 36.5
+    assert budgets.one_window() == timedelta(seconds=36)
+    assert budgets.scaled(15) == timedelta(seconds=0.15)
+
+
+def test_a_lock_closes_its_key_until_its_end_and_a_shorter_one_does_not_open_it_sooner():
+    budgets.lock(key=SUBJECT, until=NOW + timedelta(hours=1), reason="429")
+    budgets.lock(key=SUBJECT, until=NOW + timedelta(minutes=1), reason="shorter")
+    assert take(THREE_AN_HOUR) == 3600.0
+    assert budgets.locked_until(keys=["another", SUBJECT], now=NOW) == NOW + timedelta(hours=1)
+    assert budgets.locked_until(keys=[SUBJECT], now=NOW + timedelta(hours=1)) is None
+    assert take(THREE_AN_HOUR, minutes=60) == 0.0
+
+
+def test_a_lock_on_one_endpoint_leaves_the_others_open():
+    key = budgets.key_of(budget=THREE_AN_HOUR, subject=SUBJECT)
+    budgets.lock(key=key, until=NOW + timedelta(hours=1), reason="captcha", kind="captcha")
+    assert take(THREE_AN_HOUR) > 0
+    assert take(Budget(name="other/endpoint", limit=1)) == 0.0
+    budgets.clear(key=key)
+    assert take(THREE_AN_HOUR) == 0.0
+
+
+def test_a_penalty_ticket_is_stored_encrypted_and_found_again():
+    budgets.lock(key="k", until=NOW, reason="penalty", ticket="the-ticket", kind="penalty")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ticket FROM organizations_ratelock")
+        assert "the-ticket" not in cursor.fetchone()[0]
+    assert budgets.penalty_ticket(key="k") == "the-ticket"
+    assert "the-ticket" not in repr(RateLock.objects.get().ticket)
+    budgets.clear(key="k")
+    assert budgets.penalty_ticket(key="k") is None
+
+
+def test_old_uses_and_locks_are_forgotten_and_recent_ones_kept():
+    take(THREE_AN_HOUR)
+    budgets.lock(key="old", until=NOW, reason="x")
+    take(THREE_AN_HOUR, minutes=119)
+    assert budgets.forget_old_uses(now=NOW + timedelta(hours=2, minutes=1)) == 2
+    assert BudgetUse.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "subject"),
+    [
+        ("https://demo.tradovateapi.com/v1", "tradovateapi.com"),
+        ("wss://live.tradovateapi.com/v1/websocket", "tradovateapi.com"),
+        ("https://demo-api.staging.ninjatrader.dev/v1", "ninjatrader.dev"),
+        ("http://127.0.0.1:8123/demo/v1", "127.0.0.1:8123"),
+        ("http://[::1]:8123/demo/v1", "::1:8123"),
+        ("http://localhost:8123/demo/v1", "localhost:8123"),
+    ],
+)
+def test_hosts_of_one_owner_share_the_budgets_of_our_address(url, subject):
+    assert budgets.address_subject(url) == subject
+
+
+def test_a_very_long_user_name_still_makes_a_key_that_can_be_stored():
+    subject = budgets.user_subject(user="x" * 500, url="https://demo.tradovateapi.com/v1")
+    assert len(budgets.key_of(budget=budgets.USER_CALLS, subject=subject)) <= 200

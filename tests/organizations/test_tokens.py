@@ -1,0 +1,417 @@
+import contextlib
+import logging
+import threading
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection as database
+from django.db import transaction
+
+from tests.organizations.conftest import SECRETS, FakeSignIn
+from vendor_admin.organizations import budgets, logins, tokens
+from vendor_admin.organizations.models import BudgetUse, Connection, PlatformSession
+from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tokens import TokenUnavailable
+from vendor_admin.tradovate.authentication import AccessToken
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown
+
+REFUSED = Rejected("Incorrect username or password. Please try again.", 200)
+
+
+def token_of(connection: Connection, now: datetime) -> AccessToken:
+    return tokens.access_token(connection_id=connection.pk, organization_id=connection.organization_id, now=now)
+
+
+def unavailable(connection: Connection, now: datetime) -> TokenUnavailable:
+    with pytest.raises(TokenUnavailable) as caught:
+        token_of(connection, now)
+    return caught.value
+
+
+def stored(connection: Connection) -> PlatformSession:
+    with organization_scope(connection.organization_id):
+        return PlatformSession.objects.get()
+
+
+def uses_of_logins() -> int:
+    return BudgetUse.objects.filter(key__contains="accesstokenrequest").count()
+
+
+@pytest.mark.django_db
+class TestOneSession:
+    def test_the_first_caller_logs_in_and_the_next_gets_the_same_token(self, make_connection, platform, now):
+        connection = make_connection()
+        first = token_of(connection, now)
+        assert token_of(connection, now + timedelta(minutes=30)) == first
+        assert (len(platform.logins), platform.renewals) == (1, [])
+
+    def test_a_login_that_succeeds_draws_nothing_from_the_budget_of_failures(self, make_connection, platform, now):
+        token_of(make_connection(), now)
+        assert uses_of_logins() == 0
+
+    def test_a_token_is_renewed_fifteen_minutes_before_its_end(self, make_connection, platform, now):
+        connection = make_connection()
+        first = token_of(connection, now)
+        assert token_of(connection, now + timedelta(minutes=64)) == first
+        platform.now = now + timedelta(minutes=65)
+        renewed = token_of(connection, platform.now)
+        assert renewed.token == "secret-token-2"
+        assert (len(platform.logins), platform.renewals) == (1, [first.token])
+
+    def test_a_short_lived_token_is_renewed_in_the_last_third_of_its_life(self, make_connection, platform, now):
+        platform.lifetime = timedelta(minutes=9)
+        connection = make_connection()
+        token_of(connection, now)
+        token_of(connection, now + timedelta(minutes=5))
+        assert platform.renewals == []
+        token_of(connection, now + timedelta(minutes=7))
+        assert len(platform.renewals) == 1
+
+    def test_an_expired_token_is_replaced_by_a_login(self, make_connection, platform, now):
+        connection = make_connection()
+        token_of(connection, now)
+        platform.now = now + timedelta(minutes=81)
+        token_of(connection, platform.now)
+        assert (len(platform.logins), platform.renewals) == (2, [])
+
+    def test_a_token_stays_in_use_while_its_renewal_fails(self, make_connection, platform, now):
+        connection = make_connection()
+        first = token_of(connection, now)
+        platform.answers = [NotSent(NotSentKind.REFUSED, "no connection"), Locked(429, "")]
+        later = now + timedelta(minutes=70)
+        assert token_of(connection, later) == first
+        assert token_of(connection, later + timedelta(seconds=1)) == first
+        assert len(platform.renewals) == 1  # the second caller did not try again at once
+        assert token_of(connection, later + timedelta(seconds=10)) == first
+        assert len(platform.renewals) == 2
+        assert unavailable(connection, now + timedelta(minutes=80)).kind == "locked"
+
+    def test_a_session_that_the_platform_has_ended_is_replaced_at_renewal(self, make_connection, platform, now):
+        connection = make_connection()
+        token_of(connection, now)
+        platform.answers = [Unauthorized("Expired Access Token")]
+        platform.now = now + timedelta(minutes=70)
+        assert token_of(connection, platform.now).token == "secret-token-2"
+        assert (len(platform.logins), len(platform.renewals)) == (2, 1)
+
+    def test_a_rejected_token_is_forgotten_but_a_newer_one_is_not(self, make_connection, platform, now):
+        connection = make_connection()
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        first = token_of(connection, now)
+        tokens.reject_token(**ids, token=first.token, now=now)
+        second = token_of(connection, now + timedelta(seconds=1))
+        assert second != first
+        tokens.reject_token(**ids, token=first.token, now=now)
+        assert token_of(connection, now + timedelta(seconds=2)) == second
+
+    def test_tokens_that_are_rejected_again_and_again_do_not_make_a_login_storm(self, make_connection, platform, now):
+        connection = make_connection()
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        for second in range(10):
+            token = token_of(connection, now + timedelta(seconds=second)).token
+            tokens.reject_token(**ids, token=token, now=now)
+        error = unavailable(connection, now + timedelta(seconds=10))
+        assert error.kind == "budget"
+        assert len(platform.logins) == 10
+
+    def test_both_environments_of_an_organization_have_sessions_of_their_own(self, make_connection, platform, now):
+        demo = make_connection()
+        live = make_connection(environment="live", rest_url="http://127.0.0.1:9/live/v1")
+        assert token_of(demo, now) != token_of(live, now)
+        assert token_of(demo, now) == token_of(demo, now)
+
+    def test_no_transaction_is_open_during_the_call(self, make_connection, platform, now):
+        seen = []
+        depth = len(database.savepoint_ids)
+        platform.before = lambda: seen.append(len(database.savepoint_ids))
+        token_of(make_connection(), now)
+        assert seen == [depth]
+
+
+@pytest.mark.django_db
+class TestRefusals:
+    def test_a_refused_login_is_not_tried_again_until_the_connection_changes(self, make_connection, platform, now):
+        connection = make_connection()
+        platform.answers = [REFUSED]
+        first = unavailable(connection, now)
+        assert (first.kind, first.retry_after_seconds) == ("credentials", None)
+        assert "Incorrect username" in first.reason
+        for hour in range(1, 30):
+            again = unavailable(connection, now + timedelta(hours=hour))
+            assert (again.kind, again.reason) == (first.kind, first.reason)
+        assert len(platform.logins) == 1
+        with organization_scope(connection.organization_id):
+            Connection.objects.update(version=2)
+        platform.now = now + timedelta(hours=31)
+        assert token_of(connection, platform.now).token == "secret-token-1"
+
+    def test_a_refused_login_counts_and_makes_the_next_login_of_the_address_wait(self, make_connection, platform, now):
+        platform.answers = [REFUSED]
+        unavailable(make_connection(), now)
+        assert uses_of_logins() == 1
+        key = budgets.key_of(budget=budgets.LOGIN, subject="127.0.0.1:9")
+        locked = budgets.lock_in_force(keys=[key], now=now)
+        assert locked
+        assert (locked.until - now).total_seconds() == pytest.approx(15, abs=1)
+
+    def test_an_unregistered_key_is_told_apart_from_a_wrong_password(self, make_connection, platform, now):
+        platform.answers = [Rejected("The app is not registered", 200)]
+        error = unavailable(make_connection(), now)
+        assert error.kind == "credentials"
+        assert "app_id" in error.advice
+
+    def test_after_five_failures_nobody_logs_in_from_this_address(self, make_connection, platform, now, monkeypatch):
+        monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.0)
+        platform.answers = [REFUSED] * 5
+        for number in range(5):
+            unavailable(make_connection(slug=f"bad-{number}"), now + timedelta(minutes=number))
+        error = unavailable(make_connection(slug="good"), now + timedelta(minutes=6))
+        assert error.kind == "budget"
+        assert error.retry_after_seconds == pytest.approx(54 * 60, abs=30)
+        assert len(platform.logins) == 5
+
+    def test_incomplete_credentials_never_reach_the_platform(self, make_connection, platform, now):
+        error = unavailable(make_connection(credentials={"name": "x"}), now)
+        assert error.kind == "credentials"
+        assert platform.logins == []
+
+    @pytest.mark.parametrize(
+        ("answer", "kind"),
+        [
+            (NotSent(NotSentKind.DNS, "the name is not known"), "unreachable"),
+            (NotSent(NotSentKind.TLS, "not trusted"), "tls"),
+            (Rejected("Not found", 404), "wrong_host"),
+            (Unknown("no answer"), "unknown"),
+            (Rejected("Words nobody has seen", 200), "unknown"),
+            (Rejected("Captcha needed", 200), "captcha"),
+            (Locked(423, ""), "locked"),
+            (Penalized("t", 3600.0, captcha=True), "captcha"),
+            (AccessToken("old", datetime.fromisoformat("2026-11-20T11:00:00+00:00"), 1, "x"), "clock"),
+        ],
+    )
+    def test_every_failure_says_what_it_is_and_closes_the_way_for_a_while(
+        self, make_connection, platform, now, answer, kind
+    ):
+        connection = make_connection()
+        platform.answers = [answer]
+        first = unavailable(connection, now)
+        assert first.kind == kind
+        assert first.advice
+        assert first.retry_after_seconds
+        assert unavailable(connection, now + timedelta(seconds=1)).kind == kind
+        assert len(platform.logins) == 1
+        platform.now = now + timedelta(hours=2)
+        assert token_of(connection, platform.now)
+
+    def test_an_unreachable_host_costs_no_budget_however_often_it_is_tried(self, make_connection, platform, now):
+        connection = make_connection()
+        platform.answers = [NotSent(NotSentKind.REFUSED, "refused")] * 40
+        for number in range(40):
+            unavailable(connection, now + timedelta(seconds=6 * number))
+        assert len(platform.logins) == 40
+        assert BudgetUse.objects.count() == 0
+
+    def test_a_login_without_answer_counts_only_while_the_credentials_are_unproven(
+        self, make_connection, platform, now
+    ):
+        connection = make_connection()
+        platform.answers = [Unknown("no answer")]
+        unavailable(connection, now)
+        assert uses_of_logins() == 1
+        token_of(connection, now + timedelta(minutes=1))
+        platform.answers = [Unknown("no answer")]
+        unavailable(connection, now + timedelta(hours=2))
+        assert uses_of_logins() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answers", [[], [REFUSED]], ids=["signed in", "was refused"])
+def test_who_read_the_row_before_somebody_else_was_answered_cannot_claim_it(make_connection, platform, now, answers):
+    connection = make_connection()
+    ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+    stale = tokens._read(**ids)
+    platform.answers = answers
+    with contextlib.suppress(TokenUnavailable):
+        token_of(connection, now)
+    assert not tokens._claim(stale, holder="late", now=now)
+    assert tokens._claim(tokens._read(**ids), holder="fresh", now=now)
+
+
+@pytest.mark.django_db
+class TestLocks:
+    def test_429_closes_the_user_for_an_hour_in_the_database(self, make_connection, platform, now):
+        connection = make_connection()
+        platform.answers = [Locked(429, "")]
+        unavailable(connection, now)
+        error = unavailable(connection, now + timedelta(minutes=59))
+        assert (error.kind, error.retry_after_seconds) == ("locked", pytest.approx(60, abs=1))
+        assert len(platform.logins) == 1
+        platform.now = now + timedelta(minutes=61)
+        assert token_of(connection, platform.now)
+
+    def test_a_short_penalty_is_waited_for_and_the_same_body_goes_out_with_the_ticket(
+        self, make_connection, platform, now
+    ):
+        connection = make_connection()
+        platform.answers = [Penalized("ticket-1", 0.3, captcha=False)]
+        started = time.monotonic()
+        assert token_of(connection, now).token == "secret-token-1"
+        assert time.monotonic() - started >= 0.3
+        (first, no_ticket), (second, ticket) = platform.logins
+        assert first == second
+        assert (no_ticket, ticket) == (None, "ticket-1")
+
+    def test_a_long_penalty_is_told_and_its_ticket_goes_only_to_its_own_credential(
+        self, make_connection, platform, now
+    ):
+        alpha, beta = make_connection(), make_connection(slug="beta", credentials=make_credentials("beta-admin"))
+        platform.answers = [Penalized("ticket-of-alpha", 120.0, captcha=False)]
+        assert unavailable(alpha, now).kind == "penalty"
+        assert unavailable(beta, now).kind == "penalty"
+        later = now + timedelta(seconds=121)
+        token_of(beta, later)
+        token_of(alpha, later)
+        token_of(alpha, later)
+        assert [ticket for _, ticket in platform.logins] == [None, None, "ticket-of-alpha"]
+
+
+def make_credentials(name: str) -> dict[str, str]:
+    return {
+        "name": name,
+        "password": "p",
+        "app_id": "a",
+        "app_version": "1",
+        "cid": "1",
+        "sec": "s",
+        "device_id": "d",
+    }
+
+
+@pytest.mark.django_db
+def test_secrets_are_stored_encrypted_and_appear_in_no_repr_log_or_error(make_connection, platform, now, caplog):
+    caplog.set_level(logging.DEBUG)
+    connection = make_connection()
+    token = token_of(connection, now)
+    platform.answers = [REFUSED]
+    with database.cursor() as cursor, organization_scope(connection.organization_id):
+        cursor.execute(
+            "SELECT c.credentials || s.token || s.credential_digest "
+            "FROM organizations_connection c, organizations_platformsession s"
+        )
+        raw = cursor.fetchone()[0]
+    with organization_scope(connection.organization_id):
+        connection.refresh_from_db()
+    shown = [repr(token), repr(connection.credentials), f"{stored(connection).token}", raw]
+    error = unavailable(connection, now + timedelta(minutes=90))
+    shown += [repr(error), str(error), repr(vars(error)), caplog.text]
+    for secret in (*SECRETS.values(), token.token):
+        assert not any(secret in text for text in shown)
+
+
+def test_it_refuses_to_run_inside_a_transaction(committed_db, make_connection, platform, now):
+    connection = make_connection()
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        token_of(connection, now)
+    assert platform.logins == []
+
+
+def test_twenty_threads_at_once_make_one_login(committed_db, make_connection, platform, now):
+    connection = make_connection()
+    platform.before = lambda: time.sleep(0.5)
+    barrier = threading.Barrier(20)
+    results: list[object] = []
+
+    def ask() -> None:
+        barrier.wait()
+        try:
+            results.append(token_of(connection, now).token)
+        except Exception as error:  # noqa: BLE001
+            results.append(error)
+        database.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert results == ["secret-token-1"] * 20
+    assert len(platform.logins) == 1
+
+
+def test_twenty_threads_at_once_make_one_refused_login(committed_db, make_connection, platform, now):
+    connection = make_connection()
+    platform.answers = [REFUSED] * 20
+    platform.before = lambda: time.sleep(0.2)
+    kinds: list[str] = []
+
+    def ask() -> None:
+        try:
+            token_of(connection, now)
+        except TokenUnavailable as error:
+            kinds.append(error.kind)
+        database.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert kinds == ["credentials"] * 20
+    assert len(platform.logins) == 1
+
+
+def test_a_valid_token_is_handed_out_while_somebody_else_renews_it(committed_db, make_connection, platform, now):
+    connection = make_connection()
+    first = token_of(connection, now)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        inside.set()
+        go_on.wait(10)
+
+    platform.before = hold
+    later = now + timedelta(minutes=70)
+
+    def renew() -> None:
+        token_of(connection, later)
+        database.close()
+
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    assert inside.wait(10)
+    started = time.monotonic()
+    assert token_of(connection, later) == first
+    assert time.monotonic() - started < 2
+    go_on.set()
+    renewing.join(10)
+    assert len(platform.renewals) == 1
+
+
+def test_a_claim_whose_holder_died_is_taken_over_after_its_time(
+    committed_db, make_connection, platform, now, monkeypatch
+):
+    monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.3)
+    connection = make_connection()
+    token_of(connection, now)
+    later = now + timedelta(minutes=90)
+    with organization_scope(connection.organization_id):
+        PlatformSession.objects.update(renewing_until=later + timedelta(seconds=60), renewing_holder="dead")
+    assert unavailable(connection, later).kind == "busy"
+    platform.now = later + timedelta(seconds=61)
+    assert token_of(connection, platform.now).token == "secret-token-2"
+
+
+def test_a_crash_between_draw_and_answer_counts_as_a_failure(committed_db, make_connection, platform: FakeSignIn, now):
+    connection = make_connection()
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    platform.before = die
+    with pytest.raises(KeyboardInterrupt):
+        token_of(connection, now)
+    assert uses_of_logins() == 1
+    assert BudgetUse.objects.filter(key__contains=logins.OWN_LOGINS.name).count() == 1
+    assert stored(connection).renewing_holder == ""

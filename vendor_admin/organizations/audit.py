@@ -1,0 +1,56 @@
+"""The append-only record of who changed what. Secrets are masked here, so that no caller can forget it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vendor_admin.organizations.encryption import SecretDict
+from vendor_admin.organizations.models import AuditEntry, Organization
+
+MASK = "••••••"
+SECRET_WORDS = ("password", "secret", "token", "ticket", "credential")
+SECRET_NAMES = {"sec", "key", "api_key", "apikey"}
+
+
+def record(
+    *,
+    organization: Organization,
+    actor: str,
+    action: str,
+    subject: str,
+    old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None,
+    reason: str = "",
+    request_id: str = "",
+) -> AuditEntry:
+    """Write one entry. `actor` is a user name or the command that acted; `old` and `new` hold JSON values by field
+    name.
+
+    Must run inside the organization's scope, in the transaction of the change itself.
+    """
+    return AuditEntry.objects.create(
+        organization=organization,
+        actor=actor[:200],
+        action=action[:100],
+        subject=subject[:300],
+        old=masked(old or {}),
+        new=masked(new or {}),
+        reason=reason,
+        request_id=request_id[:64],
+    )
+
+
+def masked(value: Any) -> Any:
+    """A copy without secrets: values under telling names become dots, and nothing of a SecretDict but its names is
+    kept."""
+    if isinstance(value, SecretDict):
+        return dict.fromkeys(value, MASK)
+    if isinstance(value, Mapping):
+        return {name: MASK if _is_secret(str(name)) and part else masked(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(part) for part in value]
+    return value
+
+
+def _is_secret(name: str) -> bool:
+    lowered = name.lower()
+    return lowered in SECRET_NAMES or any(word in lowered for word in SECRET_WORDS)

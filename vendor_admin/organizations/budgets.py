@@ -1,0 +1,242 @@
+"""How many calls may go out: sliding-window budgets and locks, in Postgres, for the whole installation.
+
+The platform counts per address and endpoint, and per user over all endpoints, in a rolling hour
+(https://partner.tradovate.com/overview/core-concepts/rate-limits). One installation leaves from one address, so
+every process draws on the same rows, and a restart forgets nothing. A lock ends all calls under its key until a time.
+
+A subject says whose budget it is: `address_subject(url)` or `user_subject(user=…, url=…)`.
+`settings.BUDGET_WINDOW_SECONDS` is the length of the platform's hour; every other duration here shrinks with it,
+save those the platform names itself.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from vendor_admin.organizations.models import BudgetUse, RateLock
+from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN, SYNC_REQUEST, Operation
+
+PLATFORM_WINDOW_SECONDS = 3600.0
+# A call reaches the platform up to a time-out later than it was drawn; without this the platform could see one too
+# many.
+WINDOW_MARGIN = 1.005
+# A draw that may yet be given back is asked for again soon.
+IN_FLIGHT_SECONDS = 30.0
+IN_FLIGHT_WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `limit` uses in any window. From the use `spaced_from` on, uses also keep `spacing_seconds` apart.
+
+    With `counts_successes` off only failures count: draw before the call, give back after a success, so that a crash
+    counts.
+    """
+
+    name: str
+    limit: int
+    counts_successes: bool = True
+    spacing_seconds: float = 0.0
+    spaced_from: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock in force. `kind` is a word for programs (locked, penalty, captcha, unreachable, …), `reason` is for
+    people."""
+
+    key: str
+    until: datetime
+    reason: str
+    kind: str
+
+
+def _budget_of(operation: Operation, *, spacing_seconds: float) -> Budget:
+    """The first half of an hour's calls may go out at once, so that a fleet of sockets is back within seconds."""
+    limit = operation.hourly_limit or 0
+    return Budget(
+        name=operation.path,
+        limit=limit,
+        counts_successes=operation.counts_successes,
+        spacing_seconds=spacing_seconds,
+        spaced_from=limit // 2 if operation.counts_successes else 0,
+    )
+
+
+LOGIN = _budget_of(ACCESS_TOKEN_REQUEST, spacing_seconds=15.0)
+RENEWAL = _budget_of(RENEW_ACCESS_TOKEN, spacing_seconds=15.0)
+WHO_AM_I = _budget_of(ME, spacing_seconds=30.0)
+SOCKET_SYNC = _budget_of(SYNC_REQUEST, spacing_seconds=3.0)
+USER_CALLS = Budget(name="all calls of a user", limit=5000)
+
+
+def address_subject(url: str) -> str:
+    """Whose budget an address draws on: the last two labels of a host name, host and port of an IP address or
+    localhost."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    labels = host.rstrip(".").split(".")
+    if len(labels) < 2 or _is_ip_address(host):
+        return f"{host}:{parts.port or (443 if parts.scheme in ('https', 'wss') else 80)}"
+    return ".".join(labels[-2:])
+
+
+def user_subject(*, user: str | int, url: str) -> str:
+    """The budget of one platform user (name or id) at a host, over all endpoints."""
+    text = str(user)
+    if len(text) > 64:
+        text = hashlib.sha256(text.encode()).hexdigest()
+    return f"{text}@{address_subject(url)}"
+
+
+def key_of(*, budget: Budget, subject: str) -> str:
+    """The key that uses and locks of one budget are stored under."""
+    return f"{subject} {budget.name}"
+
+
+def scaled(seconds: float) -> timedelta:
+    """A duration of the platform's hour in terms of our window."""
+    return timedelta(seconds=seconds * settings.BUDGET_WINDOW_SECONDS / PLATFORM_WINDOW_SECONDS)
+
+
+def one_window() -> timedelta:
+    """How long 429, 423 and a captcha close a key."""
+    return scaled(PLATFORM_WINDOW_SECONDS)
+
+
+def take(*, budget: Budget, subject: str, now: datetime) -> float:
+    """Draw one use and return 0.0, or return the seconds to wait and draw nothing.
+
+    A lock on the budget's key or on the whole subject counts as well. Must not run inside a transaction: the draw
+    has to be seen by all others before the call goes out.
+    """
+    key = key_of(budget=budget, subject=subject)
+    with transaction.atomic(durable=True):
+        _serialize(key)
+        locked = lock_in_force(keys=(key, subject), now=now)
+        if locked:
+            return (locked.until - now).total_seconds()
+        wait = _seconds_until_free(budget, key=key, now=now)
+        if wait == 0.0:
+            BudgetUse.objects.create(key=key, used_at=now)
+        return wait
+
+
+def take_many(*, budget: Budget, subject: str, wanted: int, now: datetime) -> tuple[int, float]:
+    """Draw up to `wanted` uses at once: (how many were drawn, seconds until the next may be if fewer were).
+
+    For budgets without spacing. The same rules as `take`.
+    """
+    key = key_of(budget=budget, subject=subject)
+    with transaction.atomic(durable=True):
+        _serialize(key)
+        locked = lock_in_force(keys=(key, subject), now=now)
+        if locked:
+            return 0, (locked.until - now).total_seconds()
+        used = BudgetUse.objects.filter(key=key, used_at__gt=now - one_window() * WINDOW_MARGIN).count()
+        drawn = min(wanted, max(0, budget.limit - used))
+        BudgetUse.objects.bulk_create(BudgetUse(key=key, used_at=now) for _ in range(drawn))
+        return drawn, 0.0 if drawn == wanted else _seconds_until_free(budget, key=key, now=now)
+
+
+def give_back(*, budget: Budget, subject: str, used_at: datetime, count: int = 1) -> None:
+    """Return uses that were drawn at `used_at` (the `now` of `take`); returning one twice does nothing."""
+    key = key_of(budget=budget, subject=subject)
+    drawn = BudgetUse.objects.filter(key=key, used_at=used_at).order_by("id").values("id")[:count]
+    BudgetUse.objects.filter(id__in=drawn).delete()
+
+
+def uses_left(*, budget: Budget, subject: str, now: datetime) -> int:
+    """How many uses the window still has."""
+    since = now - one_window() * WINDOW_MARGIN
+    used = BudgetUse.objects.filter(key=key_of(budget=budget, subject=subject), used_at__gt=since).count()
+    return max(0, budget.limit - used)
+
+
+def lock(*, key: str, until: datetime, reason: str, ticket: str | None = None, kind: str = "locked") -> None:
+    """Close a key until a time; a lock that lasts longer already is kept.
+
+    `key` is a subject (all its endpoints) or a `key_of` (one endpoint). `ticket` is a penalty ticket to resend with.
+    """
+    with transaction.atomic():
+        _serialize(key)
+        known = RateLock.objects.filter(key=key).first()
+        if known and known.until >= until:
+            return
+        RateLock.objects.update_or_create(
+            key=key, defaults={"until": until, "reason": reason, "ticket": {"kind": kind, "p-ticket": ticket or ""}}
+        )
+
+
+def lock_in_force(*, keys: Iterable[str], now: datetime) -> Lock | None:
+    """The lock that will keep one of these keys closed longest, if any does."""
+    row = RateLock.objects.filter(key__in=list(keys), until__gt=now).order_by("-until").first()
+    return Lock(key=row.key, until=row.until, reason=row.reason, kind=row.ticket.get("kind", "locked")) if row else None
+
+
+def locked_until(*, keys: Iterable[str], now: datetime) -> datetime | None:
+    """When the last lock on any of these keys ends; None if all are open."""
+    found = lock_in_force(keys=keys, now=now)
+    return found.until if found else None
+
+
+def penalty_ticket(*, key: str) -> str | None:
+    """The ticket to resend the penalized request with, kept until `clear`."""
+    found = RateLock.objects.filter(key=key).first()
+    return (found.ticket.get("p-ticket") or None) if found else None
+
+
+def clear(*, key: str) -> None:
+    """Open a key and forget its ticket."""
+    RateLock.objects.filter(key=key).delete()
+
+
+def forget_old_uses(*, now: datetime) -> int:
+    """Delete uses and locks that can no longer matter; returns the number of rows."""
+    before = now - 2 * one_window()
+    uses, _ = BudgetUse.objects.filter(used_at__lt=before).delete()
+    locks, _ = RateLock.objects.filter(until__lt=before).delete()
+    return uses + locks
+
+
+def _seconds_until_free(budget: Budget, *, key: str, now: datetime) -> float:
+    window = one_window() * WINDOW_MARGIN
+    # Not bounded above: a use by a process whose clock is ahead counts too, so no order of arrivals can exceed the
+    # limit.
+    recent = (
+        BudgetUse.objects.filter(key=key, used_at__gt=now - window)
+        .order_by("-used_at")
+        .values_list("used_at", flat=True)
+    )
+    newest = recent.first()
+    if newest is None:
+        return 0.0
+    free_at = now
+    nth = recent[budget.limit - 1 : budget.limit].first()
+    if nth is not None:
+        free_at = nth + window
+        if not budget.counts_successes and newest > now - timedelta(seconds=IN_FLIGHT_SECONDS):
+            free_at = min(free_at, now + timedelta(seconds=IN_FLIGHT_WAIT_SECONDS))
+    elif budget.spacing_seconds and budget.counts_successes and recent.count() >= budget.spaced_from:
+        free_at = newest + scaled(budget.spacing_seconds)
+    return max(0.0, (free_at - now).total_seconds())
+
+
+def _serialize(key: str) -> None:
+    """Let one transaction at a time decide about a key."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [key])
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,33 @@
+"""The exchange's clock: Central Time, and sessions that begin at 17:00 the evening before.
+
+Pure functions over aware datetimes; no Django.
+"""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+CENTRAL = ZoneInfo("America/Chicago")
+_HOURS_FROM_OPEN_TO_MIDNIGHT = 7
+
+
+def session_date(moment: datetime) -> date:
+    """The trade date that an aware moment belongs to: from 17:00 Central the next day's, and Monday's over a week-end.
+
+    Exchange holidays are not known here; the platform's own trade dates stand beside its entities.
+    """
+    local = moment.astimezone(CENTRAL).replace(tzinfo=None)
+    day = (local + timedelta(hours=_HOURS_FROM_OPEN_TO_MIDNIGHT)).date()
+    days_to_monday = 7 - day.weekday() if day.weekday() > 4 else 0
+    return day + timedelta(days=days_to_monday)
+
+
+def age_in_words(age: timedelta) -> str:
+    """How old something is, in its largest unit: 4 s, 12 min, 3 h, 5 days."""
+    seconds = max(0, int(age.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 2 * 86400:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"

@@ -1,0 +1,244 @@
+"""Who uses the installation (User, StaffRole), for which company (Organization), and how the platform is reached
+(Connection).
+"""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from vendor_admin.organizations.encryption import EncryptedJSONField
+from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.tradovate.enums import Environment
+
+ENVIRONMENTS = [(Environment.DEMO.value, "DEMO"), (Environment.LIVE.value, "LIVE")]
+
+
+class User(AbstractUser):
+    """A person. Operators run the installation, staff work for organizations, members trade (and have no password
+    here).
+    """
+
+    class Kind(models.TextChoices):
+        OPERATOR = "operator", "Operator"
+        STAFF = "staff", "Vendor staff"
+        MEMBER = "member", "Member"
+
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.STAFF)
+    time_zone = models.CharField(max_length=64, default="America/Chicago", help_text="Times are shown in this zone.")
+    is_simulated = models.BooleanField(default=False, editable=False, help_text="Made by seed_demo for demo data.")
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(condition=Q(is_staff=False) | ~Q(kind="member"), name="members_are_never_staff"),
+            models.CheckConstraint(
+                condition=Q(is_superuser=False) | Q(kind="operator"), name="only_operators_are_superusers"
+            ),
+        ]
+
+    @property
+    def is_operator(self) -> bool:
+        return self.kind == self.Kind.OPERATOR
+
+
+class Organization(models.Model):
+    """A vendor: one company that runs trading programmes on the platform."""
+
+    slug = models.SlugField(unique=True, help_text="Short name in addresses and commands, e.g. alpha-funding.")
+    name = models.CharField(max_length=200)
+    is_simulated = models.BooleanField(
+        default=False, help_text="Demo data against the sandbox. Removed by `manage.py remove_demo_data`."
+    )
+    billing_account_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Platform id of the LIVE account that pays for subscriptions. Empty: the one named …_DATA.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffRole(models.Model):
+    """What a staff user may do in one organization (the table of rights is in roles.py)."""
+
+    class Role(models.TextChoices):
+        VIEWER = "viewer", "Viewer"
+        SUPPORT = "support", "Support"
+        RISK = "risk", "Risk"
+        FINANCE = "finance", "Finance"
+        OWNER = "owner", "Owner"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="staff_roles")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="staff_roles")
+    role = models.CharField(max_length=8, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        ordering = ["organization__name"]
+        constraints = [models.UniqueConstraint(fields=["user", "organization"], name="one_role_per_organization")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} of {self.organization}"
+
+
+class ConnectionManager(ScopedManager):
+    """Connections that have not been removed."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
+class Connection(models.Model):
+    """How one organization reaches one environment of the platform. Verbs are in connections.py.
+
+    `version` grows with each change; a hub that holds a socket of an older version closes it and opens a new one.
+    A removed connection keeps its row without secrets: its sockets' gaps go on until it is added again.
+    """
+
+    class Sharding(models.TextChoices):
+        NONE = "", "One socket"
+        BY_ACCOUNT = "modAccountId", "By account (modAccountId)"
+        BY_USER = "modUserId", "By user (modUserId)"
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="connections")
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    rest_url = models.URLField("REST address", max_length=300, help_text="e.g. https://demo.tradovateapi.com/v1")
+    websocket_url = models.CharField(
+        "socket address", max_length=300, help_text="e.g. wss://demo.tradovateapi.com/v1/websocket"
+    )
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    entity_types = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        blank=True,
+        help_text="Empty: all types that Vendor Admin mirrors.",
+    )
+    sharding = models.CharField(max_length=16, choices=Sharding, default=Sharding.NONE, blank=True)
+    shard_count = models.PositiveSmallIntegerField(default=1)
+    is_enabled = models.BooleanField("enabled", default=True, help_text="Off: the socket is closed within seconds.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    check_report = models.JSONField(default=list, editable=False)
+    check_requested_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ConnectionManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        ordering = ["organization", "environment"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "environment"], name="one_connection_per_environment"),
+            models.CheckConstraint(
+                condition=Q(shard_count__gte=1, shard_count__lte=50), name="between_1_and_50_shards"
+            ),
+            models.CheckConstraint(
+                condition=Q(shard_count=1) | ~Q(sharding=""), name="several_shards_need_an_expression"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) | Q(is_enabled=False, credentials=""),
+                name="a_removed_connection_has_no_secrets",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization.name} {self.get_environment_display()}"
+
+
+class PlatformSession(models.Model):
+    """The one access token of a credential at one host, shared by the whole installation (verbs in tokens.py).
+
+    Who may log in or renew is claimed by a conditional UPDATE of `renewing_until` and `renewing_holder`.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    rest_url = models.CharField(max_length=300)
+    credential_digest = models.CharField(
+        max_length=64, help_text="HMAC of user name and key id; identifies, reveals nothing."
+    )
+    token = EncryptedJSONField(default=dict)
+    expires_at = models.DateTimeField(null=True)
+    platform_user_id = models.BigIntegerField(null=True)
+    renewing_until = models.DateTimeField(null=True)
+    renewing_holder = models.CharField(max_length=64, default="")
+    refused_reason = models.TextField(
+        default="", help_text="Set when a login was refused: no further login until changed."
+    )
+    refused_version = models.PositiveIntegerField(null=True)
+
+    objects = ScopedManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "rest_url", "credential_digest"], name="one_session_per_credential"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"session at {self.rest_url}"
+
+    def is_usable(self, *, now: datetime) -> bool:
+        """Whether the stored token may still be sent."""
+        return bool(self.token) and self.expires_at is not None and self.expires_at > now
+
+
+class BudgetUse(models.Model):
+    """One call drawn from a sliding-window budget (verbs in budgets.py)."""
+
+    key = models.CharField(max_length=200)
+    used_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "used_at"], name="budget_use_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RateLock(models.Model):
+    """A key for which no call may go out before `until`: penalty, 429, 423, captcha. Survives restarts."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    until = models.DateTimeField()
+    reason = models.TextField()
+    ticket = EncryptedJSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.key} until {self.until:%Y-%m-%d %H:%M}"
+
+
+class AuditEntry(models.Model):
+    """Who changed what, from what to what, and why. Append-only: the app role has no right to change or delete rows."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=200, help_text="A user name, or the command that acted.")
+    action = models.CharField(max_length=100)
+    subject = models.CharField(max_length=300)
+    old = models.JSONField(default=dict)
+    new = models.JSONField(default=dict)
+    reason = models.TextField(default="")
+    request_id = models.CharField(max_length=64, default="")
+
+    objects = ScopedManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["organization", "-id"], name="audit_by_organization")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

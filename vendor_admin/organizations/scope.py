@@ -1,0 +1,49 @@
+"""The two walls between organizations.
+
+In code, models that belong to an organization carry a `ScopedManager`: inside `organization_scope` it shows only rows
+of the organizations in scope, outside of one it shows nothing. In the database the same ids stand in the setting
+`app.orgs` of the transaction, which every row level security policy reads (see rls.py). Nothing else may set
+`app.orgs`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import connection, models, transaction
+
+_scope: ContextVar[tuple[int, ...]] = ContextVar("organizations_in_scope", default=())
+
+
+def organizations_in_scope() -> tuple[int, ...]:
+    """Ids of the organizations that may be seen now; empty outside of a scope."""
+    return _scope.get()
+
+
+def set_database_scope(organization_ids: tuple[int, ...]) -> None:
+    """Tell the current transaction which organizations may be seen. Must run inside a transaction (SET LOCAL)."""
+    value = "{" + ",".join(str(int(one)) for one in organization_ids) + "}" if organization_ids else ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.orgs', %s, true)", [value])
+
+
+@contextmanager
+def organization_scope(*organization_ids: int) -> Iterator[None]:
+    """A transaction in which only these organizations exist. Scopes nest; the outer one is restored at the end."""
+    outer = _scope.get()
+    token = _scope.set(tuple(organization_ids))
+    try:
+        with transaction.atomic():
+            set_database_scope(tuple(organization_ids))
+            yield
+            if connection.in_atomic_block and not connection.needs_rollback:
+                set_database_scope(outer)
+    finally:
+        _scope.reset(token)
+
+
+class ScopedManager(models.Manager):
+    """The first wall: rows of the organizations in scope, and of no other."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(organization_id__in=organizations_in_scope())
