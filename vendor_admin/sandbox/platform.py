@@ -1,0 +1,264 @@
+"""The platform as one object: its state, limits, ledger, faults and open sockets."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from vendor_admin.sandbox.authentication import log_in, renew, user_of_token, who_am_i
+from vendor_admin.sandbox.building import build_world
+from vendor_admin.sandbox.calls import Answer, read_entities, split_endpoint, without_ticket
+from vendor_admin.sandbox.configuration import Configuration
+from vendor_admin.sandbox.entities import KINDS
+from vendor_admin.sandbox.faults import CallFault, CallRule, CallRules
+from vendor_admin.sandbox.frames import props_message
+from vendor_admin.sandbox.ledger import Ledger
+from vendor_admin.sandbox.limits import Limits, Lock, Ticket
+from vendor_admin.sandbox.oauth.delegation import may_call
+from vendor_admin.sandbox.oauth.state import OAuth
+from vendor_admin.sandbox.sessions import Session, Sessions, TokenState
+from vendor_admin.sandbox.stream import Stream
+from vendor_admin.sandbox.world import Change, Organization
+from vendor_admin.sandbox.writes.performing import Attempt, Writes
+from vendor_admin.tradovate.enums import Environment
+
+if TYPE_CHECKING:
+    from vendor_admin.sandbox.sockets import Socket
+
+PUBLIC_ENDPOINTS = frozenset({"auth/accesstokenrequest"})
+SCOPE_FREE_ENDPOINTS = frozenset({"auth/renewaccesstoken", "auth/me"})
+_TOKEN_ANSWERS = {
+    TokenState.UNKNOWN: Answer(401, "Access is denied"),
+    TokenState.REVOKED: Answer(401, "Access is denied"),
+    TokenState.EXPIRED: Answer(401, "Expired Access Token"),
+    TokenState.EVICTED: Answer(408, "The session was closed"),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call as it came in over REST or a socket."""
+
+    environment: Environment
+    endpoint: str
+    query: Mapping[str, str]
+    body: str
+    address: str
+    token: str = ""
+    organization: Organization | None = None
+    member_id: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The endpoint with its action in lower case, as limits and rules know it."""
+        entity, action = split_endpoint(self.endpoint)
+        return f"{entity}/{action}"
+
+    @property
+    def caller(self) -> str:
+        """Whose calls this one counts among: the user's, or the address's without a token."""
+        user_id = self.member_id or (self.organization.admin_user_id if self.organization else None)
+        return f"user {user_id}" if user_id else self.address
+
+
+class Platform:
+    """Everything behind the hosts."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.world = build_world(configuration)
+        self.sessions = Sessions(world=self.world, configuration=configuration)
+        self.limits = Limits(configuration)
+        self.oauth = OAuth(world=self.world, sessions=self.sessions, limits=self.limits, configuration=configuration)
+        self.rules = CallRules()
+        self.ledger = Ledger(bound=configuration.ledger_entries, path=configuration.ledger_file)
+        self.writes = Writes(
+            self.world,
+            configuration,
+            ledger=self.ledger,
+            limits=self.limits,
+            members=self.oauth.members,
+            publish=self.publish,
+        )
+        self.stream = Stream(self.world, configuration, self.publish)
+        self.sockets: dict[int, Socket] = {}
+        self.channels: dict[tuple[Environment, int], list[Socket]] = {}
+        self.in_maintenance = False
+        self.refuse_until = 0.0
+        self.whole_snapshots: set[int] = set()
+        self.opened_sockets = 0
+        self.calls = 0
+
+    def publish(self, change: Change) -> None:
+        """Hand a change to every socket that asked for it; rendered once, and only if somebody did."""
+        message = None
+        for socket in self.channels.get((change.environment, change.organization_id), ()):
+            if socket.scope is not None and socket.scope.passes(change.entity_type, change.account_id, change.user_id):
+                message = message or props_message(change)
+                socket.enqueue(message)
+
+    def judge(self, call: Call, *, now: float) -> tuple[Answer | None, CallRule | None]:
+        """What stands in the way of a call: a rule of the control door, maintenance, a lock. None: nothing does."""
+        answer, rule = self._judge(call, now)
+        if answer is not None:
+            self._note_blocked(call, answer)
+        return answer, rule
+
+    def _judge(self, call: Call, now: float) -> tuple[Answer | None, CallRule | None]:
+        self.calls += 1
+        organization = call.organization.name if call.organization else ""
+        rule = self.rules.take(endpoint=call.name, organization=organization, environment=call.environment)
+        if rule is not None:
+            answer = self._answer_of(rule, call, now)
+            if answer is not None:
+                return answer, rule
+        if self.in_maintenance:
+            return Answer(503, "The system is under maintenance"), rule
+        lock = self.limits.check_caller(call.caller, anonymous=call.organization is None, now=now)
+        return (Answer(lock.status), rule) if lock else (None, rule)
+
+    def check_endpoint(self, call: Call, *, now: float) -> Answer | None:
+        """The limit of one endpoint for an address: a ticket in a 200, a 423 or a 429; None lets the call through."""
+        verdict = self.limits.check_endpoint(
+            call.name,
+            call.address,
+            ticket=self._ticket(call),
+            now=now,
+            fingerprint=self._fingerprint(call),
+        )
+        if isinstance(verdict, Ticket):
+            return Answer(200, verdict.body())
+        if isinstance(verdict, Lock) and verdict.status == 429:
+            self.limits.lock(call.caller, now=now)
+        return Answer(verdict.status) if isinstance(verdict, Lock) else None
+
+    def perform(self, call: Call, *, refused: Answer | None = None, now: float) -> Answer:
+        """Execute a call that nothing stands in the way of; `refused` is what a missing or bad token gets instead."""
+        blocked = self.check_endpoint(call, now=now)
+        if blocked is not None:
+            self._note_blocked(call, blocked)
+            return blocked
+        answer = refused or self._execute(call, now=now)
+        self.limits.count(call.name, call.address, succeeded=not answer.is_failure, now=now)
+        return answer
+
+    def organization_of(self, token: str, *, now: float) -> tuple[Organization | None, Answer | None]:
+        """Whose token it is, or the answer that a call with it gets."""
+        state, session = self.sessions.look_up(token, now=now)
+        if state is TokenState.GOOD and session is not None:
+            return session.organization, None
+        return None, _TOKEN_ANSWERS[state]
+
+    def visible_entities(self, environment: Environment, organization: Organization) -> dict[str, list[dict[str, Any]]]:
+        """The truth: every entity the organization can see on a host, by type (Any: fields of entities)."""
+        view = self.world.view(environment, organization.id)
+        return {
+            kind.name: [record.entity for record in view.all(kind.name)]
+            for kind in KINDS.values()
+            if environment in kind.environments
+        }
+
+    def read_object(self, text: str) -> dict[str, Any]:  # Any: JSON values
+        """A JSON object, empty when the text is none."""
+        return _json_object(text) or {}
+
+    def close_sockets_of(self, session: Session) -> None:
+        """Close the sockets of a session that was pushed out."""
+        for socket in list(self.sockets.values()):
+            if socket.session is session:
+                socket.shut_down("ConnectionQuotaReached", "Too many sessions")
+
+    def _execute(self, call: Call, *, now: float) -> Answer:
+        if call.name == "auth/accesstokenrequest":
+            body = _json_object(call.body)
+            if body is None:
+                return Answer(400, "Invalid JSON: unexpected character, offset: 0x00000000")
+            answer, evicted = log_in(self.sessions, body, now=now)
+            if evicted is not None:
+                self.close_sockets_of(evicted)
+            return answer
+        if call.organization is None:
+            return Answer(401, "Access is denied")
+        if call.name == "auth/renewaccesstoken":
+            user = user_of_token(self.world, call.organization, call.member_id)
+            return renew(self.sessions, user, call.token, now=now)
+        if call.name == "auth/me":
+            return who_am_i(user_of_token(self.world, call.organization, call.member_id))
+        if call.member_id is not None:
+            return self._answer_member(call, call.organization, call.member_id)
+        if not call.organization.has_scopes:
+            return Answer(401, "Access is denied")
+        attempt = self._write_of(call)
+        if attempt is not None:
+            return self.writes.perform(attempt, now=now)
+        view = self.world.view(call.environment, call.organization.id)
+        return read_entities(view, call.environment, call.organization, call.endpoint, call.query)
+
+    def _answer_member(self, call: Call, organization: Organization, member_id: int) -> Answer:
+        """A delegated token reads the member's own entities and does nothing else."""
+        if not may_call(*split_endpoint(call.endpoint)):
+            return Answer(401, "Access is denied")
+        view = self.world.view(call.environment, organization.id)
+        return read_entities(view, call.environment, organization, call.endpoint, call.query, member_id=member_id)
+
+    def _answer_of(self, rule: CallRule, call: Call, now: float) -> Answer | None:
+        captcha = rule.fault is CallFault.CAPTCHA
+        if captcha or rule.fault is CallFault.PENALTY:
+            back_off = rule.seconds * 3_600 / self.configuration.hour_seconds if rule.seconds else 15.0
+            ticket = self.limits.issue(
+                call.name,
+                call.address,
+                back_off_seconds=back_off,
+                now=now,
+                captcha=captcha,
+                fingerprint=self._fingerprint(call),
+            )
+            return Answer(200, ticket.body())
+        if rule.fault is CallFault.ERROR_TEXT:
+            return Answer(200, {"errorText": rule.text or "Something went wrong"})
+        if rule.fault in (CallFault.SLOW, CallFault.CUT):
+            return None
+        status = int(rule.fault.value)
+        return Answer(status, None if status in (423, 429) else rule.text or "Access is denied")
+
+    def _write_of(self, call: Call) -> Attempt | None:
+        """The write that a call is, None for any other call and for a member's, which may read only."""
+        if call.organization is None or call.member_id is not None or not self.writes.knows(call.name):
+            return None
+        return Attempt(
+            path=call.name,
+            environment=call.environment,
+            organization=call.organization,
+            body=call.body,
+            fingerprint=without_ticket(call.body),
+            address=call.address,
+            caller=call.caller,
+        )
+
+    def _note_blocked(self, call: Call, answer: Answer) -> None:
+        attempt = self._write_of(call)
+        if attempt is not None:
+            self.writes.note_blocked(attempt, answer)
+
+    def _fingerprint(self, call: Call) -> str:
+        """A ticket for a write is good for the same body only."""
+        return without_ticket(call.body) if self.writes.knows(call.name) else ""
+
+    def _ticket(self, call: Call) -> str | None:
+        body = _json_object(call.body) or {}
+        ticket = body.get("p-ticket") or call.query.get("p-ticket")
+        return ticket if isinstance(ticket, str) else None
+
+
+def _json_object(text: str) -> dict[str, Any] | None:  # Any: JSON values
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def epoch_now() -> float:
+    """The clock of tokens, limits and the ledger: epoch seconds."""
+    return time.time()

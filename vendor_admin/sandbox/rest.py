@@ -1,0 +1,69 @@
+"""The REST side of both hosts: HTTP in, a call, HTTP out. Holds no rules."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from vendor_admin.sandbox.calls import Answer
+from vendor_admin.sandbox.faults import CallFault
+from vendor_admin.sandbox.ledger import Line, as_json
+from vendor_admin.sandbox.platform import PUBLIC_ENDPOINTS, Call, Platform, epoch_now
+from vendor_admin.tradovate.enums import Environment
+
+
+class CutResponse(Response):
+    """Begins an answer and never ends it: the connection is closed, and the caller does not know what was done."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head of a body that never comes."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+
+
+async def answer_rest(platform: Platform, request: Request) -> Response:
+    """Answer one HTTP request below `/demo/v1` or `/live/v1."""
+    now = epoch_now()
+    call, refused = await _read_call(platform, request, now=now)
+    line = Line(None, call.organization.name if call.organization else "", call.environment.value)
+    platform.ledger.note(line, direction="received", kind="rest", endpoint=call.endpoint, text=str(request.url.query))
+    answer, rule = platform.judge(call, now=now)
+    if rule is not None and rule.fault is CallFault.SLOW:
+        await asyncio.sleep(rule.seconds)
+    if answer is None:
+        answer = platform.perform(call, refused=refused, now=now)
+    if answer.delivery is not None:
+        await asyncio.sleep(answer.delivery.wait_seconds)
+    if (rule is not None and rule.fault is CallFault.CUT) or (answer.delivery is not None and answer.delivery.is_cut):
+        platform.ledger.note(line, direction="dropped", kind="rest", endpoint=call.endpoint, text=str(answer.status))
+        return CutResponse()
+    platform.ledger.note(line, direction="sent", kind="rest", endpoint=call.endpoint, text=str(answer.status))
+    return _response(answer)
+
+
+async def _read_call(platform: Platform, request: Request, *, now: float) -> tuple[Call, Answer | None]:
+    """The call, and the answer it gets when its token is missing or bad."""
+    endpoint = request.path_params["endpoint"].strip("/")
+    token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    organization, refused = (
+        platform.organization_of(token, now=now) if token else (None, Answer(401, "Access is denied"))
+    )
+    call = Call(
+        environment=Environment(request.path_params["environment"]),
+        endpoint=endpoint,
+        query={name.lower(): value for name, value in request.query_params.items()},
+        body=(await request.body()).decode("utf-8", "replace"),
+        address=request.client.host if request.client else "",
+        token=token,
+        organization=organization,
+        member_id=platform.sessions.member_of(token) if organization else None,
+    )
+    return call, None if call.name in PUBLIC_ENDPOINTS else refused
+
+
+def _response(answer: Answer) -> Response:
+    if answer.body is None:
+        return Response(status_code=answer.status)
+    if isinstance(answer.body, str):
+        return Response(answer.body, answer.status, media_type="text/plain")
+    return Response(as_json(answer.body), answer.status, media_type="application/json")

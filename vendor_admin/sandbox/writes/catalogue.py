@@ -1,0 +1,331 @@
+"""Every write the sandbox has: its path, its hosts, whom it is for, its body, and what carries it out."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vendor_admin.sandbox.calls import Answer
+from vendor_admin.sandbox.world import Entity
+from vendor_admin.sandbox.writes import (
+    auto_liq,
+    balances,
+    cancelling,
+    contact,
+    credentials,
+    entitlements,
+    evaluation_accounts,
+    locks,
+    market_data,
+    memberships,
+    permissions,
+    position_limits,
+    requests,
+    risk_requests,
+    users,
+)
+from vendor_admin.sandbox.writes.bodies import Request
+from vendor_admin.sandbox.writes.desk import Desk
+from vendor_admin.tradovate.enums import Environment
+
+DEMO = frozenset({Environment.DEMO})
+LIVE = frozenset({Environment.LIVE})
+BOTH = DEMO | LIVE
+CALL_DEMO = Answer(200, {"errorText": "This endpoint should be called on demo.tradovateapi.com"})
+DENIED = Answer(401, "Access is denied")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Write:
+    """One operation. `path` has its action in lower case, as calls are looked up.
+
+    `elsewhere` is the answer on the wrong host, None means the 404 of an unknown path. `refusal` are the fields that a
+    refused answer must have besides `errorText`; `has_code` says that it has an `errorCode` too. `makes_accounts`
+    marks what the platform's maintenance windows make fail.
+    """
+
+    path: str
+    hosts: frozenset[Environment]
+    request: type[Request]
+    perform: Callable[[Desk, Any], Entity]  # Any: the request of this write
+    elsewhere: Answer | None = None
+    refusal: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    has_code: bool = False
+    for_administrators: bool = True
+    makes_accounts: bool = False
+
+
+_NOT_OK: Mapping[str, object] = {"ok": False}
+_NO_RESULTS: Mapping[str, object] = {"results": []}
+
+_WRITES = (
+    Write(
+        path="user/createevaluationusers",
+        hosts=LIVE,
+        request=requests.CreateEvaluationUsers,
+        perform=users.create_evaluation_users,
+        refusal=_NO_RESULTS,
+        makes_accounts=True,
+    ),
+    Write(
+        path="user/signuporganizationmember",
+        hosts=LIVE,
+        request=requests.SignUpOrganizationMember,
+        perform=users.sign_up_organization_member,
+        refusal={"emailVerified": False},
+        has_code=True,
+        makes_accounts=True,
+    ),
+    Write(
+        path="contactInfo/updatecontactinfo",
+        hosts=LIVE,
+        request=requests.UpdateContactInfo,
+        perform=contact.update_contact_info,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/modifyemailaddress",
+        hosts=LIVE,
+        request=requests.ModifyEmailAddress,
+        perform=credentials.modify_email_address,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/modifypassword",
+        hosts=LIVE,
+        request=requests.ModifyPassword,
+        perform=credentials.modify_password,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/modifycredentials",
+        hosts=LIVE,
+        request=requests.ModifyCredentials,
+        perform=credentials.modify_credentials,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/canceleverything",
+        hosts=BOTH,
+        request=requests.CancelEverything,
+        perform=cancelling.cancel_everything,
+    ),
+    Write(
+        path="user/addtradovatesubscription",
+        hosts=LIVE,
+        request=requests.AddTradovateSubscription,
+        perform=memberships.add_tradovate_subscription,
+        has_code=True,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/canceltradovatesubscription",
+        hosts=LIVE,
+        request=requests.CancelTradovateSubscription,
+        perform=memberships.cancel_tradovate_subscription,
+        has_code=True,
+        for_administrators=False,
+    ),
+    Write(
+        path="userPlugin/addentitlementsubscription",
+        hosts=LIVE,
+        request=requests.AddEntitlementSubscription,
+        perform=entitlements.add_entitlement_subscription,
+        has_code=True,
+        for_administrators=False,
+    ),
+    Write(
+        path="userPlugin/changepluginpermission",
+        hosts=LIVE,
+        request=requests.ChangePluginPermission,
+        perform=entitlements.change_plugin_permission,
+        refusal=_NOT_OK,
+    ),
+    Write(
+        path="user/addmarketdatasubscription",
+        hosts=LIVE,
+        request=requests.AddMarketDataSubscription,
+        perform=market_data.add_market_data_subscription,
+        has_code=True,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/expiremarketdatasubscription",
+        hosts=LIVE,
+        request=requests.ExpireMarketDataSubscription,
+        perform=market_data.expire_market_data_subscription,
+        has_code=True,
+    ),
+    Write(
+        path="user/createevaluationaccounts",
+        hosts=DEMO,
+        request=requests.CreateEvaluationAccounts,
+        perform=evaluation_accounts.create_evaluation_accounts,
+        refusal=_NO_RESULTS,
+        makes_accounts=True,
+    ),
+    Write(
+        path="user/opendemoaccount",
+        hosts=DEMO,
+        request=requests.OpenDemoAccount,
+        perform=evaluation_accounts.open_demo_account,
+        makes_accounts=True,
+    ),
+    Write(
+        path="account/resetdemoaccountstate",
+        hosts=DEMO,
+        request=requests.ResetDemoAccountState,
+        perform=balances.reset_demo_account_state,
+        refusal=_NOT_OK,
+    ),
+    Write(
+        path="user/createtradingpermission",
+        hosts=DEMO,
+        request=requests.CreateTradingPermission,
+        perform=permissions.create_trading_permission,
+    ),
+    Write(
+        path="user/revoketradingpermission",
+        hosts=DEMO,
+        request=requests.TradingPermissionId,
+        perform=permissions.revoke_trading_permission,
+    ),
+    Write(
+        path="user/revoketradingpermissions",
+        hosts=DEMO,
+        request=requests.RevokeTradingPermissions,
+        perform=permissions.revoke_trading_permissions,
+        refusal=_NOT_OK,
+    ),
+    Write(
+        path="user/requesttradingpermission",
+        hosts=DEMO,
+        request=requests.RequestTradingPermission,
+        perform=permissions.request_trading_permission,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/accepttradingpermission",
+        hosts=DEMO,
+        request=requests.TradingPermissionId,
+        perform=permissions.accept_trading_permission,
+        for_administrators=False,
+    ),
+    Write(
+        path="user/getaccounttradingpermissions",
+        hosts=DEMO,
+        request=requests.AccountId,
+        perform=permissions.account_trading_permissions,
+    ),
+    Write(
+        path="cashBalance/changedemobalance",
+        hosts=DEMO,
+        request=requests.ChangeDemoBalance,
+        perform=balances.change_demo_balance,
+        elsewhere=CALL_DEMO,
+        for_administrators=False,
+    ),
+    Write(
+        path="fundTransaction/adjustcash",
+        hosts=DEMO,
+        request=requests.AdjustCash,
+        perform=balances.adjust_cash,
+    ),
+    Write(
+        path="cashBalance/getcashbalancesnapshot",
+        hosts=BOTH,
+        request=requests.AccountId,
+        perform=balances.cash_balance_snapshot,
+        for_administrators=False,
+    ),
+    Write(
+        path="accountRiskStatus/updatemaxnetliq",
+        hosts=DEMO,
+        request=risk_requests.UpdateMaxNetLiq,
+        perform=balances.update_max_net_liq,
+    ),
+    Write(
+        path="accountRiskStatus/setadminautoliqaction",
+        hosts=DEMO,
+        request=risk_requests.SetAdminAutoLiqAction,
+        perform=locks.set_admin_auto_liq_action,
+        elsewhere=DENIED,
+    ),
+    Write(
+        path="accountRiskStatus/resetautoliqstatus",
+        hosts=DEMO,
+        request=requests.AccountId,
+        perform=locks.reset_auto_liq_status,
+    ),
+    Write(
+        path="accountRiskStatus/switchriskcategory",
+        hosts=BOTH,
+        request=risk_requests.SwitchRiskCategory,
+        perform=locks.switch_risk_category,
+        refusal=_NOT_OK,
+    ),
+    Write(
+        path="userAccountAutoLiq/create",
+        hosts=DEMO,
+        request=risk_requests.UserAccountAutoLiq,
+        perform=auto_liq.create_user_account_auto_liq,
+    ),
+    Write(
+        path="userAccountAutoLiq/update",
+        hosts=DEMO,
+        request=risk_requests.UserAccountAutoLiq,
+        perform=auto_liq.update_user_account_auto_liq,
+    ),
+    Write(
+        path="userAccountAutoLiq/updateuserautoliq",
+        hosts=DEMO,
+        request=risk_requests.UpdateUserAutoLiq,
+        perform=auto_liq.update_user_auto_liq,
+    ),
+    Write(
+        path="userAccountAutoLiq/updateuserautoliqs",
+        hosts=DEMO,
+        request=risk_requests.UpdateUserAutoLiqs,
+        perform=auto_liq.update_user_auto_liqs,
+        refusal={"userAutoLiqs": []},
+    ),
+    Write(
+        path="userAccountPositionLimit/create",
+        hosts=DEMO,
+        request=risk_requests.UserAccountPositionLimit,
+        perform=position_limits.create_position_limit,
+    ),
+    Write(
+        path="userAccountPositionLimit/update",
+        hosts=DEMO,
+        request=risk_requests.UserAccountPositionLimit,
+        perform=position_limits.update_position_limit,
+    ),
+    Write(
+        path="userAccountPositionLimit/deleteuseraccountpositionlimit",
+        hosts=DEMO,
+        request=risk_requests.DeleteUserAccountPositionLimit,
+        perform=position_limits.delete_position_limit,
+        refusal={"success": False},
+    ),
+    Write(
+        path="userAccountRiskParameter/create",
+        hosts=DEMO,
+        request=risk_requests.UserAccountRiskParameter,
+        perform=position_limits.create_risk_parameter,
+    ),
+    Write(
+        path="userAccountRiskParameter/update",
+        hosts=DEMO,
+        request=risk_requests.UserAccountRiskParameter,
+        perform=position_limits.update_risk_parameter,
+    ),
+    Write(
+        path="userAccountPositionLimit/deleteuseraccountriskparameter",
+        hosts=DEMO,
+        request=risk_requests.DeleteUserAccountRiskParameter,
+        perform=position_limits.delete_risk_parameter,
+        refusal={"success": False},
+    ),
+)
+
+WRITES: dict[str, Write] = {write.path: write for write in _WRITES}
