@@ -1,0 +1,67 @@
+"""When the platform archives an account that nobody may trade any more. Pure.
+
+Source: partner.tradovate.com, revoke-and-cancel-users-and-accounts: once an account has lost all its permissions, ten
+days pass, and it is archived on the Friday after them. Until then a permission can be granted again; nothing is known
+of a way back from the archive.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from vendor_admin.organizations.exchange_time import CENTRAL
+
+WAITING_DAYS = 10
+_FRIDAY = 4
+_WITHOUT_EFFECT = {"Revoked", "Declined"}
+
+
+class HasStatus(Protocol):
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def updated(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """The day an account is archived (None: it is not known), the whole days left until then, and why."""
+
+    on: date | None
+    days_left: int | None
+    why: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the day has come."""
+        return self.days_left is not None and self.days_left <= 0
+
+
+def archived_on(last_revoked_at: datetime) -> date:
+    """The first Friday after the ten days that follow the loss of the last permission, in Central Time."""
+    waited = last_revoked_at.astimezone(CENTRAL).date() + timedelta(days=WAITING_DAYS)
+    return waited + timedelta(days=(_FRIDAY - waited.weekday() - 1) % 7 + 1)
+
+
+def archiving_countdown(
+    permissions: Sequence[HasStatus], *, is_archived: bool | None, now: datetime
+) -> Countdown | None:
+    """How long an account is kept after its last permission was revoked.
+
+    None where none of this applies: a permission is in force or asked for, there never was one, or it is archived.
+    """
+    statuses = {one.status for one in permissions}
+    if is_archived or "Revoked" not in statuses or not statuses <= _WITHOUT_EFFECT:
+        return None
+    times = [one.updated for one in permissions if one.status == "Revoked"]
+    known = [one for one in times if one is not None]
+    if len(known) < len(times):
+        return Countdown(None, None, "Its permissions are revoked; when the last one was, the platform has not said.")
+    last = max(known)
+    on = archived_on(last)
+    days_left = (on - now.astimezone(CENTRAL).date()).days
+    revoked = f"Its last permission was revoked on {last.astimezone(CENTRAL):%Y-%m-%d}."
+    if days_left > 0:
+        return Countdown(on, days_left, f"{revoked} The platform archives it on {on}, unless one is granted before.")
+    return Countdown(on, days_left, f"{revoked} The platform was to archive it on {on}; it may be archived any time.")

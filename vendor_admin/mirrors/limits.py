@@ -1,0 +1,72 @@
+"""Risk settings in words. Pure: any object with the fields of userAccountAutoLiq, or of a position limit, will do."""
+
+from decimal import Decimal
+from typing import Any
+
+_PERCENT = (
+    ("margin_percentage_alert", "Alert", "at {} % margin use"),
+    ("daily_loss_percentage_alert", "Alert", "at a day's loss of {} % of the balance"),
+    ("margin_percentage_liq_only", "Closing orders only", "at {} % margin use"),
+    ("daily_loss_percentage_liq_only", "Closing orders only", "at a day's loss of {} % of the balance"),
+    ("margin_percentage_auto_liq", "Liquidate", "at {} % margin use"),
+    ("daily_loss_percentage_auto_liq", "Liquidate", "at a day's loss of {} % of the balance"),
+)
+_DOLLARS = (
+    ("daily_loss_alert", "Alert", "at a day's loss of {}"),
+    ("daily_loss_liq_only", "Closing orders only", "at a day's loss of {}"),
+    ("daily_loss_auto_liq", "Liquidate", "at a day's loss of {}; unlocks at the next market open"),
+    ("weekly_loss_auto_liq", "Liquidate", "at a week's loss of {}; unlocks at Sunday's open"),
+    ("daily_profit_auto_liq", "Liquidate", "at a day's profit of {}"),
+    ("weekly_profit_auto_liq", "Liquidate", "at a week's profit of {}"),
+)
+_MODES = {"EOD": "at the end of each day", "RealTime": "in real time"}
+
+
+def limits_in_words(limits: Any) -> list[tuple[str, str]]:
+    """What the limits do (effect, sentence), the gravest last. Zero and absent both mean: no such limit."""
+    words = [
+        (effect, text.format(f"{value.normalize():f}"))
+        for name, effect, text in _PERCENT
+        if (value := _set(limits, name))
+    ]
+    words += [
+        (effect, text.format(f"{value:,.2f}")) for name, effect, text in _DOLLARS if (value := _set(limits, name))
+    ]
+    if drawdown := _set(limits, "trailing_max_drawdown"):
+        pace = _MODES.get(limits.trailing_max_drawdown_mode or "", "in a mode that the platform did not name")
+        stop = _set(limits, "trailing_max_drawdown_limit")
+        until = f" until the floor reaches {stop:,.2f}" if stop else ", at most up to the starting balance"
+        words.append(
+            (
+                "Liquidate",
+                f"at {drawdown:,.2f} below the highest net liquidation value, which is followed {pace}{until}",
+            )
+        )
+    if limits.flatten_timestamp:
+        words.append(
+            (
+                "Flatten",
+                f"once at {limits.flatten_timestamp:%Y-%m-%d %H:%M} UTC; does not keep the trader from re-entering",
+            )
+        )
+    if limits.do_not_unlock:
+        words.append(("Stays locked", "after a limit acted, until an admin unlocks it"))
+    if limits.changes_locked:
+        words.append(("Fixed", "the trader may not change these settings"))
+    return words
+
+
+def position_limit_in_words(limit: Any) -> str:
+    """A position limit in a sentence, e.g. "at most 5 long and 5 short, by Product"."""
+    parts = [
+        f"{value:,} {word}"
+        for word, value in (("long", limit.long_limit), ("short", limit.short_limit), ("exposed", limit.exposed_limit))
+        if value is not None
+    ]
+    text = "at most " + " and ".join(parts) if parts else "no numbers set"
+    return f"{text}, by {limit.total_by}" if limit.total_by else text
+
+
+def _set(limits: Any, name: str) -> Decimal | None:
+    value = getattr(limits, name)
+    return value if value else None

@@ -1,0 +1,76 @@
+"""One typed model per entity type that people administer, and a generic one for all others."""
+
+from vendor_admin.mirrors.models.accounts import Account, CashBalance, CashBalanceLog, MarginSnapshot
+from vendor_admin.mirrors.models.contracts import Contract, ContractMaturity, Currency, Exchange, Product
+from vendor_admin.mirrors.models.generic import GenericEntity
+from vendor_admin.mirrors.models.risk import (
+    AccountRiskStatus,
+    PermissionedAccountAutoLiq,
+    RiskCategory,
+    UserAccountAutoLiq,
+    UserAccountPositionLimit,
+    UserAccountRiskParameter,
+)
+from vendor_admin.mirrors.models.trading import (
+    Command,
+    CommandReport,
+    ExecutionReport,
+    Fill,
+    FillFee,
+    FillPair,
+    Order,
+    OrderStrategy,
+    OrderStrategyLink,
+    OrderVersion,
+    Position,
+)
+from vendor_admin.mirrors.models.users import (
+    ContactInfo,
+    Entitlement,
+    MarketDataSubscription,
+    MarketDataSubscriptionPlan,
+    PlatformUser,
+    TradingPermission,
+    TradovateSubscription,
+    TradovateSubscriptionPlan,
+    UserPlugin,
+)
+
+__all__ = [
+    "Account",
+    "AccountRiskStatus",
+    "CashBalance",
+    "CashBalanceLog",
+    "Command",
+    "CommandReport",
+    "ContactInfo",
+    "Contract",
+    "ContractMaturity",
+    "Currency",
+    "Entitlement",
+    "Exchange",
+    "ExecutionReport",
+    "Fill",
+    "FillFee",
+    "FillPair",
+    "GenericEntity",
+    "MarginSnapshot",
+    "MarketDataSubscription",
+    "MarketDataSubscriptionPlan",
+    "Order",
+    "OrderStrategy",
+    "OrderStrategyLink",
+    "OrderVersion",
+    "PermissionedAccountAutoLiq",
+    "PlatformUser",
+    "Position",
+    "Product",
+    "RiskCategory",
+    "TradingPermission",
+    "TradovateSubscription",
+    "TradovateSubscriptionPlan",
+    "UserAccountAutoLiq",
+    "UserAccountPositionLimit",
+    "UserAccountRiskParameter",
+    "UserPlugin",
+]

@@ -1,0 +1,94 @@
+"""What every mirror has, and the few kinds of fields that the platform's entities are made of.
+
+All platform fields may be null: the platform leaves out what is not set, and so do we. Rows are
+written by the sync's writer alone (its SQL is derived from these models, see columns.py); everybody else reads.
+"""
+
+import enum
+from typing import ClassVar
+
+from django.db import models
+
+from vendor_admin.mirrors.numeric import NumericField
+from vendor_admin.organizations.models import ENVIRONMENTS, Organization
+from vendor_admin.organizations.scope import ScopedManager
+
+
+class Source(enum.StrEnum):
+    """Where a mirror's whole content can be read again: at a socket's start, by `list`, or by `ldeps` of its master."""
+
+    SNAPSHOT = "snapshot"
+    LIST = "list"
+    LDEPS = "ldeps"
+
+
+class Mirror(models.Model):
+    """The latest known state of one platform entity.
+
+    `lease_id`, `epoch` and `seq` say which socket wrote it last and where in its order; `extra` keeps unknown fields.
+    A row that the platform deleted keeps its last values and gets `deleted_at`.
+    """
+
+    entity_type: ClassVar[str] = ""
+    source: ClassVar[Source] = Source.SNAPSHOT
+    master: ClassVar[str] = ""
+    absence_means_vanished: ClassVar[bool] = False
+    id_is_account_id: ClassVar[bool] = False
+    account_is_derived: ClassVar[bool] = False
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        Organization, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    entity_id = models.BigIntegerField("platform id")
+    lease_id = models.BigIntegerField(editable=False)
+    epoch = models.BigIntegerField(editable=False)
+    seq = models.BigIntegerField(editable=False)
+    received_at = models.DateTimeField(editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    extra = models.JSONField(null=True, editable=False)
+
+    objects = ScopedManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "unscoped"
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "entity_id", "environment"], name="%(class)s_entity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.entity_id}"
+
+
+def platform_id() -> models.BigIntegerField:
+    """The id of another entity; no foreign key, since entities arrive in any order."""
+    return models.BigIntegerField(null=True)
+
+
+def integer() -> models.BigIntegerField:
+    return models.BigIntegerField(null=True)
+
+
+def number() -> NumericField:
+    """A price, an amount of money or a percentage, kept with all digits that the platform sent."""
+    return NumericField(null=True)
+
+
+def flag() -> models.BooleanField:
+    return models.BooleanField(null=True)
+
+
+def word() -> models.TextField:
+    return models.TextField(null=True)
+
+
+def moment() -> models.DateTimeField:
+    return models.DateTimeField(null=True)
+
+
+def trade_date() -> models.DateField:
+    """A day of the exchange's calendar; the platform sends {year, month, day}."""
+    return models.DateField(null=True)

@@ -1,0 +1,146 @@
+"""How accounts stand, for previews of many at once: money, trailing drawdown, open positions."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from vendor_admin.mirrors.drawdown import Drawdown, Mode, Terms
+from vendor_admin.mirrors.models import Account, AccountRiskStatus, CashBalance, Position, UserAccountAutoLiq
+
+PEAK_UNKNOWN = (
+    "What this does to the trailing drawdown is not known: the platform has not sent the account's highest net "
+    "liquidation value."
+)
+SEVERAL_CURRENCIES = "The account holds several currencies: what this does to its drawdown is not worked out."
+REACHED = "The floor would be reached: the platform liquidates and locks the account."
+POSITIONS_LEFT_OUT = "Positions are open: their profit or loss is not in these figures."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One account, as the mirrors have it. What the platform has not sent is None or empty."""
+
+    account: Account
+    balances: tuple[CashBalance, ...] = ()
+    risk_status: AccountRiskStatus | None = None
+    auto_liq: UserAccountAutoLiq | None = None
+    has_open_positions: bool = False
+
+    @property
+    def peak(self) -> Decimal | None:
+        """The highest net liquidation value, from which the drawdown is measured."""
+        return self.risk_status.max_net_liq if self.risk_status else None
+
+    def balance_in(self, currency_id: int) -> CashBalance | None:
+        """The cash in one currency."""
+        return next((one for one in self.balances if one.currency_id == currency_id), None)
+
+    def terms(self) -> Terms | None:
+        """The trailing drawdown that is set; None if there is none."""
+        settings = self.auto_liq
+        if settings is None or not settings.trailing_max_drawdown:
+            return None
+        is_known = settings.trailing_max_drawdown_mode in set(Mode)
+        return Terms(
+            drawdown=settings.trailing_max_drawdown,
+            mode=Mode(settings.trailing_max_drawdown_mode) if is_known else Mode.END_OF_DAY,
+            limit=settings.trailing_max_drawdown_limit,
+            starting_balance=self.account.evaluation_size,
+        )
+
+    def drawdown(self) -> Drawdown | None:
+        """Where the account stands by its cash; None without a drawdown, or where a part of it is not known."""
+        terms, amount = self.terms(), self.only_amount()
+        if terms is None or amount is None or self.peak is None:
+            return None
+        return Drawdown(terms, peak=self.peak, net_liq=amount)
+
+    def only_amount(self) -> Decimal | None:
+        """The cash, of an account with one currency."""
+        return self.balances[0].amount if len(self.balances) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The drawdown before and after a change: as fields of a preview's row, and in sentences."""
+
+    before: Drawdown | None
+    after: Drawdown | None
+    why_unknown: str = ""
+
+    @property
+    def old(self) -> dict[str, Decimal]:
+        """`floor` and `room` before the change, where they are known."""
+        return _figures(self.before)
+
+    @property
+    def new(self) -> dict[str, Decimal]:
+        """`floor` and `room` after it."""
+        return _figures(self.after)
+
+    def in_words(self) -> list[str]:
+        """What happens to floor and room, if the account has a trailing drawdown, and whether that closes it."""
+        if self.why_unknown:
+            return [self.why_unknown]
+        before, after = self.before, self.after
+        if after is None:
+            return []
+        if before is None:
+            words = f"Trailing drawdown: floor {after.floor:,.2f}, room {after.room:,.2f}."
+        else:
+            floor = f"floor {before.floor:,.2f} -> {after.floor:,.2f}"
+            words = f"Trailing drawdown: {floor}, room {before.room:,.2f} -> {after.room:,.2f}."
+        return [words, REACHED] if after.is_reached else [words]
+
+
+def effect_of(
+    standing: Standing, *, amount: Decimal | None = None, peak: Decimal | None = None, terms: Terms | None = None
+) -> Effect:
+    """What another balance, peak or drawdown does to an account; None leaves it as it is.
+
+    Terms without a drawdown take the drawdown away.
+    """
+    new_terms = standing.terms() if terms is None else terms
+    new_terms = new_terms if new_terms is not None and new_terms.drawdown else None
+    if new_terms is None and standing.terms() is None:
+        return Effect(None, None)
+    if len(standing.balances) > 1:
+        return Effect(None, None, why_unknown=SEVERAL_CURRENCIES)
+    new_amount = standing.only_amount() if amount is None else amount
+    new_peak = standing.peak if peak is None else peak
+    if new_amount is None or new_peak is None:
+        return Effect(None, None, why_unknown=PEAK_UNKNOWN)
+    before = standing.drawdown()
+    after = Drawdown(new_terms, peak=new_peak, net_liq=new_amount) if new_terms is not None else None
+    return Effect(before, after)
+
+
+def standings(
+    account_ids: Iterable[int | None], *, organization_id: int, environment: str = "demo"
+) -> dict[int, Standing]:
+    """The accounts that are known of these, by id. Five queries, however many."""
+    ids = sorted({one for one in account_ids if one is not None})
+    own = {"organization_id": organization_id, "environment": environment, "deleted_at__isnull": True}
+    found = {one.entity_id: Standing(one) for one in Account.objects.filter(**own, entity_id__in=ids)}
+    balances: dict[int | None, list[CashBalance]] = defaultdict(list)
+    for balance in CashBalance.objects.filter(**own, account_id__in=ids).order_by("entity_id"):
+        balances[balance.account_id].append(balance)
+    statuses = {one.entity_id: one for one in AccountRiskStatus.objects.filter(**own, entity_id__in=ids)}
+    settings = {one.entity_id: one for one in UserAccountAutoLiq.objects.filter(**own, entity_id__in=ids)}
+    positions = Position.objects.filter(**own, account_id__in=ids, net_pos__isnull=False).exclude(net_pos=0)
+    trading = set(positions.values_list("account_id", flat=True))
+    return {
+        id_: replace(
+            standing,
+            balances=tuple(balances[id_]),
+            risk_status=statuses.get(id_),
+            auto_liq=settings.get(id_),
+            has_open_positions=id_ in trading,
+        )
+        for id_, standing in found.items()
+    }
+
+
+def _figures(drawdown: Drawdown | None) -> dict[str, Decimal]:
+    return {} if drawdown is None else {"floor": drawdown.floor, "room": drawdown.room}
