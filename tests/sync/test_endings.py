@@ -1,0 +1,28 @@
+"""What people read about the end of a socket."""
+
+import pytest
+
+from vendor_admin.sync.endings import in_words
+from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
+from vendor_admin.tradovate.outcomes import Locked
+from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFailed
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (Refused("user/syncrequest", 429, ""), "refused: 429 at user/syncrequest"),
+        (Refused("authorize", 401, "Access is denied"), "refused: 401 at authorize"),
+        (Refused("user/syncrequest", 0, "no answer"), "refused: no answer at user/syncrequest"),
+        (Penalty("user/syncrequest", "secret-ticket", 15.0, False), "a penalty of 15 s at user/syncrequest"),
+        (Penalty("authorize", "secret-ticket", 0.0, True), "a captcha was asked for at authorize"),
+        (Shutdown("Maintenance", "later"), "shutdown: Maintenance"),
+        (PeerSilent(9.6), "silent for 10 s"),
+        (PeerClosed(3000, "Go away!"), "closed by the platform (3000 Go away!)"),
+        (PeerClosed(1000, ""), "closed by the platform (1000)"),
+        (ConnectionLost("no close frame"), "connection lost: no close frame"),
+        (SignInFailed(Locked(423, "")), "signing in failed: locked"),
+    ],
+)
+def test_every_ending_is_told_in_words_with_its_facts(ending: Ending, words: str) -> None:
+    assert in_words(ending) == words

@@ -1,0 +1,309 @@
+"""What happens while nobody listens: shown as a gap, brought up to date, and repaired from the platform's own logs."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import django.db
+import pytest
+
+from tests.sync.running_hub import RunningHub, wait_until
+from tests.sync.scripted_platform import ScriptedPlatform
+from tests.sync.stored import Stored
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.models import Connection
+from vendor_admin.sync import care
+from vendor_admin.sync.models import Kind
+from vendor_admin.sync.socket import Socket
+
+Connect = Callable[..., Connection]
+StartHub = Callable[..., RunningHub]
+# Few, so that each story has few look-ups.
+MIRRORED = ["account", "tradingPermission", "fill", "executionReport", "commandReport", "cashBalanceLog"]
+T0 = "2026-11-20T10:00:00.000Z"
+
+
+def event(entity: str, entity_type: str = "account", event_type: str = "Updated") -> bytes:
+    return (
+        f'a[{{"e":"props","d":{{"entityType":"{entity_type}","eventType":"{event_type}","entity":{entity}}}}}]'
+    ).encode()
+
+
+def snapshot(accounts: str) -> list[bytes]:
+    return [f'a[{{"s":200,"i":{{i}},"d":{{"accounts":[{accounts}]}}}}]'.encode()]
+
+
+@pytest.fixture
+def settled(
+    platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored
+) -> Callable[..., Connection]:
+    """Open a connection's socket and wait until its first snapshot has settled."""
+
+    def open_and_settle(**values: Any) -> Connection:
+        connection = connect(platform, **({"entity_types": MIRRORED} | values))
+        start_hub()
+        wait_until(lambda: stored.lease()["settled_at"] if stored.leases() else None, what="the first snapshot")
+        return connection
+
+    return open_and_settle
+
+
+def last_gap(stored: Stored, column: str) -> Callable[[], Any]:
+    return lambda: (gaps := stored.gaps()) and gaps[-1][column]
+
+
+def test_the_first_snapshot_is_stored_as_such_and_opens_no_gap(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"},{"id":2,"name":"b"}')
+    settled()
+    assert [(one["entity_id"], one["kind"]) for one in stored.events()] == [(1, Kind.SNAPSHOT), (2, Kind.SNAPSHOT)]
+    assert stored.gaps() == []
+
+
+def test_a_gap_opens_at_the_disconnect_ends_at_the_new_socket_and_is_settled_with_what_changed(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"},{"id":2,"name":"b"}')
+    settled()
+    platform.send(event('{"id":1,"name":"live"}'))
+    wait_until(lambda: len(stored.events()) == 3, what="a live event")
+    platform.snapshot = snapshot('{"id":1,"name":"live"},{"id":2,"name":"changed"},{"id":3,"name":"new"}')
+    before = datetime.now(UTC)
+    platform.close(code=1000, reason="bye")
+    wait_until(last_gap(stored, "started_at"), what="the gap")
+    wait_until(last_gap(stored, "ended_at"), what="its end")
+    wait_until(last_gap(stored, "settled_at"), what="its settlement")
+    (gap,) = stored.gaps()
+    assert gap["started_at"] <= gap["ended_at"] <= gap["settled_at"]
+    assert (before - gap["started_at"]).total_seconds() < 3
+    assert "1000" in gap["reason"]
+    assert gap["differences"] == 2
+    resync = stored.events()[3:]
+    assert [(one["entity_id"], one["kind"], one["epoch"]) for one in resync] == [
+        (2, Kind.RESYNC, 2),
+        (3, Kind.RESYNC, 2),
+    ]
+    assert {row["entity_id"]: row["name"] for row in stored.mirror("account")} == {1: "live", 2: "changed", 3: "new"}
+
+
+def test_a_split_snapshot_settles_after_its_last_part_and_live_events_interleave(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = [
+        b'a[{"s":200,"i":{i},"d":{"accounts":[{"id":1,"name":"a"}]}}]',
+        event('{"id":1,"name":"newer than its part","timestamp":"2026-11-20T10:00:05.000Z"}'),
+        b'a[{"s":200,"i":{i},"d":{"accounts":[{"id":1,"name":"a","timestamp":"2026-11-20T10:00:00.000Z"}]}}]',
+        event('{"id":9,"name":"live"}', event_type="Created"),
+        b'a[{"s":200,"i":{i},"d":{"accounts":[{"id":2,"name":"b"}],"orders":[]}}]',
+    ]
+    settled()
+    names = {row["entity_id"]: row["name"] for row in stored.mirror("account")}
+    assert names == {1: "newer than its part", 2: "b", 9: "live"}
+    assert all(row["deleted_at"] is None for row in stored.mirror("account"))
+
+
+def test_absence_from_a_snapshot_deletes_nothing(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"},{"id":2,"name":"b"}')
+    settled()
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    platform.close()
+    wait_until(last_gap(stored, "settled_at"), what="the settlement")
+    assert [row["deleted_at"] for row in stored.mirror("account")] == [None, None]
+    assert stored.gaps()[0]["differences"] == 0
+
+
+def test_a_gap_is_repaired_from_the_platforms_own_logs(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    logs: dict[str, list[dict[str, Any]]] = {
+        "fill": [{"id": 11, "orderId": 4, "timestamp": T0, "qty": 1, "price": 10.25}],
+        "executionReport": [{"id": 12, "accountId": 1, "orderId": 4, "timestamp": T0, "execType": "Trade"}],
+        "commandReport": [{"id": 13, "commandId": 5, "timestamp": T0, "commandStatus": "ExecutionStopped"}],
+        "cashBalanceLog": [{"id": 14, "accountId": 1, "timestamp": T0, "amount": 50000.5, "delta": -2.5}],
+    }
+    platform.lists = {name: [] for name in logs}
+    settled()
+    platform.lists = logs
+    platform.close()
+    wait_until(last_gap(stored, "repaired_at"), what="the repair")
+    (gap,) = stored.gaps()
+    assert gap["differences"] == 4
+    assert gap["repair_note"].startswith("4 ")
+    for entity_type, (entity,) in logs.items():
+        (found,) = stored.events(entity_type)
+        assert (found["kind"], found["payload"]) == (Kind.RESYNC, entity)
+        assert len(stored.mirror(entity_type.lower())) == 1
+    platform.close()
+    wait_until(lambda: len(stored.gaps()) == 2 and stored.gaps()[1]["repaired_at"], what="the second repair")
+    assert stored.gaps()[1]["differences"] == 0
+    assert len(stored.events("fill")) == 1
+
+
+def test_a_gap_whose_logs_cannot_be_read_says_so(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.lists = {"fill": [], "cashBalanceLog": []}
+    settled(entity_types=["fill", "cashBalanceLog", "account"])
+
+    def refuse(endpoint: str, query: str) -> tuple[int, object]:
+        return 500, "Sorry, later"
+
+    monkeypatch.setattr(platform, "_look_up", refuse)
+    platform.close()
+    wait_until(last_gap(stored, "repair_note"), what="the note")
+    (gap,) = stored.gaps()
+    assert gap["repaired_at"] is None
+    assert gap["settled_at"] is not None
+    assert "fill" in gap["repair_note"]
+
+
+def test_a_hub_that_was_away_shows_the_time_as_a_gap(
+    platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    connect(platform, entity_types=MIRRORED)
+    first = start_hub("first")
+    wait_until(lambda: stored.lease()["settled_at"] if stored.leases() else None, what="the first snapshot")
+    first.stop()
+    stopped_at = datetime.now(UTC)
+    platform.snapshot = snapshot('{"id":1,"name":"changed while nobody listened"}')
+    start_hub("second")
+    wait_until(last_gap(stored, "settled_at"), what="the settlement")
+    (gap,) = stored.gaps()
+    assert gap["started_at"] <= stopped_at <= gap["ended_at"]
+    assert gap["differences"] == 1
+
+
+def test_a_platform_that_refuses_sockets_is_one_gap_however_often_it_is_tried(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    settled()
+    platform.accepts = False
+    platform.close()
+    wait_until(lambda: stored.lease()["state"] in ("waiting", "connecting"), what="the wait")
+    wait_until(lambda: stored.lease()["epoch"] >= 3, what="two more tries")
+    assert stored.lease()["reason"]
+    platform.accepts = True
+    wait_until(last_gap(stored, "settled_at"), seconds=30, what="the settlement")
+    assert len(stored.gaps()) == 1
+
+
+def test_reconciliation_finds_drift_and_what_has_vanished(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    accounts = [{"id": number, "name": f"A{number}"} for number in (1, 2, 3)]
+    platform.snapshot = snapshot('{"id":1,"name":"A1"},{"id":2,"name":"A2"},{"id":3,"name":"A3"}')
+    platform.lists = {
+        "account": accounts,
+        "tradingPermission": [{"id": 7, "userId": 4, "accountId": 1, "status": "Accepted"}],
+    }
+    settled()
+    assert stored.mirror("tradingpermission", 7)[0]["status"] == "Accepted"
+    platform.lists = {
+        "account": [{"id": 1, "name": "A1"}, {"id": 2, "name": "drifted"}],
+        "tradingPermission": [],
+    }
+    stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+    wait_until(
+        lambda: (one := stored.lease())["reconciled_at"] and one["reconciled_at"] > one["reconcile_requested_at"],
+        what="the reconciliation",
+    )
+    found = {(one["entity_type"], one["entity_id"]): one["kind"] for one in stored.events() if one["kind"] > 4}
+    assert found == {
+        ("account", 2): Kind.RESYNC,
+        ("account", 3): Kind.VANISHED,
+        ("tradingPermission", 7): Kind.VANISHED,
+    }
+    rows = {row["entity_id"]: (row["name"], row["deleted_at"] is None) for row in stored.mirror("account")}
+    assert rows == {1: ("A1", True), 2: ("drifted", True), 3: ("A3", False)}
+    notes = {note["entity_type"]: (note["changed"], note["vanished"]) for note in stored.reconciliations()[-2:]}
+    assert notes == {"account": (1, 1), "tradingPermission": (0, 1)}
+
+
+def test_nothing_vanishes_when_the_list_could_not_be_read(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"A1"}')
+    platform.lists = {"account": [{"id": 1, "name": "A1"}]}
+    settled(entity_types=["account"])
+    answers: list[tuple[int, object]] = [(500, "Sorry"), (200, {"errorText": "no"}), (200, "text"), (200, None)]
+    for answer in answers:
+        monkeypatch.setattr(platform, "_look_up", lambda *_, answer=answer: answer)
+        stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+        wait_until(
+            lambda: (one := stored.lease())["reconciled_at"] and one["reconciled_at"] > one["reconcile_requested_at"],
+            what=f"the reconciliation after {answer}",
+        )
+        assert stored.mirror("account", 1)[0]["deleted_at"] is None, answer
+
+
+def test_care_goes_on_after_an_error_in_the_middle(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    platform.lists = {"fill": []}
+    settled(entity_types=["account", "fill"])
+    really_take, failures = budgets.take, [django.db.OperationalError("gone"), RuntimeError("a bug")]
+
+    def take(**arguments: Any) -> float:
+        if arguments["budget"] is budgets.USER_CALLS and failures:
+            raise failures.pop()
+        return really_take(**arguments)
+
+    monkeypatch.setattr(budgets, "take", take)
+    platform.close()
+    wait_until(last_gap(stored, "repaired_at"), seconds=30, what="the repair")
+    assert not failures
+
+
+def test_an_error_of_our_own_in_a_socket_is_a_gap_and_a_new_socket(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled()
+    really_handle, failures = Socket._handle, [RuntimeError("a bug")]
+
+    async def handle(socket: Socket, *arguments: Any, **options: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await really_handle(socket, *arguments, **options)
+
+    monkeypatch.setattr(Socket, "_handle", handle)
+    platform.send(event('{"id":1,"name":"lost to the bug"}'))
+    wait_until(last_gap(stored, "settled_at"), seconds=30, what="the settlement")
+    assert stored.lease()["epoch"] == 2
+
+
+def test_the_first_load_finds_the_dependents_of_every_shards_entities(
+    platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored
+) -> None:
+    platform.shards = {0: (0.0, snapshot('{"id":1,"name":"a"}')), 1: (1.5, snapshot('{"id":2,"name":"b"}'))}
+    platform.lists = {"cashBalanceLog": [{"id": 10 + one, "accountId": one, "timestamp": T0} for one in (1, 2)]}
+    connect(platform, entity_types=["account", "cashBalanceLog"], sharding="modAccountId", shard_count=2)
+    start_hub()
+    wait_until(
+        lambda: len(found := stored.leases()) == 2 and all(one["settled_at"] for one in found), what="both shards"
+    )
+    assert [(one["entity_id"], one["kind"]) for one in stored.events("cashBalanceLog")] == [
+        (11, Kind.SNAPSHOT),
+        (12, Kind.SNAPSHOT),
+    ]
+    assert all(note["is_first_load"] for note in stored.reconciliations())
+
+
+def test_a_shard_that_comes_too_late_for_the_first_load_has_all_compared_again(
+    platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(care, "OTHER_SHARDS_SECONDS", 0.0)
+    platform.shards = {0: (0.0, snapshot('{"id":1,"name":"a"}')), 1: (1.5, snapshot('{"id":2,"name":"b"}'))}
+    platform.lists = {"cashBalanceLog": [{"id": 10 + one, "accountId": one, "timestamp": T0} for one in (1, 2)]}
+    connect(platform, entity_types=["account", "cashBalanceLog"], sharding="modAccountId", shard_count=2)
+    start_hub()
+    wait_until(lambda: len(stored.mirror("cashbalancelog")) == 2, what="the dependents of both shards")
+    assert [(one["entity_id"], one["kind"]) for one in stored.events("cashBalanceLog")] == [
+        (11, Kind.SNAPSHOT),
+        (12, Kind.RESYNC),
+    ]

@@ -1,0 +1,194 @@
+"""What a socket needs from outside before and after its life: a token, a place in the budget, an epoch, and gaps noted.
+
+The token and the budget are Django's side (vendor_admin.organizations) and run in worker threads; no ORM in the event
+loop.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import psycopg
+import structlog
+from django.db import close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from vendor_admin.organizations import budgets, tokens
+from vendor_admin.sync import gaps, leases
+from vendor_admin.sync.database import Database
+from vendor_admin.sync.leases import Held
+from vendor_admin.tradovate.events import Penalty
+from vendor_admin.tradovate.reconnect import Ending, Reconnect
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+CLOSE_SECONDS = 5.0
+DATABASE_ERRORS = (psycopg.Error, OSError, TimeoutError)
+# Locks of the platform's making: calls within them make them longer. The others are our own restraint.
+PLATFORMS_LOCKS = frozenset({"locked", "captcha", "penalty"})
+_BY_ITSELF = "Nothing to do: it is tried again by itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a socket opens with. `is_fresh`: the token was made because the one before was refused."""
+
+    token: str = field(repr=False)
+    user_name: str
+    is_fresh: bool
+    epoch: int
+
+
+class Access:
+    """The doors of one hub. `lock_seconds` is the length of the platform's hour (scaled in tests)."""
+
+    def __init__(self, *, name: str, database: Database, lock_seconds: float, threads: int = 8) -> None:
+        self.lock_seconds = lock_seconds
+        self._name, self._database = name, database
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="hub")
+        self._wants_fresh: set[int] = set()
+        self._opened: set[BaseDatabaseWrapper] = set()
+
+    async def in_thread(self, function: Callable[..., T], **arguments: Any) -> T:
+        """Run a blocking function of Django's side in a thread; its database connection is checked before and after."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(self._with_fresh_connection, function, arguments))
+
+    async def open_socket(self, lease: Held, *, is_taken_over: bool) -> Admission | Reconnect:
+        """What a new socket needs, or why it may not open now. `is_taken_over` when it is the first of a claim."""
+        try:
+            access = await self.in_thread(
+                tokens.access_token,
+                connection_id=lease.connection_id,
+                organization_id=lease.organization_id,
+                now=datetime.now(UTC),
+            )
+            refusal = await self.in_thread(_draw, rest_url=lease.rest_url, user_name=access.name, now=datetime.now(UTC))
+        except tokens.TokenUnavailable as missing:
+            return _without_token(missing)
+        except Exception as error:
+            log.exception("sync.no_access", lease=lease.id)
+            return Reconnect(random.uniform(1, 5), f"The service's own database did not answer: {error}", "")
+        if isinstance(refusal, Reconnect):
+            return refusal
+        try:
+            await self._database.call(
+                gaps.open_gap,
+                lease_id=lease.id,
+                fence=lease.fence,
+                started_at=None,
+                reason="no worker held it",
+                is_taken_over=is_taken_over,
+            )
+            epoch = await self._database.call(leases.next_epoch, name=self._name, lease_id=lease.id, fence=lease.fence)
+        except DATABASE_ERRORS as error:
+            return Reconnect(random.uniform(0.2, 1), f"The service's own database did not answer: {error}", "")
+        if epoch is None:
+            return Reconnect(1.0, "Another worker took this socket over.", "")
+        is_fresh = lease.id in self._wants_fresh
+        self._wants_fresh.discard(lease.id)
+        return Admission(access.token, access.name, is_fresh, epoch)
+
+    async def end_gap(self, lease: Held, *, at: datetime) -> int | None:
+        """Note that events arrive again. Returns the id of the gap that ended, if there was one."""
+        return await self._patiently(gaps.end_gap, lease_id=lease.id, at=at)
+
+    async def note_gap(self, lease: Held, *, started_at: datetime | None, reason: str) -> None:
+        """Note that a live socket ended. Where the database does not answer, the next opening notes it from the
+        ledger.
+        """
+        try:
+            await self._database.call(
+                gaps.open_gap, lease_id=lease.id, fence=lease.fence, started_at=started_at, reason=reason
+            )
+        except DATABASE_ERRORS as error:
+            log.warning("sync.gap_not_noted_yet", lease=lease.id, error=str(error))
+
+    async def after(self, lease: Held, ending: Ending, decision: Reconnect, *, token: str) -> None:
+        """Pass on what an ending means for others that use the same credential."""
+        if decision.needs_fresh_token:
+            self._wants_fresh.add(lease.id)
+            await self._quietly(
+                tokens.reject_token,
+                connection_id=lease.connection_id,
+                organization_id=lease.organization_id,
+                token=token,
+                now=datetime.now(UTC),
+            )
+        if decision.locked_seconds:
+            kind = ("captcha" if ending.captcha else "penalty") if isinstance(ending, Penalty) else "locked"
+            await self._quietly(
+                budgets.lock,
+                key=sync_key(lease.rest_url),
+                until=datetime.now(UTC) + timedelta(seconds=decision.locked_seconds),
+                reason=decision.reason,
+                kind=kind,
+            )
+
+    async def close(self) -> None:
+        """End the threads and close their database connections. A call that takes longer is left to end by itself."""
+        await asyncio.wait([asyncio.create_task(asyncio.to_thread(self._end_threads))], timeout=CLOSE_SECONDS)
+
+    async def _quietly(self, function: Callable[..., object], **arguments: Any) -> None:
+        try:
+            await self.in_thread(function, **arguments)
+        except Exception:
+            log.exception("sync.not_passed_on", function=function.__name__)
+
+    async def _patiently(self, function: Callable[..., Any], **arguments: Any) -> Any:
+        while True:
+            try:
+                return await self._database.call(function, **arguments)
+            except DATABASE_ERRORS as error:
+                log.warning("sync.database_unreachable", error=str(error))
+                await asyncio.sleep(0.5)
+
+    def _end_threads(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        for connection in self._opened:
+            connection.inc_thread_sharing()
+            connection.close()
+
+    def _with_fresh_connection(self, function: Callable[..., T], arguments: dict[str, Any]) -> T:
+        close_old_connections()
+        self._opened.update(connections.all(initialized_only=True))
+        try:
+            return function(**arguments)
+        finally:
+            close_old_connections()
+            self._opened.update(connections.all(initialized_only=True))
+
+
+def sync_key(rest_url: str) -> str:
+    """The key of an address's sync requests, under which they are counted and locked."""
+    return budgets.key_of(budget=budgets.SOCKET_SYNC, subject=budgets.address_subject(rest_url))
+
+
+def _without_token(missing: tokens.TokenUnavailable) -> Reconnect:
+    wait = missing.retry_after_seconds
+    locked = (wait or 0.0) if missing.kind in PLATFORMS_LOCKS else 0.0
+    return Reconnect(wait or 0.0, missing.reason, missing.advice, stops=wait is None, locked_seconds=locked)
+
+
+def _draw(*, rest_url: str, user_name: str, now: datetime) -> Reconnect | None:
+    """Draw a sync request from the budget, or say how long and why to wait. A locked user may not even sign in."""
+    user = budgets.user_subject(user=user_name, url=rest_url)
+    subject = budgets.address_subject(rest_url)
+    found = budgets.lock_in_force(keys=(user,), now=now)
+    if found is None:
+        wait = budgets.take(budget=budgets.SOCKET_SYNC, subject=subject, now=now)
+        if not wait:
+            return None
+        found = budgets.lock_in_force(keys=(sync_key(rest_url), subject), now=now)
+        if found is None:
+            reason = "The hour's budget of sync requests for this address is used up."
+            return Reconnect(wait + random.uniform(0, 1), reason, _BY_ITSELF)
+    wait = (found.until - now).total_seconds()
+    locked = wait if found.kind in PLATFORMS_LOCKS else 0.0
+    return Reconnect(wait + random.uniform(0, 1), found.reason, _BY_ITSELF, locked_seconds=locked)

@@ -1,0 +1,49 @@
+"""What the end of a socket is called."""
+
+import socket as sockets
+import ssl
+
+import websockets
+
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
+from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFailed
+
+
+def loss_of(error: Exception) -> ConnectionLost | Refused:
+    """What a failed or broken connection is called."""
+    if isinstance(error, websockets.ConnectionClosed):
+        return ConnectionLost(str(error))
+    if isinstance(error, websockets.InvalidStatus):
+        return Refused("connect", error.response.status_code, "the address answered without opening a socket")
+    kinds: list[tuple[type[BaseException], NotSentKind]] = [
+        (sockets.gaierror, NotSentKind.DNS),
+        (ssl.SSLError, NotSentKind.TLS),
+        (TimeoutError, NotSentKind.TIMEOUT),
+        (OSError, NotSentKind.REFUSED),
+    ]
+    kind = next((kind for one, kind in kinds if isinstance(error, one)), None)
+    return ConnectionLost(str(error) or type(error).__name__, kind)
+
+
+def in_words(ending: Ending) -> str:
+    """An ending as the reason of a gap."""
+    match ending:
+        case Shutdown():
+            return f"shutdown: {ending.reason_code}"
+        case PeerSilent():
+            return f"silent for {ending.silent_seconds:.0f} s"
+        case PeerClosed():
+            return f"closed by the platform ({ending.code} {ending.reason})".replace(" )", ")")
+        case ConnectionLost():
+            return f"connection lost: {ending.reason}"
+        case Refused(status=0):
+            return f"refused: no answer at {ending.step}"
+        case Refused():
+            return f"refused: {ending.status} at {ending.step}"
+        case Penalty(captcha=True):
+            return f"a captcha was asked for at {ending.step}"
+        case Penalty():
+            return f"a penalty of {ending.wait_seconds:g} s at {ending.step}"
+        case SignInFailed():
+            return f"signing in failed: {type(ending.outcome).__name__.lower()}"

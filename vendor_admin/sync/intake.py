@@ -1,0 +1,102 @@
+"""Makes rows of what one socket receives: numbers them in the order of arrival and finds their ids."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from vendor_admin.sync.leases import Held
+from vendor_admin.sync.models import Kind
+from vendor_admin.sync.reading import Accounts, UnreadableEntityError, read_entity
+from vendor_admin.sync.rows import BadRow, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Arrival numbers set aside at a moment: rows under them are older than all that arrives after it."""
+
+    epoch: int
+    first_seq: int
+    at: datetime
+
+
+class Intake:
+    """The numbering of one lease's rows. `received_at` is set once a frame; a new socket starts a new epoch."""
+
+    def __init__(self, lease: Held) -> None:
+        self.epoch = lease.epoch
+        self.received_at = datetime.now(UTC)
+        self._lease, self._seq = lease, 0
+        self._accounts = Accounts()
+
+    def start_epoch(self, epoch: int) -> None:
+        self.epoch, self._seq = epoch, 0
+
+    def reserve(self, count: int) -> Reserved:
+        """Set the next `count` numbers aside."""
+        reserved = Reserved(self.epoch, self._seq + 1, datetime.now(UTC))
+        self._seq += count
+        return reserved
+
+    def row(self, entity_type: str, entity: bytes, *, kind: int, is_difference: bool = False) -> Row | BadRow:
+        """The next row of an entity; a quarantine row if it has no readable id."""
+        try:
+            entity_id, account_id, extra = read_entity(entity_type, entity, self._accounts)
+        except UnreadableEntityError as error:
+            return self.bad_row(entity_type, entity, str(error), is_difference=is_difference)
+        self._seq += 1
+        return Row(
+            self._lease.organization_id,
+            self._lease.environment,
+            self._lease.id,
+            self.epoch,
+            self._seq,
+            _as_text(self.received_at),
+            kind,
+            entity_type,
+            entity_id,
+            account_id,
+            entity,
+            extra,
+            is_difference,
+        )
+
+    def vanished_row(self, entity_type: str, entity_id: int, *, reserved: Reserved, place: int) -> Row:
+        """A row that says that an entity is no longer listed, under the number at `place` (from 0) of the reserved."""
+        entity = b'{"id":%d}' % entity_id
+        return Row(
+            self._lease.organization_id,
+            self._lease.environment,
+            self._lease.id,
+            reserved.epoch,
+            reserved.first_seq + place,
+            _as_text(reserved.at),
+            int(Kind.VANISHED),
+            entity_type,
+            entity_id,
+            read_entity(entity_type, entity, self._accounts)[1],
+            entity,
+            is_difference=True,
+        )
+
+    def bad_row(self, entity_type: str, raw: bytes, reason: str, *, is_difference: bool = False) -> BadRow:
+        """The next row, for quarantine."""
+        self._seq += 1
+        return BadRow(
+            organization_id=self._lease.organization_id,
+            environment=self._lease.environment,
+            lease_id=self._lease.id,
+            epoch=self.epoch,
+            seq=self._seq,
+            received_at=self.received_at.isoformat(),
+            entity_type=entity_type,
+            entity_id=None,
+            reason=reason,
+            raw=raw,
+            is_difference=is_difference,
+        )
+
+
+@lru_cache(maxsize=64)
+def _as_text(received_at: datetime) -> str:
+    """All rows of a frame carry the same text."""
+    return received_at.isoformat()

@@ -1,0 +1,237 @@
+"""Who holds which socket: rows of `sync_lease`, taken and renewed by conditional UPDATE.
+
+All functions run as the hub role on the hub's own connection. Times are the database's, so that hosts' clocks do not
+matter.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+
+# Hubs beat every second. Less than a lease's ttl: a dead hub whose leases run out must not count in the fair share.
+HUB_TTL_SECONDS = 6.0
+FORGOTTEN_AT_ONCE = 20_000
+
+_ENSURE = """
+INSERT INTO sync_lease (organization_id, connection_id, environment, shard, holder, fence, epoch, state, reason, advice,
+                        events_stored, lag_ms)
+SELECT c.organization_id, c.id, c.environment, s.shard, '', 0, 0, 'unheld', '', '', 0, 0
+  FROM organizations_connection c CROSS JOIN LATERAL generate_series(0, c.shard_count - 1) AS s(shard)
+ WHERE NOT EXISTS (SELECT 1 FROM sync_lease l WHERE l.connection_id = c.id AND l.shard = s.shard)
+ON CONFLICT DO NOTHING
+"""
+_RETIRE = """
+DELETE FROM sync_lease l USING organizations_connection c
+ WHERE c.id = l.connection_id AND l.shard >= c.shard_count AND (l.holder = '' OR l.expires_at < now())
+"""
+_MARK_PAUSED = """
+UPDATE sync_lease l SET state = 'paused', reason = 'Paused by staff.', advice = 'Resume the connection to go on.',
+       state_since = now(), connected_since = NULL, next_try_at = NULL, locked_until = NULL
+  FROM organizations_connection c
+ WHERE c.id = l.connection_id AND NOT c.is_enabled AND l.state <> 'paused' AND (l.holder = '' OR l.expires_at < now())
+"""
+_BEAT = """
+INSERT INTO sync_hub (name, expires_at) VALUES (%(name)s, now() + %(ttl)s * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET expires_at = EXCLUDED.expires_at
+"""
+_SHARE = """
+SELECT ceil((SELECT count(*) FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+              WHERE c.is_enabled AND l.shard < c.shard_count)
+            / greatest((SELECT count(*) FROM sync_hub WHERE expires_at > now()), 1)::numeric)::integer
+"""
+_CONFIGURATION = """
+l.id, l.organization_id, l.connection_id, l.environment, l.shard, l.fence, l.epoch, l.settled_at, l.retry_requested_at,
+c.version, c.rest_url, c.websocket_url, c.entity_types, c.sharding, c.shard_count
+"""
+_CLAIM = f"""
+WITH free AS (
+    SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+     WHERE c.is_enabled AND l.shard < c.shard_count AND (l.holder = '' OR l.expires_at < now())
+     ORDER BY l.expires_at NULLS LAST, l.id LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED)
+UPDATE sync_lease l
+   SET holder = %(name)s, fence = l.fence + 1, expires_at = now() + %(ttl)s * interval '1 second',
+       state = 'connecting', reason = '', advice = '', state_since = now(), connected_since = NULL,
+       next_try_at = NULL, locked_until = NULL
+  FROM free, organizations_connection c
+ WHERE l.id = free.id AND c.id = l.connection_id
+RETURNING {_CONFIGURATION}
+"""
+_READ = f"""
+SELECT {_CONFIGURATION} FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id WHERE l.id = %s
+"""
+_RENEW = """
+UPDATE sync_lease l
+   SET expires_at = now() + %(ttl)s * interval '1 second', state = x.state, reason = x.reason, advice = x.advice,
+       state_since = x.state_since, connected_since = x.connected_since, last_frame_at = x.last_frame_at,
+       last_event_at = coalesce(x.last_event_at, l.last_event_at),
+       covered_until = coalesce(x.covered_until, l.covered_until),
+       settled_at = coalesce(x.settled_at, l.settled_at), events_stored = l.events_stored + x.newly_stored,
+       lag_ms = x.lag_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at), next_try_at = x.next_try_at,
+       locked_until = x.locked_until
+  FROM jsonb_to_recordset(%(statuses)s::jsonb) AS x(id bigint, fence bigint, state text, reason text, advice text,
+       state_since timestamptz, connected_since timestamptz, last_frame_at timestamptz, last_event_at timestamptz,
+       covered_until timestamptz, settled_at timestamptz, newly_stored bigint, lag_ms integer,
+       reconciled_at timestamptz, next_try_at timestamptz, locked_until timestamptz),
+       organizations_connection c
+ WHERE l.id = x.id AND l.fence = x.fence AND l.holder = %(name)s AND c.id = l.connection_id
+RETURNING l.id, c.version, c.is_enabled AND l.shard < c.shard_count AS is_wanted,
+          CASE WHEN l.reconcile_requested_at > coalesce(l.reconciled_at, '-infinity')
+               THEN l.reconcile_requested_at END AS reconcile_requested_at, l.retry_requested_at
+"""
+_FORGET_BATCHES = """
+DELETE FROM sync_batch WHERE ctid = ANY (ARRAY(
+    SELECT b.ctid
+      FROM (SELECT DISTINCT organization_id FROM sync_lease WHERE holder = %(name)s) AS o CROSS JOIN LATERAL (
+           SELECT ctid FROM sync_batch
+            WHERE organization_id = o.organization_id AND committed_at < now() - interval '1 day'
+            LIMIT %(most)s) AS b
+     LIMIT %(most)s))
+"""
+_OTHERS_SETTLED = """
+SELECT NOT EXISTS (
+    SELECT FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+     WHERE c.id = %s AND l.id <> %s AND l.shard < c.shard_count AND l.settled_at IS NULL)
+"""
+_REQUEST_RECONCILIATION = "UPDATE sync_lease SET reconcile_requested_at = now() WHERE connection_id = %s AND shard = 0"
+_RELEASE = """
+UPDATE sync_lease l
+   SET holder = '', expires_at = NULL, connected_since = NULL, state = 'unheld', state_since = now(),
+       reason = %(reason)s, advice = '', next_try_at = NULL, locked_until = NULL
+  FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS x(id, fence)
+ WHERE l.id = x.id AND l.fence = x.fence AND l.holder = %(name)s
+"""
+_NEXT_EPOCH = """
+UPDATE sync_lease SET epoch = epoch + 1 WHERE id = %(id)s AND fence = %(fence)s AND holder = %(name)s RETURNING epoch
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease as it was claimed, with the connection's configuration (without its credentials)."""
+
+    id: int
+    organization_id: int
+    connection_id: int
+    environment: str
+    shard: int
+    fence: int
+    epoch: int
+    settled_at: datetime | None
+    retry_requested_at: datetime | None
+    version: int
+    rest_url: str
+    websocket_url: str
+    entity_types: list[str] = field(default_factory=list)
+    sharding: str = ""
+    shard_count: int = 1
+
+
+class Status(msgspec.Struct):
+    """What the holder tells about a lease when it renews it. Times are aware; `newly_stored` is since the last
+    renewal. A waiting socket has `next_try_at`, and `locked_until` while it is the platform that makes it wait.
+    """
+
+    id: int
+    fence: int
+    state: str
+    reason: str = ""
+    advice: str = ""
+    state_since: datetime | None = None
+    connected_since: datetime | None = None
+    last_frame_at: datetime | None = None
+    last_event_at: datetime | None = None
+    covered_until: datetime | None = None
+    settled_at: datetime | None = None
+    newly_stored: int = 0
+    lag_ms: int = 0
+    reconciled_at: datetime | None = None
+    next_try_at: datetime | None = None
+    locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What the database says of a renewed lease: the connection's version, and what staff want."""
+
+    id: int
+    version: int
+    is_wanted: bool
+    reconcile_requested_at: datetime | None
+    retry_requested_at: datetime | None
+
+
+async def upkeep(connection: psycopg.AsyncConnection, *, name: str) -> int:
+    """Make leases for new connections, retire those of dropped shards, say that this hub lives. Returns its fair
+    share.
+    """
+    async with connection.transaction():
+        await connection.execute(_ENSURE)
+        await connection.execute(_RETIRE)
+        await connection.execute(_MARK_PAUSED)
+        await connection.execute(_BEAT, {"name": name, "ttl": HUB_TTL_SECONDS})
+        row = await (await connection.execute(_SHARE)).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def claim(connection: psycopg.AsyncConnection, *, name: str, most: int, ttl: float) -> list[Held]:
+    """Take up to `most` leases that nobody holds. Each claim raises the fence."""
+    async with connection.cursor(row_factory=class_row(Held)) as cursor:
+        await cursor.execute(_CLAIM, {"name": name, "most": most, "ttl": ttl})
+        return await cursor.fetchall()
+
+
+async def read(connection: psycopg.AsyncConnection, *, lease_id: int) -> Held | None:
+    """A lease with the connection's present configuration."""
+    async with connection.cursor(row_factory=class_row(Held)) as cursor:
+        await cursor.execute(_READ, [lease_id])
+        return await cursor.fetchone()
+
+
+async def renew(
+    connection: psycopg.AsyncConnection, *, name: str, statuses: Sequence[Status], ttl: float
+) -> dict[int, Renewed]:
+    """Prolong leases and store their status. A lease that is missing from the answer was lost."""
+    async with connection.cursor(row_factory=class_row(Renewed)) as cursor:
+        await cursor.execute(
+            _RENEW, {"name": name, "ttl": ttl, "statuses": msgspec.json.encode(list(statuses)).decode()}
+        )
+        return {row.id: row for row in await cursor.fetchall()}
+
+
+async def release(connection: psycopg.AsyncConnection, *, name: str, fences: Mapping[int, int], reason: str) -> None:
+    """Give leases back (`fences` by their ids), so that other hubs can take them at once."""
+    values = {"name": name, "ids": list(fences), "fences": list(fences.values()), "reason": reason}
+    await connection.execute(_RELEASE, values)
+
+
+async def retire_hub(connection: psycopg.AsyncConnection, *, name: str) -> None:
+    """Forget this hub, so that the others' fair share grows at once."""
+    await connection.execute("DELETE FROM sync_hub WHERE name = %s", [name])
+
+
+async def forget_old_batches(connection: psycopg.AsyncConnection, *, name: str, most: int = FORGOTTEN_AT_ONCE) -> int:
+    """Drop ledger rows older than a day of the organizations this hub serves: they answer questions of the last
+    minutes, and count events of the last hours. Returns how many went; `most` of them means that there may be more.
+    """
+    return (await connection.execute(_FORGET_BATCHES, {"name": name, "most": most})).rowcount
+
+
+async def have_others_settled(connection: psycopg.AsyncConnection, *, lease: Held) -> bool:
+    """Whether every other shard of a lease's connection has once had a whole snapshot."""
+    row = await (await connection.execute(_OTHERS_SETTLED, [lease.connection_id, lease.id])).fetchone()
+    return bool(row and row[0])
+
+
+async def request_reconciliation(connection: psycopg.AsyncConnection, *, lease: Held) -> None:
+    """Ask the shard that loads and compares for all shards of a lease's connection to do so again."""
+    await connection.execute(_REQUEST_RECONCILIATION, [lease.connection_id])
+
+
+async def next_epoch(connection: psycopg.AsyncConnection, *, name: str, lease_id: int, fence: int) -> int | None:
+    """Number the next socket of a lease; None when the lease was lost."""
+    row = await (await connection.execute(_NEXT_EPOCH, {"name": name, "id": lease_id, "fence": fence})).fetchone()
+    return int(row[0]) if row else None

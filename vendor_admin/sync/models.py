@@ -1,0 +1,228 @@
+"""What the sync stores: the event log, who holds which socket, what was missed, and what could not be read.
+
+Written by hubs alone, through the SQL in statements.py; pages and tasks read. The tables' policies, partitions and
+functions are in migrations/0002_log_partitions_and_functions.py.
+"""
+
+from django.db import models
+
+from vendor_admin.mirrors.payloads import PayloadField
+from vendor_admin.organizations.models import ENVIRONMENTS, Connection, Organization
+from vendor_admin.organizations.scope import ScopedManager
+
+
+class Kind(models.IntegerChoices):
+    """What an event row records. The last three did not arrive as live events."""
+
+    CREATED = 1, "created"
+    UPDATED = 2, "updated"
+    DELETED = 3, "deleted"
+    SNAPSHOT = 4, "snapshot"
+    RESYNC = 5, "resync"
+    VANISHED = 6, "vanished"
+
+
+class SyncState(models.TextChoices):
+    """What a socket is doing."""
+
+    UNHELD = "unheld", "waiting for a worker"
+    CONNECTING = "connecting", "connecting"
+    SYNCING = "syncing", "reading the snapshot"
+    LIVE = "live", "live"
+    WAITING = "waiting", "waiting to reconnect"
+    FAILED = "failed", "needs attention"
+    PAUSED = "paused", "paused"
+
+
+class Scoped(models.Model):
+    """Rows that belong to one organization."""
+
+    organization = models.ForeignKey(
+        Organization, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+
+    objects = ScopedManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "unscoped"
+
+
+class EntityEvent(Scoped):
+    """One entity as the platform sent it, append-only, partitioned by time of arrival. `tx` orders readers' cursors."""
+
+    id = models.BigIntegerField(primary_key=True)
+    received_at = models.DateTimeField()
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    lease_id = models.BigIntegerField()
+    epoch = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    kind = models.SmallIntegerField(choices=Kind)
+    entity_type = models.TextField()
+    entity_id = models.BigIntegerField()
+    account_id = models.BigIntegerField(null=True)
+    payload = PayloadField()
+
+    class Meta(Scoped.Meta):
+        managed = False
+        db_table = "sync_entityevent"
+        verbose_name = "event"
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} {self.entity_id} {self.get_kind_display()}"
+
+
+class Hub(models.Model):
+    """A running sync worker; hubs share the leases among those that are alive."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lease(Scoped):
+    """Who holds one socket (connection and shard). `fence` only grows; a writer with an older fence is refused.
+
+    `covered_until`: everything received before it is committed. `reason` and `advice` are for people. `next_try_at`
+    is when a waiting socket is opened again, `locked_until` how long the platform makes it wait, `retry_requested_at`
+    when somebody last asked for it to be opened at once.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="leases")
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    shard = models.PositiveSmallIntegerField(default=0)
+    holder = models.CharField(max_length=200, default="")
+    fence = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True)
+    epoch = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=SyncState, default=SyncState.UNHELD)
+    reason = models.TextField(default="")
+    advice = models.TextField(default="")
+    connected_since = models.DateTimeField(null=True)
+    last_frame_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField(null=True)
+    covered_until = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    events_stored = models.BigIntegerField(default=0)
+    lag_ms = models.IntegerField(default=0)
+    state_since = models.DateTimeField(null=True)
+    reconcile_requested_at = models.DateTimeField(null=True)
+    reconciled_at = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True)
+    retry_requested_at = models.DateTimeField(null=True)
+
+    class Meta(Scoped.Meta):
+        ordering = ["organization", "environment", "shard"]
+        verbose_name = "socket"
+        constraints = [models.UniqueConstraint(fields=["connection", "shard"], name="one_lease_per_shard")]
+
+    def __str__(self) -> str:
+        return f"{self.get_environment_display()} socket {self.shard}"
+
+
+class Batch(Scoped):
+    """The ledger of committed flushes, one row per socket and flush. It answers whether a COMMIT happened."""
+
+    pk = models.CompositePrimaryKey("lease_id", "epoch", "first_seq")
+    lease_id = models.BigIntegerField()
+    epoch = models.BigIntegerField()
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    row_count = models.IntegerField()
+    received_from = models.DateTimeField()
+    received_to = models.DateTimeField()
+    committed_at = models.DateTimeField()
+
+    class Meta(Scoped.Meta):
+        verbose_name_plural = "batches"
+        indexes = [models.Index(fields=["organization", "committed_at"], name="batch_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.row_count} rows of socket {self.lease_id}"
+
+
+class Gap(Scoped):
+    """A time in which a socket was not listened to: what happened inside is unknown until repaired."""
+
+    id = models.BigAutoField(primary_key=True)
+    lease_id = models.BigIntegerField()
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    shard = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    repaired_at = models.DateTimeField(null=True)
+    reason = models.TextField(default="")
+    differences = models.IntegerField(default=0, help_text="Events stored as resync after the gap.")
+    repair_note = models.TextField(default="")
+
+    class Meta(Scoped.Meta):
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="gap_by_organization"),
+            models.Index(fields=["lease_id"], name="gap_by_lease"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lease_id"], condition=models.Q(ended_at__isnull=True), name="one_open_gap_per_socket"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"gap from {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class QuarantinedEvent(Scoped):
+    """What arrived and could not be stored or mirrored, byte for byte, with the reason."""
+
+    id = models.BigAutoField(primary_key=True)
+    lease_id = models.BigIntegerField()
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    epoch = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    entity_type = models.TextField(default="")
+    entity_id = models.BigIntegerField(null=True)
+    reason = models.TextField()
+    is_in_log = models.BooleanField(
+        default=False, help_text="The event is in the log; only the mirror could not take it."
+    )
+    raw = models.BinaryField()
+
+    class Meta(Scoped.Meta):
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="quarantine_by_org"),
+            models.Index(fields=["lease_id"], name="quarantine_by_lease"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_type or 'message'}: {self.reason}"
+
+
+class Reconciliation(Scoped):
+    """One comparison of a mirror with its source at the platform: what differed was stored as resync or vanished."""
+
+    id = models.BigAutoField(primary_key=True)
+    lease_id = models.BigIntegerField()
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    entity_type = models.TextField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    is_first_load = models.BooleanField(default=False, help_text="The mirror was empty: nothing had drifted.")
+    platform_count = models.IntegerField(null=True)
+    changed = models.IntegerField(default=0)
+    vanished = models.IntegerField(default=0)
+    error = models.TextField(default="")
+
+    class Meta(Scoped.Meta):
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["organization", "-id"], name="reconciliation_by_org")]
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} at {self.started_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,75 @@
+"""What waits to be written: one row per entity, and what could not be read."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Row(msgspec.Struct, gc=False):
+    """One entity from one socket. `is_difference` rows (snapshot, REST) are stored only where the mirror differs.
+
+    `received_at` is ISO text in UTC; `entity` and `extra` are JSON as received; `kind` is models.Kind's number.
+    """
+
+    organization_id: int
+    environment: str
+    lease_id: int
+    epoch: int
+    seq: int
+    received_at: str
+    kind: int
+    entity_type: str
+    entity_id: int
+    account_id: int | None
+    entity: bytes
+    extra: bytes | None = None
+    is_difference: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.entity)
+
+
+class BadRow(msgspec.Struct, gc=False):
+    """A message, or an entity, that goes to quarantine as it came."""
+
+    organization_id: int
+    environment: str
+    lease_id: int
+    epoch: int
+    seq: int
+    received_at: str
+    entity_type: str
+    entity_id: int | None
+    reason: str
+    raw: bytes
+
+    is_difference: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.raw)
+
+
+def quarantined(row: Row, reason: str) -> BadRow:
+    """The quarantine entry of a row that the database refused."""
+    return BadRow(
+        organization_id=row.organization_id,
+        environment=row.environment,
+        lease_id=row.lease_id,
+        epoch=row.epoch,
+        seq=row.seq,
+        received_at=row.received_at,
+        entity_type=row.entity_type,
+        entity_id=row.entity_id,
+        reason=reason,
+        raw=row.entity,
+    )
+
+
+def by_lease(rows: Iterable[Row | BadRow]) -> dict[tuple[int, int], list[Row | BadRow]]:
+    """Rows by (lease, epoch), in their order."""
+    groups: dict[tuple[int, int], list[Row | BadRow]] = {}
+    for row in rows:
+        groups.setdefault((row.lease_id, row.epoch), []).append(row)
+    return groups

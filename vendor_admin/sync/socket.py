@@ -1,0 +1,325 @@
+"""One sync socket: opens it, keeps it, turns what arrives into rows, and decides when and how to come back."""
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import structlog
+import websockets
+from websockets.asyncio.client import ClientConnection
+
+from vendor_admin.sync.access import Access
+from vendor_admin.sync.endings import in_words, loss_of
+from vendor_admin.sync.inbox import Inbox
+from vendor_admin.sync.intake import Intake, Reserved
+from vendor_admin.sync.leases import Held, Status
+from vendor_admin.sync.lookups import Fetched, Question, Questions, nothing_fetched, read_entities
+from vendor_admin.sync.models import Kind, SyncState
+from vendor_admin.sync.opening import connecting, sync_request
+from vendor_admin.sync.reading import snapshot_order
+from vendor_admin.sync.rows import BadRow, Row
+from vendor_admin.tradovate.answers import read_answer
+from vendor_admin.tradovate.enums import SessionState
+from vendor_admin.tradovate.events import (
+    Answered,
+    EntityReceived,
+    Malformed,
+    PeerClosed,
+    PeerSilent,
+    Penalty,
+    Refused,
+    SessionEvent,
+    Shutdown,
+    SnapshotPart,
+    SnapshotSettled,
+    SyncAccepted,
+)
+from vendor_admin.tradovate.operations import Operation
+from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, Reconnect, decide_reconnect
+from vendor_admin.tradovate.session import SyncSession
+
+log = structlog.get_logger(__name__)
+
+SILENCE_SECONDS = 9.5
+SNAPSHOT_CHUNK = 500
+STALL_SECONDS = 0.5
+LIVE_AGAIN_SECONDS = 60.0
+KINDS = {"Created": int(Kind.CREATED), "Updated": int(Kind.UPDATED), "Deleted": int(Kind.DELETED)}
+
+
+class Socket:
+    """The holder's side of one lease. `run` lives until cancelled; `status` is what the hub reports when it renews.
+
+    `has_settled` is set while a settled snapshot stands; `stirred` wakes who waits for a change of that.
+    """
+
+    def __init__(self, *, lease: Held, inbox: Inbox, access: Access, quiet_seconds: float) -> None:
+        self.lease = lease
+        self.status = Status(id=lease.id, fence=lease.fence, state=SyncState.CONNECTING, state_since=_now())
+        self.has_settled = asyncio.Event()
+        self.stirred = asyncio.Event()
+        self.gap_id: int | None = None
+        self.differences = 0
+        self.is_first_load = lease.settled_at is None
+        self.user_name = ""
+        self._inbox, self._access, self._quiet_seconds = inbox, access, quiet_seconds
+        self._intake = Intake(lease)
+        self._attempt = 0
+        self._is_taken_over = True
+        self._refused_fresh_tokens = 0
+        self._random = random.Random()
+        self._session: SyncSession | None = None
+        self._ending: Ending | None = None
+        self._penalty_ticket: str | None = None
+        self._connection: ClientConnection | None = None
+        self._questions = Questions()
+        self._retry = asyncio.Event()
+        self._wakes_at, self._wakes_earlier = math.inf, asyncio.Event()
+
+    async def run(self) -> None:
+        """Hold the socket: connect, listen, and come back by the rules of reconnect.py. Ends only by cancellation."""
+        while True:
+            self._ending = None
+            decision = await self._one_life()
+            self._penalty_ticket = decision.penalty_ticket or self._penalty_ticket
+            self._retry.clear()
+            if decision.stops:
+                self.say(SyncState.FAILED, decision.reason, decision.advice)
+                log.error("sync.stopped", lease=self.lease.id, reason=decision.reason)
+                await self._retry.wait()
+                continue
+            self._say_waiting(decision)
+            log.warning(
+                "sync.reconnecting", lease=self.lease.id, reason=decision.reason, seconds=decision.delay_seconds
+            )
+            with suppress(TimeoutError):
+                async with asyncio.timeout(decision.delay_seconds):
+                    await self._retry.wait()
+
+    def try_now(self) -> None:
+        """End a wait early: somebody asked for it. What the platform locked is still refused by the budgets."""
+        log.info("sync.retry_requested", lease=self.lease.id, state=self.status.state)
+        self._retry.set()
+
+    def say(self, state: SyncState, reason: str = "", advice: str = "") -> None:
+        """Set what people are told about this socket."""
+        if (self.status.state, self.status.reason) != (state, reason):
+            self.status.state_since = _now()
+        self.status.state, self.status.reason, self.status.advice = state, reason, advice
+        self.status.next_try_at = self.status.locked_until = None
+        if state is not SyncState.LIVE:
+            self.status.connected_since = None
+            self.has_settled.clear()
+            self.stirred.set()
+
+    def _say_waiting(self, decision: Reconnect) -> None:
+        self.say(SyncState.WAITING, decision.reason, decision.advice)
+        now = _now()
+        self.status.next_try_at = now + timedelta(seconds=decision.delay_seconds)
+        if decision.locked_seconds:
+            self.status.locked_until = now + timedelta(seconds=decision.locked_seconds)
+
+    def stored(self, count: int, lag_ms: int, is_difference: bool) -> None:
+        """The writer committed rows of this socket."""
+        self.status.newly_stored += count
+        if is_difference:
+            self.differences += count
+        else:
+            self.status.lag_ms = lag_ms
+
+    async def fetch(self, operation: Operation, *, entity_type: str, kind: Kind, **parameters: object) -> Fetched:
+        """Send a look-up over this socket and have what it finds stored as `kind` where the mirror differs.
+
+        Differences are queued as the answer arrives: behind the events before it, ahead of those after it, so that an
+        answer never replaces what is newer.
+        """
+        session, connection = self._session, self._connection
+        if session is None or connection is None:
+            return nothing_fetched("the socket is not open")
+        question = Question(operation, entity_type, kind)
+        return await self._questions.ask(question, session=session, connection=connection, parameters=parameters)
+
+    def reserve(self, count: int) -> Reserved:
+        """Set arrival numbers aside, for `put_vanished`: whatever arrives from now on is newer."""
+        return self._intake.reserve(count)
+
+    async def put_vanished(self, entity_type: str, entity_ids: Iterable[tuple[int, int]], reserved: Reserved) -> None:
+        """Queue entities that the platform no longer lists, each with the place of its number among those reserved.
+
+        Nothing is queued once another connection has begun: its snapshot knows better.
+        """
+        ids = iter(entity_ids)
+        while chunk := list(islice(ids, SNAPSHOT_CHUNK)):
+            await self._inbox.room()
+            if reserved.epoch != self._intake.epoch:
+                return
+            self._inbox.put(
+                [self._intake.vanished_row(entity_type, one, reserved=reserved, place=place) for place, one in chunk]
+            )
+
+    async def _one_life(self) -> Reconnect:
+        self._attempt += 1
+        self.say(SyncState.CONNECTING, self.status.reason, self.status.advice)
+        access = await self._access.open_socket(self.lease, is_taken_over=self._is_taken_over)
+        if isinstance(access, Reconnect):
+            return access
+        self._is_taken_over = False
+        token, is_fresh, self.user_name = access.token, access.is_fresh, access.user_name
+        self._intake.start_epoch(access.epoch)
+        listened_since = time.monotonic()
+        try:
+            async with connecting(self.lease.websocket_url) as connection:
+                await self._listen(connection, token)
+        except (OSError, websockets.WebSocketException, TimeoutError) as error:
+            self._ending = self._ending or loss_of(error)
+        except Exception:
+            log.exception("sync.socket_failed", lease=self.lease.id)
+            self._ending = self._ending or ConnectionLost("an error of this service, which is in its log")
+        was_live = self.status.connected_since is not None
+        self._session = None
+        ending = self._ending or ConnectionLost("the connection ended without a word")
+        if was_live:
+            if time.monotonic() - listened_since > LIVE_AGAIN_SECONDS:
+                self._attempt = 1
+            self._refused_fresh_tokens = 0
+            await self._access.note_gap(self.lease, started_at=self.status.last_frame_at, reason=in_words(ending))
+        elif isinstance(ending, Refused) and ending.status in (401, 403) and is_fresh:
+            self._refused_fresh_tokens += 1
+        decision = decide_reconnect(
+            ending,
+            attempt=self._attempt,
+            now=_now(),
+            random=self._random,
+            refused_fresh_tokens=self._refused_fresh_tokens,
+            lock_seconds=self._access.lock_seconds,
+        )
+        await self._access.after(self.lease, ending, decision, token=token)
+        return decision
+
+    async def _listen(self, connection: ClientConnection, token: str) -> None:
+        ticket, self._penalty_ticket = self._penalty_ticket, None
+        session = SyncSession(
+            access_token=token,
+            sync_request=sync_request(self.lease, penalty_ticket=ticket),
+            now=time.monotonic(),
+            silence_seconds=SILENCE_SECONDS,
+            quiet_seconds=self._quiet_seconds,
+        )
+        self._session, self._connection = session, connection
+        self.say(SyncState.SYNCING)
+        ticker = asyncio.create_task(self._tick(session, connection))
+        try:
+            while self._ending is None:
+                data = await connection.recv(decode=False)
+                self._intake.received_at = self.status.last_frame_at = _now()
+                await self._handle(session.receive(data, now=time.monotonic()))
+                for text in session.data_to_send():
+                    await connection.send(text)
+                if (session.next_deadline() or math.inf) < self._wakes_at:
+                    self._wakes_earlier.set()
+                if self._inbox.is_full:
+                    await self._wait_for_room(session)
+        finally:
+            ticker.cancel()
+            self._connection = None
+            self._questions.drop()
+            if session.state is not SessionState.CLOSED:
+                session.close(now=time.monotonic())
+
+    async def _tick(self, session: SyncSession, connection: ClientConnection) -> None:
+        """Heartbeats and deadlines; they go on while reading waits for room."""
+        while self._ending is None:
+            deadline = session.next_deadline()
+            if deadline is None:
+                break
+            self._wakes_at = deadline
+            self._wakes_earlier.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(deadline - time.monotonic(), 0.005)):
+                    await self._wakes_earlier.wait()
+                    continue
+            if time.monotonic() - deadline > STALL_SECONDS:
+                await asyncio.sleep(STALL_SECONDS)  # this process stood still: hear what waits before judging silence
+            await self._handle(session.tick(now=time.monotonic()))
+            with suppress(OSError, websockets.ConnectionClosed):  # whoever reads the socket hears how it ended
+                for text in session.data_to_send():
+                    await connection.send(text)
+        if isinstance(self._ending, PeerSilent):
+            connection.transport.abort()  # nobody is there to answer a closing handshake
+        else:
+            await connection.close()
+
+    async def _wait_for_room(self, session: SyncSession) -> None:
+        session.pause(now=time.monotonic())
+        await self._inbox.room()
+        session.resume(now=time.monotonic())
+
+    async def _handle(self, events: list[SessionEvent]) -> None:
+        rows: list[Row | BadRow] = []
+        for event in events:
+            if type(event) is EntityReceived:
+                rows.append(self._intake.row(event.entity_type, event.entity, kind=KINDS.get(event.event_type, 2)))
+            elif type(event) is Malformed:
+                rows.append(self._intake.bad_row(event.entity_type or "", event.raw, event.reason))
+            else:
+                if rows:
+                    self._inbox.put(rows)
+                    rows = []
+                await self._handle_other(event)
+        if rows:
+            self._inbox.put(rows)
+            self.status.last_event_at = self._intake.received_at
+
+    async def _handle_other(self, event: SessionEvent) -> None:
+        match event:
+            case SnapshotPart():
+                kind = Kind.SNAPSHOT if self.is_first_load else Kind.RESYNC
+                for entity_type, entities in sorted(event.collections, key=lambda one: snapshot_order(one[0])):
+                    await self._put_differences(entity_type, entities, kind=kind)
+            case SyncAccepted():
+                self.status.connected_since = self._intake.received_at
+                self.gap_id = await self._access.end_gap(self.lease, at=self._intake.received_at)
+                self.say(SyncState.LIVE)
+                log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self._intake.epoch)
+            case SnapshotSettled():
+                self.has_settled.set()
+            case Answered():
+                await self._take_answer(event)
+            case Refused() | Penalty() | Shutdown() | PeerClosed() | PeerSilent():
+                self._ending = self._ending or event
+
+    async def _take_answer(self, event: Answered) -> None:
+        question = self._questions.get(event.request_id)
+        if question is None:
+            return
+        question.has_arrived.set()
+        outcome = read_answer(question.operation, status=event.status, body=event.body)
+        fetched, entities = read_entities(outcome, event.body or b"")
+        ids = await self._put_differences(question.entity_type, entities, kind=question.kind)
+        fetched.ids = {one for one in ids if one is not None}
+        if None in ids:
+            fetched.is_whole, fetched.problem = False, "an entity of the answer could not be read; it is in quarantine"
+        question.answer(fetched)
+
+    async def _put_differences(self, entity_type: str, entities: Iterable[bytes], *, kind: Kind) -> list[int | None]:
+        """Queue entities that are stored only where the mirror differs, a few hundred at a time, as there is room.
+        Returns their ids; None for one that is unreadable.
+        """
+        ids: list[int | None] = []
+        rest = iter(entities)
+        while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
+            rows = [self._intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
+            ids += [row.entity_id for row in rows]
+            if self._inbox.is_full and self._session is not None:
+                await self._wait_for_room(self._session)
+            self._inbox.put(rows)
+        return ids
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

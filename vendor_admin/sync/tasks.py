@@ -1,0 +1,22 @@
+"""Periodic work of the sync. Hubs do not need it to go on: it is upkeep, and a second pair of eyes."""
+
+from vendor_admin.celery import app
+from vendor_admin.sync import upkeep
+
+
+@app.task
+def supervise() -> None:
+    """Warn about sockets that are not live, so that somebody sees it in the logs."""
+    upkeep.supervise()
+
+
+@app.task
+def keep_partitions() -> None:
+    """Make the log's partitions ahead of time and drop those past their retention."""
+    upkeep.keep_partitions()
+
+
+@app.task
+def request_reconciliation() -> None:
+    """Ask the holders of all sockets to compare their mirrors with the platform."""
+    upkeep.request_reconciliation()

@@ -1,0 +1,66 @@
+"""Upkeep of the log and a watch over the sockets, for tasks and commands (as the app role)."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.utils import timezone
+
+from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.sync.models import Lease, SyncState
+from vendor_admin.sync.retention import problem_of_retention
+from vendor_admin.sync.status import socket_statuses
+
+log = structlog.get_logger(__name__)
+
+MONTHS_AHEAD = 3
+UNHELD_FOR = timedelta(seconds=30)
+
+
+def keep_partitions() -> list[str]:
+    """Make and drop partitions of the log. Returns what was done, e.g. "made sync_entityevent_2026_12".
+
+    Raises ImproperlyConfigured for a retention that is too short: workers start without the system checks.
+    """
+    if problem := problem_of_retention(settings.EVENT_RETENTION_DAYS):
+        raise ImproperlyConfigured(problem)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM sync_keep_partitions(%s, %s)", [MONTHS_AHEAD, settings.EVENT_RETENTION_DAYS])
+        done = [row[0] for row in cursor.fetchall()]
+    if done:
+        log.info("sync.partitions_kept", done=done)
+    return done
+
+
+def request_reconciliation(*, organization_ids: list[int] | None = None) -> int:
+    """Ask for a reconciliation of all enabled connections, or of some organizations'. Returns the number of sockets
+    asked.
+    """
+    asked = 0
+    ids = organization_ids or list(Organization.objects.values_list("id", flat=True))
+    for organization_id in ids:
+        with organization_scope(organization_id):
+            asked += Lease.objects.filter(shard=0).update(reconcile_requested_at=timezone.now())
+    return asked
+
+
+def supervise(*, now: datetime | None = None) -> int:
+    """Log a warning for every enabled socket that nobody holds or that needs a person. Returns their number."""
+    now = now or timezone.now()
+    troubled = 0
+    for status in socket_statuses():
+        since = status["state_since"] or now
+        unheld = status["state"] == SyncState.UNHELD and now - since > UNHELD_FOR
+        if unheld or status["state"] == SyncState.FAILED:
+            troubled += 1
+            log.warning(
+                "sync.socket_not_live",
+                organization=status["organization"],
+                environment=status["environment"],
+                state=status["state"],
+                reason=status["reason"],
+            )
+    return troubled
