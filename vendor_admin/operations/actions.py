@@ -1,0 +1,103 @@
+"""What staff can start from a page: for each action the plan kind it makes, its form, and where it is offered.
+
+Apps declare actions in their modules `plan_forms`, with `offer`, beside the kinds of `plan_kinds`. The pages (select,
+preview, confirm, progress) are the same for all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from django import forms
+
+from vendor_admin.operations.csv_files import CsvFormat
+from vendor_admin.operations.kinds import Json, PlanKind, Target, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen on a list or a page: platform ids of one entity type. Empty for actions that take none."""
+
+    organization_id: int
+    now: datetime
+    entity_type: str = ""
+    ids: Sequence[int] = ()
+
+    @property
+    def single_id(self) -> int | None:
+        """The id, where exactly one is chosen: forms then show what the mirror says now."""
+        return self.ids[0] if len(self.ids) == 1 else None
+
+
+class ActionForm(forms.Form):
+    """The parameters of an action. Subclasses add fields, and choices from `self.selection.organization_id`.
+
+    As it stands it asks nothing: each chosen id becomes a target without `wanted`. Forms for what is typed for one
+    thing alone set `takes_many` to False; lists then do not offer the action, and it refuses more than one.
+    """
+
+    takes_many: ClassVar[bool] = True
+
+    def __init__(self, *args: object, selection: Selection, **kwargs: object) -> None:
+        self.selection = selection
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def targets(self) -> Sequence[Target]:
+        """What is to be changed, and how. Called once the form is valid."""
+        return [Target(self.selection.entity_type, id_) for id_ in self.selection.ids]
+
+    def parameters(self) -> Mapping[str, Json]:
+        """Parameters of the whole plan. Called once the form is valid."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. `on` are the entity types whose lists and pages offer it.
+
+    `explains` says what it does at the platform. Without `takes_selection` it is offered as a button above the lists
+    and makes something new; with a `csv` format it also reads a file.
+    """
+
+    name: str
+    kind_name: str
+    on: Sequence[str]
+    form: type[ActionForm] = ActionForm
+    title: str = ""
+    explains: str = ""
+    takes_selection: bool = True
+    csv: CsvFormat | None = None
+
+    @property
+    def kind(self) -> PlanKind:
+        return kind_of(self.kind_name)
+
+    @property
+    def label(self) -> str:
+        return self.title or self.kind.title
+
+
+_actions: dict[str, Action] = {}
+
+
+def offer(action: Action) -> None:
+    """Make an action known. Raises ValueError where two have the same name."""
+    known = _actions.setdefault(action.name, action)
+    if known != action:
+        raise ValueError(f"two actions are named {action.name}")
+
+
+def action_named(name: str) -> Action | None:
+    """The action of this name, as it stands in addresses."""
+    return _actions.get(name)
+
+
+def all_actions() -> list[Action]:
+    """Every action, in the order they were declared."""
+    return list(_actions.values())
+
+
+def actions_on(entity_type: str) -> list[Action]:
+    """What is offered on the lists and pages of an entity type."""
+    return [action for action in _actions.values() if entity_type in action.on]

@@ -1,0 +1,151 @@
+"""How many operations may be sent right now: budgets and locks of the platform, and its maintenance windows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.budgets import USER_CALLS, Budget
+from vendor_admin.organizations.models import RateLock
+from vendor_admin.tradovate.operations.operation import Operation as CatalogueOperation
+from vendor_admin.tradovate.outcomes import Locked, Penalized
+from vendor_admin.tradovate.schedule import CENTRAL_TIME, MAINTENANCE_MARGIN, maintenance_window
+
+NO_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose budgets a lane draws on: the platform user of its connection, and the address calls leave from."""
+
+    rest_url: str
+    user_name: str
+
+    @property
+    def user(self) -> str:
+        return budgets.user_subject(user=self.user_name, url=self.rest_url)
+
+    @property
+    def address(self) -> str:
+        return budgets.address_subject(self.rest_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What may be sent: `count` calls, drawn at `at`; where it is fewer than wanted, the rest until when and why."""
+
+    count: int
+    at: datetime
+    until: datetime | None = None
+    reason: str = ""
+
+
+def endpoint_budget(operation: CatalogueOperation) -> Budget:
+    """The budget of one endpoint and address. Where the platform publishes none, it only serves for locks."""
+    return Budget(
+        name=operation.path,
+        limit=operation.hourly_limit or NO_LIMIT,
+        counts_successes=operation.counts_successes or operation.hourly_limit is None,
+    )
+
+
+def draw(caller: Caller, operation: CatalogueOperation, *, wanted: int, now: datetime) -> Drawn:
+    """Draw calls of one operation from the endpoint's budget and the user's."""
+    count, wait = wanted, 0.0
+    budget = endpoint_budget(operation)
+    subject = caller.address
+    if operation.hourly_limit is None:
+        locked = budgets.lock_in_force(keys=(budgets.key_of(budget=budget, subject=subject), subject), now=now)
+        if locked:
+            return Drawn(0, now, locked.until, locked.reason)
+    else:
+        count, wait = budgets.take_many(budget=budget, subject=subject, wanted=wanted, now=now)
+    if not count:
+        return _none(caller, operation, wait=wait, now=now)
+    granted, user_wait = budgets.take_many(budget=USER_CALLS, subject=caller.user, wanted=count, now=now)
+    if granted < count and operation.hourly_limit is not None:
+        budgets.give_back(budget=budget, subject=subject, used_at=now, count=count - granted)
+    if not granted:
+        return _none(caller, operation, wait=user_wait, now=now)
+    short = granted < wanted
+    until = now + timedelta(seconds=max(wait, user_wait)) if short else None
+    return Drawn(granted, now, until, "The hour's budget of calls is used up." if short else "")
+
+
+def give_back(caller: Caller, operation: CatalogueOperation, *, count: int, drawn_at: datetime) -> None:
+    """Return calls that were drawn together and not made."""
+    if operation.hourly_limit is not None:
+        budget = endpoint_budget(operation)
+        budgets.give_back(budget=budget, subject=caller.address, used_at=drawn_at, count=count)
+    budgets.give_back(budget=USER_CALLS, subject=caller.user, used_at=drawn_at, count=count)
+
+
+def give_back_success(caller: Caller, operation: CatalogueOperation, *, drawn_at: datetime) -> None:
+    """Return the draw of a call that succeeded, where the platform counts the endpoint's failures alone."""
+    if operation.hourly_limit is not None and not operation.counts_successes:
+        budgets.give_back(budget=endpoint_budget(operation), subject=caller.address, used_at=drawn_at)
+
+
+def close_after(
+    caller: Caller, operation: CatalogueOperation, outcome: Penalized | Locked, *, now: datetime
+) -> datetime:
+    """Close what the platform closed, for every process and over restarts. Returns until when.
+
+    429 and 423 close every call of the user for an hour, a captcha this endpoint for an hour, a penalty ticket this
+    endpoint for as long as it says.
+    """
+    if isinstance(outcome, Locked):
+        until = now + budgets.one_window()
+        reason = f"The platform answered {outcome.status} at {operation.path}: no calls of this user for an hour."
+        budgets.lock(key=caller.user, until=until, reason=reason, kind="locked")
+        return until
+    key = budgets.key_of(budget=endpoint_budget(operation), subject=caller.address)
+    if outcome.captcha:
+        until = now + budgets.one_window()
+        reason = f"The platform asks for a captcha at {operation.path}, which only a person could answer: one hour."
+        budgets.lock(key=key, until=until, reason=reason, kind="captcha")
+        return until
+    until = now + timedelta(seconds=outcome.wait_seconds)
+    reason = f"The platform slows {operation.path} down for {outcome.wait_seconds:.0f} s (penalty ticket)."
+    budgets.lock(key=key, until=until, reason=reason, ticket=outcome.ticket, kind="penalty")
+    return until
+
+
+def is_on_probation(caller: Caller, operation: CatalogueOperation) -> bool:
+    """Whether the platform closed this endpoint or this user and no call has gone through since."""
+    return RateLock.objects.filter(key__in=_lock_keys(caller, operation)).exists()
+
+
+def end_probation(caller: Caller, operation: CatalogueOperation, *, now: datetime) -> None:
+    """A call went through: what was closed until before now is forgotten."""
+    RateLock.objects.filter(key__in=_lock_keys(caller, operation), until__lte=now).delete()
+
+
+def held_until(now: datetime) -> tuple[datetime, str] | None:
+    """Until when creations and sensitive writes wait for the platform's maintenance, and that in words."""
+    window = maintenance_window(now, margin=MAINTENANCE_MARGIN)
+    if window is None:
+        return None
+    until = window[1] + MAINTENANCE_MARGIN
+    local = until.astimezone(CENTRAL_TIME)
+    return until, f"The platform is in maintenance; it goes on at {local:%H:%M} CT on {local:%Y-%m-%d}."
+
+
+def _none(caller: Caller, operation: CatalogueOperation, *, wait: float, now: datetime) -> Drawn:
+    locked = budgets.lock_in_force(keys=_lock_keys(caller, operation), now=now)
+    reason = locked.reason if locked else "The hour's budget of calls is used up."
+    return Drawn(0, now, now + timedelta(seconds=wait), reason)
+
+
+def _lock_keys(caller: Caller, operation: CatalogueOperation) -> tuple[str, ...]:
+    return (
+        caller.user,
+        caller.address,
+        budgets.key_of(budget=endpoint_budget(operation), subject=caller.address),
+        budgets.key_of(budget=USER_CALLS, subject=caller.user),
+    )
+
+
+def budgets_of(operations: Mapping[str, CatalogueOperation]) -> dict[str, Budget]:
+    """The endpoint budgets that the platform publishes, by path."""
+    return {path: endpoint_budget(one) for path, one in operations.items() if one.hourly_limit is not None}

@@ -1,0 +1,171 @@
+"""The threads that call the platform for one lane, and the gate that every call passes at the last moment.
+
+Threads make calls and nothing else: no database, no decisions. What a call came to is collected by the runner.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
+
+from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.models import Operation
+from vendor_admin.operations.results import body_of
+from vendor_admin.tradovate.operations.request import rule_faults
+from vendor_admin.tradovate.operations.write import Write
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Rejected, Unauthorized
+from vendor_admin.tradovate.rest import RestClient
+
+log = structlog.get_logger(__name__)
+
+OVERTAKEN = "Not sent, since it is no longer right: {}. Make a new preview."
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The platform as a lane reaches it. A simulated one has no maintenance of its own."""
+
+    connection_id: int
+    is_real: bool
+    caller: Caller
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What one operation came to at `at`; no outcome where the gate was closed and nothing was sent."""
+
+    row: Operation
+    write: Write[Any]
+    session: Session
+    outcome: Outcome | None
+    at: datetime
+
+
+class Gate:
+    """What every thread asks right before a call goes out."""
+
+    def __init__(self) -> None:
+        self._closed_until: dict[str, float] = {}
+        self._refused_tokens: set[str] = set()
+        self._ours_until = 0.0
+        self._is_locked = False
+
+    def extend(self, seconds: float) -> None:
+        """The lane is ours for so long from now, by our own clock."""
+        self._ours_until = time.monotonic() + seconds
+
+    def close_after(self, outcome: Outcome, *, name: str, token: str) -> None:
+        """Let nothing through that the platform has just forbidden."""
+        if isinstance(outcome, Locked):
+            self._is_locked = True
+        elif isinstance(outcome, Unauthorized):
+            self._refused_tokens.add(token)
+        elif isinstance(outcome, Penalized):
+            self._closed_until[name] = time.monotonic() + outcome.wait_seconds
+
+    def unlock(self) -> None:
+        """What was locked is known to the database, which decides from here on. Only while no call is handed out."""
+        self._is_locked = False
+
+    def is_open(self, *, name: str, token: str) -> bool:
+        now = time.monotonic()
+        is_ours = now < self._ours_until and not self._is_locked
+        return is_ours and now >= self._closed_until.get(name, 0.0) and token not in self._refused_tokens
+
+
+class Callers:
+    """`connections` threads, each with its own connection to the platform."""
+
+    def __init__(self, *, connections: int, gate: Gate) -> None:
+        self._gate = gate
+        self._local = threading.local()
+        self._clients: list[RestClient] = []
+        self._databases: set[BaseDatabaseWrapper] = set()
+        self._threads = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="operations")
+        self._calls: dict[Future[Called | None], str] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """How many operations are handed out and not collected."""
+        return len(self._calls)
+
+    def is_busy_with(self, name: str) -> bool:
+        """Whether an operation of this name is handed out."""
+        return name in self._calls.values()
+
+    def call(self, row: Operation, write: Write[Any], session: Session) -> None:
+        """Hand an operation out to be sent."""
+        self._calls[self._threads.submit(self._call, row, write, session)] = row.name
+
+    def run(self, function: Callable[[RestClient], None], session: Session) -> None:
+        """Hand out other work with a connection to the platform, which may use the database."""
+        self._calls[self._threads.submit(self._run, function, session)] = ""
+
+    def collect(self, *, seconds: float) -> list[Called]:
+        """What has ended, waiting up to so long for the first."""
+        if not self._calls:
+            return []
+        done, _ = wait(self._calls, timeout=seconds, return_when=FIRST_COMPLETED)
+        for future in done:
+            del self._calls[future]
+        return [called for future in done if (called := future.result()) is not None]
+
+    def close(self) -> None:
+        """End the threads; calls on the wire are waited for."""
+        self._threads.shutdown(wait=True)
+        for client in self._clients:
+            client.close()
+        for database in self._databases:
+            database.inc_thread_sharing()
+            database.close()
+
+    def _call(self, row: Operation, write: Write[Any], session: Session) -> Called | None:
+        try:
+            request = write.parse(body_of(row))
+            if not self._gate.is_open(name=write.path, token=session.token):
+                return Called(row, write, session, None, timezone.now())
+            if faults := [str(one) for one in rule_faults(request, now=timezone.now())]:
+                # It was right when it was confirmed: a month has ended since, for instance.
+                return Called(row, write, session, Rejected(OVERTAKEN.format("; ".join(faults)), 400), timezone.now())
+            outcome = self._client(session).call(
+                write.operation,
+                token=session.token,
+                body=write.body(request),
+                penalty_ticket=row.penalty_ticket or None,
+            )
+            self._gate.close_after(outcome, name=write.path, token=session.token)
+            return Called(row, write, session, outcome, timezone.now())
+        except Exception:
+            # The row stays as it is, "being sent": the next holder of the lane finds out what came of it.
+            log.exception("operations.call_failed", operation=row.pk, name=row.name)
+            return None
+
+    def _run(self, function: Callable[[RestClient], None], session: Session) -> None:
+        close_old_connections()
+        try:
+            function(self._client(session))
+        except Exception:
+            log.exception("operations.reading_failed")
+        finally:
+            self._databases.update(connections.all(initialized_only=True))
+
+    def _client(self, session: Session) -> RestClient:
+        client: RestClient | None = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = RestClient(base_url=session.caller.rest_url)
+            self._clients.append(client)
+        return client
+
+
+def outcomes_of(called: Sequence[Called]) -> list[tuple[Called, Outcome]]:
+    """Those that were really sent, with what came of them."""
+    return [(one, one.outcome) for one in called if one.outcome is not None]

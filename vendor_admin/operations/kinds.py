@@ -1,0 +1,135 @@
+"""What a plan can be: each kind knows how to preview its change, which calls it takes, and what would revert it.
+
+Kinds are declared by the apps that own the nouns (accounts, risk) in their modules `plan_kinds`, with `register`.
+A kind only reads mirrors and makes data; storing, sending and settling are done for all of them here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol, runtime_checkable
+
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.operations.request import Request
+from vendor_admin.tradovate.operations.write import Write
+
+Json = Any  # what a JSON column holds
+
+
+def plain(value: object) -> Json:
+    """A value of a mirror as it stands in `old` and `new`: amounts as text without exponent, times in ISO format."""
+    if isinstance(value, Decimal):
+        return format(value.normalize() + 0, "f")
+    return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be changed, and how. `entity_id` is None for what does not exist yet.
+
+    `wanted` holds the values asked for, by field name; `secrets` those that must be stored encrypted. In a plan that
+    reverts another, `expected` holds what the earlier plan left behind: where that moved, the row is skipped.
+    """
+
+    entity_type: str
+    entity_id: int | None
+    wanted: Mapping[str, Json] = field(default_factory=dict)
+    secrets: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    expected: Mapping[str, Json] | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a kind previews: targets of one organization, parameters of the whole plan, and the time."""
+
+    organization_id: int
+    targets: Sequence[Target]
+    parameters: Mapping[str, Json]
+    now: datetime
+
+
+@dataclass(slots=True)
+class RowDraft:
+    """One row of a preview. `why_skipped` says why nothing will be done; `amount` is the money that moves.
+
+    `old` and `new` hold JSON values by field name: what the mirror says now, and what it should say afterwards.
+    """
+
+    target: Target
+    environment: str
+    label: str
+    old: Mapping[str, Json] = field(default_factory=dict)
+    new: Mapping[str, Json] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    why_skipped: str = ""
+    amount: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the platform, for one or several rows, whose order is that of the request's items.
+
+    A call with `after_previous` waits for the one before it to succeed. The operation's short id is put into the
+    comment, where the write has one, when the call is stored.
+    """
+
+    write: Write[Any]
+    environment: str
+    request: Request
+    rows: Sequence[PlanRow]
+    after_previous: bool = False
+
+
+class PlanKind(Protocol):
+    """One thing that can be done to one or many targets.
+
+    `drafts` previews with a constant number of queries, however many targets; it must give one draft per target, in
+    their order. `calls` makes the calls of the rows that will change. `revert` gives the kind's name and targets that
+    restore what these rows changed; None where nothing can. Requests are validated by the preview itself.
+    """
+
+    name: str
+    title: str
+    right: Right
+    is_money: bool
+    is_sensitive: bool
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]: ...
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]: ...
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None: ...
+
+
+@runtime_checkable
+class InSteps(Protocol):
+    """A kind with several calls for a row, of which a later one may fail when an earlier one was done.
+
+    A row's `result` names every call that was done, by its path. `rest` is what a retry of such a row asks for;
+    `revert` also gets rows that were done in part.
+    """
+
+    def rest(self, row: PlanRow) -> Target: ...
+
+
+_kinds: dict[str, PlanKind] = {}
+
+
+def register(kind: PlanKind) -> None:
+    """Make a kind known. Raises ValueError where two have the same name."""
+    known = _kinds.setdefault(kind.name, kind)
+    if type(known) is not type(kind):
+        raise ValueError(f"two plan kinds are named {kind.name}")
+
+
+def kind_of(name: str) -> PlanKind:
+    """The kind of this name; raises KeyError where an app that declared it is gone."""
+    return _kinds[name]
+
+
+def all_kinds() -> list[PlanKind]:
+    """Every kind, by name."""
+    return [_kinds[name] for name in sorted(_kinds)]

@@ -1,0 +1,233 @@
+"""Writes to the platform, stored before they are sent (Operation), and many of them previewed as one (Plan).
+
+The row is the queue: what is to be sent, by whom, and what is known of its outcome. Verbs are in plans.py (people),
+queue.py (workers) and decisions.py (people, about unknown outcomes).
+"""
+
+import secrets
+
+from django.db import models
+from django.db.models import Case, Q, When
+
+from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
+from vendor_admin.operations.organization_rows import OrganizationRow
+from vendor_admin.organizations.encryption import EncryptedJSONField
+from vendor_admin.organizations.models import ENVIRONMENTS
+
+__all__ = ["ApprovalRule", "Delivery", "Lane", "Notice", "NoticeChannel", "Operation", "Plan", "PlanRow"]
+
+SHORT_ID_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+SHORT_ID_LENGTH = 8
+
+
+def new_short_id() -> str:
+    """Eight letters and digits that cannot be misread, e.g. "7KQ2M9XA": 40 random bits."""
+    return "".join(secrets.choice(SHORT_ID_LETTERS) for _ in range(SHORT_ID_LENGTH))
+
+
+class Plan(OrganizationRow):
+    """A change of one or many things at the platform: previewed, confirmed, carried out, and perhaps reverted.
+
+    Its rows are what will change, fixed at the preview; nothing is worked out anew when it runs.
+    """
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", "preview"
+        STALE = "stale", "out of date"
+        WAITING = "waiting", "waiting for a second person"
+        RUNNING = "running", "running"
+        PAUSED = "paused", "paused"
+        FINISHED = "finished", "finished"
+        CANCELLED = "cancelled", "cancelled"
+
+    OPEN_STATES = (State.WAITING, State.RUNNING, State.PAUSED)
+
+    kind = models.CharField(max_length=64, help_text="A name in operations/kinds.py.")
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=9, choices=State, default=State.PREVIEW)
+    parameters = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, default="")
+    actor = models.CharField(max_length=200)
+    request_id = models.CharField(max_length=64, default="")
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null is "none", and not unique
+    needs_second_person = models.BooleanField(default=False)
+    second_person_why = models.CharField(max_length=300, default="")
+    is_money = models.BooleanField(default=False)
+    calls_needed = models.PositiveIntegerField(default=0)
+    calls_by_path = models.JSONField(default=dict, help_text="How many calls of which write, by “environment path”.")
+    confirmed_by = models.CharField(max_length=200, default="")
+    approved_by = models.CharField(max_length=200, default="")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    renewed_from = models.ForeignKey("self", models.CASCADE, null=True, related_name="renewals")
+    reverts = models.ForeignKey("self", models.CASCADE, null=True, related_name="reverted_by")
+    retries = models.ForeignKey("self", models.CASCADE, null=True, related_name="retried_by")
+
+    class Meta(OrganizationRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "idempotency_key"], name="one_plan_per_idempotency_key"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="plan_by_organization"),
+            models.Index(
+                fields=["organization"], condition=Q(state__in=["waiting", "running", "paused"]), name="plan_open"
+            ),
+            models.Index(fields=["finished_at"], condition=Q(state="finished"), name="plan_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN_STATES
+
+
+class Operation(OrganizationRow):
+    """One call of the platform that changes something. At most one is ever in flight for a row.
+
+    `request` is the body, with secrets masked; where it holds secrets, the body to send is in `sealed_request` until
+    the operation is over. `short_id` goes into the comment of balance changes, by which they are found again.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        SENDING = "sending", "being sent"
+        SUCCEEDED = "succeeded", "succeeded"
+        REJECTED = "rejected", "rejected"
+        UNKNOWN = "unknown", "outcome unknown"
+        CANCELLED = "cancelled", "cancelled"
+
+    UNFINISHED = (State.QUEUED, State.SENDING, State.UNKNOWN)
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="operations")
+    after = models.ForeignKey("self", models.CASCADE, null=True, related_name="followers")
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    name = models.CharField(max_length=100, help_text="The platform's path, e.g. cashBalance/changedemobalance.")
+    request = models.JSONField()
+    sealed_request = EncryptedJSONField(default=dict, blank=True)
+    short_id = models.CharField(max_length=SHORT_ID_LENGTH, unique=True, default=new_short_id)
+    idempotency_key = models.CharField(max_length=200)
+    actor = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500, default="")
+    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    trouble = models.GeneratedField(
+        expression=Case(When(state="unknown", then=2), When(state="rejected", then=1), default=0),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+        help_text="What a list shows first: unknown, then refused, then everything else.",
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField()
+    wait_reason = models.CharField(max_length=300, default="")
+    penalty_ticket = models.CharField(max_length=500, default="")
+    claimed_by = models.CharField(max_length=64, default="")
+    claimed_until = models.DateTimeField(null=True)
+    error_text = models.TextField(default="", help_text="The platform's own words.")
+    advice = models.TextField(default="")
+    response = models.JSONField(default=dict)
+    settle_attempts = models.PositiveIntegerField(default=0)
+    needs_person = models.BooleanField(default=False)
+    question = models.TextField(default="", help_text="What a person has to decide, with both possibilities.")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(OrganizationRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "idempotency_key"], name="one_operation_per_key"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="operation_by_organization"),
+            models.Index(fields=["organization", "-trouble", "-id"], name="operation_trouble_first"),
+            models.Index(fields=["plan", "state"], name="operation_by_plan"),
+            models.Index(
+                fields=["organization", "environment", "not_before"],
+                condition=Q(state__in=["queued", "unknown", "sending"]),
+                name="operation_unfinished",
+            ),
+            models.Index(fields=["organization", "-id"], condition=Q(needs_person=True), name="operation_needs_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.short_id}"
+
+
+class PlanRow(OrganizationRow):
+    """What a plan does to one target: `old` -> `new` by field name, or why it is skipped.
+
+    `wanted` is what was asked for, from which a preview can be made anew; `secrets` (passwords) never show.
+    While `is_locking`, no other plan may touch the same target.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "will change"
+        SKIPPED = "skipped", "skipped"
+        QUEUED = "queued", "waiting"
+        SUCCEEDED = "succeeded", "done"
+        REJECTED = "rejected", "refused"
+        UNKNOWN = "unknown", "outcome unknown"
+        CANCELLED = "cancelled", "cancelled"
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    target_type = models.CharField(max_length=64, help_text="Entity type of the platform, e.g. account.")
+    target_id = models.BigIntegerField(null=True, help_text="Null for what does not exist yet.")
+    label = models.CharField(max_length=200)
+    wanted = models.JSONField(default=dict)
+    secrets = EncryptedJSONField(default=dict, blank=True)
+    old = models.JSONField(default=dict)
+    new = models.JSONField(default=dict)
+    warnings = models.JSONField(default=list)
+    state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
+    why = models.TextField(default="", help_text="Why it is skipped, or the platform's words when it was refused.")
+    result = models.JSONField(default=dict)
+    operation = models.ForeignKey(Operation, models.SET_NULL, null=True, related_name="rows")
+    is_locking = models.BooleanField(default=False)
+
+    class Meta(OrganizationRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "position"], name="one_row_per_position"),
+            models.UniqueConstraint(
+                fields=["organization", "environment", "target_type", "target_id"],
+                condition=Q(is_locking=True),
+                name="one_running_plan_per_target",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["plan", "state", "position"], name="plan_row_by_state"),
+            models.Index(fields=["organization", "target_type", "target_id"], name="plan_row_by_target"),
+            models.Index(fields=["organization", "-id"], name="plan_row_by_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Lane(OrganizationRow):
+    """Who sends the operations of one organization and environment; one worker at a time, by a lease."""
+
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
+    holder = models.CharField(max_length=64, default="")
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta(OrganizationRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "environment"], name="one_lane_per_host")]
+
+    def __str__(self) -> str:
+        return f"{self.environment} operations"
+
+
+class ApprovalRule(OrganizationRow):
+    """Above which size a plan needs a second person. Without a row the defaults hold."""
+
+    accounts_over = models.PositiveIntegerField(default=100)
+    balance_change_over = models.DecimalField(max_digits=14, decimal_places=2, default=50_000)
+
+    class Meta(OrganizationRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization"], name="one_approval_rule")]
+
+    def __str__(self) -> str:
+        return f"over {self.accounts_over} accounts or {self.balance_change_over} of balance change"

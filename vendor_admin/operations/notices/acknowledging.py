@@ -1,0 +1,31 @@
+"""A person has seen a notice and takes care of it."""
+
+from datetime import datetime
+
+from vendor_admin.operations.notices import outbox
+from vendor_admin.operations.notices.models import Notice, NoticeKind
+from vendor_admin.operations.notices.watching import close
+from vendor_admin.organizations import audit
+
+# Nothing follows that would end these by itself.
+ENDS_WHEN_SEEN = {NoticeKind.PLAN_FAILED}
+
+
+def acknowledge(*, notice: Notice, actor: str, now: datetime, request_id: str = "") -> bool:
+    """Take it off everybody's count; it stays open until it is over, a failed plan's ends. False if it was seen before.
+
+    Must run inside the organization's scope.
+    """
+    open_ones = Notice.objects.filter(pk=notice.pk, standing=Notice.OPEN)
+    if not open_ones.update(acknowledged_at=now, acknowledged_by=actor[:200]):
+        return False
+    if notice.kind in ENDS_WHEN_SEEN:
+        outbox.tell_closed(close([notice], resolution=f"Seen by {actor}."[:300], now=now), now=now)
+    audit.record(
+        organization=notice.organization,
+        actor=actor,
+        action="notice acknowledged",
+        subject=f"notice {notice.pk}: {notice.title}",
+        request_id=request_id,
+    )
+    return True

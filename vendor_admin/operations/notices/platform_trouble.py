@@ -1,0 +1,124 @@
+"""Sockets that are down and calls that the platform closed, in every organization in scope: read as they are now."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Q, TextField
+from django.db.models.functions import Cast
+from django.urls import reverse
+
+from vendor_admin.operations.notices.conditions import Condition, clock
+from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.encryption import UndecryptableError, decrypt
+from vendor_admin.organizations.models import Connection, RateLock
+from vendor_admin.sync.models import Lease, SyncState
+
+_LOCK_TITLES = {
+    "captcha": "The platform asks for a captcha: calls are closed until {until}",
+    "locked": "The platform locked this organization's calls until {until}",
+}
+_LOCK_STEPS = {
+    "captcha": "No program can answer a captcha. Calls go out again by themselves after that; if it comes back, ask "
+    "the platform's support.",
+    "locked": "Nothing has to be done here: calls go out again by themselves after that, and each one sent earlier "
+    "would start the hour anew. Look for other programs that use the same user or key.",
+}
+
+
+def sockets_down(now: datetime) -> list[Condition]:
+    """Environments of which a socket that should be open is not live. One query."""
+    not_live = ~Q(state=SyncState.LIVE) | Q(holder="") | Q(expires_at=None) | Q(expires_at__lte=now)
+    wanted = Lease.objects.filter(
+        connection__is_enabled=True, connection__removed_at=None, shard__lt=F("connection__shard_count")
+    )
+    by_environment: dict[tuple[int, str], list[Lease]] = defaultdict(list)
+    down = wanted.filter(not_live).select_related("connection").defer("connection__credentials")
+    for lease in down.order_by("organization_id", "environment", "shard"):
+        by_environment[lease.organization_id, lease.environment].append(lease)
+    return [_socket_condition(leases, now=now) for leases in by_environment.values()]
+
+
+def locks_in_force(now: datetime) -> list[Condition]:
+    """Captchas and locks on an organization's platform user or on the address it calls from. Two queries."""
+    locks = [lock for lock in _locks(now) if lock.kind in _LOCK_TITLES]
+    if not locks:
+        return []
+    found: dict[tuple[int, str], set[_Lock]] = defaultdict(set)
+    for organization_id, subjects in _subjects():
+        for lock in locks:
+            if any(lock.key == subject or lock.key.startswith(f"{subject} ") for subject in subjects):
+                found[organization_id, lock.kind].add(lock)
+    return [_lock_condition(organization_id, kind, closed) for (organization_id, kind), closed in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    key: str
+    until: datetime
+    reason: str
+    kind: str
+
+
+def _locks(now: datetime) -> Iterable[_Lock]:
+    """Locks in force. One that no key opens any more counts as a lock, since it closes calls all the same."""
+    rows = RateLock.objects.filter(until__gt=now).annotate(sealed=Cast("ticket", TextField())).order_by("key")
+    for key, until, reason, sealed in rows.values_list("key", "until", "reason", "sealed"):
+        yield _Lock(key, until, reason, _word(sealed, "kind") or "locked")
+
+
+def _subjects() -> Iterable[tuple[int, tuple[str, ...]]]:
+    """For each connection its organization, and whose locks concern it: its address and its user."""
+    rows = Connection.objects.annotate(sealed=Cast("credentials", TextField())).order_by("id")
+    for organization_id, rest_url, sealed in rows.values_list("organization_id", "rest_url", "sealed"):
+        try:
+            address = budgets.address_subject(rest_url)
+            name = _word(sealed, "name")
+            user = (budgets.user_subject(user=name, url=rest_url),) if name else ()
+        except ValueError:  # an address that cannot be read makes no calls
+            continue
+        yield organization_id, (address, *user)
+
+
+def _word(sealed: str, name: str) -> str:
+    """One value of an encrypted object; empty where there is none, or where the key was lost."""
+    try:
+        return str(decrypt(sealed).get(name, "")) if sealed else ""
+    except UndecryptableError:
+        return ""
+
+
+def _socket_condition(down: list[Lease], *, now: datetime) -> Condition:
+    first = down[0]
+    name, wanted = first.environment.upper(), first.connection.shard_count
+    title = f"The {name} socket is down" if wanted == 1 else f"{len(down)} of {wanted} {name} sockets are down"
+    heard = [moment for lease in down if (moment := lease.last_frame_at or lease.covered_until)]
+    silence = f"Nothing has been heard since {clock(min(heard))}." if heard else "It has not been live yet."
+    why, step = "No sync worker holds it.", "Tell who runs this installation that its sync workers do not work."
+    if first.holder and first.expires_at is not None and first.expires_at > now:
+        why, step = first.reason, first.advice
+    return Condition(
+        organization_id=first.organization_id,
+        kind=NoticeKind.SOCKET_DOWN,
+        subject=first.environment,
+        title=title,
+        text=" ".join(filter(None, (silence, why, f"What the lists show of {name} grows old until it is live again."))),
+        next_step=step or "It is tried again by itself. If it lasts, see the sockets page.",
+        path=reverse("admin:sync_lease_changelist") + f"?environment={first.environment}",
+        parts=tuple(str(lease.pk) for lease in down),
+    )
+
+
+def _lock_condition(organization_id: int, kind: str, locks: set[_Lock]) -> Condition:
+    until = clock(max(lock.until for lock in locks))
+    return Condition(
+        organization_id=organization_id,
+        kind=NoticeKind.LOCKED,
+        subject=kind,
+        title=_LOCK_TITLES[kind].format(until=until),
+        text=" ".join(dict.fromkeys(lock.reason for lock in sorted(locks, key=lambda one: one.key))),
+        next_step=_LOCK_STEPS[kind],
+        path=reverse("budgets"),
+    )

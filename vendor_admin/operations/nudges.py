@@ -1,0 +1,33 @@
+"""Wakes the workers once a change is committed. Only a matter of speed: beat looks for due operations by itself."""
+
+from collections.abc import Iterable
+from functools import partial
+
+import structlog
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from vendor_admin.celery import app
+
+log = structlog.get_logger(__name__)
+
+WORK_TASK = "vendor_admin.operations.tasks.work"
+DELIVER_TASK = "vendor_admin.operations.tasks.deliver_notices"
+
+
+def work_soon(organization_id: int, environments: Iterable[str]) -> None:
+    """Send the due operations of these lanes as soon as this transaction has committed."""
+    for environment in sorted(environments):
+        transaction.on_commit(partial(_send, WORK_TASK, organization_id, environment))
+
+
+def deliver_soon() -> None:
+    """Deliver notices that are due as soon as this transaction has committed."""
+    transaction.on_commit(partial(_send, DELIVER_TASK))
+
+
+def _send(task: str, *arguments: int | str) -> None:
+    try:
+        app.send_task(task, args=arguments, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("operations.broker_away", task=task, arguments=arguments, error=str(error))

@@ -1,0 +1,24 @@
+"""Both possibilities of an operation whose outcome only a person can tell, spelled out."""
+
+from collections.abc import Sequence
+
+from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.results import body_of
+from vendor_admin.operations.storing import rows_of
+from vendor_admin.tradovate.operations import write_at
+from vendor_admin.tradovate.operations.reading import Doubt
+
+DOUBTS_SHOWN = 20
+
+
+def doubts_of(operation: Operation, undecided: Sequence[PlanRow]) -> list[tuple[str, Doubt]]:
+    """(what it is about, both possibilities) of every row that is in doubt."""
+    write = write_at(operation.name)
+    requests = write.split(write.parse(body_of(operation)))
+    rows = list(rows_of(operation.pk)[: len(requests)])
+    if len(rows) == len(requests) and len(requests) > 1:
+        open_ids = {row.pk for row in undecided}
+        pairs = [(row.label, write.doubt(one)) for row, one in zip(rows, requests, strict=True) if row.pk in open_ids]
+    else:
+        pairs = [(", ".join(row.label for row in rows[:3]), write.doubt(one)) for one in requests]
+    return pairs[:DOUBTS_SHOWN]

@@ -1,0 +1,171 @@
+"""The list of operations, unknown and refused ones first, and the page of one with its decision form."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+
+from vendor_admin.mirrors.lists import environment_badge
+from vendor_admin.operations import decisions, standing
+from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.pages.doubts import doubts_of
+from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge, target_url
+from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.storing import rows_of
+from vendor_admin.organizations.audit import masked
+from vendor_admin.organizations.lists import Badge, Column, Filter
+from vendor_admin.organizations.models import ENVIRONMENTS
+from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, require
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.operations.writes import WRITES
+
+TONES = {
+    Operation.State.SUCCEEDED: "good",
+    Operation.State.REJECTED: "bad",
+    Operation.State.UNKNOWN: "warn",
+    Operation.State.SENDING: "demo",
+}
+ROWS_SHOWN = 100
+# What is true of each state, for who sees it without having read the documents.
+IN_WORDS = {
+    Operation.State.QUEUED: "It waits to be sent.",
+    Operation.State.SENDING: "It is on its way to the platform right now.",
+    Operation.State.SUCCEEDED: "The platform did it.",
+    Operation.State.REJECTED: "The platform did not do it.",
+    Operation.State.UNKNOWN: "The platform did not say whether it was done. Nothing is repeated before that is known.",
+    Operation.State.CANCELLED: "It was never sent.",
+}
+
+
+class DecisionForm(forms.Form):
+    """What a person found out about an operation whose outcome is unknown."""
+
+    was_done = forms.ChoiceField(
+        label="What do you know?",
+        choices=(("yes", "It was done"), ("no", "It was not done")),
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(max_length=500, label="How do you know?", help_text="Required. Goes into the audit.")
+
+
+def state_badge(row: Any) -> Badge:
+    if row.needs_person:
+        return Badge("waits for a person", "bad")
+    return Badge(row.get_state_display(), TONES.get(row.state, "calm"))
+
+
+def _says(row: Any) -> str:
+    """What the list says of an operation: the platform's words where there are any, else what it waits for."""
+    text = row.error_text or (row.wait_reason if row.state == Operation.State.QUEUED else "")
+    first = text.split("\n", 1)[0]
+    return first if len(first) <= 140 else first[:139] + "…"
+
+
+@admin.register(Operation)
+class OperationAdmin(ReadOnlyAdmin):
+    """Every call that changes something at the platform."""
+
+    view_right = Right.VIEW_OPERATIONS
+    shows_count = True
+    key = ("trouble", "id")
+    list_template = "admin/operations/operations.html"
+    object_template = "admin/operations/operation.html"
+    columns = (
+        Column("Operation", lambda row: row.short_id, link=lambda row: operation_url(row.pk)),
+        Column("What", lambda row: row.name),
+        Column("State", state_badge),
+        Column("Says", _says, hint="The platform's words, or what it waits for."),
+        Column("Plan", lambda row: row.plan_id, link=lambda row: plan_url(row.plan_id)),
+        Column("Who", lambda row: row.actor),
+        Column("Tries", lambda row: row.attempts, hint="How often it was sent."),
+        Column("Sent", lambda row: row.sent_at),
+        Column("Env.", environment_badge),
+    )
+    export_columns = (
+        *columns,
+        Column("Error in full", lambda row: row.error_text),
+        Column("Why", lambda row: row.reason),
+        Column("Made", lambda row: row.created_at),
+        Column("Ended", lambda row: row.finished_at),
+        Column("Request", lambda row: json.dumps(masked(row.request), ensure_ascii=False)),
+        Column("Answer", lambda row: json.dumps(masked(row.response), ensure_ascii=False)),
+    )
+    filters = (
+        Filter("state", "State", choices=Operation.State.choices),
+        Filter(
+            "person",
+            "Waits for a person",
+            choices=[("yes", "yes")],
+            apply=lambda rows, _: rows.filter(needs_person=True),
+        ),
+        Filter("who", "Who", kind="word", lookup="actor"),
+        Filter("name", "What", choices=[(name, name) for name in sorted(WRITES)]),
+        Filter("plan", "Plan", kind="number", lookup="plan_id"),
+        Filter("short", "Short id", kind="word", lookup="short_id"),
+        Filter("environment", "Environment", choices=ENVIRONMENTS),
+        Filter("order", "Order", choices=[("newest", "newest first")], apply=lambda rows, _: rows),
+    )
+    intro = "Every call that changes something at the platform. Those of unknown outcome stand first, then the refused."
+    empty = "Nothing has been sent yet. Operations are made by plans: choose rows in a list and what is to be done."
+
+    def key_for(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("id",) if request.GET.get("order") == "newest" else ("trouble", "id")
+
+    def get_urls(self) -> list[Any]:
+        decide = self.admin_site.admin_view(self.decide_view)
+        return [path("<int:operation_id>/decide/", decide, name="operation_decide"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        require(request, self.view_right)
+        others = standing.of_organizations(request, now=timezone.now())
+        return super().changelist_view(request, {"standings": others, **(extra_context or {})})
+
+    def title_of(self, row: Any) -> str:
+        return f"{row.name} ({row.short_id})"
+
+    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return self._context(request, row, DecisionForm())
+
+    def decide_view(self, request: HttpRequest, operation_id: int) -> HttpResponse:
+        """A person says what came of an operation (POST)."""
+        require(request, Right.DECIDE_UNKNOWN)
+        row = self.find_object(request, str(operation_id))
+        form = DecisionForm(request.POST if request.method == "POST" else None)
+        if request.method != "POST" or not form.is_valid():
+            return self.change_view(request, str(operation_id), extra_context={"decision": form})
+        try:
+            decisions.decide(
+                operation=row,
+                was_done=form.cleaned_data["was_done"] == "yes",
+                reason=form.cleaned_data["reason"],
+                now=timezone.now(),
+                **actor_of(request),
+            )
+            messages.success(request, "Decided. It is written to the audit.")
+        except PlanProblem as problem:
+            messages.error(request, str(problem))
+        return HttpResponseRedirect(reverse("admin:operations_operation_change", args=[row.pk]))
+
+    def _context(self, request: HttpRequest, row: Operation, form: DecisionForm) -> dict[str, Any]:
+        rows = list(rows_of(row.pk)[: ROWS_SHOWN + 1])
+        waits = row.state == Operation.State.UNKNOWN and row.needs_person
+        return {
+            "operation": row,
+            "badge": state_badge(row),
+            "are_its_words": row.state == Operation.State.REJECTED and not row.settle_attempts,
+            "in_words": IN_WORDS[Operation.State(row.state)],
+            "rows": [(one, target_url(one), row_badge(one)) for one in rows[:ROWS_SHOWN]],
+            "more_rows": len(rows) > ROWS_SHOWN,
+            "plan_url": plan_url(row.plan_id),
+            "request_json": json.dumps(masked(row.request), indent=2, ensure_ascii=False),
+            "response_json": json.dumps(masked(row.response), indent=2, ensure_ascii=False) if row.response else "",
+            "waits_for_person": waits,
+            "doubts": doubts_of(row, [one for one in rows if one.state == PlanRow.State.UNKNOWN]) if waits else [],
+            "may_decide": has_right(request, Right.DECIDE_UNKNOWN),
+            "decision": form,
+            "cautions": WRITES[row.name].cautions if row.name in WRITES else (),
+        }

@@ -1,0 +1,265 @@
+"""What people do with a plan, as pages: each checks the right that the plan's kind asks for, then calls one verb."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from vendor_admin.operations import plans
+from vendor_admin.operations.kinds import all_kinds
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.pages.care import Care, CareForm, WhyForm, care_for
+from vendor_admin.operations.pages.plan_view import (
+    common_warnings,
+    counts_of,
+    forecast_of,
+    known_kind,
+    plan_badge,
+)
+from vendor_admin.operations.pages.rows import plan_url
+from vendor_admin.operations.pages.steps import steps
+from vendor_admin.operations.plans import InvalidPlan, PlanProblem
+from vendor_admin.organizations.pages import actor_of, has_right, require
+from vendor_admin.organizations.roles import Right
+
+VerbView = Callable[[HttpRequest, Plan], HttpResponse]
+
+REVERT_INTRO = (
+    "A preview is made that restores what this plan changed, from the values recorded then. What was changed again "
+    "since is left as it is."
+)
+KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """Every kind of plan, for filters."""
+    return [(kind.name, kind.title) for kind in all_kinds()]
+
+
+def what_one_may(request: HttpRequest, plan: Plan) -> dict[str, Any]:
+    """Which buttons the plan's page shows. The views check again."""
+    kind = known_kind(plan)
+    may = kind is not None and has_right(request, kind.right)
+    is_own = request.user.get_username() in (plan.actor, plan.confirmed_by)
+    approves = has_right(request, Right.APPROVE_PLANS)
+    return {
+        "may": may,
+        "needs_right": kind.right.value if kind is not None else "",
+        "is_own": is_own,
+        "approves": approves,
+        "may_approve": plan.state == Plan.State.WAITING and approves and not is_own and kind is not None,
+        "may_cancel": plan.is_open and (may or (plan.state == Plan.State.WAITING and approves)),
+    }
+
+
+def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Step three: what will happen, once more, and what is asked before it starts."""
+    _require_kind(request, plan)
+    planned = counts_of(plan)[PlanRow.State.PLANNED]
+    if plan.state != Plan.State.PREVIEW or not planned:
+        messages.error(request, f"This plan is {plan.get_state_display()}: there is nothing to confirm.")
+        return _back(plan)
+    care = care_for(plan, planned=planned)
+    form = _care_form(request, care, plan)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data.get("reason", "")
+        return _try(
+            request,
+            plan,
+            lambda: plans.confirm(plan=plan, reason=reason, now=timezone.now(), **actor_of(request)),
+            said=(
+                "Confirmed. A second person has to approve it now."
+                if plan.needs_second_person
+                else "Confirmed. It is being carried out."
+            ),
+        )
+    return _care_page(
+        request,
+        plan,
+        care,
+        form,
+        title="Confirm",
+        button=f"Change {planned:,} now" if not plan.needs_second_person else "Hand to a second person",
+    )
+
+
+def approve(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """The second person's page."""
+    require(request, Right.APPROVE_PLANS)
+    if plan.state != Plan.State.WAITING:
+        messages.error(request, f"This plan is {plan.get_state_display()}: there is nothing to approve.")
+        return _back(plan)
+    if request.user.get_username() in (plan.actor, plan.confirmed_by):
+        messages.error(request, "You made this plan. A second person has to approve it.")
+        return _back(plan)
+    care = care_for(plan, planned=counts_of(plan)[PlanRow.State.PLANNED])
+    form = _care_form(request, care, plan, has_reason=True)
+    if request.method == "POST" and form.is_valid():
+        return _try(
+            request,
+            plan,
+            lambda: plans.approve(plan=plan, now=timezone.now(), **actor_of(request)),
+            said="Approved. It is being carried out.",
+        )
+    return _care_page(request, plan, care, form, title="Approve", button=f"Approve {care.planned:,} changes")
+
+
+def discard(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Throw a preview away."""
+    return _post(
+        request,
+        plan,
+        lambda: plans.discard(plan=plan, now=timezone.now(), **actor_of(request)),
+        said="Thrown away. Nothing was sent.",
+    )
+
+
+def pause(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Send nothing more for now."""
+    return _post(
+        request,
+        plan,
+        lambda: plans.pause(plan=plan, **actor_of(request)),
+        said="Paused. What is on its way still ends.",
+    )
+
+
+def resume(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Go on."""
+    return _post(request, plan, lambda: plans.resume(plan=plan, **actor_of(request)), said="It goes on.")
+
+
+def cancel(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Send nothing more at all. Who may approve may also refuse a plan that waits for it."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not (plan.state == Plan.State.WAITING and has_right(request, Right.APPROVE_PLANS)):
+        _require_kind(request, plan)
+    reason = request.POST.get("reason", "").replace("\x00", "").strip()[:500]
+    return _try(
+        request,
+        plan,
+        lambda: plans.cancel(plan=plan, reason=reason, now=timezone.now(), **actor_of(request)),
+        said="Cancelled. What was done stays done; the plan can be reverted.",
+    )
+
+
+def retry(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """A preview of what failed."""
+    return _post(
+        request,
+        plan,
+        lambda: plans.retry_failed(plan=plan, now=timezone.now(), **actor_of(request)),
+        said="This is the preview of what failed. Nothing has been sent yet.",
+    )
+
+
+def revert(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """A preview of the way back, with a reason."""
+    _require_kind(request, plan)
+    form = WhyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _try(
+            request,
+            plan,
+            lambda: plans.revert(
+                plan=plan, reason=form.cleaned_data["reason"], now=timezone.now(), **actor_of(request)
+            ),
+            said="This is the preview of the way back. Nothing has been sent yet.",
+        )
+    context = {
+        **admin.site.each_context(request),
+        "title": "Revert",
+        "crumbs": _crumbs(plan),
+        "form": form,
+        "intro": REVERT_INTRO,
+        "button": "Preview the way back",
+    }
+    return TemplateResponse(request, "admin/form.html", context)
+
+
+VIEWS: dict[str, VerbView] = {
+    "confirm": confirm,
+    "approve": approve,
+    "discard": discard,
+    "pause": pause,
+    "resume": resume,
+    "cancel": cancel,
+    "retry": retry,
+    "revert": revert,
+}
+
+
+def _require_kind(request: HttpRequest, plan: Plan) -> None:
+    kind = known_kind(plan)
+    if kind is None:
+        raise PermissionDenied(KIND_IS_GONE)
+    require(request, kind.right)
+
+
+def _care_form(request: HttpRequest, care: Care, plan: Plan, *, has_reason: bool = False) -> CareForm:
+    data = request.POST if request.method == "POST" else None
+    return CareForm(data, request=request, care=care, has_reason=has_reason or bool(plan.reason))
+
+
+def _care_page(
+    request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str
+) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{title}: {plan.title}",
+        "crumbs": _crumbs(plan),
+        "steps": steps("confirm"),
+        "plan": plan,
+        "badge": plan_badge(plan),
+        "care": care,
+        "skipped": counts_of(plan)[PlanRow.State.SKIPPED],
+        "warnings": common_warnings(plan),
+        "forecast": forecast_of(plan, now=now),
+        "form": form,
+        "button": button,
+        "is_approval": plan.state == Plan.State.WAITING,
+    }
+    return TemplateResponse(request, "admin/operations/confirm.html", context)
+
+
+def _crumbs(plan: Plan) -> list[tuple[str, str]]:
+    return [
+        ("Plans", reverse("admin:operations_plan_changelist")),
+        (f"{plan.title} ({plan.pk})", plan_url(plan.pk)),
+    ]
+
+
+def _post(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str) -> HttpResponse:
+    """A button of those who may make such a plan."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    _require_kind(request, plan)
+    return _try(request, plan, act, said=said)
+
+
+def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str) -> HttpResponse:
+    """Act, and show what came of it: the plan, a renewed preview, or why it cannot be done."""
+    try:
+        result = act()
+    except (PlanProblem, InvalidPlan) as problem:
+        messages.error(request, str(problem))
+        return _back(plan)
+    if result.renewed_from_id == plan.pk:
+        messages.warning(
+            request,
+            "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again.",
+        )
+    else:
+        messages.success(request, said)
+    return _back(result)
+
+
+def _back(plan: Plan) -> HttpResponseRedirect:
+    return HttpResponseRedirect(plan_url(plan.pk))

@@ -1,0 +1,141 @@
+"""What the page of a plan shows: what will change or has changed, why rows are skipped, and when it will end."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from vendor_admin.operations import forecast
+from vendor_admin.operations.kinds import PlanKind, kind_of
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.pages.rows import changes_of, row_badge, target_url
+from vendor_admin.organizations.lists import Badge
+
+ROWS_SHOWN = 50
+SUMMED_UP = 12
+
+PLAN_TONES = {
+    Plan.State.WAITING: "warn",
+    Plan.State.RUNNING: "demo",
+    Plan.State.PAUSED: "warn",
+    Plan.State.FINISHED: "good",
+    Plan.State.STALE: "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One view of the rows: those of a state, or with a warning."""
+
+    name: str
+    title: str
+    count: int
+    is_current: bool
+
+
+def plan_badge(plan: Any) -> Badge:
+    return Badge(plan.get_state_display(), PLAN_TONES.get(plan.state, "calm"))
+
+
+def known_kind(plan: Plan) -> PlanKind | None:
+    """The plan's kind; None where the app that declared it is gone."""
+    try:
+        return kind_of(plan.kind)
+    except KeyError:
+        return None
+
+
+def counts_of(plan: Plan) -> Counter[str]:
+    """The number of rows by state. One query."""
+    counted = plan.rows.order_by().values_list("state").annotate(number=Count("id"))
+    return Counter(dict(counted))
+
+
+def common_warnings(plan: Plan) -> list[tuple[str, int]]:
+    """Each warning with the number of rows that will change and have it, the most frequent first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT warning, count(*) FROM operations_planrow, jsonb_array_elements_text(warnings) AS warning"
+            " WHERE plan_id = %s AND organization_id = %s AND state <> 'skipped' AND warnings <> '[]'"
+            " GROUP BY warning ORDER BY 2 DESC, 1 LIMIT %s",
+            [plan.pk, plan.organization_id, SUMMED_UP],
+        )
+        return [(str(text), int(number)) for text, number in cursor.fetchall()]
+
+
+def common_whys(plan: Plan, state: str) -> list[tuple[str, int]]:
+    """Each reason of skipped, refused or unknown rows with their number, the most frequent first."""
+    rows = plan.rows.filter(state=state).order_by().values_list("why")
+    return list(rows.annotate(number=Count("id")).order_by("-number", "why")[:SUMMED_UP])
+
+
+def tabs_of(counts: Counter[str], *, warned: int, shown: str) -> list[Tab]:
+    """All rows, and those of each state there is."""
+    known = [("", "All", sum(counts.values()))]
+    known += [(state.value, state.label.capitalize(), counts[state.value]) for state in PlanRow.State]
+    known.append(("warned", "With a warning", warned))
+    return [Tab(name, title, count, name == shown) for name, title, count in known if count or name in ("", shown)]
+
+
+def rows_shown(plan: Plan, request: HttpRequest) -> dict[str, Any]:
+    """One page of rows in the plan's order, by the view that the address line names."""
+    show = request.GET.get("show", "")
+    rows: QuerySet[PlanRow] = plan.rows.select_related("operation")
+    if show == "warned":
+        rows = rows.filter(_WARNED)
+    elif show in PlanRow.State.values:
+        rows = rows.filter(state=show)
+    else:
+        show = ""
+    behind, ahead_of = _number(request, "behind"), _number(request, "ahead")
+    if ahead_of is not None:
+        found = list(rows.filter(position__lt=ahead_of).order_by("-position")[: ROWS_SHOWN + 1])
+        page, has_earlier, has_later = found[:ROWS_SHOWN][::-1], len(found) > ROWS_SHOWN, True
+    else:
+        found = list(rows.filter(position__gt=behind or 0).order_by("position")[: ROWS_SHOWN + 1])
+        page, has_earlier, has_later = found[:ROWS_SHOWN], bool(behind), len(found) > ROWS_SHOWN
+    return {
+        "show": show,
+        "rows": [(row, target_url(row), changes_of(row), row_badge(row)) for row in page],
+        "earlier": page[0].position if page and has_earlier else None,
+        "later": page[-1].position if page and has_later else None,
+    }
+
+
+def warned_count(plan: Plan) -> int:
+    """How many rows that will change have a warning."""
+    return plan.rows.filter(_WARNED).count()
+
+
+def forecast_of(plan: Plan, *, now: datetime) -> forecast.Forecast | None:
+    """When it will end; None where there is nothing to foretell."""
+    if plan.state in (Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.RUNNING, Plan.State.PAUSED):
+        return forecast.forecast_of(plan, now=now)
+    return None
+
+
+def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
+    """(how it is related, number, address) of plans that this one came from or led to."""
+    later = Plan.objects.filter(Q(renewed_from=plan) | Q(reverts=plan) | Q(retries=plan)).order_by("id")[:20]
+    found = [
+        ("Renews", plan.renewed_from_id),
+        ("Reverts", plan.reverts_id),
+        ("Retries what failed in", plan.retries_id),
+        *(("Renewed by", one.pk) for one in later if one.renewed_from_id == plan.pk),
+        *(("Reverted by", one.pk) for one in later if one.reverts_id == plan.pk and one.renewed_from_id != plan.pk),
+        *(("Retried by", one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
+    ]
+    return [(how, number, reverse("admin:operations_plan_change", args=[number])) for how, number in found if number]
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) <= 9 else None
+
+
+_WARNED = ~Q(warnings=[]) & ~Q(state=PlanRow.State.SKIPPED)

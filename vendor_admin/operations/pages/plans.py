@@ -1,0 +1,134 @@
+"""The list of plans, the page of one with its progress and rows, and its results as CSV."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.offers import to_approve
+from vendor_admin.operations.pages import plan_verbs, plan_view
+from vendor_admin.operations.pages.rows import plan_url, results_csv
+from vendor_admin.operations.pages.steps import steps_of
+from vendor_admin.operations.progress import progress_of
+from vendor_admin.organizations.lists import Column, Filter
+from vendor_admin.organizations.pages import ReadOnlyAdmin, has_right, require
+from vendor_admin.organizations.roles import Right
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin):
+    """Every change that was previewed, and what became of it."""
+
+    view_right = Right.VIEW_OPERATIONS
+    shows_count = True
+    list_template = "admin/operations/plans.html"
+    object_template = "admin/operations/plan.html"
+    columns = (
+        Column("Plan", lambda row: row.pk, is_identifier=True),
+        Column("What", lambda row: row.title, link=lambda row: plan_url(row.pk)),
+        Column("State", plan_view.plan_badge),
+        Column("Calls", lambda row: row.calls_needed, hint="Calls of the platform that it takes."),
+        Column("Made by", lambda row: row.actor),
+        Column("Approved by", lambda row: row.approved_by),
+        Column("Why", lambda row: row.reason),
+        Column("Made", lambda row: row.created_at),
+        Column("Ended", lambda row: row.finished_at),
+    )
+    empty = "No plan yet."
+    intro = "Every change of the platform is a plan: previewed, confirmed, carried out, and kept with its results."
+
+    def dynamic_filters(self, request: HttpRequest) -> tuple[Filter, ...]:
+        return (
+            Filter("state", "State", choices=Plan.State.choices),
+            Filter(
+                "waiting",
+                "Approval",
+                choices=[("me", "waits for me")],
+                apply=lambda rows, value: to_approve(request, rows),
+            ),
+            Filter("who", "Made by", kind="word", lookup="actor"),
+            Filter(
+                "kind",
+                "What",
+                choices=plan_verbs.kind_choices(),
+            ),
+            Filter("plan", "Plan", kind="number", lookup="id"),
+        )
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:plan_id>/progress/", wrap(self.progress_view), name="plan_progress"),
+            path("<int:plan_id>/results.csv", wrap(self.results_view), name="plan_results"),
+        ]
+        verbs = [
+            path(f"<int:plan_id>/{name}/", wrap(self._verb(view)), name=f"plan_{name.replace('-', '_')}")
+            for name, view in plan_verbs.VIEWS.items()
+        ]
+        return [*own, *verbs, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        waits = to_approve(request, self.get_queryset(request))[:20]
+        return super().changelist_view(request, {"waits_for_me": list(waits), **(extra_context or {})})
+
+    def title_of(self, row: Any) -> str:
+        return row.title
+
+    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        now = timezone.now()
+        counts = plan_view.counts_of(row)
+        warned = plan_view.warned_count(row)
+        shown = plan_view.rows_shown(row, request)
+        open_row = row.state in (Plan.State.PREVIEW, Plan.State.WAITING)
+        return {
+            "plan": row,
+            "badge": plan_view.plan_badge(row),
+            "steps": steps_of(row),
+            "counts": counts,
+            "planned": counts[PlanRow.State.PLANNED],
+            "skipped": counts[PlanRow.State.SKIPPED],
+            "again": counts[PlanRow.State.REJECTED] + counts[PlanRow.State.CANCELLED],
+            "warned": warned,
+            "warnings": plan_view.common_warnings(row) if open_row and warned else [],
+            "skip_reasons": plan_view.common_whys(row, PlanRow.State.SKIPPED),
+            "refusals": plan_view.common_whys(row, PlanRow.State.REJECTED) if row.started_at else [],
+            "tabs": plan_view.tabs_of(counts, warned=warned if open_row else 0, shown=shown["show"]),
+            "progress": progress_of(row) if row.started_at else None,
+            "forecast": plan_view.forecast_of(row, now=now),
+            "relatives": plan_view.relatives_of(row),
+            "now": now,
+            "may_export": has_right(request, Right.EXPORT),
+            "results_url": reverse("admin:plan_results", args=[row.pk]),
+            **plan_verbs.what_one_may(request, row),
+            **shown,
+        }
+
+    def progress_view(self, request: HttpRequest, plan_id: int) -> HttpResponse:
+        """The part of the plan's page that renews itself."""
+        require(request, self.view_right)
+        plan = self.find_object(request, str(plan_id))
+        now = timezone.now()
+        context = {
+            "plan": plan,
+            "progress": progress_of(plan),
+            "forecast": plan_view.forecast_of(plan, now=now),
+            "now": now,
+        }
+        return TemplateResponse(request, "admin/operations/progress.html", context)
+
+    def results_view(self, request: HttpRequest, plan_id: int) -> StreamingHttpResponse:
+        """Every row and what became of it, as CSV."""
+        require(request, self.view_right)
+        require(request, Right.EXPORT)
+        return results_csv(self.find_object(request, str(plan_id)))
+
+    def _verb(self, view: plan_verbs.VerbView) -> Any:
+        def handle(request: HttpRequest, plan_id: int) -> HttpResponse:
+            require(request, self.view_right)
+            return view(request, self.find_object(request, str(plan_id)))
+
+        return handle

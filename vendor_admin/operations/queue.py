@@ -1,0 +1,197 @@
+"""The queue of operations, as workers see it: rows claimed by conditional UPDATE, stored under the claim.
+
+Every verb is its own short transaction, and none is open while a call is made. A crash leaves a row that says what is
+known: `queued` was never sent, `sending` may have been and becomes `unknown`, which settling.py clears by reading.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
+from vendor_admin.organizations.scope import organization_scope
+
+LANE_TTL = timedelta(seconds=15)
+
+_CLAIM = """
+    UPDATE operations_operation
+       SET state = 'sending', claimed_by = %s, claimed_until = %s, sent_at = %s, wait_reason = '',
+           attempts = attempts + 1
+     WHERE id = ANY (%s)
+ RETURNING *
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    """One organization's operations on one environment, worked on by one holder at a time."""
+
+    organization_id: int
+    environment: str
+    holder: str
+
+
+@contextmanager
+def step(organization_id: int) -> Iterator[None]:
+    """One short transaction of the organization, which is committed when it ends."""
+    with transaction.atomic(durable=True), organization_scope(organization_id):
+        yield
+
+
+def hold_lane(lane: LaneKey, *, now: datetime) -> bool:
+    """Take the lane, or keep it for another LANE_TTL. False while another holds it."""
+    of_lane = {"organization_id": lane.organization_id, "environment": lane.environment}
+    with step(lane.organization_id):
+        Lane.objects.bulk_create([Lane(**of_lane)], ignore_conflicts=True)
+        free = Q(holder=lane.holder) | Q(expires_at=None) | Q(expires_at__lte=now)
+        return bool(Lane.objects.filter(free, **of_lane).update(holder=lane.holder, expires_at=now + LANE_TTL))
+
+
+def leave_lane(lane: LaneKey) -> None:
+    """Let the next worker have the lane at once."""
+    with step(lane.organization_id):
+        Lane.objects.filter(
+            organization_id=lane.organization_id, environment=lane.environment, holder=lane.holder
+        ).update(holder="", expires_at=None)
+
+
+def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
+    """What an earlier holder was sending may have been done: its outcome is unknown. Returns the number of rows.
+
+    Only the holder of the lane may call it: nobody else sends in this lane any more.
+    """
+    with step(lane.organization_id):
+        left = Operation.objects.filter(
+            organization_id=lane.organization_id, environment=lane.environment, state=Operation.State.SENDING
+        ).exclude(claimed_by=lane.holder)
+        ids = list(left.values_list("id", flat=True))
+        Operation.objects.filter(id__in=ids, state=Operation.State.SENDING).update(
+            state=Operation.State.UNKNOWN,
+            claimed_until=None,
+            not_before=now + settle_after,
+            error_text="",
+            advice="The worker stopped while this was being sent. What came of it is being read from the platform.",
+        )
+        _rows_of(ids).update(state=PlanRow.State.UNKNOWN)
+    return len(ids)
+
+
+def tickets_held(lane: LaneKey, name: str) -> list[tuple[int, datetime]]:
+    """(id, when it may be sent) of waiting operations of one name that hold a penalty ticket, soonest first."""
+    with step(lane.organization_id):
+        return list(
+            Operation.objects.filter(
+                organization_id=lane.organization_id,
+                environment=lane.environment,
+                state=Operation.State.QUEUED,
+                plan__state=Plan.State.RUNNING,
+                name=name,
+            )
+            .exclude(penalty_ticket="")
+            .order_by("not_before", "id")
+            .values_list("id", "not_before")
+        )
+
+
+def due_names(lane: LaneKey, *, now: datetime) -> list[str]:
+    """What kinds of call may be sent now."""
+    with step(lane.organization_id):
+        return list(_sendable(lane, now=now).order_by("name").values_list("name", flat=True).distinct())
+
+
+def claim(
+    lane: LaneKey, *, name: str, limit: int, now: datetime, until: datetime, only: int | None = None
+) -> list[Operation]:
+    """Mark the oldest waiting operations of a name (or `only` this one) as being sent.
+
+    Must run inside a transaction of the organization; they are called after it has committed.
+    """
+    waiting = _sendable(lane, now=now).filter(name=name)
+    if only is not None:
+        waiting = waiting.filter(id=only)
+    ids = list(
+        waiting.order_by("not_before", "id")
+        .select_for_update(skip_locked=True, of=("self",))
+        .values_list("id", flat=True)[:limit]
+    )
+    if not ids:
+        return []
+    claimed = Operation.objects.raw(_CLAIM, [lane.holder, until, now, ids])
+    return sorted(claimed, key=lambda one: one.pk)
+
+
+def postpone(lane: LaneKey, *, until: datetime, reason: str, names: Sequence[str] | None = None) -> int:
+    """Hold what waits in this lane (only these operations, where `names` is given) until a time."""
+    with step(lane.organization_id):
+        waiting = Operation.objects.filter(
+            organization_id=lane.organization_id,
+            environment=lane.environment,
+            state=Operation.State.QUEUED,
+            not_before__lt=until,
+        )
+        if names is not None:
+            waiting = waiting.filter(name__in=names)
+        return waiting.update(not_before=until, wait_reason=reason[:300])
+
+
+def postpone_all(lane: LaneKey, *, until: datetime, reason: str) -> None:
+    """Hold everything in this lane, also what is to be read, until a time."""
+    postpone(lane, until=until, reason=reason)
+    with step(lane.organization_id):
+        Operation.objects.filter(
+            organization_id=lane.organization_id,
+            environment=lane.environment,
+            state=Operation.State.UNKNOWN,
+            not_before__lt=until,
+        ).update(not_before=until)
+
+
+def unsettled(lane: LaneKey, *, now: datetime, limit: int) -> list[Operation]:
+    """Operations of unknown outcome whose time to be read has come."""
+    with step(lane.organization_id):
+        return list(
+            Operation.objects.filter(
+                organization_id=lane.organization_id,
+                environment=lane.environment,
+                state=Operation.State.UNKNOWN,
+                needs_person=False,
+                not_before__lte=now,
+            ).order_by("not_before", "id")[:limit]
+        )
+
+
+def next_due_at(lane: LaneKey) -> datetime | None:
+    """When the next thing in this lane is due; None where nothing waits."""
+    with step(lane.organization_id):
+        return (
+            Operation.objects.filter(
+                Q(state=Operation.State.QUEUED, plan__state__in=(Plan.State.RUNNING,))
+                | Q(state=Operation.State.UNKNOWN, needs_person=False),
+                organization_id=lane.organization_id,
+                environment=lane.environment,
+            )
+            .order_by("not_before")
+            .values_list("not_before", flat=True)
+            .first()
+        )
+
+
+def _sendable(lane: LaneKey, *, now: datetime) -> Any:
+    return Operation.objects.filter(
+        Q(after=None) | Q(after__state=Operation.State.SUCCEEDED),
+        organization_id=lane.organization_id,
+        environment=lane.environment,
+        state=Operation.State.QUEUED,
+        not_before__lte=now,
+        plan__state=Plan.State.RUNNING,
+    )
+
+
+def _rows_of(operation_ids: Sequence[int]) -> Any:
+    """The plan's rows that wait for these operations, themselves or for one that follows them."""
+    return PlanRow.objects.filter(Q(operation_id__in=operation_ids) | Q(operation__after_id__in=operation_ids))

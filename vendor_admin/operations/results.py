@@ -1,0 +1,153 @@
+"""What the outcome of a call means for an operation and its rows. Decides only; storing.py writes it down."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from vendor_admin.operations.masking import without_secrets_of
+from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.audit import masked
+from vendor_admin.tradovate.operations.write import Write
+from vendor_admin.tradovate.outcomes import (
+    Locked,
+    NotSent,
+    Outcome,
+    Penalized,
+    Rejected,
+    Success,
+    Unauthorized,
+    Unknown,
+)
+
+LONGEST_TEXT = 2_000
+NOT_REACHED = "The platform could not be reached."
+NOT_ALLOWED = (
+    "The API key may not do this. In the platform's dashboard give it the scope for this operation, "
+    "then retry the plan."
+)
+REFUSED = "The platform refused it; nothing was changed. Correct what it complains about, then retry the plan."
+IN_DOUBT = "It may have been done. What came of it is being read from the platform, before anything is repeated."
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one row: succeeded, rejected with the platform's words, or unknown with the reason."""
+
+    state: str
+    why: str = ""
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What became of every row of an operation, in their order, or of all of them (one result).
+
+    While a result is unknown, so is the operation: it is read again later, or waits for a person who is asked the
+    `question`. `response` is what the platform answered, None to keep what is stored.
+    """
+
+    row: Operation
+    results: Sequence[ItemResult]
+    advice: str = ""
+    question: str = ""
+    response: dict[str, Any] | None = None
+
+    @property
+    def state(self) -> str:
+        """What it makes of the operation: unknown, rejected (all of it), or succeeded."""
+        states = {one.state for one in self.results}
+        if PlanRow.State.UNKNOWN in states:
+            return Operation.State.UNKNOWN.value
+        rejected = states == {PlanRow.State.REJECTED}
+        return Operation.State.REJECTED.value if rejected else Operation.State.SUCCEEDED.value
+
+    @property
+    def error_text(self) -> str:
+        """The platform's words about what was not done."""
+        texts = dict.fromkeys(one.why for one in self.results if one.state != PlanRow.State.SUCCEEDED)
+        return "\n".join(list(texts)[:10])[:LONGEST_TEXT]
+
+    @property
+    def advice_text(self) -> str:
+        """What a person should know or do."""
+        if self.state == Operation.State.UNKNOWN:
+            return IN_DOUBT
+        is_refused = any(one.state == PlanRow.State.REJECTED for one in self.results)
+        return (self.advice or REFUSED) if is_refused else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The operation certainly was not carried out, and is sent again at `until`."""
+
+    row: Operation
+    until: datetime
+    reason: str
+    penalty_ticket: str = ""
+    refused_token: str = ""
+    attempts: int | None = None
+
+
+def verdict_of(write: Write[Any], row: Operation, outcome: Outcome, *, now: datetime) -> Conclusion | Waiting:
+    """What an outcome means for its operation. No secret of the request is in it, whatever the platform says."""
+    outcome = without_secrets_of(row.sealed_request, outcome)
+    match outcome:
+        case Success() | Rejected() | Unknown():
+            return Conclusion(row, _results(write, row, outcome), response=_response(outcome))
+        case Penalized():
+            ticket = "" if outcome.captcha else outcome.ticket
+            wait = budgets.one_window() if outcome.captcha else timedelta(seconds=outcome.wait_seconds)
+            return Waiting(row, now + wait, waiting_words(outcome, write), penalty_ticket=ticket)
+        case Locked():
+            return Waiting(row, now + budgets.one_window(), waiting_words(outcome, write))
+        case Unauthorized() if row.response.get("unauthorized"):
+            refused = ItemResult(PlanRow.State.REJECTED, outcome.text or "401")
+            return Conclusion(row, [refused], advice=NOT_ALLOWED, response=_response(outcome))
+        case Unauthorized():
+            text = outcome.text[:LONGEST_TEXT] or "401"
+            return Waiting(row, now, "The access token was refused; it is renewed.", refused_token=text)
+        case NotSent():
+            pause = timedelta(seconds=min(300.0, 2.0 ** min(row.attempts, 9)))
+            return Waiting(row, now + pause, f"{NOT_REACHED} {outcome.reason}")
+
+
+def body_of(row: Operation) -> dict[str, Any]:
+    """The body as it is sent, with its secrets."""
+    return dict(row.sealed_request or row.request)
+
+
+def _results(write: Write[Any], row: Operation, outcome: Success | Rejected | Unknown) -> list[ItemResult]:
+    """One result for each item of the request, in its order."""
+    found = []
+    for item in write.outcomes(write.parse(body_of(row)), outcome):
+        if isinstance(item, Success):
+            found.append(ItemResult(PlanRow.State.SUCCEEDED, result=_small(item.body)))
+        elif isinstance(item, Rejected):
+            hint = f" {item.hint}" if item.hint else ""
+            found.append(ItemResult(PlanRow.State.REJECTED, (item.error_text + hint)[:LONGEST_TEXT]))
+        else:
+            found.append(ItemResult(PlanRow.State.UNKNOWN, item.reason[:LONGEST_TEXT]))
+    return found
+
+
+def waiting_words(outcome: Penalized | Locked, write: Write[Any]) -> str:
+    """Why operations wait, for the page of the plan."""
+    if isinstance(outcome, Locked):
+        return f"The platform answered {outcome.status}: every call of this user waits for an hour."
+    if outcome.captcha:
+        return f"The platform asks for a captcha at {write.path}: this endpoint waits for an hour."
+    return f"The platform slows {write.path} down: {outcome.wait_seconds:.0f} s, then it is sent again."
+
+
+def _response(outcome: Outcome) -> dict[str, Any]:
+    return {"status": getattr(outcome, "status", None), "body": _small(getattr(outcome, "body", None))}
+
+
+def _small(body: Any) -> Any:
+    """The answer without secrets, or its beginning where it is long."""
+    shown = masked(body)
+    text = json.dumps(shown)
+    return shown if len(text) <= LONGEST_TEXT * 2 else {"beginning": text[: LONGEST_TEXT * 2]}

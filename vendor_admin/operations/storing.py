@@ -1,0 +1,190 @@
+"""Writes down what became of operations, many at once, under the claim of the lane's holder.
+
+A row whose claim was lost meanwhile is left alone: somebody else settles it by reading.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.queue import LaneKey
+from vendor_admin.operations.results import Conclusion, ItemResult, Waiting
+
+CANCELLED_WITH = "Not sent, since the step before it was refused."
+CANCELLED_AFTER = "The plan was cancelled after the first of its steps was done."
+
+_CONCLUDE = """
+    UPDATE operations_operation
+       SET state = given.state,
+           finished_at = CASE WHEN given.state = 'unknown' THEN NULL ELSE %(now)s END,
+           not_before = CASE WHEN given.state = 'unknown' THEN %(read_at)s ELSE not_before END,
+           claimed_until = NULL,
+           penalty_ticket = '',
+           needs_person = given.question <> '',
+           question = given.question,
+           error_text = given.error_text,
+           advice = given.advice,
+           response = coalesce(given.response, operations_operation.response),
+           sealed_request = CASE WHEN given.state = 'unknown' THEN sealed_request ELSE '' END
+      FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(questions)s::text[], %(errors)s::text[],
+                  %(advice)s::text[], %(responses)s::jsonb[])
+           AS given(id, state, question, error_text, advice, response)
+     WHERE operations_operation.id = given.id
+       AND operations_operation.claimed_by = %(holder)s
+       AND operations_operation.state IN ('sending', 'unknown')
+ RETURNING operations_operation.id
+"""
+_STORE_ROWS = """
+    UPDATE operations_planrow
+       SET state = given.state,
+           why = given.why,
+           result = operations_planrow.result || given.result,
+           is_locking = operations_planrow.is_locking AND given.is_locking,
+           secrets = CASE WHEN given.state = 'succeeded' THEN '' ELSE operations_planrow.secrets END
+      FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::boolean[])
+           AS given(id, state, why, result, is_locking)
+     WHERE operations_planrow.id = given.id
+"""
+_WAIT = """
+    UPDATE operations_operation
+       SET state = 'queued',
+           claimed_until = NULL,
+           not_before = given.until,
+           wait_reason = given.reason,
+           penalty_ticket = given.ticket,
+           attempts = coalesce(given.attempts, operations_operation.attempts),
+           response = CASE WHEN given.refused = '' THEN response
+                           ELSE jsonb_build_object('unauthorized', given.refused) END
+      FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::int[])
+           AS given(id, until, reason, ticket, refused, attempts)
+     WHERE operations_operation.id = given.id
+       AND operations_operation.claimed_by = %s
+       AND operations_operation.state = 'sending'
+"""
+
+
+def store(lane: LaneKey, verdicts: Sequence[Conclusion | Waiting], *, now: datetime) -> None:
+    """Store verdicts in a constant number of statements. Must run inside a transaction of the organization."""
+    concluded = [one for one in verdicts if isinstance(one, Conclusion)]
+    waiting = [one for one in verdicts if isinstance(one, Waiting)]
+    if waiting:
+        _wait(lane, waiting)
+    if not concluded:
+        return
+    ours = _conclude(lane, concluded, now=now)
+    concluded = [one for one in concluded if one.row.pk in ours]
+    _store_rows(concluded)
+    rejected = [one.row.pk for one in concluded if one.state == Operation.State.REJECTED]
+    if rejected:
+        Operation.objects.filter(after_id__in=rejected, state=Operation.State.QUEUED).update(
+            state=Operation.State.CANCELLED, finished_at=now, sealed_request={}, advice=CANCELLED_WITH
+        )
+
+
+def cancel_queued(operations: QuerySet[Operation], *, now: datetime) -> None:
+    """Cancel those of these operations that wait, and their rows; rows whose earlier step is being sent or is unknown
+    are cancelled when that is known.
+    """
+    queued = operations.filter(state=Operation.State.QUEUED)
+    ids = list(queued.values_list("id", flat=True))
+    if not ids:
+        return
+    open_step = (Operation.State.SENDING, Operation.State.UNKNOWN)
+    rows_of(*ids).exclude(operation__after__state__in=open_step).update(state=PlanRow.State.CANCELLED, is_locking=False)
+    queued.update(state=Operation.State.CANCELLED, finished_at=now, sealed_request={}, wait_reason="")
+
+
+def rows_of(*operation_ids: int) -> QuerySet[PlanRow]:
+    """The plans' rows that operations are for, in the order of their items: also of those that others follow."""
+    return PlanRow.objects.filter(
+        Q(operation_id__in=operation_ids) | Q(operation__after_id__in=operation_ids)
+    ).order_by("position")
+
+
+def _conclude(lane: LaneKey, concluded: Sequence[Conclusion], *, now: datetime) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CONCLUDE,
+            {
+                "now": now,
+                "read_at": now + timedelta(seconds=settings.OPERATION_SETTLE_SECONDS),
+                "holder": lane.holder,
+                "ids": [one.row.pk for one in concluded],
+                "states": [one.state for one in concluded],
+                "questions": [one.question for one in concluded],
+                "errors": [one.error_text for one in concluded],
+                "advice": [one.advice_text for one in concluded],
+                "responses": [None if one.response is None else json.dumps(one.response) for one in concluded],
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _store_rows(concluded: Sequence[Conclusion]) -> None:
+    rows: dict[int, list[_Row]] = {one.row.pk: [] for one in concluded}
+    found = rows_of(*rows).values_list("id", "operation_id", "operation__after_id", "operation__state")
+    for row_id, operation_id, after_id, state in found:
+        if operation_id in rows:
+            rows[operation_id].append(_Row(row_id))
+        if after_id in rows:
+            rows[after_id].append(_Row(row_id, goes_on=True, is_cancelled=state == Operation.State.CANCELLED))
+    given = [
+        (row, one.row.name, row.result(result))
+        for one in concluded
+        for row, result in zip(rows[one.row.pk], _for_each(one.results, len(rows[one.row.pk])), strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE_ROWS,
+            [
+                [row.id for row, _, _ in given],
+                [str(result.state) for _, _, result in given],
+                [result.why for _, _, result in given],
+                [json.dumps({name: result.result} if result.result else {}) for _, name, result in given],
+                [result.state in (PlanRow.State.QUEUED, PlanRow.State.UNKNOWN) for _, _, result in given],
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that an operation is for. It `goes_on` where its last step is another operation, unless that was
+    cancelled meanwhile."""
+
+    id: int
+    goes_on: bool = False
+    is_cancelled: bool = False
+
+    def result(self, of_step: ItemResult) -> ItemResult:
+        """What the row is once this step came to that."""
+        if not self.goes_on or of_step.state != PlanRow.State.SUCCEEDED:
+            return of_step
+        if self.is_cancelled:
+            return ItemResult(PlanRow.State.CANCELLED, CANCELLED_AFTER, of_step.result)
+        return ItemResult(PlanRow.State.QUEUED, of_step.why, of_step.result)
+
+
+def _wait(lane: LaneKey, waiting: Sequence[Waiting]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WAIT,
+            [
+                [one.row.pk for one in waiting],
+                [one.until for one in waiting],
+                [one.reason[:300] for one in waiting],
+                [one.penalty_ticket for one in waiting],
+                [one.refused_token for one in waiting],
+                [one.attempts for one in waiting],
+                lane.holder,
+            ],
+        )
+
+
+def _for_each(results: Sequence[ItemResult], count: int) -> Sequence[ItemResult]:
+    return results if len(results) == count else [results[0]] * count

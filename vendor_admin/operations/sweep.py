@@ -1,0 +1,34 @@
+"""Looks for lanes in which something is due, so that recovery depends on no message."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from vendor_admin.operations import nudges
+from vendor_admin.operations.models import Lane, Operation, Plan
+from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.scope import organization_scope
+
+
+def wake_due_lanes(*, now: datetime | None = None) -> int:
+    """Nudge every lane with something to send, to recover or to settle. Returns their number."""
+    now = now or timezone.now()
+    organization_ids = list(Organization.objects.values_list("id", flat=True))
+    with organization_scope(*organization_ids):
+        held = Lane.objects.filter(
+            organization=OuterRef("organization"), environment=OuterRef("environment"), expires_at__gt=now
+        )
+        lanes = set(
+            Operation.objects.filter(
+                Q(state=Operation.State.QUEUED, not_before__lte=now, plan__state=Plan.State.RUNNING)
+                | Q(state=Operation.State.UNKNOWN, needs_person=False, not_before__lte=now)
+                | Q(Q(state=Operation.State.SENDING), ~Exists(held))
+            )
+            .order_by()
+            .values_list("organization_id", "environment")
+            .distinct()
+        )
+        for organization_id, environment in sorted(lanes):
+            nudges.work_soon(organization_id, [environment])
+    return len(lanes)

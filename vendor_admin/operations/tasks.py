@@ -1,0 +1,33 @@
+"""Background work of operations. Every task may run twice, and beat finds what a lost message left behind."""
+
+from django.utils import timezone
+
+from vendor_admin.celery import app
+from vendor_admin.operations import nudges, sweep
+from vendor_admin.operations.notices import delivery, watching
+from vendor_admin.operations.runner import work as work_lane
+
+
+@app.task
+def work(organization_id: int, environment: str) -> None:
+    """Send the due operations of one lane."""
+    work_lane(organization_id=organization_id, environment=environment)
+
+
+@app.task
+def find_due() -> None:
+    """Wake a worker for every lane in which something is due, whatever became of the message that said so."""
+    sweep.wake_due_lanes()
+
+
+@app.task
+def watch_notices() -> None:
+    """Open and close notices by what holds now."""
+    watching.watch(now=timezone.now())
+
+
+@app.task
+def deliver_notices() -> None:
+    """Deliver what is due of the outbox, and come back while there is more."""
+    if delivery.deliver_due(now=timezone.now()):
+        nudges.deliver_soon()
