@@ -1,0 +1,90 @@
+"""What one folder's demo keeps for itself: the lock, keys and passwords, logins, logs."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+LONGEST_LOG_BYTES = 5_000_000
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[str | None]:
+    """Hold the folder's lock and give None, or give a word on who holds it. A killed holder's lock is free."""
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            yield lock.read().strip() or "starting"
+            return
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}\n")
+        lock.flush()
+        yield None
+        lock.truncate(0)
+
+
+def kept_secrets(path: Path) -> dict[str, str]:
+    """Keys and passwords of this folder's demo, made once and kept in a file that only we can read."""
+    kept: dict[str, str] = {}
+    with contextlib.suppress(FileNotFoundError):
+        kept = json.loads(path.read_text())
+    wanted = ("postgres_password", "owner_password", "app_password", "hub_password", "valkey_password")
+    made = {name: secrets.token_urlsafe(24) for name in (*wanted, "syncz_token")}
+    made |= {"secret_key": secrets.token_urlsafe(48), "credential_key": Fernet.generate_key().decode()}
+    if missing := {name: value for name, value in made.items() if name not in kept}:
+        kept |= missing
+        unfinished = path.with_suffix(".new")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(json.dumps(kept, indent=1))
+        unfinished.replace(path)
+    return kept
+
+
+def log_path(folder: Path, name: str) -> Path:
+    """Path of a child's log; a long one of earlier runs is set aside first."""
+    path = folder / "log" / f"{name}.log"
+    path.parent.mkdir(exist_ok=True, mode=0o700)  # seed_demo prints passwords
+    if path.exists() and path.stat().st_size > LONGEST_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path
+
+
+def login_lines(path: Path) -> list[str]:
+    """The logins that seed_demo wrote: a JSON list of objects with `user`, `password` and `what`."""
+    try:
+        logins = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    widths = [max(len(str(login[name])) for login in logins) for name in ("user", "password")]
+    return [
+        "  Sign in as",
+        *(
+            f"    {login['user']:<{widths[0]}}  {login['password']:<{widths[1]}}  {login.get('what', '')}"
+            for login in logins
+        ),
+        "",
+    ]
+
+
+def member_lines(path: Path) -> list[str]:
+    """What seed_members wrote: where members sign in, and as whom at the simulated platform."""
+    try:
+        members = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    widths = [max(len(str(member[name])) for member in members) for name in ("address", "user")]
+    return [
+        "  Members sign in at the simulated platform, where one click does",
+        *(
+            f"    {member['address']:<{widths[0]}}  {member['user']:<{widths[1]}}  {member['password']}"
+            for member in members
+        ),
+        "",
+    ]

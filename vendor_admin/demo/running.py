@@ -1,0 +1,258 @@
+"""The demo: everything that the service needs, on this machine, with a simulated platform. Used by `manage.py demo`.
+
+Addresses given by the environment take the place of the embedded servers: DATABASE_URL (with DATABASE_OWNER_URL and
+DATABASE_HUB_URL) of PostgreSQL, CELERY_BROKER_URL of Valkey.
+"""
+
+import contextlib
+import http.client
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import quote
+
+from vendor_admin.commands import PREPARATIONS, ROLES, arguments_of
+from vendor_admin.demo.folder import kept_secrets, log_path, login_lines, member_lines, only_one
+from vendor_admin.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, Program, choose_port
+from vendor_admin.embedded.accounts import remove_home_folder
+from vendor_admin.embedded.valkey import file_system_broker
+from vendor_admin.supervisor import Child, ChildFailed, StopRequested, Supervisor
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WEB_PORT, SANDBOX_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 54320, 63790
+EVENTS_PER_SECOND = 20
+LIVE_SECONDS = 90.0
+DATABASE_VARIABLES = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_HUB_URL")
+DATABASE_NAME = "vendor_admin"
+
+
+class Demo:
+    """One folder's demo; its data, logs and secrets are in `folder` (var/)."""
+
+    def __init__(self, *, folder: Path = ROOT / "var", output: TextIO = sys.stdout) -> None:
+        self.folder = folder
+        self.output = output
+        self.started_at = time.monotonic()
+        self.supervisor = Supervisor(record_path=folder / "demo.children.json", say=self.say)
+        self.web_port = 0
+        self._told_when_live = False
+
+    def run(self, *, reset: bool = False) -> int:
+        """Start everything, keep it running until a signal, stop it; returns the exit code."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with only_one(self.folder / "demo.lock") as holder:
+            if holder is not None:
+                self.say(
+                    f"The demo already runs in this folder ({holder}). Stop that one first, with Ctrl-C or a signal."
+                )
+                return 1
+            self.supervisor.install_signal_handlers()
+            for name in self.supervisor.stop_leftovers():
+                self.say(f"Stopped {name}, which an earlier demo left behind.")
+            if reset:
+                self.remove_data()
+            try:
+                self._start_all()
+                self.supervisor.watch(tick=self._tell_when_live)
+            except StopRequested:
+                pass
+            except (ChildFailed, EmbeddedError) as error:
+                # A Ctrl-C in the terminal may have hit what was being prepared, which is no failure.
+                if not self.supervisor.signals:
+                    self.say(f"The demo cannot go on. {error}")
+                    return 1
+            finally:
+                self.say("Stopping.")
+                self.supervisor.stop()
+                self.say("Stopped. `make demo` continues with this data, `make demo RESET=1` starts fresh.")
+        return 0
+
+    def say(self, text: str) -> None:
+        # The terminal may be gone; what we supervise still must be stopped in order.
+        with contextlib.suppress(OSError, ValueError):
+            print(text, file=self.output, flush=True)
+
+    def remove_data(self) -> None:
+        """Remove what earlier runs stored, wherever it is."""
+        remove_home_folder(self.folder / "postgres")
+        for name in ("valkey", "broker", "sandbox", "log", "mail"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for name in ("demo.secrets.json", "demo.logins.json", "demo.members.json"):
+            (self.folder / name).unlink(missing_ok=True)
+        self.say("Removed the data of earlier runs.")
+
+    def _start_all(self) -> None:
+        self.say("Starting the demo. It needs nothing but this folder; everything listens on this machine only.")
+        kept = kept_secrets(self.folder / "demo.secrets.json")
+        environment = {
+            **_own_environment(),
+            "SECRET_KEY": kept["secret_key"],
+            "CREDENTIAL_KEYS": kept["credential_key"],
+            "SYNCZ_TOKEN": kept["syncz_token"],
+        }
+        environment |= self._database(kept) | self._broker(kept)
+        sandbox_url = self._sandbox()
+        self.web_port = self._port("the web site", WEB_PORT)
+        environment["SITE_URL"] = f"http://localhost:{self.web_port}"
+        environment["EMAIL_URL"] = f"filemail:///{quote(str((self.folder / 'mail').absolute()))}"
+        self._prepare_database(environment, sandbox_url=sandbox_url)
+        environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{self.web_port}"
+        for name, stop_rank in (("web", 0), ("beat", 1), ("worker", 2), ("sync", 2)):
+            program = Program(name=name, arguments=arguments_of(ROLES[name]), folder=ROOT, environment=environment)
+            ready = self._web_answers if name == "web" else lambda: True
+            self.supervisor.start(
+                Child(
+                    program=program,
+                    log_path=log_path(self.folder, name),
+                    stop_rank=stop_rank,
+                    grace_seconds=20,
+                    is_ready=ready,
+                )
+            )
+        self._show_banner(sandbox_url)
+
+    def _database(self, kept: Mapping[str, str]) -> dict[str, str]:
+        """Start PostgreSQL, or take the one that the environment names; returns the variables for the children."""
+        if os.environ.get("DATABASE_URL"):
+            self.say("Using the database that DATABASE_URL names.")
+            return {name: os.environ[name] for name in DATABASE_VARIABLES if os.environ.get(name)}
+        port = self._port("PostgreSQL", POSTGRES_PORT)
+        log = log_path(self.folder, "postgres")
+        postgres = EmbeddedPostgres(
+            self.folder / "postgres", log_path=log, port=port, password=kept["postgres_password"]
+        )
+        program = postgres.prepare()
+        self.supervisor.start(
+            Child(program=program, log_path=log, stop_rank=5, grace_seconds=30, is_ready=postgres.is_ready)
+        )
+        where = "" if program.folder.is_relative_to(self.folder.absolute()) else f", data in {program.folder}"
+        self.say(f"PostgreSQL answers at 127.0.0.1:{port}{where}.")
+        urls = {
+            variable: postgres.url(
+                user=f"vendor_admin_{role}", password=kept[f"{role}_password"], database=DATABASE_NAME
+            )
+            for variable, role in (
+                ("DATABASE_OWNER_URL", "owner"),
+                ("DATABASE_URL", "app"),
+                ("DATABASE_HUB_URL", "hub"),
+            )
+        }
+        return urls | {"DATABASE_ADMIN_URL": postgres.url()}
+
+    def _broker(self, kept: Mapping[str, str]) -> dict[str, str]:
+        """Start Valkey, or take the broker that the environment names; returns the variables for the children."""
+        if url := os.environ.get("CELERY_BROKER_URL"):
+            self.say("Using the broker that CELERY_BROKER_URL names.")
+            return {"CELERY_BROKER_URL": url}
+        port = self._port("Valkey", VALKEY_PORT)
+        log = log_path(self.folder, "valkey")
+        valkey = EmbeddedValkey(self.folder / "valkey", log_path=log, port=port, password=kept["valkey_password"])
+        try:
+            program = valkey.prepare()
+        except EmbeddedError as error:
+            self.say(f"{error} Using files in {self.folder / 'broker'} as the broker, which is slower.")
+            return file_system_broker(self.folder / "broker")
+        self.supervisor.start(
+            Child(program=program, log_path=log, stop_rank=4, grace_seconds=15, is_ready=valkey.is_ready)
+        )
+        self.say(f"Valkey answers at 127.0.0.1:{port}.")
+        return {"CELERY_BROKER_URL": valkey.url}
+
+    def _sandbox(self) -> str:
+        """Start the simulated platform; returns its address."""
+        folder = self.folder / "sandbox"
+        folder.mkdir(exist_ok=True)
+        port = self._port("the simulated platform", SANDBOX_PORT)
+        command = (
+            *("python", "-m", "vendor_admin.sandbox", "--port", str(port), "--rate", str(EVENTS_PER_SECOND)),
+            *("--ledger", str((folder / "ledger.jsonl").absolute())),
+        )
+        program = Program(name="sandbox", arguments=arguments_of(command), folder=ROOT, environment=_own_environment())
+        self.supervisor.start(
+            Child(
+                program=program,
+                log_path=log_path(self.folder, "sandbox"),
+                stop_rank=3,
+                grace_seconds=10,
+                is_ready=lambda: _status(port, "/control/ledger?limit=1") is not None,
+            )
+        )
+        self.say(f"The simulated platform answers at 127.0.0.1:{port} ({EVENTS_PER_SECOND} events a second).")
+        return f"http://127.0.0.1:{port}"
+
+    def _prepare_database(self, environment: Mapping[str, str], *, sandbox_url: str) -> None:
+        log = log_path(self.folder, "prepare")
+        at_sandbox = ("--sandbox-url", sandbox_url)
+        logins = (self.folder / "demo.logins.json").absolute()
+        logins.touch(mode=0o600)
+        seed = ("python", "manage.py", "seed_demo", *at_sandbox, "--logins-file", str(logins))
+        members = (self.folder / "demo.members.json").absolute()
+        seed_members = ("python", "manage.py", "seed_members", *at_sandbox, "--members-file", str(members))
+        for name, command in (*PREPARATIONS.items(), ("seed_demo", seed), ("seed_members", seed_members)):
+            if name == "ensure_roles" and "DATABASE_ADMIN_URL" not in environment:
+                continue  # a database of one's own: its administrator made the roles
+            program = Program(name=name, arguments=arguments_of(command), folder=ROOT, environment=environment)
+            self.supervisor.run(program, log_path=log)
+        self.say("Roles, tables and the demo's organizations are there.")
+
+    def _port(self, what: str, preferred: int) -> int:
+        port = choose_port(preferred)
+        if port != preferred:
+            self.say(f"Port {preferred} is taken, so {what} will be at port {port}.")
+        return port
+
+    def _web_answers(self) -> bool:
+        return _status(self.web_port, "/livez") == 200
+
+    def _tell_when_live(self) -> None:
+        """Say once that all sockets are live, or that they are not after a long time."""
+        if self._told_when_live:
+            return
+        waited = time.monotonic() - self.started_at
+        if _status(self.web_port, "/syncz") == 200:
+            self.say(f"Live: every socket receives events, {waited:.0f} s after the start.")
+            self._told_when_live = True
+        elif waited > LIVE_SECONDS:
+            self.say(f"Not every socket is live yet; http://localhost:{self.web_port}/syncz says why.")
+            self._told_when_live = True
+
+    def _show_banner(self, sandbox_url: str) -> None:
+        lines = [
+            "",
+            "Vendor Admin is running, with made-up data from a simulated platform.",
+            "",
+            f"  Staff pages         http://localhost:{self.web_port}/",
+            f"  Health of sync      http://localhost:{self.web_port}/syncz",
+            f"  Simulated platform  {sandbox_url.replace('127.0.0.1', 'localhost')}/",
+            f"  E-mails             files in {self.folder / 'mail'}; none is really sent",
+            "",
+            *login_lines(self.folder / "demo.logins.json"),
+            *member_lines(self.folder / "demo.members.json"),
+            f"Data and logs are in {self.folder}. Stop with Ctrl-C.",
+            "",
+        ]
+        self.say("\n".join(lines))
+
+
+def _own_environment() -> dict[str, str]:
+    """The caller's environment without the service's own variables, which the demo sets itself."""
+    ours = {*DATABASE_VARIABLES, "DATABASE_ASSUME_ROLE", "CELERY_BROKER_URL", "ALLOWED_HOSTS", "SITE_URL", "PORT"}
+    ours.add("BEHIND_PROXY")
+    caller = {name: value for name, value in os.environ.items() if name not in ours}
+    return caller | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", "PYTHONUNBUFFERED": "1"}
+
+
+def _status(port: int, path: str) -> int | None:
+    """HTTP status of a page on this machine, None if nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
