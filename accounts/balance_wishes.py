@@ -1,0 +1,115 @@
+"""What is asked for when a balance or a drawdown's peak is to be changed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+from vendor_admin.tradovate.operations.balances import (
+    ADJUST_CASH,
+    CHANGE_DEMO_BALANCE,
+    AdjustCash,
+    ChangeDemoBalance,
+)
+from vendor_admin.tradovate.operations.request import LARGEST_AMOUNT, Request
+from vendor_admin.tradovate.operations.write import LONGEST_COMMENT, Write
+
+DOLLARS = 1  # the platform's own id of the currency
+KEEP_PEAK = "keep"
+PEAK_AT_BALANCE = "balance"
+_CENT = Decimal("0.01")
+
+
+class By(StrEnum):
+    """Which of the platform's two operations moves the money."""
+
+    ADJUST_CASH = "adjustCash"
+    CHANGE_DEMO_BALANCE = "changeDemoBalance"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change of cash (None: none), and what becomes of the drawdown's peak afterwards.
+
+    `peak` is an amount to set, `keep` (as it is now), `balance` (the balance after the change), or nothing: then the
+    platform's own rule for the operation holds.
+    """
+
+    change: Decimal | None
+    by: By = By.ADJUST_CASH
+    change_type: str = "ManualAdjustment"
+    currency_id: int = DOLLARS
+    peak: str | Decimal = ""
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, Any], wanted: Mapping[str, Any]) -> "Wish":
+        """Of a plan's parameters and what a target wants besides; the target wins. Raises ValueError, in words."""
+        given = {**parameters, **wanted}
+        change, peak = given.get("cashChange"), given.get("maxNetLiq") or ""
+        if given.get("by") not in (None, *By):
+            raise ValueError(f"{given['by']} is not a way to change a balance; {' and '.join(By)} are.")
+        wish = cls(
+            change=None if change in (None, "") else _amount(change, "The change"),
+            by=By(given.get("by") or By.ADJUST_CASH),
+            change_type=given.get("cashChangeType") or "ManualAdjustment",
+            currency_id=given.get("currencyId") or DOLLARS,
+            peak=peak if peak in ("", KEEP_PEAK, PEAK_AT_BALANCE) else _amount(peak, "The peak"),
+        )
+        if wish.change is None and not wish.peak:
+            raise ValueError("Neither a change of the balance nor a new peak is asked for.")
+        if isinstance(wish.peak, Decimal) and wish.peak <= 0:
+            raise ValueError("The peak must be above zero.")
+        return wish
+
+    def wanted(self) -> dict[str, Any]:
+        """As a target of a plan says it, whatever the plan's parameters are."""
+        return {
+            "cashChange": None if self.change is None else f"{self.change:f}",
+            "by": self.by.value,
+            "cashChangeType": self.change_type,
+            "currencyId": self.currency_id,
+            "maxNetLiq": f"{self.peak:f}" if isinstance(self.peak, Decimal) else self.peak,
+        }
+
+    def peak_after(self, *, peak: Decimal, balance: Decimal) -> Decimal:
+        """The peak once the money has moved (and before it is set), for the balance before.
+
+        changeDemoBalance moves the peak along (its page in the platform's documents). Of adjustCash nothing is
+        documented; a peak is never below the balance.
+        """
+        change = self.change or Decimal(0)
+        moved = peak + change if self.by is By.CHANGE_DEMO_BALANCE else peak
+        return max(moved, balance + change) if change else peak
+
+    def request(self, *, account_id: int, reason: str) -> tuple[Write[Any], Request]:
+        """The call that moves the money. The reason becomes the comment, as far as it fits into one."""
+        change, comment = self.change or Decimal(0), comment_of(reason)
+        if self.by is By.CHANGE_DEMO_BALANCE:
+            return CHANGE_DEMO_BALANCE, ChangeDemoBalance(account_id=account_id, cash_change=change, comment=comment)
+        return ADJUST_CASH, AdjustCash(
+            account_id=account_id,
+            cash_change=change,
+            cash_change_type=self.change_type,  # type: ignore[arg-type]  # checked with the request
+            currency_id=self.currency_id,
+            comment=comment,
+        )
+
+
+def comment_of(reason: str) -> str:
+    """A reason in the platform's length, on one line."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in reason)
+    return " ".join(plain.split())[:LONGEST_COMMENT].strip()
+
+
+def _amount(value: Any, what: str) -> Decimal:
+    """An amount of money with cents at most; raises ValueError, in words."""
+    try:
+        amount = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError(f"{what} is not a number.") from None
+    if not amount.is_finite():
+        raise ValueError(f"{what} is not a number.")
+    if abs(amount) >= LARGEST_AMOUNT or amount != amount.quantize(_CENT):
+        raise ValueError(f"{what} must be below {LARGEST_AMOUNT:,} and have at most two decimals.")
+    return amount

@@ -1,0 +1,130 @@
+"""Giving back what a cancelling plan ended: new memberships, plug-ins, market data and trading permissions.
+
+The platform cannot take a cancellation back; what ended can only be added anew, with new ids, and is billed anew.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from accounts.cancelling import ENDED_TYPES, GIVE_AGAIN, CancelMembers, ids_field
+from accounts.entitlements import ENTITLEMENT, AddEntitlements
+from accounts.holdings import DEMO, LIVE
+from accounts.market_data import PLANS, AddMarketData
+from accounts.permissions import GrantPermissions
+from accounts.subscriptions import PLAN, AddMemberships
+from vendor_admin.mirrors.columns import mirror_models
+from vendor_admin.mirrors.names import Rows, load
+from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.operations.permissions import CREATE_TRADING_PERMISSION, CreateTradingPermission
+
+BILLED_ANEW = "It is a new one with a new id, billed anew."
+NOT_OURS = "No cancelling plan of this organization ended it."
+
+_ADDING: Mapping[str, PlanKind] = {
+    "tradovateSubscription": AddMemberships(),
+    "userPlugin": AddEntitlements(),
+    "marketDataSubscription": AddMarketData(),
+    "tradingPermission": GrantPermissions(),
+}
+
+
+class GiveAgain:
+    """Targets are memberships, plug-ins, market data subscriptions and trading permissions, by entity type and id,
+    that a plan of CancelMembers ended. Whoever may cancel may take that back, and nothing more.
+    """
+
+    name = GIVE_AGAIN
+    title = "Give again what was cancelled"
+    right = Right.CANCEL_MEMBERS
+    is_money = True
+    is_sensitive = True
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        drafts = [RowDraft(one, LIVE, str(one.entity_id), why_skipped=NOT_OURS) for one in request.targets]
+        for entity_type in ENDED_TYPES:
+            places = [place for place, one in enumerate(request.targets) if one.entity_type == entity_type]
+            rows = load(
+                mirror_models()[entity_type],
+                organization_id=request.organization_id,
+                ids=[request.targets[place].entity_id for place in places],
+            )
+            adding = [_adding(request.targets[place], rows) for place in places]
+            again = PlanRequest(request.organization_id, adding, request.parameters, request.now)
+            for place, draft in zip(places, _ADDING[entity_type].drafts(again) if adding else (), strict=True):
+                drafts[place] = _for_ended(request.targets[place], draft)
+        _set_apart_twice(drafts)
+        _set_apart_not_ours(drafts, organization_id=request.organization_id)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            if row.target_type == "tradingPermission":
+                request = CreateTradingPermission(account_id=row.new["accountId"], user_id=row.new["userId"])
+                yield Call(CREATE_TRADING_PERMISSION, DEMO, request, [row])
+            else:
+                yield from _ADDING[row.target_type].calls([row], parameters=parameters, reason=reason)
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Cancel the member again instead: it may have more by now."""
+        return None
+
+
+def _adding(target: Target, rows: Rows) -> Target:
+    """The target of the kind that adds such a thing, made of what the mirror says of the one that ended."""
+    one: Any = rows.get(target.entity_id, DEMO if target.entity_type == "tradingPermission" else LIVE)
+    if one is None:
+        return Target("user", None, label=target.label)
+    match target.entity_type:
+        case "tradovateSubscription":
+            return Target("user", one.user_id, {PLAN: one.tradovate_subscription_plan_id})
+        case "userPlugin":
+            return Target("user", one.user_id, {ENTITLEMENT: one.entitlement_id})
+        case "marketDataSubscription":
+            return Target("user", one.user_id, {PLANS: [one.market_data_subscription_plan_id]})
+        case _:
+            return Target("account", one.account_id, {"userId": one.user_id})
+
+
+def _for_ended(target: Target, draft: RowDraft) -> RowDraft:
+    """The draft of an addition as that of a row about the thing that ended."""
+    if target.entity_type == "tradingPermission":
+        draft.new = {**draft.new, "accountId": draft.target.entity_id, "userId": draft.target.wanted.get("userId")}
+    elif not draft.why_skipped:
+        draft.warnings.append(BILLED_ANEW)
+    draft.target = target
+    return draft
+
+
+def _set_apart_twice(drafts: Sequence[RowDraft]) -> None:
+    """Of two things that would be added alike, as the months of one market data plan are, only the first is."""
+    seen = set()
+    for draft in drafts:
+        if draft.why_skipped:
+            continue
+        added = (draft.target.entity_type, json.dumps(draft.new, sort_keys=True))
+        if added in seen:
+            draft.why_skipped = "Another row of this plan gives it again."
+        seen.add(added)
+
+
+def _set_apart_not_ours(drafts: Sequence[RowDraft], *, organization_id: int) -> None:
+    """Skip what no cancelling plan of the organization ended. One query."""
+    of_members = PlanRow.objects.filter(
+        organization_id=organization_id,
+        plan__kind=CancelMembers.name,
+        state=PlanRow.State.SUCCEEDED,
+        target_type="user",
+        target_id__in={draft.new.get("userId") for draft in drafts if not draft.why_skipped},
+    )
+    ended = {
+        (entity_type, entity_id)
+        for old in of_members.values_list("old", flat=True)
+        for entity_type in ENDED_TYPES
+        for entity_id in old.get(ids_field(entity_type), ())
+    }
+    for draft in drafts:
+        if not draft.why_skipped and (draft.target.entity_type, draft.target.entity_id) not in ended:
+            draft.why_skipped = NOT_OURS

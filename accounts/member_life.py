@@ -1,0 +1,174 @@
+"""A member's life: invited, confirmed, agreement signed, entitled, active, cancelled, archived. Pure: no Django here.
+
+The platform keeps no such state. It follows from what is mirrored and from notices (member_facts.py gathers it), so
+each step says why it is taken as reached, and a time only where one is known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+UNCONFIRMED = ("UnconfirmedEmail", "Initiated")
+
+
+class Step(StrEnum):
+    """The steps in their order."""
+
+    INVITED = "invited"
+    CONFIRMED = "confirmed"
+    SIGNED = "agreement signed"
+    ENTITLED = "entitled"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a member. Times are aware, None where they are not known.
+
+    `has_signed` by a notice (then with `signed_at`) or since Sim+ is or was held; `is_entitled` while it is held.
+    Of the accounts, `in_force` may be traded now, `ended` once could, and `archived` of these are gone for good.
+    """
+
+    status: str | None
+    invited_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    has_signed: bool = False
+    signed_at: datetime | None = None
+    is_entitled: bool = False
+    was_entitled: bool = False
+    entitled_at: datetime | None = None
+    accounts_in_force: int = 0
+    accounts_ended: int = 0
+    accounts_archived: int = 0
+    active_at: datetime | None = None
+    ended_at: datetime | None = None
+    has_subscriptions: bool = False
+    had_subscriptions: bool = False
+    is_hibernated: bool = False
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """One step: whether it was reached, when (if that is known), and why that is so, or what is missing."""
+
+    step: Step
+    is_reached: bool
+    why: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a member stands. `next_step` is what comes next, and who has to do it."""
+
+    now: Step
+    milestones: Sequence[Milestone]
+    next_step: str
+
+
+def life_of(facts: Facts) -> Life:
+    """Where a member stands, by what is known."""
+    milestones = (
+        Milestone(Step.INVITED, True, "The platform has the user.", facts.invited_at),
+        _confirmed(facts),
+        _signed(facts),
+        _entitled(facts),
+        _active(facts),
+        _cancelled(facts),
+        _archived(facts),
+    )
+    reached = {one.step for one in milestones if one.is_reached}
+    now = _now(reached)
+    return Life(now, milestones, _next_step(now, reached, facts))
+
+
+def _confirmed(facts: Facts) -> Milestone:
+    if facts.status is None:
+        return Milestone(Step.CONFIRMED, False, "The platform has not said in which state the user is.")
+    if facts.status in UNCONFIRMED:
+        return Milestone(Step.CONFIRMED, False, f"The user is {facts.status}: the e-mail address is not confirmed.")
+    return Milestone(Step.CONFIRMED, True, f"The user is {facts.status}.", facts.confirmed_at)
+
+
+def _signed(facts: Facts) -> Milestone:
+    if not facts.has_signed:
+        return Milestone(Step.SIGNED, False, "No notice of a signed market data agreement was received.")
+    if facts.signed_at is not None:
+        return Milestone(Step.SIGNED, True, "The platform told of the signature.", facts.signed_at)
+    return Milestone(Step.SIGNED, True, "Sim+ is or was held, which is given only after the signature.")
+
+
+def _entitled(facts: Facts) -> Milestone:
+    if facts.is_entitled:
+        return Milestone(Step.ENTITLED, True, "Sim+ is held.", facts.entitled_at)
+    return Milestone(
+        Step.ENTITLED, False, "Sim+ was held and has ended." if facts.was_entitled else "Sim+ is not held."
+    )
+
+
+def _active(facts: Facts) -> Milestone:
+    count = facts.accounts_in_force
+    if not count:
+        return Milestone(Step.ACTIVE, False, "No account may be traded.")
+    return Milestone(Step.ACTIVE, True, f"{_counted(count)} may be traded.", facts.active_at)
+
+
+def _cancelled(facts: Facts) -> Milestone:
+    had_something = bool(facts.accounts_ended or facts.had_subscriptions)
+    if facts.accounts_in_force or facts.has_subscriptions:
+        what = "accounts" if facts.accounts_in_force else "subscriptions"
+        return Milestone(Step.CANCELLED, False, f"There are {what} that go on.")
+    if facts.status == "Closed":
+        return Milestone(Step.CANCELLED, True, "The platform closed the user.", facts.ended_at)
+    if not had_something:
+        return Milestone(Step.CANCELLED, False, "There was nothing yet that could be cancelled.")
+    return Milestone(Step.CANCELLED, True, "Every account and subscription has ended.", facts.ended_at)
+
+
+def _archived(facts: Facts) -> Milestone:
+    if facts.is_deleted:
+        return Milestone(Step.ARCHIVED, True, "The platform no longer lists the user.")
+    if facts.is_hibernated:
+        return Milestone(Step.ARCHIVED, True, "The platform put the user to rest (hibernated).")
+    if facts.accounts_in_force:
+        return Milestone(Step.ARCHIVED, False, "There are accounts that go on.")
+    if facts.accounts_ended and facts.accounts_archived == facts.accounts_ended:
+        count = _counted(facts.accounts_archived)
+        return Milestone(Step.ARCHIVED, not facts.has_subscriptions, f"{count} ended, and the platform archived all.")
+    if facts.accounts_ended:
+        left = facts.accounts_ended - facts.accounts_archived
+        return Milestone(Step.ARCHIVED, False, f"{_counted(left)} ended and can still be given back.")
+    return Milestone(Step.ARCHIVED, False, "There is no account that could be archived.")
+
+
+def _now(reached: set[Step]) -> Step:
+    """The last step that holds. Whoever may trade is active, whatever is missing before."""
+    if Step.ARCHIVED in reached:
+        return Step.ARCHIVED
+    if Step.CANCELLED in reached:
+        return Step.CANCELLED
+    return next(step for step in reversed(Step) if step in reached)
+
+
+def _next_step(now: Step, reached: set[Step], facts: Facts) -> str:
+    if now is Step.ARCHIVED:
+        return "Nothing: what was archived does not come back. To begin anew, create an account."
+    if now is Step.CANCELLED:
+        return "Nothing, or give it again: accounts that are not archived yet by a permission, the rest as new ones."
+    if Step.CONFIRMED not in reached:
+        return "The member confirms the e-mail address, by the link in the platform's message."
+    if Step.SIGNED not in reached:
+        return "The member signs in at the platform and signs the market data agreement."
+    if Step.ENTITLED not in reached:
+        return "Add the Sim+ entitlement."
+    if Step.ACTIVE not in reached:
+        return "Create an account for the member, or grant one."
+    return "Nothing: the member may trade."
+
+
+def _counted(count: int) -> str:
+    return f"{count} account" if count == 1 else f"{count} accounts"
