@@ -1,0 +1,168 @@
+"""Verbs on the client settings of an organization: how its members sign in at the platform."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from oauth_bridge.models import PlatformClient
+from vendor_admin.organizations import audit
+from vendor_admin.organizations.addresses import host_of, is_loopback, normal_url
+from vendor_admin.organizations.models import ENVIRONMENTS, Organization
+from vendor_admin.organizations.places import addresses_of, allowed_places, problem_of_host
+from vendor_admin.organizations.scope import organization_scope
+
+ADDRESSES = {"authorize_url": "sign-in", "exchange_url": "exchange", "rest_url": "REST"}
+SHOWN = ("client_id", *ADDRESSES, "encoding", "is_enabled")
+# The documents name both; the tutorial's exchange has no version in its path.
+USUAL = {
+    "authorize_url": "https://trader.tradovate.com/oauth",
+    "exchange_url": "https://live.tradovateapi.com/auth/oauthtoken",
+    "rest_url": "https://live.tradovateapi.com/v1",
+}
+
+
+class InvalidClient(Exception):
+    """Settings that cannot be stored. `problems` holds a sentence with the next step for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(problems.values()))
+        self.problems = dict(problems)
+
+
+def open_client(*, organization: Organization, environment: str) -> PlatformClient | None:
+    """The enabled client of an environment."""
+    with organization_scope(organization.pk):
+        return PlatformClient.objects.filter(environment=environment, is_enabled=True).first()
+
+
+def set_client(
+    *,
+    organization: Organization,
+    environment: str,
+    values: Mapping[str, Any],
+    actor: str,
+    reason: str = "",
+    request_id: str = "",
+) -> PlatformClient:
+    """Add or change the client of an environment. `values`: fields of PlatformClient, and `secret` as a text (what is
+    not given, or an empty secret, stays as it is). Raises InvalidClient.
+    """
+    problems = _problems_of_places(organization, values)
+    with organization_scope(organization.pk):
+        client = PlatformClient.objects.filter(environment=environment).first()
+        is_new = client is None
+        client = client or PlatformClient(organization=organization, environment=environment, **USUAL)
+        old = {name: getattr(client, name) for name in SHOWN}
+        old_secret = client.secret
+        _fill(client, values)
+        problems = _problems(client, old=old, is_new=is_new, has_new_secret=bool(values.get("secret"))) | problems
+        if problems:
+            raise InvalidClient(problems)
+        new = {name: getattr(client, name) for name in SHOWN}
+        changed = [name for name in SHOWN if is_new or new[name] != old[name]]
+        has_new_secret = client.secret != old_secret
+        if not changed and not has_new_secret:
+            return client
+        client.problem, client.problem_at = "", None
+        client.save()
+        audit.record(
+            organization=organization,
+            actor=actor,
+            action="sign-in client added" if is_new else "sign-in client changed",
+            subject=f"{organization.name} {environment.upper()}",
+            old={} if is_new else {name: old[name] for name in changed},
+            new={name: new[name] for name in changed} | ({"secret": "changed"} if has_new_secret else {}),
+            reason=reason,
+            request_id=request_id,
+        )
+        return client
+
+
+def remove_client(*, client: PlatformClient, actor: str, reason: str = "", request_id: str = "") -> None:
+    """Forget a client with its secret. Members stay linked until their tokens end; nobody signs in any more."""
+    with organization_scope(client.organization_id):
+        audit.record(
+            organization=client.organization,
+            actor=actor,
+            action="sign-in client removed",
+            subject=f"{client.organization.name} {client.environment.upper()}",
+            old={"client_id": client.client_id},
+            reason=reason,
+            request_id=request_id,
+        )
+        client.delete()
+
+
+def note_success(*, client: PlatformClient, now: datetime) -> None:
+    """A member signed in, so the settings are right."""
+    with organization_scope(client.organization_id):
+        PlatformClient.objects.filter(pk=client.pk).update(worked_at=now, problem="", problem_at=None)
+
+
+def note_problem(*, client: PlatformClient, text: str, now: datetime) -> None:
+    """The platform refused what these settings make; staff see it."""
+    with organization_scope(client.organization_id):
+        PlatformClient.objects.filter(pk=client.pk).update(problem=text[:500], problem_at=now)
+
+
+def _fill(client: PlatformClient, values: Mapping[str, Any]) -> None:
+    unknown = values.keys() - {*SHOWN, "secret"}
+    if unknown:
+        raise TypeError(f"not fields of a client: {', '.join(sorted(unknown))}")
+    for name in SHOWN:
+        if name in values:
+            value = values[name]
+            setattr(client, name, normal_url(value) if name in ADDRESSES else value)
+    if values.get("secret"):
+        client.secret = {"secret": values["secret"]}
+
+
+def _problems(client: PlatformClient, *, old: Mapping[str, Any], is_new: bool, has_new_secret: bool) -> dict[str, str]:
+    problems = {}
+    if client.environment not in dict(ENVIRONMENTS):
+        problems["environment"] = "The environment is demo or live."
+    if not client.client_id.strip():
+        problems["client_id"] = "Give the client id that the platform registered for you."
+    if not client.secret:
+        problems["secret"] = "Give the client's secret."  # noqa: S105 - a sentence
+    if client.encoding not in PlatformClient.Encoding.values:
+        problems["encoding"] = "The exchange is sent as form or as json."
+    for name, word in ADDRESSES.items():
+        if text := _problem_of_address(getattr(client, name), word=word):
+            problems[name] = text
+    simulated = client.organization.is_simulated
+    if simulated and not problems and not all(is_loopback(getattr(client, name)) for name in ADDRESSES):
+        problems["authorize_url"] = "Demo data may only be connected to a sandbox on this machine."
+    moved = not is_new and host_of(client.exchange_url) != host_of(old["exchange_url"])
+    if moved and not has_new_secret and "exchange_url" not in problems:
+        problems["secret"] = "Another exchange host: type the secret of that platform's client."  # noqa: S105
+    return problems
+
+
+def _problem_of_address(url: str, *, word: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return f"The {word} address cannot be read: {error}."
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        return f"The {word} address must begin with https:// and name a host."
+    if parts.scheme == "http" and not is_loopback(url):
+        return f"The {word} address must begin with https://: http:// would send secrets in the clear."
+    if parts.username or parts.password or parts.query or parts.fragment:
+        return f"The {word} address must not hold a user name, ? or #."
+    return None
+
+
+def _problems_of_places(organization: Organization, values: Mapping[str, Any]) -> dict[str, str]:
+    """Which addresses lead into our own network. Before any lock: it asks the name server."""
+    allowed, problems = allowed_places(organization), {}
+    for name in ADDRESSES:
+        host = host_of(normal_url(values.get(name) or ""))
+        if not host or allowed.internal:
+            continue
+        found = ["127.0.0.1"] if is_loopback(f"http://{host}") else addresses_of(host)
+        if text := problem_of_host(host, found, allowed=allowed):
+            problems[name] = text
+    return problems

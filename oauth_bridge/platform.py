@@ -1,0 +1,192 @@
+"""The platform's OAuth as its client: where to send a member, the exchange, the refresh, and whose token it is.
+
+Errors come as HTTP 200 with `error`, so every answer is sorted like any other of the platform's (tradovate/answers.py).
+Nothing here tries twice: a code is spent by its first try, a refresh token changes at each use.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+from authlib.common.security import generate_token
+from authlib.integrations.requests_client import OAuth2Session
+
+from oauth_bridge.models import PlatformClient
+from vendor_admin.tradovate.answers import read_answer
+from vendor_admin.tradovate.authentication import AccessToken, Failure, Identity, who_am_i
+from vendor_admin.tradovate.operations import Operation
+from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unknown
+from vendor_admin.tradovate.rest import CONNECT_SECONDS, READ_SECONDS, RestClient
+from vendor_admin.tradovate.transport import outcome_of_transport_error
+
+__all__ = ["Failure", "Identity", "Tokens", "address_of_sign_in", "exchange_code", "identity_of", "refresh_tokens"]
+
+EXCHANGE = Operation(path="auth/oauthtoken", method="POST")
+LEAST_ACCESS_SECONDS, MOST_SECONDS = 60, 400 * 86400
+_STATE_LENGTH, _VERIFIER_LENGTH = 43, 64  # letters and digits: 256 and 380 random bits
+_UNREADABLE = "the platform's answer holds no token and no error that can be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What an exchange or a refresh gave. `refresh_token` is empty where the platform gives none."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None
+
+
+class _NoTokens(Exception):
+    def __init__(self, outcome: Failure) -> None:
+        super().__init__(type(outcome).__name__)
+        self.outcome = outcome
+
+
+def new_state() -> str:
+    """A fresh `state`."""
+    return str(generate_token(_STATE_LENGTH))
+
+
+def new_verifier() -> str:
+    """A fresh PKCE verifier."""
+    return str(generate_token(_VERIFIER_LENGTH))
+
+
+def address_of_sign_in(client: PlatformClient, *, redirect_uri: str, state: str, verifier: str) -> str:
+    """Where the member is sent to sign in: code flow with state and the S256 hash of the verifier."""
+    with _session(client, redirect_uri=redirect_uri) as session:
+        address, _ = session.create_authorization_url(client.authorize_url, state=state, code_verifier=verifier)
+    return str(address)
+
+
+def exchange_code(
+    client: PlatformClient,
+    *,
+    code: str,
+    verifier: str,
+    redirect_uri: str,
+    now: datetime,
+    penalty_ticket: str | None = None,
+) -> Tokens | Failure:
+    """Tokens for a code, or what the one try came to. Must not be called inside a transaction."""
+
+    def send(session: OAuth2Session, **more: str) -> Any:
+        return session.fetch_token(
+            client.exchange_url,
+            grant_type="authorization_code",
+            code=code,
+            code_verifier=verifier,
+            allow_redirects=False,
+            **more,
+        )
+
+    return _call(client, send, redirect_uri=redirect_uri, penalty_ticket=penalty_ticket, now=now)
+
+
+def refresh_tokens(
+    client: PlatformClient, *, refresh_token: str, now: datetime, penalty_ticket: str | None = None
+) -> Tokens | Failure:
+    """The next pair of tokens, or what the one try came to. The old refresh token is worth nothing afterwards."""
+
+    def send(session: OAuth2Session, **more: str) -> Any:
+        return session.refresh_token(client.exchange_url, refresh_token=refresh_token, allow_redirects=False, **more)
+
+    return _call(client, send, penalty_ticket=penalty_ticket, now=now)
+
+
+def identity_of(
+    client: PlatformClient, *, access_token: str, now: datetime, penalty_ticket: str | None = None
+) -> Identity | Failure:
+    """Whose token this is. Ten failed calls an hour are allowed, so draw on the budget first."""
+    token = AccessToken(token=access_token, expires_at=now, user_id=0, name="")
+    with requests.Session() as session:
+        return who_am_i(
+            RestClient(base_url=client.rest_url, session=session), token, penalty_ticket=penalty_ticket or None
+        )
+
+
+def _session(client: PlatformClient, *, redirect_uri: str | None = None) -> OAuth2Session:
+    is_json = client.encoding == PlatformClient.Encoding.JSON
+    session = OAuth2Session(
+        client_id=client.client_id,
+        client_secret=client.secret.get("secret", ""),
+        token_endpoint_auth_method="json_body" if is_json else "client_secret_post",
+        code_challenge_method="S256",
+        redirect_uri=redirect_uri,
+        default_timeout=(CONNECT_SECONDS, READ_SECONDS),
+    )
+    session.register_client_auth_method(("json_body", _as_json))
+    for hook in ("access_token_response", "refresh_token_response"):
+        session.register_compliance_hook(hook, _refuse_anything_but_tokens)
+    return session
+
+
+def _call(
+    client: PlatformClient,
+    send: Callable[..., Any],
+    *,
+    now: datetime,
+    penalty_ticket: str | None,
+    redirect_uri: str | None = None,
+) -> Tokens | Failure:
+    more = {"p-ticket": penalty_ticket} if penalty_ticket else {}
+    with _session(client, redirect_uri=redirect_uri) as session:
+        try:
+            return _tokens_of(send(session, **more), now=now)
+        except _NoTokens as none:
+            return none.outcome
+        except requests.RequestException as error:
+            host = urlsplit(client.exchange_url).hostname or ""
+            return outcome_of_transport_error(error, host=host, timeout=(CONNECT_SECONDS, READ_SECONDS))
+        except (ValueError, TypeError):  # a lifetime that Authlib cannot read, for one
+            return Unknown(_UNREADABLE)
+
+
+def _as_json(auth: Any, method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, str]:
+    """Client authentication of Authlib that also turns the form into JSON, as some of the documents want it."""
+    fields = dict(parse_qsl(body if isinstance(body, str) else body.decode(), keep_blank_values=True))
+    fields |= {"client_id": auth.client_id, "client_secret": auth.client_secret}
+    headers["Content-Type"] = "application/json"
+    return uri, headers, json.dumps(fields)
+
+
+def _refuse_anything_but_tokens(response: requests.Response) -> requests.Response:
+    """Authlib's hook before it reads an answer: let through what holds tokens, raise what it came to otherwise."""
+    outcome: Outcome = read_answer(EXCHANGE, status=response.status_code, body=response.content)
+    if isinstance(outcome, Unknown) and response.status_code < 300:
+        outcome = Unknown(_UNREADABLE)  # its own reason quotes the body, which may hold half a token
+    if not isinstance(outcome, Success):
+        raise _NoTokens(outcome)
+    body = outcome.body
+    if not isinstance(body, dict) or not isinstance(body.get("access_token"), str) or not body["access_token"]:
+        raise _NoTokens(Unknown(_UNREADABLE))
+    if str(body.get("token_type", "bearer")).lower() != "bearer":
+        raise _NoTokens(Rejected("the platform gave a token of a kind that is not known here", outcome.status))
+    return response
+
+
+def _tokens_of(answer: Any, *, now: datetime) -> Tokens:
+    refresh_token = answer.get("refresh_token")
+    refresh_seconds = _seconds(answer.get("refresh_token_expires_in"))
+    return Tokens(
+        access_token=answer["access_token"],
+        refresh_token=refresh_token if isinstance(refresh_token, str) else "",
+        access_expires_at=now + timedelta(seconds=_seconds(answer.get("expires_in")) or LEAST_ACCESS_SECONDS),
+        refresh_expires_at=now + timedelta(seconds=refresh_seconds) if refresh_seconds else None,
+    )
+
+
+def _seconds(value: object) -> float:
+    """A lifetime as the platform gave it, 0 for one that makes no sense."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0.0
+    try:
+        seconds = float(value)
+    except ValueError:
+        return 0.0
+    return seconds if 0 < seconds <= MOST_SECONDS else 0.0

@@ -1,0 +1,33 @@
+"""Background work of member sign-in: each task calls one verb, and may run twice."""
+
+from importlib import import_module
+
+from django.conf import settings
+from django.utils import timezone
+
+from oauth_bridge import attempts, member_sessions, renewal
+from vendor_admin.celery import app
+from vendor_admin.organizations.models import Organization
+
+
+@app.task
+def renew_due_links() -> None:
+    """Ask for the renewal of every link whose access token ends soon."""
+    for organization_id, link_id in renewal.due_links(now=timezone.now()):
+        renew_link.apply_async(args=[organization_id, link_id], retry=False)
+
+
+@app.task
+def renew_link(organization_id: int, link_id: int) -> None:
+    """Renew one link, unless another worker is at it."""
+    renewal.renew_link(organization_id=organization_id, link_id=link_id, now=timezone.now())
+
+
+@app.task
+def forget_old_sign_ins() -> None:
+    """Delete attempts, members' sessions and Django sessions that are long over."""
+    now = timezone.now()
+    for organization_id in Organization.objects.values_list("id", flat=True):
+        attempts.forget_old_attempts(organization_id=organization_id, now=now)
+        member_sessions.forget_old_sessions(organization_id=organization_id, now=now)
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -1,0 +1,20 @@
+"""Addresses of the member pages. Each organization has its own below `/o/<slug>/`."""
+
+from django.urls import path
+
+from oauth_bridge import member_views, sign_in_views
+
+urlpatterns = [
+    path("", sign_in_views.entrance, name="member_entrance"),
+    path("sign-in/<str:environment>/", sign_in_views.start, name="member_sign_in"),
+    path("callback/<str:environment>/", sign_in_views.callback, name="member_callback"),
+    path("brand.css", sign_in_views.brand, name="member_brand"),
+    path("logo", sign_in_views.logo, name="member_logo"),
+    path("accounts/", member_views.accounts, name="member_accounts"),
+    path("accounts/<str:environment>/<int:account_id>/", member_views.account, name="member_account"),
+    path("subscriptions/", member_views.subscriptions, name="member_subscriptions"),
+    path("sign-ins/", member_views.sign_ins, name="member_sign_ins"),
+    path("sign-ins/<int:session_id>/end/", member_views.end_session, name="member_end_session"),
+    path("sign-out/", member_views.sign_out, name="member_sign_out"),
+    path("disconnect/", member_views.disconnect, name="member_disconnect"),
+]
