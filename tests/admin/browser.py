@@ -1,0 +1,46 @@
+"""A headless Chromium, signed in as a person, for tests of pages as people use them."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PHONE_WIDTH = 390
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+
+
+@contextmanager
+def opened(site_url: str, client: Client, *, width: int = 1400, scripts: bool = True) -> Iterator[Page]:
+    """A page with the session of a test client. Fails at the end where a script of ours failed."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, base_url=site_url, java_script_enabled=scripts
+        )
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site_url}])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        try:
+            yield page
+        finally:
+            # Under Playwright's loop this thread has database connections of its own, which nobody else closes.
+            connections.close_all()
+            browser.close()
+    assert errors == []
+
+
+def overflow(page: Page) -> int:
+    """By how many points the page is wider than the window."""
+    page.wait_for_load_state()
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))

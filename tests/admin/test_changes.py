@@ -1,0 +1,197 @@
+"""What staff may change: connections; everything else is read-only. (Roles: test_staff.py.)"""
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin.conftest import signed_in
+from vendor_admin.organizations import tasks
+from vendor_admin.organizations.models import AuditEntry, Connection, Organization, StaffRole, User
+from vendor_admin.organizations.scope import organization_scope
+
+FORM = {
+    "environment": "demo",
+    "rest_url": "https://demo.tradovateapi.com/v1",
+    "websocket_url": "wss://demo.tradovateapi.com/v1/websocket",
+    "name": "api-user",
+    "password": "p4ssw0rd-of-the-key",
+    "app_id": "app",
+    "cid": "12",
+    "sec": "s3cret-of-the-key",
+    "shard_count": "1",
+}
+
+
+def _connection(alpha: Organization) -> Connection:
+    with organization_scope(alpha.pk):
+        return Connection.objects.get()
+
+
+def test_an_owner_adds_a_connection_and_its_credentials_are_never_shown(alice: Client, alpha):
+    response = alice.post(reverse("admin:organizations_connection_add"), FORM, follow=True)
+    connection = _connection(alpha)
+    edit = alice.get(reverse("admin:connection_edit", args=[connection.pk]))
+    audit = alice.get(reverse("admin:organizations_auditentry_changelist"), follow=True)
+
+    assert dict(connection.credentials)["sec"] == "s3cret-of-the-key"
+    for page in (response, edit, audit):
+        assert page.status_code == 200
+        assert "s3cret-of-the-key" not in page.content.decode()
+        assert "p4ssw0rd-of-the-key" not in page.content.decode()
+
+
+def test_empty_credential_fields_keep_what_is_stored(alice: Client, alpha):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    changed = dict.fromkeys(("name", "password", "app_id", "cid", "sec"), "")
+    changed |= {"rest_url": FORM["rest_url"], "websocket_url": FORM["websocket_url"], "shard_count": "2"}
+    changed |= {"sharding": "modUserId"}
+
+    alice.post(reverse("admin:connection_edit", args=[_connection(alpha).pk]), changed)
+
+    connection = _connection(alpha)
+    assert connection.shard_count == 2
+    assert dict(connection.credentials)["sec"] == "s3cret-of-the-key"
+
+
+def test_what_is_wrong_with_a_connection_stands_beside_its_field(alice: Client, alpha):
+    response = alice.post(
+        reverse("admin:organizations_connection_add"), FORM | {"websocket_url": "wss://x/v1", "sec": ""}
+    )
+
+    assert "must end in /websocket" in response.content.decode()
+    with organization_scope(alpha.pk):
+        assert not Connection.objects.exists()
+
+
+def test_a_connection_is_paused_resumed_and_checked_by_owners_alone(alice, bob, charlie, alpha, monkeypatch):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    pk = _connection(alpha).pk
+    asked = []
+    monkeypatch.setattr(tasks.check_connection, "apply_async", lambda **named: asked.append(named["kwargs"]))
+
+    for name in ("pause", "resume", "check"):
+        address = reverse(f"admin:connection_{name}", args=[pk])
+        assert bob.post(address).status_code == 403
+        assert charlie.post(address).status_code == 404
+        assert alice.get(address).status_code == 405
+    alice.post(reverse("admin:connection_pause", args=[pk]))
+    assert not _connection(alpha).is_enabled
+    alice.post(reverse("admin:connection_resume", args=[pk]))
+    assert _connection(alpha).is_enabled
+    alice.post(reverse("admin:connection_check", args=[pk]))
+    assert asked == [{"connection_id": pk, "organization_id": alpha.pk}]
+    assert "Asked for" in alice.get(reverse("admin:organizations_connection_change", args=[pk])).content.decode()
+
+
+def test_a_paused_connection_is_removed_by_owners_alone(alice, bob, charlie, alpha, write):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    connection = _connection(alpha)
+    address = reverse("admin:connection_remove", args=[connection.pk])
+    lease = {"organization_id": alpha.pk, "connection_id": connection.pk, "environment": "demo", "shard": 0}
+    write._insert("sync_lease", lease | {"holder": "", "fence": 1, "epoch": 1, "state": "paused", "reason": "",
+                                         "advice": "", "events_stored": 0, "lag_ms": 0})  # fmt: skip
+    assert "pause it first" in alice.post(address, {"reason": "x"}).content.decode()
+    alice.post(reverse("admin:connection_pause", args=[connection.pk]))
+
+    assert bob.get(address).status_code == bob.post(address).status_code == 403
+    assert charlie.post(address).status_code == 404
+    assert "shown as a gap" in alice.get(address).content.decode()
+    page = alice.post(address, {"reason": "moved away"}, follow=True)
+
+    assert page.context["rows"] == []
+    for name in ("admin:sync_lease_changelist", "admin:index"):
+        assert "DEMO socket" not in alice.get(reverse(name)).content.decode()
+    assert alice.get(reverse("health")).context["health"]["sockets"] == []
+
+
+def test_the_report_of_a_check_says_what_to_do(alice: Client, alpha):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    with organization_scope(alpha.pk):
+        Connection.objects.update(
+            checked_at="2026-11-20T15:00Z",
+            check_report=[{"step": "sign in", "ok": False, "says": "Refused.", "advice": "Check the key."}],
+        )
+
+    page = alice.get(reverse("admin:organizations_connection_change", args=[_connection(alpha).pk])).content.decode()
+
+    assert "to fix" in page
+    assert "What to do: Check the key." in page
+
+
+def test_an_operator_adds_an_organization_and_the_audit_knows(olga: Client):
+    olga.post(reverse("admin:organizations_organization_add"), {"slug": "gamma", "name": "Gamma"})
+
+    gamma = Organization.objects.get(slug="gamma")
+    with organization_scope(gamma.pk):
+        assert AuditEntry.objects.get().action == "organization added"
+    assert LogEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        ("viewer", set()),
+        ("support", {"admin:mirrors_account_export"}),
+        ("risk", {"admin:mirrors_account_export", "admin:organizations_auditentry_changelist"}),
+        ("finance", {"admin:mirrors_account_export", "admin:organizations_auditentry_changelist"}),
+        (
+            "owner",
+            {
+                "admin:mirrors_account_export",
+                "admin:organizations_auditentry_changelist",
+                "admin:organizations_staffrole_changelist",
+                "admin:organizations_connection_add",
+            },
+        ),
+    ],
+)
+def test_each_role_opens_what_the_table_of_rights_allows(alpha, role, allowed):
+    user = User.objects.create_user("dora", kind=User.Kind.STAFF, is_staff=True)
+    StaffRole.objects.create(user=user, organization=alpha, role=role)
+    client = signed_in(user)
+    guarded = (
+        "admin:mirrors_account_export",
+        "admin:organizations_auditentry_changelist",
+        "admin:organizations_staffrole_changelist",
+        "admin:organizations_connection_add",
+    )
+
+    for name in guarded:
+        assert client.get(reverse(name)).status_code == (200 if name in allowed else 403), name
+    for name in ("mirrors_account", "mirrors_order", "sync_entityevent", "sync_lease", "organizations_connection"):
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 200
+
+
+def test_mirrors_and_the_log_can_neither_be_added_to_nor_changed_nor_deleted(alice: Client, trading_day):
+    trading_day(1)
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        if model._meta.app_label in ("mirrors", "sync"):
+            assert alice.get(reverse(f"admin:{name}_add")).status_code == 403, name
+            assert alice.post(reverse(f"admin:{name}_delete", args=[1])).status_code in (403, 404), name
+
+
+def test_a_new_password_alone_keeps_the_rest_of_the_stored_credentials(alice: Client, alpha):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    before = dict(_connection(alpha).credentials)
+    only_password = dict.fromkeys(("name", "app_id", "cid", "sec"), "") | {"password": "a-newer-one"}
+
+    answer = alice.post(reverse("admin:connection_edit", args=[_connection(alpha).pk]), FORM | only_password)
+
+    assert answer.status_code == 302
+    assert _connection(alpha).credentials == before | {"password": "a-newer-one"}
+
+
+def test_stored_secrets_are_not_sent_to_another_host(alice: Client, alpha):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    elsewhere = {"rest_url": "https://collector.example/v1", "websocket_url": "wss://collector.example/v1/websocket"}
+    address = reverse("admin:connection_edit", args=[_connection(alpha).pk])
+
+    answer = alice.post(address, FORM | elsewhere | {"password": "", "sec": ""})
+
+    assert "type the secrets" in answer.content.decode()
+    assert _connection(alpha).rest_url == FORM["rest_url"]
+    assert alice.post(address, FORM | elsewhere).status_code == 302
+    assert _connection(alpha).rest_url == elsewhere["rest_url"]

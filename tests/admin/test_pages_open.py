@@ -1,0 +1,65 @@
+"""Every page of the registry opens, empty and with rows."""
+
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin.conftest import NOW
+
+
+def _lists() -> list[str]:
+    operators_only = {"organization", "user"}
+    return [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for model in admin.site._registry
+        if model._meta.model_name not in operators_only
+    ]
+
+
+def test_every_list_opens_for_an_owner_without_rows(alice: Client) -> None:
+    statuses = {address: alice.get(address).status_code for address in _lists()}
+
+    assert len(statuses) > 40
+    assert set(statuses.values()) == {200}, {address: status for address, status in statuses.items() if status != 200}
+
+
+def test_every_list_and_object_opens_for_an_owner_with_rows(alice: Client, alpha, trading_day, write) -> None:
+    trading_day(3)
+    write.gap(alpha, ended_at=NOW)
+    write.quarantine(alpha)
+
+    for address in _lists():
+        response = alice.get(address)
+        assert response.status_code == 200, address
+        for row_address, _, _ in response.context["rows"]:
+            assert alice.get(row_address, follow=True).status_code == 200, row_address
+
+
+def test_the_pages_about_oneself_open(alice: Client) -> None:
+    for name in ("admin:index", "health", "find", "preferences", "all_tables", "admin:password_change"):
+        assert alice.get(reverse(name)).status_code == 200, name
+
+
+def test_operators_open_the_pages_of_the_installation(olga: Client, alpha) -> None:
+    for name in ("organization", "user"):
+        assert olga.get(reverse(f"admin:organizations_{name}_changelist")).status_code == 200
+        assert olga.get(reverse(f"admin:organizations_{name}_add")).status_code == 200
+    assert olga.get(reverse("admin:organizations_organization_change", args=[alpha.pk])).status_code == 200
+
+
+def test_staff_do_not_open_the_pages_of_the_installation(alice: Client, alpha) -> None:
+    for name in ("organization", "user"):
+        assert alice.get(reverse(f"admin:organizations_{name}_changelist")).status_code == 403
+
+
+def test_the_front_page_needs_no_sign_in_and_leads_to_it(client: Client, db: None) -> None:
+    response = client.get("/")
+
+    assert response.status_code == 200
+    assert reverse("admin:index") in response.content.decode()
+
+
+def test_nothing_is_fetched_from_elsewhere(alice: Client, client: Client) -> None:
+    for body in (alice.get(reverse("admin:index")).content.decode(), client.get("/").content.decode()):
+        assert 'src="http' not in body
+        assert 'href="http' not in body

@@ -1,0 +1,96 @@
+"""`manage.py seed_demo` against a sandbox's control door."""
+
+import json
+import stat
+
+import pytest
+import responses
+from django.core.management import CommandError, call_command
+
+from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
+from vendor_admin.organizations.scope import organization_scope
+
+URL = "http://127.0.0.1:9999"
+CREDENTIALS = {
+    "name": "n",
+    "password": "p",
+    "app_id": "a",
+    "app_version": "1",
+    "cid": "1",
+    "sec": "s",
+    "device_id": "d",
+}
+
+
+def _described(name: str) -> dict[str, object]:
+    return {"id": 1, "name": name, "is_vendor": True, "has_scopes": True, "credentials": CREDENTIALS}
+
+
+@pytest.fixture
+def sandbox():
+    with responses.RequestsMock() as mocked:
+        mocked.get(f"{URL}/control/organizations", json=[_described("North One"), _described("South Two")])
+        yield mocked
+
+
+def test_seeding_makes_organizations_connections_and_sign_ins(db, sandbox, tmp_path, capsys):
+    logins_file = tmp_path / "logins.json"
+
+    call_command("seed_demo", sandbox_url=URL, logins_file=logins_file)
+
+    assert [one.is_simulated for one in Organization.objects.all()] == [True, True]
+    north = Organization.objects.get(slug="north-one")
+    with organization_scope(north.pk):
+        assert sorted(Connection.objects.values_list("environment", "rest_url", "websocket_url")) == [
+            ("demo", f"{URL}/demo/v1", "ws://127.0.0.1:9999/demo/v1/websocket"),
+            ("live", f"{URL}/live/v1", "ws://127.0.0.1:9999/live/v1/websocket"),
+        ]
+    assert StaffRole.objects.filter(organization=north).count() == 5
+    logins = json.loads(logins_file.read_text())
+    assert [login["user"] for login in logins][:2] == ["operator", "owner@north-one"]
+    assert logins[-1]["user"] == "owner@south-two"
+    assert all(User.objects.get(username=login["user"]).check_password(login["password"]) for login in logins)
+    assert logins[0]["password"] in capsys.readouterr().out
+    assert stat.S_IMODE(logins_file.stat().st_mode) == 0o600
+
+
+def test_seeding_again_changes_no_password_and_follows_the_sandbox(db, sandbox, tmp_path):
+    logins_file = tmp_path / "logins.json"
+    call_command("seed_demo", sandbox_url=URL, logins_file=logins_file)
+    before = logins_file.read_text()
+    sandbox.get("http://127.0.0.1:8888/control/organizations", json=[_described("North One"), _described("South Two")])
+
+    call_command("seed_demo", "--sandbox", "http://127.0.0.1:8888/", "--logins", str(logins_file))
+
+    assert logins_file.read_text() == before
+    assert User.objects.count() == 7
+    with organization_scope(Organization.objects.get(slug="north-one").pk):
+        assert set(Connection.objects.values_list("rest_url", flat=True)) == {
+            "http://127.0.0.1:8888/demo/v1",
+            "http://127.0.0.1:8888/live/v1",
+        }
+
+
+def test_demo_data_never_goes_to_a_real_organization(db, sandbox):
+    Organization.objects.create(slug="north-one", name="A real one")
+
+    with pytest.raises(CommandError, match="real organization"):
+        call_command("seed_demo", sandbox_url=URL)
+
+
+def test_a_user_who_is_no_demo_user_is_never_touched(db, sandbox):
+    real = User.objects.create_user("operator", password="of-a-person", kind=User.Kind.OPERATOR, is_staff=True)
+
+    with pytest.raises(CommandError, match="operator who is no demo user"):
+        call_command("seed_demo", sandbox_url=URL)
+
+    real.refresh_from_db()
+    assert real.check_password("of-a-person")
+    assert not Organization.objects.exists()
+
+
+def test_a_sandbox_that_does_not_answer_is_named(db):
+    with responses.RequestsMock() as mocked:
+        mocked.get(f"{URL}/control/organizations", status=500)
+        with pytest.raises(CommandError, match=r"No sandbox answers at http://127\.0\.0\.1:9999"):
+            call_command("seed_demo", sandbox_url=URL)
