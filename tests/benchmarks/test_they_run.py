@@ -1,0 +1,42 @@
+"""The benchmarks run from end to end with tiny sizes; what they measure then means nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = (
+    *("--rounds", "1", "--seconds", "0.1", "--events", "4000", "--rows", "12000", "--sockets", "8"),
+    *("--burst-seconds", "0.2", "--idle-seconds", "1"),
+)
+
+
+def run(*arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
+    """Status 0 or 1: a tiny run may miss a floor, but must measure."""
+    command = [sys.executable, "-m", "benchmarks", *TINY, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_seconds, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def test_the_flush_is_measured_beside_copy_and_bulk_create() -> None:
+    printed = run("g1", timeout_seconds=120).stdout
+    assert "\nG1 " in printed
+    assert "\nG3 " in printed
+
+
+def test_an_unknown_goal_is_refused_before_anything_starts() -> None:
+    command = [sys.executable, "-m", "benchmarks", "g99"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "no such goal: g99" in done.stderr
+
+
+@pytest.mark.slow
+def test_every_goal_is_in_the_table() -> None:
+    printed = run(timeout_seconds=280).stdout
+    for goal in ("G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G11"):
+        assert f"\n{goal} " in printed, printed
