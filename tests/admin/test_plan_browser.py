@@ -74,6 +74,7 @@ def test_permissions_are_revoked_by_keyboard_alone_and_the_page_follows_the_plan
     page.keyboard.press("Enter")
     page.get_by_label("Reason").focus()
     page.keyboard.type("rule 4.2")
+    expect(page.get_by_label("Reason")).to_have_value("rule 4.2")
     page.keyboard.press("Enter")
     expect(page.locator("[aria-current=step]")).to_have_text("Preview")
     expect(page.locator("tbody")).to_contain_text("Revoked")

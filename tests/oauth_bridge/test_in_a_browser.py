@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect, sync_playwright
 
 from oauth_bridge.models import MemberSession
-from tests.admin.browser import CHROMIUM, PHONE_WIDTH, needs_chromium, overflow
+from tests.admin.browser import CHROMIUM, PHONE_WIDTH, SECONDS, needs_chromium, overflow
 from tests.admin.conftest import Writer
 from tests.oauth_bridge.test_member_pages import Desk
 from tests.oauth_bridge.visitor import Visitor
@@ -44,7 +44,7 @@ def phone(*, scripts: bool = True, scheme: str = "light") -> Iterator[Page]:
             color_scheme="dark" if scheme == "dark" else "light",
         )
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * SECONDS)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -114,6 +114,7 @@ def test_figures_renew_themselves_until_they_are_paused(home: str, ann: Visitor,
     with phone() as page:
         page.clock.install()
         sign_in(page, home, ann.login)
+        expect(page.get_by_role("button", name="Pause updates")).to_be_visible()  # the page's script has run
         write.connection.execute("UPDATE mirrors_cashbalance SET amount = 49600")
         page.clock.fast_forward(16_000)
         expect(page.get_by_role("article")).to_contain_text("600.00")
@@ -130,6 +131,7 @@ def test_a_page_left_open_leads_to_the_sign_in_once_the_session_has_ended(home: 
     with phone() as page:
         page.clock.install()
         sign_in(page, home, ann.login)
+        expect(page.get_by_role("button", name="Pause updates")).to_be_visible()  # the page's script has run
         with organization_scope(ann.organization.pk):
             MemberSession.objects.update(ended_at=timezone.now())
         page.clock.fast_forward(16_000)

@@ -13,10 +13,11 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.faults.compare_ledger import is_mirrored
 from tests.operations.mirrored_platform import MirroredPlatform
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
-from vendor_admin.mirrors.models import AccountRiskStatus, CashBalance
+from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
@@ -25,6 +26,8 @@ from vendor_admin.organizations.exchange_time import session_date
 PLANS = 1_000
 PLANS_OVER_THE_WIRE = 20
 TODAY = session_date(timezone.now()).isoformat()
+SETTINGS = ("userAccountAutoLiq", "userAccountPositionLimit", "userAccountRiskParameter")
+CHANGED_BY_PLANS = ("cashBalance", "accountRiskStatus", *SETTINGS)
 KINDS = (
     "change_balances", "update_max_net_liq", "reset_accounts", "create_accounts", "look_at_cash", "set_auto_liq",
     "create_position_limits", "update_position_limits", "delete_position_limits", "create_risk_parameters",
@@ -59,7 +62,7 @@ class World:
             found["account", balance["accountId"]] = {"amount": number(balance["amount"])}
         for id_, status in self._held("accountRiskStatus").items():
             found["account", id_]["maxNetLiq"] = number(status["maxNetLiq"])
-        for entity_type in ("userAccountAutoLiq", "userAccountPositionLimit", "userAccountRiskParameter"):
+        for entity_type in SETTINGS:
             for id_, entity in self._held(entity_type).items():
                 found[entity_type, id_] = {name: number(value) for name, value in entity.items() if name != "id"}
         return found
@@ -250,7 +253,7 @@ def test_random_plans_over_the_wire_end_as_previewed_and_are_reverted(scene: Sce
             back = _carried_out(scene, wait_until(partial(_whole_reversal, scene, plan), what="the mirror")[0])
             assert {row.state for row in back} == {"succeeded"}
             check_restored(rows, before, world.state())
-            wait_until(partial(_is_mirrored, scene, before), what="the mirror")
+            wait_until(partial(_is_mirrored, scene), what="the mirror")
 
 
 def _carried_out(scene: Scene, plan: Plan) -> list[PlanRow]:
@@ -276,15 +279,17 @@ def _whole_reversal(scene: Scene, plan: Plan) -> list[Plan]:
     return [back] if all(row.state == "planned" for row in scene.rows(back)) else []
 
 
-def _is_mirrored(scene: Scene, state: State) -> bool:
-    """Whether the mirrors have caught up with the amounts."""
+def _is_mirrored(scene: Scene) -> bool:
+    """Whether the mirrors have caught up with what plans change: a preview from older settings would restore them."""
+    models = mirror_models()
     with scene.scope():
-        amounts = CashBalance.objects.filter(environment="demo").values_list("account_id", "amount")
-        peaks = dict(AccountRiskStatus.objects.filter(environment="demo").values_list("entity_id", "max_net_liq"))
-        return all(
-            ("account", id_) not in state or state["account", id_] == {"amount": amount, "maxNetLiq": peaks[id_]}
-            for id_, amount in amounts
-        )
+        for entity_type in CHANGED_BY_PLANS:
+            found = models[entity_type].objects.filter(environment="demo", deleted_at=None).values()
+            rows: dict[int, dict[str, Any]] = {row["entity_id"]: dict(row) for row in found}
+            held = scene.expected(entity_type)
+            if rows.keys() != held.keys() or not all(is_mirrored(held[id_], rows[id_]) for id_ in held):
+                return False
+    return True
 
 
 def asked_of(world: World, kind_name: str, count: int) -> tuple[list[Target], dict[str, Any]]:

@@ -63,7 +63,7 @@ class RunningHub:
             self.error = error
 
 
-def wait_until(condition: Callable[[], T], *, seconds: float = 15.0, what: str = "") -> T:
+def wait_until(condition: Callable[[], T | None], *, seconds: float = 15.0, what: str = "") -> T:
     """Poll until the condition is true, and return what it gave; fails with a word when it takes too long."""
     deadline = time.monotonic() + seconds
     while True:
