@@ -4,7 +4,7 @@ The platform keeps no such state. It follows from what is mirrored and from noti
 each step says why it is taken as reached, and a time only where one is known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +22,18 @@ class Step(StrEnum):
     ACTIVE = "active"
     CANCELLED = "cancelled"
     ARCHIVED = "archived"
+
+
+KNOWN_FROM: Mapping[Step, str] = {
+    Step.INVITED: "the user on LIVE",
+    Step.CONFIRMED: "the user's status on LIVE; when, from the event log",
+    Step.SIGNED: "the platform's notice; or Sim+, which needs the signature",
+    Step.ENTITLED: "the entitlements on LIVE",
+    Step.ACTIVE: "the trading permissions on DEMO",
+    Step.CANCELLED: "the permissions on DEMO and the subscriptions on LIVE",
+    Step.ARCHIVED: "the accounts on DEMO, and whether LIVE still lists the user",
+}
+"""Where each step is read from, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +72,19 @@ class Milestone:
     why: str
     at: datetime | None = None
 
+    @property
+    def known_from(self) -> str:
+        return KNOWN_FROM[self.step]
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Where a member stands. `next_step` is what comes next, and who has to do it."""
+    """Where a member stands. `next_step` is what comes next, and who has to do it; `awaits` the step it leads to."""
 
     now: Step
     milestones: Sequence[Milestone]
     next_step: str
+    awaits: Step | None
 
 
 def life_of(facts: Facts) -> Life:
@@ -83,7 +100,8 @@ def life_of(facts: Facts) -> Life:
     )
     reached = {one.step for one in milestones if one.is_reached}
     now = _now(reached)
-    return Life(now, milestones, _next_step(now, reached, facts))
+    awaits = _awaits(now, reached)
+    return Life(now, milestones, _next_step(now, awaits), awaits)
 
 
 def _confirmed(facts: Facts) -> Milestone:
@@ -154,19 +172,28 @@ def _now(reached: set[Step]) -> Step:
     return next(step for step in reversed(Step) if step in reached)
 
 
-def _next_step(now: Step, reached: set[Step], facts: Facts) -> str:
+def _awaits(now: Step, reached: set[Step]) -> Step | None:
+    """The first step that is missing; None where the member may trade, or everything is over."""
+    if now in (Step.CANCELLED, Step.ARCHIVED):
+        return None
+    steps = (Step.CONFIRMED, Step.SIGNED, Step.ENTITLED, Step.ACTIVE)
+    return next((step for step in steps if step not in reached), None)
+
+
+def _next_step(now: Step, awaits: Step | None) -> str:
     if now is Step.ARCHIVED:
         return "Nothing: what was archived does not come back. To begin anew, create an account."
     if now is Step.CANCELLED:
         return "Nothing, or give it again: accounts that are not archived yet by a permission, the rest as new ones."
-    if Step.CONFIRMED not in reached:
-        return "The member confirms the e-mail address, by the link in the platform's message."
-    if Step.SIGNED not in reached:
-        return "The member signs in at the platform and signs the market data agreement."
-    if Step.ENTITLED not in reached:
-        return "Add the Sim+ entitlement."
-    if Step.ACTIVE not in reached:
-        return "Create an account for the member, or grant one."
+    match awaits:
+        case Step.CONFIRMED:
+            return "The member confirms the e-mail address, by the link in the platform's message."
+        case Step.SIGNED:
+            return "The member signs in at the platform and signs the market data agreement."
+        case Step.ENTITLED:
+            return "Add the Sim+ entitlement."
+        case Step.ACTIVE:
+            return "Create an account for the member, or grant one."
     return "Nothing: the member may trade."
 
 

@@ -1,5 +1,6 @@
 """The page that ties one member together: who they are, what they may trade and subscribe to, and what happened."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.cancelling import WHAT_CANCELLING_DOES, WHAT_REVOKING_DOES
+from accounts.member_standing import standing_of
 from vendor_admin.mirrors.account_state import account_states
 from vendor_admin.mirrors.lists import environment_badge, object_url
 from vendor_admin.mirrors.models import (
@@ -26,6 +29,7 @@ from vendor_admin.mirrors.models import (
     UserPlugin,
 )
 from vendor_admin.mirrors.names import attach_names, attach_versions, load, preferred_environment
+from vendor_admin.operations.offers import offer_on
 from vendor_admin.organizations.pages import has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
 from vendor_admin.sync.freshness import freshness
@@ -63,6 +67,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         "is_cut": len(accounts) >= ACCOUNTS_SHOWN,
         "permissions": permissions,
         **subscriptions,
+        **_standing(request, user, permissions, organization_id=organization_id, now=now),
         **_trading(accounts, organization_id=organization_id),
         "fields_url": object_url(PlatformUser, user.entity_id, user.environment),
         "stale": [one for one in freshness(organization_id=organization_id, now=now) if not one.is_live],
@@ -73,6 +78,29 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         "timeline_query": "",
     }
     return TemplateResponse(request, "admin/member.html", context)
+
+
+def _standing(
+    request: HttpRequest,
+    user: PlatformUser,
+    permissions: list[TradingPermission],
+    *,
+    organization_id: int,
+    now: datetime,
+) -> dict[str, Any]:
+    """The steps of the member's life and how to end it, with the actions that the person may start."""
+    standing = standing_of(user.entity_id, permissions, organization_id=organization_id, now=now)
+    if standing is None:
+        return {}
+    offered = {action.name: action for action in offer_on(request, PlatformUser.entity_type).chosen}
+    return {
+        "standing": standing,
+        "next_actions": [offered[name] for name in standing.next_actions if name in offered],
+        "revoke": offered.get("revoke-permissions"),
+        "cancel": offered.get("cancel-members"),
+        "what_revoking_does": WHAT_REVOKING_DOES,
+        "what_cancelling_does": WHAT_CANCELLING_DOES,
+    }
 
 
 def _of_member(model: Any, organization_id: int, user_id: int) -> list[Any]:
