@@ -462,5 +462,38 @@ def test_a_door_that_is_cut_under_load_stores_every_row_once(desk: Desk, stored:
     assert [event["seq"] for event in stored.events()] == list(range(1, 4001))
 
 
+@pytest.fixture
+def made_ahead(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each batch written: whether its statements were made while the one before was written."""
+    batches: list[bool] = []
+    really_write = writer.write_batch
+
+    async def write(*arguments: Any, **options: Any) -> int:
+        batches.append(options["rendered"] is not None)
+        return await really_write(*arguments, **options)
+
+    monkeypatch.setattr(writer, "write_batch", write)
+    return batches
+
+
+def test_a_backlog_is_made_ahead_and_written_in_order(desk: Desk, stored: Stored, made_ahead: list[bool]) -> None:
+    desk.write([row(seq, seq % 700, name=str(seq)) for seq in range(1, 3_501)])
+    assert made_ahead == [False, True, True, False]
+    assert [event["seq"] for event in stored.events()] == list(range(1, 3_501))
+    assert {entity["name"] for entity in stored.mirror("account")} == {str(seq) for seq in range(2_801, 3_501)}
+
+
+def test_rows_of_a_lease_that_was_lost_after_they_were_made_ahead_are_dropped(
+    desk: Desk, stored: Stored, made_ahead: list[bool]
+) -> None:
+    desk.add_lease(2)
+    rows = [row(seq, seq, name="x", lease_id=1 + seq % 2) for seq in range(1, 3_001)]
+    desk.write(rows, fence_of=lambda lease_id, _epoch: None if lease_id == 2 and made_ahead else 1)
+    assert made_ahead == [False, False, False]
+    lost = [event["seq"] for event in stored.events() if event["lease_id"] == 2]
+    assert lost == list(range(1, 1_001, 2))
+    assert sum(event["lease_id"] == 1 for event in stored.events()) == 1_500
+
+
 def is_written(stored: Stored, count: int) -> bool:
     return bool(stored.rows("SELECT 1 FROM sync_entityevent WHERE seq >= %s LIMIT 1", count))

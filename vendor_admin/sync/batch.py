@@ -16,6 +16,7 @@ class _Stamped(msgspec.Struct):
 
 
 _stamped = msgspec.json.Decoder(_Stamped)
+Parameters = Sequence[object] | dict[str, object]
 _ENDS = frozenset({int(Kind.DELETED), int(Kind.VANISHED)})
 _type_json: dict[str, bytes] = {}
 

@@ -1,7 +1,8 @@
 """One flush: a transaction that checks fences, notes itself in the ledger, appends to the log and updates mirrors."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 import psycopg
 from psycopg.adapt import Dumper
@@ -44,6 +45,14 @@ async def connect(url: str) -> psycopg.AsyncConnection:
     return connection
 
 
+class Statement(NamedTuple):
+    """One statement of a flush with its parameters, and whether its rows are rows of the log."""
+
+    sql: str
+    parameters: parameters.Parameters
+    is_log: bool = False
+
+
 async def write_batch(
     connection: psycopg.AsyncConnection,
     rows: Sequence[Row | BadRow],
@@ -51,26 +60,26 @@ async def write_batch(
     fences: dict[int, int],
     in_log_only: bool = False,
     log_rows: bool = True,
+    rendered: Iterable[Statement] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> int:
     """Write rows of one kind (all live, or all differences) in one transaction. Returns the number of log rows.
 
     `fences` maps each lease of the batch to the fence it is held under. With `in_log_only` the mirrors are left alone.
-    Raises StaleFenceError, or psycopg's error with nothing written.
+    `rendered` are the batch's `statements_of` where they were made before; `meanwhile` is called while the server
+    works. Raises StaleFenceError, or psycopg's error with nothing written.
     """
-    entities = [row for row in rows if isinstance(row, Row)]
-    bad = [row for row in rows if isinstance(row, BadRow)]
     appended: list[psycopg.AsyncCursor] = []
     try:
         async with _one_transaction(connection):
             await connection.execute(statements.HOLD_FENCES, [parameters.fence_parameter(fences)])
-            await connection.execute(statements.LEDGER, [parameters.ledger_parameter(rows)])
-            if entities and log_rows and (in_log_only or not entities[0].is_difference):
-                appended.append(await connection.execute(statements.LOG, parameters.log_parameters(entities)))
-            if entities and not in_log_only:
-                appended += await _write_mirrors(connection, entities)
-            for row in bad:
-                values = _quarantine_values(row, is_in_log=in_log_only)
-                await connection.execute(statements.QUARANTINE, values)
+            for one in rendered or statements_of(rows, in_log_only=in_log_only, log_rows=log_rows):
+                cursor = await connection.execute(one.sql, one.parameters)
+                if one.is_log:
+                    appended.append(cursor)
+            await connection.execute("COMMIT")
+            if meanwhile is not None:
+                meanwhile()
     except psycopg.DatabaseError as error:
         if error.sqlstate == STALE_FENCE:
             raise StaleFenceError from None
@@ -78,9 +87,26 @@ async def write_batch(
     return sum(max(one.rowcount, 0) for one in appended)
 
 
+def statements_of(
+    rows: Sequence[Row | BadRow], *, in_log_only: bool = False, log_rows: bool = True
+) -> Iterator[Statement]:
+    """What writes a batch, in order, one by one: the server works on the first while the next is made."""
+    entities = [row for row in rows if isinstance(row, Row)]
+    yield Statement(statements.LEDGER, [parameters.ledger_parameter(rows)])
+    if entities and log_rows and (in_log_only or not entities[0].is_difference):
+        yield Statement(statements.LOG, parameters.log_parameters(entities), is_log=True)
+    if not in_log_only:
+        yield from _of_mirrors(entities)
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield Statement(statements.QUARANTINE, _quarantine_values(row, is_in_log=in_log_only))
+
+
 @asynccontextmanager
 async def _one_transaction(connection: psycopg.AsyncConnection) -> AsyncIterator[None]:
-    """One transaction in one round trip; `connection.transaction()` inside a pipeline waits for BEGIN and for COMMIT.
+    """One transaction in one round trip, which its user ends by COMMIT.
+
+    `connection.transaction()` inside a pipeline waits for BEGIN and for COMMIT.
 
     After an error the server skips the rest, COMMIT included, and the transaction is rolled back here.
     """
@@ -88,27 +114,24 @@ async def _one_transaction(connection: psycopg.AsyncConnection) -> AsyncIterator
         async with connection.pipeline():
             await connection.execute("BEGIN")
             yield
-            await connection.execute("COMMIT")
     except BaseException:
         with suppress(psycopg.Error):
             await connection.rollback()
         raise
 
 
-async def _write_mirrors(connection: psycopg.AsyncConnection, rows: Sequence[Row]) -> list[psycopg.AsyncCursor]:
-    appended = []
+def _of_mirrors(rows: Sequence[Row]) -> Iterator[Statement]:
     for mirror, values, deletions in parameters.by_mirror(rows):
         if values and values[0].is_difference:
             both = parameters.mirror_parameters(mirror, values) | parameters.log_parameters(values)
-            appended.append(await connection.execute(mirror.upsert_differences, both))
+            yield Statement(mirror.upsert_differences, both, is_log=True)
         elif values:
-            await connection.execute(mirror.upsert, parameters.mirror_parameters(mirror, values))
+            yield Statement(mirror.upsert, parameters.mirror_parameters(mirror, values))
         if deletions and deletions[0].is_difference:
             both = parameters.deletion_parameters(deletions) | parameters.log_parameters(deletions)
-            appended.append(await connection.execute(mirror.mark_vanished, both))
+            yield Statement(mirror.mark_vanished, both, is_log=True)
         elif deletions:
-            await connection.execute(mirror.mark_deleted, parameters.deletion_parameters(deletions))
-    return appended
+            yield Statement(mirror.mark_deleted, parameters.deletion_parameters(deletions))
 
 
 def _quarantine_values(row: BadRow, *, is_in_log: bool) -> tuple[object, ...]:

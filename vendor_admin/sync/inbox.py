@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice, takewhile
 
 from vendor_admin.sync.rows import BadRow, Row
 
@@ -58,6 +59,11 @@ class Inbox:
         if len(self._rows) < self._max_rows // 2 and self._bytes < self._max_bytes // 2:
             self._has_room.set()
         return batch
+
+    def ahead(self, limit: int) -> list[Row | BadRow]:
+        """What `take` will give next. Once there are as many it stays so: rows are only added behind."""
+        first = self._rows[0] if self._rows else None
+        return list(takewhile(lambda row: first is not None and _goes_with(first, row), islice(self._rows, limit)))
 
     def waited_seconds(self, *, now: datetime) -> float:
         """How long the first row has waited: the flush before it took some of its window. Never negative."""

@@ -6,8 +6,10 @@ After a lost connection the ledger tells whether the last COMMIT happened, so no
 """
 
 import asyncio
+import operator
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psycopg
@@ -15,7 +17,7 @@ import structlog
 
 from vendor_admin.sync import batch as parameters
 from vendor_admin.sync import gaps, metrics, statements
-from vendor_admin.sync.flush import StaleFenceError, connect, write_batch
+from vendor_admin.sync.flush import StaleFenceError, Statement, connect, statements_of, write_batch
 from vendor_admin.sync.inbox import Inbox
 from vendor_admin.sync.rows import BadRow, Row, by_lease, quarantined
 
@@ -44,6 +46,19 @@ class UnwritableError(Exception):
     """Our own code failed on rows, again and again; nothing of them is written."""
 
 
+@dataclass(frozen=True)
+class _Ahead:
+    """The statements of a batch, made before its turn."""
+
+    rows: Sequence[Row | BadRow]
+    statements: Sequence[Statement]
+
+    def statements_for(self, rows: Sequence[Row | BadRow]) -> Sequence[Statement] | None:
+        """The statements, if they are for just these rows."""
+        is_same = len(rows) == len(self.rows) and all(map(operator.is_, rows, self.rows))
+        return self.statements if is_same else None
+
+
 class Writer:
     """The one writer of a hub: takes batches from the inbox and writes them, whatever happens to the database.
 
@@ -62,6 +77,7 @@ class Writer:
     ) -> None:
         self._url, self._inbox, self._fence_of, self._on_stored = url, inbox, fence_of, on_stored
         self._connection: psycopg.AsyncConnection | None = None
+        self._ahead: _Ahead | None = None
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -158,7 +174,15 @@ class Writer:
                     raise UnwritableError(f"{type(failure).__name__}: {failure}") from failure
                 may_be_committed = True
                 started = time.perf_counter()
-                count = await write_batch(connection, rows, fences=self._fences(rows), in_log_only=in_log_only)
+                rendered = None if in_log_only or self._ahead is None else self._ahead.statements_for(rows)
+                count = await write_batch(
+                    connection,
+                    rows,
+                    fences=self._fences(rows),
+                    in_log_only=in_log_only,
+                    rendered=rendered,
+                    meanwhile=self._look_ahead,
+                )
                 metrics.flush_seconds.observe(time.perf_counter() - started)
                 self._stored(rows, count)
                 return
@@ -180,6 +204,17 @@ class Writer:
                 log.exception("sync.write_went_wrong", rows=len(rows))
                 failure, tries = error, tries - 1
                 await self._disconnect()
+
+    def _look_ahead(self) -> None:
+        """Make the statements of the next batch while the server works on this one, if its rows are there already."""
+        self._ahead = None
+        if len(self._inbox) < BACKLOG_ROWS:
+            return
+        rows = self._inbox.ahead(BACKLOG_ROWS)
+        try:
+            self._ahead = _Ahead(rows, list(statements_of(rows)))
+        except Exception:
+            log.exception("sync.not_made_ahead")  # when its turn has come, the batch is split
 
     def _still_held(self, rows: Sequence[Row | BadRow]) -> Sequence[Row | BadRow]:
         held = [row for row in rows if self._fence_of(row.lease_id, row.epoch) is not None]
