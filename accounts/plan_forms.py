@@ -1,6 +1,8 @@
 """Declares how people start the plans of this app. Found by vendor_admin.operations."""
 
+from accounts.account_csv import AccountCsv
 from accounts.account_forms import CreateAccountsForm, CreateAccountsForMembersForm, ResetAccountsForm
+from accounts.balance_csv import BalanceCsv
 from accounts.balance_forms import ChangeBalancesForm, LookAtCashForm, SetPeakForm
 from accounts.balances import ChangeBalances, SetMaxNetLiq
 from accounts.cancelling import WHAT_CANCELLING_DOES, WHAT_REVOKING_DOES, CancelMembers
@@ -69,6 +71,17 @@ for action in (
         "the account's cash history.",
     ),
     Action(
+        name="balances-from-file",
+        kind_name=ChangeBalances.name,
+        on=("account", "cashBalance"),
+        title="Change balances from a file",
+        explains="Each line of the file adds its own amount to an account, or takes it away. The reason becomes the "
+        "comment in the accounts' cash history.",
+        takes_selection=False,
+        csv=BalanceCsv(),
+        only_file=True,
+    ),
+    Action(
         name="set-peak",
         kind_name=SetMaxNetLiq.name,
         on=("account",),
@@ -98,8 +111,10 @@ for action in (
         on=("account",),
         form=CreateAccountsForm,
         explains="The platform makes each account from the template, with its trading permission for the member. "
-        "Templates carry no daily loss and no drawdown: type them here, or the accounts have none.",
+        "Templates carry no daily loss and no drawdown: type them here, or the accounts have none. Many at once, also "
+        "for several members, are made from a CSV file.",
         takes_selection=False,
+        csv=AccountCsv(),
     ),
     Action(
         name="create-accounts-for-members",

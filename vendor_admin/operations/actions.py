@@ -57,7 +57,7 @@ class Action:
     """One thing to do. `on` are the entity types whose lists and pages offer it.
 
     `explains` says what it does at the platform. Without `takes_selection` it is offered as a button above the lists
-    and makes something new; with a `csv` format it also reads a file.
+    and makes something new; with a `csv` format it also reads a file, with `only_file` nothing else.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Action:
     explains: str = ""
     takes_selection: bool = True
     csv: CsvFormat | None = None
+    only_file: bool = False
 
     @property
     def kind(self) -> PlanKind:

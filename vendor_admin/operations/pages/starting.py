@@ -67,6 +67,8 @@ def choose(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """The form of an action for what was chosen; posting it makes the preview."""
     action, organization = _allowed(request, name)
+    if action.only_file:
+        return HttpResponseRedirect(reverse("plan_file", args=[action.name]))
     now = timezone.now()
     chosen = read_selection(request, action=action, organization_id=organization.pk, now=now)
     data = request.POST if request.method == "POST" else None
@@ -139,7 +141,7 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
         "fault_count": len(faults),
         "faulty_lines": _faulty_lines(faults),
         "good_lines": good,
-        "form_url": reverse("plan_start", args=[action.name]),
+        "form_url": "" if action.only_file else reverse("plan_start", args=[action.name]),
     }
     return TemplateResponse(request, "admin/operations/file.html", context)
 
