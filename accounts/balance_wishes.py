@@ -28,6 +28,9 @@ class By(StrEnum):
     CHANGE_DEMO_BALANCE = "changeDemoBalance"
 
 
+_WAYS = (None, *By)
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A change of cash (None: none), and what becomes of the drawdown's peak afterwards.
@@ -47,7 +50,7 @@ class Wish:
         """Of a plan's parameters and what a target wants besides; the target wins. Raises ValueError, in words."""
         given = {**parameters, **wanted}
         change, peak = given.get("cashChange"), given.get("maxNetLiq") or ""
-        if given.get("by") not in (None, *By):
+        if given.get("by") not in _WAYS:
             raise ValueError(f"{given['by']} is not a way to change a balance; {' and '.join(By)} are.")
         wish = cls(
             change=None if change in (None, "") else _amount(change, "The change"),

@@ -66,7 +66,7 @@ def measure(bench: Bench) -> list[Figure]:
             aim=3.0,
             is_ceiling=True,
             unit=" s",
-            notes=[f"{large} queries; {small} for {FEW} accounts (rows are stored in pages of 2,000)"],
+            notes=[f"{large} queries; {small} for {FEW} accounts"],
         ),
         Figure(
             goal="g13",

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from vendor_admin.mirrors.id_lists import among
+from vendor_admin.operations import plan_rows
 from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.errors import InvalidRequest
 
 MOST_TARGETS = 100_000
-_CHUNK = 2_000
 
 
 class InvalidPlan(ValueError):
@@ -78,7 +79,7 @@ def preview(
     except IntegrityError:
         # Another request with the same key was faster; its plan is committed by now, or this insert would still wait.
         return Plan.objects.get(organization=organization, idempotency_key=idempotency_key)
-    PlanRow.objects.bulk_create(rows, batch_size=_CHUNK)
+    plan_rows.insert(plan, rows)
     return plan
 
 
@@ -140,11 +141,11 @@ def _set_apart_moved(drafts: Sequence[RowDraft]) -> None:
 
 def _set_apart_busy(drafts: Sequence[RowDraft], *, organization_id: int) -> None:
     """Skip what a running plan is changing, and what was named twice."""
-    ids = {draft.target.entity_id for draft in drafts if draft.target.entity_id is not None}
+    is_of_these = among("target_id", (draft.target.entity_id for draft in drafts))
     busy = {
         (environment, entity_type, entity_id): plan_id
         for environment, entity_type, entity_id, plan_id in PlanRow.objects.filter(
-            organization_id=organization_id, is_locking=True, target_id__in=ids
+            is_of_these, organization_id=organization_id, is_locking=True
         ).values_list("environment", "target_type", "target_id", "plan_id")
     }
     seen: set[tuple[str, str, int]] = set()

@@ -14,6 +14,7 @@ from tests.tradovate.operations.examples import BODIES, NOW
 from tests.tradovate.operations.platform_description import strict_validator
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations import WRITES
+from vendor_admin.tradovate.operations.request import field_faults, read_clean
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 NAMES = sorted({name for body in BODIES.values() for name in body} | {"unknown", "p-ticket", "password"})
@@ -109,6 +110,7 @@ def test_what_passes_is_taken_by_the_schema(path):
     @settings(max_examples=150, deadline=None, database=None, derandomize=True)
     @given(bodies(BODIES[path]))
     def check(body):
+        assert (read_clean(write.request, body) is None) == any(field_faults(write.request, body)), "both tell the same"
         try:
             request = write.read(body, now=NOW)
         except InvalidRequest:

@@ -13,7 +13,7 @@ from vendor_admin.tradovate.operations.answers import Answer
 from vendor_admin.tradovate.operations.batches import Batch, Settled, item_outcomes
 from vendor_admin.tradovate.operations.operation import Operation
 from vendor_admin.tradovate.operations.reading import PATIENCE, Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import R, Request, body_of, field_faults, rule_faults
+from vendor_admin.tradovate.operations.request import R, Request, body_of, field_faults, read_clean, rule_faults
 from vendor_admin.tradovate.outcomes import Json, Success, Unknown
 
 LONGEST_COMMENT = 64
@@ -74,10 +74,9 @@ class Write(Generic[R]):
 
     def read(self, body: Mapping[str, Any], *, now: datetime) -> R:
         """Make a request of a body and check it; raises InvalidRequest with every fault found. `now` is aware."""
-        faults = list(field_faults(self.request, body))
-        if faults:
-            raise InvalidRequest(self.path, faults)
-        request = msgspec.convert(body, self.request)
+        request = read_clean(self.request, body)
+        if request is None:
+            raise InvalidRequest(self.path, self._field_faults(body))
         faults = [*rule_faults(request, now=now), *self._size_faults(request)]
         if faults:
             raise InvalidRequest(self.path, faults)
@@ -93,8 +92,7 @@ class Write(Generic[R]):
         try:
             return msgspec.convert(body, self.request)
         except msgspec.ValidationError as error:
-            faults = list(field_faults(self.request, body)) or [Fault("", "is not a body of this request")]
-            raise InvalidRequest(self.path, faults) from error
+            raise InvalidRequest(self.path, self._field_faults(body)) from error
 
     def body(self, request: R) -> dict[str, Any]:
         """The body as it is sent."""
@@ -164,6 +162,10 @@ class Write(Generic[R]):
         if self.settling is None:
             return Doubt("Nothing was changed.", "Nothing was changed.")
         return self.settling.doubt(request)
+
+    def _field_faults(self, body: Mapping[str, Any]) -> list[Fault]:
+        """What is wrong with a body that was not taken for a request."""
+        return list(field_faults(self.request, body)) or [Fault("", "is not a body of this request")]
 
     def _size_faults(self, request: R) -> list[Fault]:
         if self.batch is None or len(getattr(request, self.batch.attribute)) <= self.batch.most:

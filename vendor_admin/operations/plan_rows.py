@@ -1,0 +1,37 @@
+"""Inserts the rows of a plan in one statement, however many there are.
+
+The statement takes the rows as one JSON text: as separate parameters, ten thousand rows take four times as long.
+"""
+
+import json
+from collections.abc import Sequence
+
+from django.db import connection
+
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.organizations.encryption import encrypt
+
+_INSERT = """
+    INSERT INTO operations_planrow
+        (organization_id, plan_id, position, environment, target_type, target_id, label, wanted, secrets,
+         old, new, warnings, state, why, result, is_locking)
+    SELECT %s, %s, given.position, environment, target_type, target_id, label, wanted, secrets,
+           old, new, warnings, state, why, '{}', false
+      FROM json_to_recordset(%s::json)
+           AS given(position integer, environment text, target_type text, target_id bigint, label text, wanted jsonb,
+                    secrets text, old jsonb, new jsonb, warnings jsonb, state text, why text)
+     ORDER BY given.position
+"""
+_AS_THEY_ARE = (
+    "position", "environment", "target_type", "target_id", "label", "wanted", "old", "new", "warnings", "state", "why",
+)  # fmt: skip
+
+
+def insert(plan: Plan, rows: Sequence[PlanRow]) -> None:
+    """Insert new rows of a stored plan; they get no `pk`. Must run inside the organization's scope."""
+    given = [
+        {name: getattr(row, name) for name in _AS_THEY_ARE} | {"secrets": encrypt(row.secrets) if row.secrets else ""}
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [plan.organization_id, plan.pk, json.dumps(given)])
