@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.cash_snapshots import LookAtCash
 from vendor_admin.mirrors.account_state import AccountState, account_states
 from vendor_admin.mirrors.limits import limits_in_words, position_limit_in_words
 from vendor_admin.mirrors.lists import environment_badge, object_url
@@ -49,6 +50,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "fields_url": object_url(Account, found.entity_id, found.environment),
         "stale": [one for one in fresh if not one.is_live],
         "may_view_raw": has_right(request, Right.VIEW_RAW),
+        "may_look": has_right(request, LookAtCash.right) and found.deleted_at is None,
         **_trading(state, organization_id=organization_id),
         **_risk(found, organization_id=organization_id),
         "timeline": read_timeline(

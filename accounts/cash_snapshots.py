@@ -35,6 +35,7 @@ class LookAtCash:
     right = Right.REQUEST_RECONCILIATION
     is_money = False
     is_sensitive = False
+    answers_page = "cash"
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         environment = _environment(request.parameters)

@@ -15,8 +15,8 @@ from vendor_admin.tradovate.enums import Environment
 LIVE = Environment.LIVE.value
 BILLING_SUFFIX = "_DATA"
 NO_ACCOUNT = (
-    "No billing account is known: none of the LIVE accounts has a name that ends in _DATA. Ask the platform's support "
-    "for one, or set the account that pays."
+    "No billing account is known: none of the LIVE accounts has a name that ends in _DATA. The page “Billing account” "
+    "says what to do."
 )
 SEVERAL_ACCOUNTS = "Several LIVE accounts have a name that ends in _DATA ({}): set the one that pays."
 
@@ -34,7 +34,7 @@ def billing_accounts(organization: Organization) -> list[Account]:
 
 
 def set_billing_account(
-    *, organization: Organization, account_id: int | None, actor: str, request_id: str = ""
+    *, organization: Organization, account_id: int | None, actor: str, reason: str = "", request_id: str = ""
 ) -> Organization:
     """Say which LIVE account pays from now on; None goes back to the one whose name ends in _DATA.
 
@@ -52,6 +52,7 @@ def set_billing_account(
         subject=str(organization),
         old={"account": old},
         new={"account": account_id},
+        reason=reason,
         request_id=request_id,
     )
     return organization

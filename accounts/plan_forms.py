@@ -95,7 +95,7 @@ for action in (
         on=("account",),
         form=LookAtCashForm,
         explains="Asks the platform for cash, open profit and margin as they are now, a call for each account. It "
-        "changes nothing; the answer stands on the page of each row's operation.",
+        "changes nothing. The answers stand in a table that the plan's page leads to, and are there as CSV.",
     ),
     Action(
         name="reset-accounts",

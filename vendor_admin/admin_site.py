@@ -93,6 +93,7 @@ def _of_organization(request: HttpRequest) -> list[tuple[str, list[dict[str, Any
             _item("Entitlements", "extension", "admin:mirrors_userplugin_changelist"),
             _item("Market data", "candlestick_chart", "admin:mirrors_marketdatasubscription_changelist"),
             _item("Balances", "payments", "admin:mirrors_cashbalance_changelist"),
+            _item("Billing account", "receipt", "billing"),
         ]),
         ("Risk and trading", [
             _item("Positions", "stacked_line_chart", "admin:mirrors_position_changelist"),

@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile mirrors": {"task": "vendor_admin.sync.tasks.request_reconciliation", "schedule": 3600.0},
     "find due operations": {"task": "vendor_admin.operations.tasks.find_due", "schedule": 5.0},
     "watch for notices": {"task": "vendor_admin.operations.tasks.watch_notices", "schedule": 15.0},
+    "forget old notices": {"task": "vendor_admin.operations.tasks.forget_old_notices", "schedule": 3600.0},
     "deliver notices": {"task": "vendor_admin.operations.tasks.deliver_notices", "schedule": 15.0},
     "renew members' links": {"task": "oauth_bridge.tasks.renew_due_links", "schedule": 60.0},
     "forget old sign-ins": {"task": "oauth_bridge.tasks.forget_old_sign_ins", "schedule": 3600.0},
@@ -246,6 +247,7 @@ SYNC_LEASE_TTL_SECONDS = env.float("SYNC_LEASE_TTL_SECONDS", default=10.0)
 SYNC_LEASE_RENEW_SECONDS = env.float("SYNC_LEASE_RENEW_SECONDS", default=3.0)
 SYNC_QUIET_SECONDS = env.float("SYNC_QUIET_SECONDS", default=2.0)
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=400)
+NOTICE_RETENTION_DAYS = env.int("NOTICE_RETENTION_DAYS", default=180)
 # Operations (see vendor_admin/operations): calls at once to one host of an organization; how long after a call of
 # unknown outcome the platform is read, and how long it is given before what is missing counts as not done.
 PLATFORM_CONNECTIONS = env.int("PLATFORM_CONNECTIONS", default=4)

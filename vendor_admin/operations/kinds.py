@@ -115,6 +115,15 @@ class InSteps(Protocol):
     def rest(self, row: PlanRow) -> Target: ...
 
 
+@runtime_checkable
+class WithAnswers(Protocol):
+    """A kind that asks the platform for something: `answers_page` names the address (of a plan's number) that shows
+    what it answered.
+    """
+
+    answers_page: str
+
+
 _kinds: dict[str, PlanKind] = {}
 
 

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from vendor_admin.celery import app
 from vendor_admin.operations import nudges, sweep
-from vendor_admin.operations.notices import delivery, watching
+from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
 
 
@@ -24,6 +24,12 @@ def find_due() -> None:
 def watch_notices() -> None:
     """Open and close notices by what holds now."""
     watching.watch(now=timezone.now())
+
+
+@app.task
+def forget_old_notices() -> None:
+    """Delete notices that are long over."""
+    forgetting.forget_old_notices(now=timezone.now())
 
 
 @app.task

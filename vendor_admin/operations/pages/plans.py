@@ -102,6 +102,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "relatives": plan_view.relatives_of(row),
             "now": now,
             "may_export": has_right(request, Right.EXPORT),
+            "answers_url": plan_view.answers_url(row),
             "results_url": reverse("admin:plan_results", args=[row.pk]),
             **plan_verbs.what_one_may(request, row),
             **shown,

@@ -1,0 +1,76 @@
+"""What looking at the cash brought, as a table and as CSV."""
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin.plan_desk import change_plan, change_rows, plan_of, preview, verb
+from tests.admin.test_people_pages import _text
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.organizations.scope import organization_scope
+
+ANSWER = {"totalCashValue": 50001.5, "netLiq": 50101.5, "openPnL": 100, "realizedPnL": -20, "initialMargin": 500}
+
+
+def _look(client: Client, alpha, count: int) -> int:
+    """A look at so many accounts, of which all but the last were answered."""
+    ids = [10_000 + number for number in range(1, count + 1)]
+    plan_id = preview(client, ids, action="look-at-cash", entity_type="account")
+    verb(client, plan_id, "confirm")
+    positions = range(1, count)
+    result: dict[str, Any] = {"cashBalance/getcashbalancesnapshot": ANSWER}
+    change_rows(alpha, plan_id, *positions, state=PlanRow.State.SUCCEEDED, result=result)
+    change_rows(alpha, plan_id, count, state=PlanRow.State.REJECTED, why="Account is closed")
+    change_plan(alpha, plan_id, state=Plan.State.FINISHED)
+    return plan_id
+
+
+def test_the_answers_stand_in_a_table_with_the_accounts_that_gave_none(
+    alice: Client, charlie: Client, alpha, trading_day
+):
+    trading_day(2)
+    plan_id = _look(alice, alpha, 2)
+    address = reverse("cash", args=[plan_id])
+    text = _text(alice.get(address))
+
+    assert address in _text(alice.get(reverse("admin:operations_plan_change", args=[plan_id])))
+    assert ">EVAL1</a>" in text
+    for figure in ("50,001.50", "50,101.50", "100.00", "−20.00", "500.00"):
+        assert f">{figure}<" in text
+    assert "Account is closed" in text
+    assert charlie.get(address).status_code == 404
+
+    lines = b"".join(alice.get(reverse("cash_csv", args=[plan_id]))).decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Account,Platform id,Environment,Cash,Net liquidation,Open P&L")
+    assert lines[1].startswith("EVAL1,10001,demo,50001.5,50101.5,100,")
+    assert lines[2].startswith("EVAL2,10002,demo,,,,")
+    assert lines[2].endswith("Account is closed")
+
+
+def test_a_look_at_many_accounts_has_pages(alice: Client, alpha, trading_day):
+    trading_day(60)
+    address = reverse("cash", args=[_look(alice, alpha, 60)])
+
+    first = alice.get(address)
+    second = alice.get(address, {"behind": first.context["page"].older})
+
+    assert [len(page.context["rows"]) for page in (first, second)] == [50, 10]
+    assert second.context["page"].older == ""
+
+
+def test_one_button_looks_at_an_account_and_leads_to_the_answer(alice: Client, bob: Client, alpha, trading_day):
+    trading_day(1)
+    address = reverse("look_now", args=[10_001])
+    assert address in _text(alice.get(reverse("account", args=[10_001])))
+    assert address not in _text(bob.get(reverse("account", args=[10_001])))
+
+    answer = alice.post(address, follow=True)
+
+    with organization_scope(alpha.pk):
+        plan = Plan.objects.get()
+    assert plan_of(alpha, plan.pk).kind == "look_at_cash"
+    assert "Not all answers are there yet." in _text(answer)
+    assert alice.get(address).status_code == 405
+    assert bob.post(address).status_code == 403
+    assert alice.post(reverse("look_now", args=[999])).status_code == 404
