@@ -1,68 +1,93 @@
-"""A worker of one lane that ends itself, as kill -9 would, at one point. Run as a child process by test_crashes.py.
+"""Workers of one lane that end themselves, as kill -9 would, at one point. Started as a child by workers.py.
 
-Arguments: organization id, environment, point, and after how many passes of that point. It is the product's own
-runner; only the named step is wrapped.
+Reads one JSON order a line from standard input: `organization`, `environment`, `point`, `passes` (after how many
+passes of that point) and `path` (of which write; empty for any). For each it forks, so that Django is loaded once; the
+fork runs the product's own runner, of which only the named step is wrapped. Answers with the fork's exit code.
 """
 
+import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import django
-from django.conf import settings
 
-POINTS = ("before the call", "after the call", "before the commit", "after the commit", "never")
+POINTS = ("before the call", "after the call", "before the commit", "after the commit")
 
 
-def main(organization_id: int, environment: str, point: str, passes: int) -> None:
-    settings.OPERATION_SETTLE_SECONDS, settings.OPERATION_PATIENCE_SECONDS = 0.2, 1.0
+def main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _work(**json.loads(line))
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _work(*, organization: int, environment: str, point: str, passes: int, path: str, seconds: float) -> None:
+    """Work on the lane in this process and end with it, one way or the other."""
     # Imported here, since Django's apps are there only now.
+    from vendor_admin.operations import runner
+
+    code = 1
+    try:
+        _arm(point, passes=passes, path=path)
+        runner.work(organization_id=organization, environment=environment, seconds=seconds)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _arm(point: str, *, passes: int, path: str) -> None:
+    """Let this process die at its `passes`-th pass of the point."""
     from vendor_admin.operations import runner, storing
     from vendor_admin.tradovate.rest import RestClient
 
     left = passes
 
-    def die() -> None:
+    def die(count: int = 1) -> None:
         nonlocal left
-        left -= 1
+        left -= count
         if left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def dying(function: Callable[..., Any], *, before: bool) -> Callable[..., Any]:
-        def wrapped(*arguments: Any, **named: Any) -> Any:
-            is_write = not isinstance(arguments[0], RestClient) or arguments[1].method == "POST"
-            if before and is_write:
-                die()
-            result = function(*arguments, **named)
-            if not before and is_write:
-                die()
-            return result
+    def is_meant(name: str) -> bool:
+        return path in ("", name)
 
-        return wrapped
+    call, conclude, turn = RestClient.call, storing._conclude, runner._Runner._turn
 
-    if point == "before the call":
-        RestClient.call = dying(RestClient.call, before=True)  # type: ignore[method-assign]
-    elif point == "after the call":
-        RestClient.call = dying(RestClient.call, before=False)  # type: ignore[method-assign]
-    elif point == "before the commit":
-        storing._conclude = dying(storing._conclude, before=False)
-    elif point == "after the commit":
-        runner._Runner._turn = dying_after_results(runner._Runner._turn, die)  # type: ignore[method-assign]
-    runner.work(organization_id=organization_id, environment=environment, seconds=20)
-
-
-def dying_after_results(turn: Callable[..., int], die: Callable[[], None]) -> Callable[..., int]:
-    def wrapped(self: Any, called: Any, **named: Any) -> int:
-        sent = turn(self, called, **named)
-        if any(one.outcome is not None for one in called):
+    def dying_call(client: RestClient, operation: Any, **named: Any) -> Any:
+        is_one = operation.method == "POST" and is_meant(operation.path)
+        if is_one and point == "before the call":
             die()
+        outcome = call(client, operation, **named)
+        if is_one and point == "after the call":
+            die()
+        return outcome
+
+    def dying_conclude(lane: Any, concluded: Any, **named: Any) -> Any:
+        result = conclude(lane, concluded, **named)
+        if any(is_meant(one.row.name) for one in concluded):
+            die()
+        return result
+
+    def dying_turn(self: Any, called: Any, **named: Any) -> int:
+        sent: int = turn(self, called, **named)
+        stored = [one for one in called if one.outcome is not None and is_meant(one.row.name)]
+        if stored:
+            die(len(stored))
         return sent
 
-    return wrapped
+    if point in ("before the call", "after the call"):
+        RestClient.call = dying_call  # type: ignore[method-assign, assignment]
+    elif point == "before the commit":
+        storing._conclude = dying_conclude
+    elif point == "after the commit":
+        runner._Runner._turn = dying_turn  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
     django.setup()
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main()

@@ -1,4 +1,4 @@
-"""Two plain plan kinds for tests of the engine: money, and permissions one call each."""
+"""Plain plan kinds for tests of the engine: money, permissions one call each, and any write of the catalogue."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -8,6 +8,7 @@ from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, plain, register
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.operations import write_at
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH, AdjustCash
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION, RevokeTradingPermission
 
@@ -73,7 +74,29 @@ class RevokeOneByOne:
         return None
 
 
+class AnyWrite:
+    """Targets are whatever; `wanted` holds the `path` of a write, its `environment` and its `body`."""
+
+    name = "test_any_write"
+    title = "Any write (test)"
+    right = Right.MANAGE_RISK
+    is_money = False
+    is_sensitive = False
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        return [RowDraft(one, one.wanted["environment"], one.wanted["path"]) for one in request.targets]
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Any], reason: str) -> Iterable[Call]:
+        for row in rows:
+            write = write_at(row.wanted["path"])
+            yield Call(write, row.environment, write.parse(row.wanted["body"]), [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        return None
+
+
 def register_engine_kinds() -> None:
-    """Make both known to plans."""
+    """Make them known to plans."""
     register(AdjustBalance())
     register(RevokeOneByOne())
+    register(AnyWrite())

@@ -1,59 +1,37 @@
 """A worker killed at each point of a write: applied as planned once, or unknown and then settled. Never twice."""
 
-import subprocess
-import sys
 import threading
+from collections.abc import Iterator
 
-import psycopg
 import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from tests.database import ROOT
+from tests.database import product_environment
 from tests.operations.crashing_worker import POINTS
 from tests.operations.scene import Scene
 from tests.operations.test_outcomes import work_until_over
+from tests.operations.workers import KILLED, Workers
 from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 
-KILLED = -9
 ADJUST = "fundTransaction/adjustcash"
 REVOKE = "user/revoketradingpermission"
 
 
-class Workers:
-    """Children that work on the scene's lane; the lease of one that died is let run out at once."""
-
-    def __init__(self, scene: Scene, environment: dict[str, str], admin: psycopg.Connection) -> None:
-        self._scene, self._environment, self._admin = scene, environment, admin
-
-    def run(self, point: str, *, passes: int = 1) -> int:
-        command = [sys.executable, "-m", "tests.operations.crashing_worker", str(self._scene.organization.pk), "demo"]
-        child = subprocess.run(
-            [*command, point, str(passes)],
-            env=self._environment,
-            cwd=ROOT,
-            timeout=90,
-            check=False,
-            capture_output=True,
-        )
-        self._admin.execute("UPDATE operations_lane SET expires_at = now() - interval '1 second'")
-        assert child.returncode in (0, KILLED), child.stderr.decode()
-        return child.returncode
+@pytest.fixture(scope="module")
+def workers(django_db_setup: None, database_urls: dict[str, str]) -> Iterator[Workers]:
+    with Workers(product_environment(database_urls), admin_url=database_urls["admin"]) as running:
+        yield running
 
 
-@pytest.fixture
-def workers(scene: Scene, child_environment: dict[str, str], admin_connection: psycopg.Connection) -> Workers:
-    return Workers(scene, child_environment, admin_connection)
-
-
-@pytest.mark.parametrize("point", POINTS[:-1])
+@pytest.mark.parametrize("point", POINTS)
 def test_a_balance_change_survives_a_kill_and_is_booked_once(scene: Scene, workers: Workers, point: str) -> None:
     ids = scene.account_ids(3)
     before = {one: scene.balance(one) for one in ids}
     plan = scene.adjust(*ids)
-    assert workers.run(point, passes=2) == KILLED
+    assert workers.run(scene, point, passes=2) == KILLED
     plan = work_until_over(scene, plan)
     assert {one.state for one in scene.operations(plan)} == {Operation.State.SUCCEEDED}
     assert {row.state for row in scene.rows(plan)} == {"succeeded"}
@@ -62,11 +40,11 @@ def test_a_balance_change_survives_a_kill_and_is_booked_once(scene: Scene, worke
         assert len(scene.log_of(account_id)) == 1
 
 
-@pytest.mark.parametrize("point", POINTS[:-1])
+@pytest.mark.parametrize("point", POINTS)
 def test_a_revocation_survives_a_kill(scene: Scene, workers: Workers, point: str) -> None:
     chosen = scene.permissions()[:3]
     plan = scene.start("test_revoke_one_by_one", [Target("tradingPermission", one.entity_id) for one in chosen])
-    assert workers.run(point, passes=2) == KILLED
+    assert workers.run(scene, point, passes=2) == KILLED
     plan = work_until_over(scene, plan)
     assert {row.state for row in scene.rows(plan)} == {"succeeded"}
     at_platform = scene.expected("tradingPermission")

@@ -17,11 +17,11 @@ ADJUST = "fundTransaction/adjustcash"
 CHANGE = Decimal("250.00")
 
 
-def work_until_over(scene: Scene, plan: Plan, *, seconds: float = 20.0) -> Plan:
+def work_until_over(scene: Scene, plan: Plan, *, seconds: float = 20.0, environment: str = "demo") -> Plan:
     """Work as often as beat would, until nothing of the plan is left or a person is asked."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        scene.work(seconds=3)
+        scene.work(environment, seconds=3)
         if scene.reload(plan).state == Plan.State.FINISHED or any(one.needs_person for one in scene.operations(plan)):
             return scene.reload(plan)
         time.sleep(0.1)

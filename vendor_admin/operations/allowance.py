@@ -12,6 +12,8 @@ from vendor_admin.tradovate.outcomes import Locked, Penalized
 from vendor_admin.tradovate.schedule import CENTRAL_TIME, MAINTENANCE_MARGIN, maintenance_window
 
 NO_LIMIT = 1_000_000
+DRAWN_AHEAD = 50
+SHARE_DRAWN_AHEAD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ def endpoint_budget(operation: CatalogueOperation) -> Budget:
         limit=operation.hourly_limit or NO_LIMIT,
         counts_successes=operation.counts_successes or operation.hourly_limit is None,
     )
+
+
+def drawn_ahead(operation: CatalogueOperation) -> int:
+    """How many calls may be drawn at once. Few where the hour has few: what a worker drew and did not use is lost with
+    it if it dies, until the hour is over."""
+    return min(DRAWN_AHEAD, max(1, endpoint_budget(operation).limit // SHARE_DRAWN_AHEAD))
 
 
 def draw(caller: Caller, operation: CatalogueOperation, *, wanted: int, now: datetime) -> Drawn:

@@ -104,6 +104,12 @@ def due_names(lane: LaneKey, *, now: datetime) -> list[str]:
         return list(_sendable(lane, now=now).order_by("name").values_list("name", flat=True).distinct())
 
 
+def count_due(lane: LaneKey, *, name: str, now: datetime, most: int) -> int:
+    """How many calls of a name may be sent now, counted up to `most`."""
+    with step(lane.organization_id):
+        return int(_sendable(lane, now=now).filter(name=name).order_by().values("id")[:most].count())
+
+
 def claim(
     lane: LaneKey, *, name: str, limit: int, now: datetime, until: datetime, only: int | None = None
 ) -> list[Operation]:

@@ -96,7 +96,8 @@ def verdict_of(write: Write[Any], row: Operation, outcome: Outcome, *, now: date
     outcome = without_secrets_of(row.sealed_request, outcome)
     match outcome:
         case Success() | Rejected() | Unknown():
-            return Conclusion(row, _results(write, row, outcome), response=_response(outcome))
+            results = _results(write, row, outcome)
+            return Conclusion(row, results, response=_response(outcome) | _refusal_of_all(outcome, results))
         case Penalized():
             ticket = "" if outcome.captcha else outcome.ticket
             wait = budgets.one_window() if outcome.captcha else timedelta(seconds=outcome.wait_seconds)
@@ -140,6 +141,12 @@ def waiting_words(outcome: Penalized | Locked, write: Write[Any]) -> str:
     if outcome.captcha:
         return f"The platform asks for a captcha at {write.path}: this endpoint waits for an hour."
     return f"The platform slows {write.path} down: {outcome.wait_seconds:.0f} s, then it is sent again."
+
+
+def _refusal_of_all(outcome: Outcome, results: Sequence[ItemResult]) -> dict[str, str]:
+    """The platform's words where it refused a call of several items without saying which of them it meant."""
+    is_open = all(one.state == PlanRow.State.UNKNOWN for one in results)
+    return {"refused": outcome.error_text[:LONGEST_TEXT]} if isinstance(outcome, Rejected) and is_open else {}
 
 
 def _response(outcome: Outcome) -> dict[str, Any]:

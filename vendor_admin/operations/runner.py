@@ -37,7 +37,6 @@ GATE_MARGIN_SECONDS = 2.0
 RENEW_SECONDS = 3.0
 LOOK_SECONDS = 1.0  # how often the connection, the budgets and unknown outcomes are looked at while calls go out
 COLLECT_SECONDS = 0.05
-DRAWN_AHEAD = 50
 LOOK_AGAIN = timedelta(seconds=15)
 WORTH_WAITING = timedelta(seconds=2)
 WAITS_FOR_TICKET = "The platform slowed this down: the call with the penalty ticket goes first."
@@ -133,10 +132,10 @@ class _Runner:
 
     def _allow(self, name: str, session: Session, *, now: datetime) -> None:
         """Draw what may be sent of a name, or postpone it with the reason."""
-        known = self._allowed.get(name)
-        if known is not None and known.left > DRAWN_AHEAD // 2:
-            return
         write = write_at(name)
+        known, ahead = self._allowed.get(name), allowance.drawn_ahead(write.operation)
+        if known is not None and known.left > ahead // 2:
+            return
         held = allowance.held_until(now) if write.operation.waits_for_maintenance and session.is_real else None
         if held is not None:
             queue.postpone(self._lane, until=held[0], reason=held[1], names=[name])
@@ -145,7 +144,8 @@ class _Runner:
         if allowance.is_on_probation(session.caller, write.operation):
             self._allow_one(write, session, now=now)
             return
-        drawn = allowance.draw(session.caller, write.operation, wanted=DRAWN_AHEAD, now=now)
+        wanted = queue.count_due(self._lane, name=name, now=now, most=ahead)
+        drawn = allowance.draw(session.caller, write.operation, wanted=wanted, now=now)
         if drawn.count:
             self._allowed[name] = _Allowed(write, drawn.count, drawn.at)
         elif drawn.until is not None:

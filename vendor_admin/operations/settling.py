@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 3
 CLAIM_TTL = timedelta(seconds=60)
 LONGEST_PAUSE_SECONDS = 30.0
+REFUSED_TOGETHER = "The platform refused these {} together, perhaps for another of them, and changed nothing here: {}"
 NOT_DONE = "The platform did not answer, and reading shows that it was not done. Retry the plan to send it again."
 
 
@@ -51,6 +52,7 @@ def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller,
     with step(lane.organization_id):
         rows = list(rows_of(row.pk))
     requests = write.split(write.parse(body_of(row)))
+    read_at = timezone.now()  # what came later than this may be missing from what is read
     try:
         found = _read_all(write, row, requests, client=client, caller=caller, token=token)
     except _NotRead as failed:
@@ -59,10 +61,12 @@ def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller,
     patience = timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS)
     changes_nothing = write.settling is None  # so it may be asked again, whatever came of it
     verdicts = [
-        False if changes_nothing else write.happened(request, _reading(row, one, found), patience=patience)
+        False
+        if changes_nothing
+        else write.happened(request, _reading(row, one, found, read_at=read_at), patience=patience)
         for request, one in zip(requests, _for_each(rows, len(requests)), strict=True)
     ]
-    _act(lane, row, write, requests, rows, verdicts, is_patient=timezone.now() - _sent_at(row) >= patience)
+    _act(lane, row, write, requests, rows, verdicts, is_patient=read_at - _sent_at(row) >= patience)
 
 
 def _claim(lane: LaneKey, row: Operation, *, now: datetime) -> bool:
@@ -101,14 +105,16 @@ def _read_all(
     return found
 
 
-def _reading(row: Operation, plan_row: PlanRow | None, found: Mapping[LookUp, Sequence[Entity]]) -> Reading:
+def _reading(
+    row: Operation, plan_row: PlanRow | None, found: Mapping[LookUp, Sequence[Entity]], *, read_at: datetime
+) -> Reading:
     by_type: dict[str, list[Entity]] = {}
     for look_up, entities in found.items():
         by_type.setdefault(look_up.entity_type, []).extend(entities)
     return Reading(
         environment=Environment(row.environment),
         sent_at=_sent_at(row),
-        read_at=timezone.now(),
+        read_at=read_at,
         found=by_type,
         mark=row.short_id,
         before=plan_row.old or None if plan_row is not None else None,
@@ -130,22 +136,29 @@ def _act(
     is_open = [one.state == PlanRow.State.UNKNOWN for one in _for_each(rows, len(requests)) if one is not None]
     if undecided and not is_patient:
         _read_later(lane, row, until=_sent_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
-    elif not any(verdict is not False for verdict in verdicts) and all(is_open) and row.attempts < MOST_ATTEMPTS:
+    elif _may_be_sent_again(row) and not any(verdict is not False for verdict in verdicts) and all(is_open):
         _send_again(lane, row, now=now)
     else:
-        results = [_result(verdict) for verdict in verdicts]
+        refusal = row.response.get("refused")
+        why_not = REFUSED_TOGETHER.format(len(requests), refusal) if refusal else NOT_DONE
+        results = [_result(verdict, why_not=why_not) for verdict in verdicts]
         question = _question(write, undecided) if undecided else ""
         with step(lane.organization_id):
-            store(lane, [Conclusion(row, _keep_known(rows, results), NOT_DONE, question)], now=now)
+            store(lane, [Conclusion(row, _keep_known(rows, results), why_not, question)], now=now)
         log.info("operations.settled", operation=row.pk, name=row.name, verdicts=[str(one) for one in verdicts][:10])
 
 
-def _result(verdict: bool | None) -> ItemResult:
+def _may_be_sent_again(row: Operation) -> bool:
+    """What the platform refused it would refuse again; a call that got no answer is worth another try."""
+    return row.attempts < MOST_ATTEMPTS and not row.response.get("refused")
+
+
+def _result(verdict: bool | None, *, why_not: str) -> ItemResult:
     if verdict is None:
         return ItemResult(PlanRow.State.UNKNOWN, "Reading the platform does not tell whether it was done.")
     if verdict:
         return ItemResult(PlanRow.State.SUCCEEDED, result={"settled": "found by reading the platform"})
-    return ItemResult(PlanRow.State.REJECTED, NOT_DONE)
+    return ItemResult(PlanRow.State.REJECTED, why_not)
 
 
 def _keep_known(rows: Sequence[PlanRow], results: Sequence[ItemResult]) -> list[ItemResult]:

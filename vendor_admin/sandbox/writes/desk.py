@@ -127,6 +127,11 @@ class Desk:
         mapping[key] = value
         self._undo.append((len(self.changes), undo))
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything is another than before, shown by an entity or not."""
+        return bool(self._undo)
+
     def mark(self) -> int:
         """Where `undo_to` may return to."""
         return len(self._undo)

@@ -179,7 +179,7 @@ def _carry_out(desk: Desk, attempt: Attempt) -> _Done:
     except _StoppedError as error:
         desk.undo_to()
         return _Done(error.answer, WriteOutcome.REFUSED)
-    return _Done(Answer(200, body), WriteOutcome.APPLIED if desk.changes else WriteOutcome.UNCHANGED)
+    return _Done(Answer(200, body), WriteOutcome.APPLIED if desk.has_changed else WriteOutcome.UNCHANGED)
 
 
 class _StoppedError(Exception):
