@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from oauth_bridge import member_sessions
 from oauth_bridge.models import MemberLink
 from oauth_bridge.platform import Identity, Tokens
+from oauth_bridge.portals import consents
 from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.organizations import audit
@@ -47,19 +48,21 @@ def link_member(
 
 
 def disconnect(*, link: MemberLink, actor: str, now: datetime, reason: str = "", request_id: str = "") -> None:
-    """Delete a member's tokens and end all their sessions. They may sign in again at any time.
+    """Delete a member's tokens, end all their sessions and what portals hold for them. They may sign in again at any
+    time.
 
     Must run inside the organization's scope.
     """
     MemberLink.objects.filter(pk=link.pk).update(state=MemberLink.State.DISCONNECTED, problem="", **NO_TOKENS)
     ended = member_sessions.end_all(link=link, now=now)
+    portals = consents.end_all_of(link, now=now)
     audit.record(
         organization=link.organization,
         actor=actor,
         action="member disconnected",
         subject=f"{link} ({link.platform_user_id})",
         old={"state": link.state},
-        new={"state": MemberLink.State.DISCONNECTED, "sessions ended": ended},
+        new={"state": MemberLink.State.DISCONNECTED, "sessions ended": ended, "portals ended": portals},
         reason=reason,
         request_id=request_id,
     )

@@ -12,6 +12,8 @@ from oauth_bridge import links, member_data, member_sessions
 from oauth_bridge.figures import IN_FORCE
 from oauth_bridge.models import MemberLink, MemberSession
 from oauth_bridge.page_scope import member_context, member_page
+from oauth_bridge.portals import consents
+from oauth_bridge.portals.scopes import words_of
 from vendor_admin.sync.freshness import freshness
 
 
@@ -69,9 +71,16 @@ def subscriptions(request: HttpRequest, link: MemberLink) -> HttpResponse:
 @require_safe
 @member_page
 def sign_ins(request: HttpRequest, link: MemberLink) -> HttpResponse:
-    """The link with the platform, and the browsers that are signed in."""
+    """The link with the platform, the browsers that are signed in, and the portals that are told."""
     sessions = member_sessions.open_sessions(link=link, now=timezone.now())
-    context = member_context(request, link, page="sign_ins", sessions=sessions, own_id=_own(request).pk)
+    context = member_context(
+        request,
+        link,
+        page="sign_ins",
+        sessions=sessions,
+        own_id=_own(request).pk,
+        portals=[(one, words_of(one.scopes, link.organization.name)) for one in consents.consents_of(link)],
+    )
     return render(request, "member/sign_ins.html", context)
 
 

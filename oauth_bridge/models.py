@@ -1,5 +1,5 @@
 """How members sign in at the platform (PlatformClient, SignInAttempt), who they are here (MemberLink, MemberSession),
-and what their pages look like (MemberSite).
+and what their pages look like (MemberSite). Those of the bridge for portals are in portals/models.py.
 """
 
 from datetime import datetime
@@ -8,9 +8,33 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from oauth_bridge.portals.models import (
+    NotKept,
+    Portal,
+    PortalCode,
+    PortalConsent,
+    PortalRefreshToken,
+    PortalToken,
+    SigningKey,
+)
 from vendor_admin.organizations.encryption import EncryptedJSONField
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization, User
 from vendor_admin.organizations.scope import ScopedManager
+
+__all__ = [
+    "MemberLink",
+    "MemberSession",
+    "MemberSite",
+    "NotKept",
+    "PlatformClient",
+    "Portal",
+    "PortalCode",
+    "PortalConsent",
+    "PortalRefreshToken",
+    "PortalToken",
+    "SignInAttempt",
+    "SigningKey",
+]
 
 
 class PlatformClient(models.Model):

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from oauth_bridge import attempts, member_sessions, renewal
+from oauth_bridge.portals import tokens
 from vendor_admin.celery import app
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.scope import organization_scope
 
 
 @app.task
@@ -25,9 +27,11 @@ def renew_link(organization_id: int, link_id: int) -> None:
 
 @app.task
 def forget_old_sign_ins() -> None:
-    """Delete attempts, members' sessions and Django sessions that are long over."""
+    """Delete attempts, members' sessions, portals' tokens and Django sessions that are long over."""
     now = timezone.now()
     for organization_id in Organization.objects.values_list("id", flat=True):
         attempts.forget_old_attempts(organization_id=organization_id, now=now)
         member_sessions.forget_old_sessions(organization_id=organization_id, now=now)
+        with organization_scope(organization_id):
+            tokens.forget_old(now=now)
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

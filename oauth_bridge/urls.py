@@ -3,6 +3,7 @@
 from django.urls import path
 
 from oauth_bridge import member_views, sign_in_views
+from oauth_bridge.portals import authorize_views, connected_views, endpoint_views
 
 urlpatterns = [
     path("", sign_in_views.entrance, name="member_entrance"),
@@ -17,4 +18,12 @@ urlpatterns = [
     path("sign-ins/<int:session_id>/end/", member_views.end_session, name="member_end_session"),
     path("sign-out/", member_views.sign_out, name="member_sign_out"),
     path("disconnect/", member_views.disconnect, name="member_disconnect"),
+    path("sign-ins/portals/<int:consent_id>/end/", connected_views.end, name="member_end_portal"),
+    path("oauth/authorize/", authorize_views.authorize, name="portal_authorize"),
+    path("oauth/token/", endpoint_views.token, name="portal_token"),
+    path("oauth/revoke/", endpoint_views.revoke, name="portal_revoke"),
+    path("oauth/introspect/", endpoint_views.introspect, name="portal_introspect"),
+    path("oauth/userinfo/", endpoint_views.userinfo, name="portal_userinfo"),
+    path("oauth/jwks/", endpoint_views.jwks, name="portal_jwks"),
+    path(".well-known/openid-configuration", endpoint_views.discovery, name="portal_discovery"),
 ]

@@ -18,6 +18,9 @@ from vendor_admin.organizations.roles import Right
 # Tables of libraries: who may change them has a shell, and they know no organization.
 WITHOUT_PAGES = {"django_celery_beat", "axes", "auth"}
 
+# Pages that a library brings for tables of ours, which have pages of their own or none.
+UNWANTED_PAGES = {"oauth2_provider.admin"}
+
 
 class SignInForm(AuthenticationForm):
     """Sign-in of staff and operators, with words for those who belong elsewhere."""
@@ -42,6 +45,8 @@ class VendorAdminSite(UnfoldAdminSite):
         **options: Any,
     ) -> None:
         models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        if admin_class is not None and admin_class.__module__ in UNWANTED_PAGES:
+            return
         shown = [model for model in models if model._meta.app_label not in WITHOUT_PAGES]
         super().register(shown, admin_class, **options)
 
@@ -71,6 +76,8 @@ def _of_organization(request: HttpRequest) -> list[tuple[str, list[dict[str, Any
     if has_right(request, Right.MANAGE_MEMBER_SIGN_IN):
         organization.append(_item("Member sign-in", "login", "admin:oauth_bridge_platformclient_changelist"))
         organization.append(_item("Member pages", "palette", "admin:oauth_bridge_membersite_changelist"))
+    if has_right(request, Right.MANAGE_PORTALS):
+        organization.append(_item("Portals", "hub", "admin:oauth_bridge_portal_changelist"))
     if has_right(request, Right.VIEW_AUDIT):
         organization.append(_item("Audit", "history_edu", "admin:organizations_auditentry_changelist"))
     changes = [

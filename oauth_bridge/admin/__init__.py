@@ -1,5 +1,5 @@
-"""Staff's pages of member sign-in: the client's settings, the look of the pages, and who is linked."""
+"""Staff's pages of member sign-in: the client's settings, the look of the pages, who is linked, and portals."""
 
-from oauth_bridge.admin import clients, links, sites
+from oauth_bridge.admin import clients, links, portals, sites
 
-__all__ = ["clients", "links", "sites"]
+__all__ = ["clients", "links", "portals", "sites"]

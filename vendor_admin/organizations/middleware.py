@@ -17,7 +17,8 @@ from vendor_admin.organizations.scope import organization_scope
 
 PATHS_WITHOUT_SCOPE = ("/livez", "/readyz", "/metrics", "/syncz", "/static/")
 # Member pages: the address names the organization, and those that call the platform must not stand in a transaction.
-PATHS_WITH_THEIR_OWN_SCOPE = ("/o/",)
+# The partner API: the token names it (oauth_bridge/portals/middleware.py).
+PATHS_WITH_THEIR_OWN_SCOPE = ("/o/", "/api/")
 
 
 class OrganizationScopeMiddleware:

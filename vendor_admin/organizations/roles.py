@@ -29,6 +29,7 @@ class Right(enum.StrEnum):
     ACKNOWLEDGE_NOTICES = "acknowledge notices"
     MANAGE_NOTICES = "manage notices and thresholds"
     MANAGE_MEMBER_SIGN_IN = "manage the sign-in of members"
+    MANAGE_PORTALS = "manage portals"
 
 
 _VIEWER = {Right.VIEW, Right.VIEW_OPERATIONS}

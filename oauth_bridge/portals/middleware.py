@@ -1,0 +1,49 @@
+"""Opens the scope of a request to the partner API: the organization that its access token is of."""
+
+import contextlib
+from collections.abc import Callable
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from oauth_bridge.portals import tokens
+from oauth_bridge.portals.models import PortalToken
+from vendor_admin.organizations.scope import organization_scope
+
+PATH = "/api/"
+
+
+class PortalTokenMiddleware:
+    """Sets `request.portal_token` below /api/: the token that works now, or None. What the view reads and writes is
+    its organization's; without a token there are no rows at all. Rolled back when the answer is a server error."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(PATH):
+            return self.get_response(request)
+        token = bearer_token_of(request)
+        organization_id = tokens.organization_id_of(token)
+        found: PortalToken | None = None
+        with organization_scope(organization_id) if organization_id else contextlib.nullcontext():
+            if organization_id:
+                found = tokens.find_access_token(token, now=timezone.now())
+            request.portal_token = found  # type: ignore[attr-defined]
+            if found is None:
+                return self.get_response(request)
+            tokens.note_use(portal=found.portal, consent=found.consent, now=timezone.now())
+            organization = found.portal.organization
+            with structlog.contextvars.bound_contextvars(organization=organization.slug, portal=found.portal.client_id):
+                response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+
+def bearer_token_of(request: HttpRequest) -> str:
+    """The token of the Authorization header; empty where there is none. One in the address counts for nothing."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""

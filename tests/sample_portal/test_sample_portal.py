@@ -1,0 +1,62 @@
+"""A partner's portal, which imports nothing of ours and knows only its issuer, signs a member in by a browser."""
+
+import ast
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.admin.browser import needs_chromium, overflow
+from tests.oauth_bridge.test_in_a_browser import phone
+from tests.oauth_bridge.visitor import Visitor
+from tests.sample_portal.conftest import PORTAL
+from vendor_admin.organizations.models import AuditEntry
+from vendor_admin.organizations.scope import organization_scope
+
+
+def test_the_sample_portal_imports_nothing_of_ours() -> None:
+    tree = ast.parse(PORTAL.read_text())
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+
+    assert "authlib" in names
+    assert not names & {"vendor_admin", "oauth_bridge", "accounts", "risk", "tests", "django", "oauth2_provider", ""}
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_member_signs_in_to_a_portal_and_takes_it_back(portal_url: str, site_url: str, ann: Visitor) -> None:
+    with phone() as page:
+        page.goto(portal_url)
+        page.get_by_role("link", name="Sign in with my prop firm").click()
+        expect(page.get_by_text("You will come back to the page you asked for")).to_be_visible()
+        page.get_by_role("link", name="Sign in with Tradovate").click()
+        page.get_by_role("button", name=ann.login).click()
+
+        expect(page.get_by_role("heading", name="Sign in to Trader Desk?")).to_be_visible()
+        assert overflow(page) <= 0
+        page.get_by_role("button", name="No").click()
+        expect(page.get_by_text("The member did not allow it.")).to_be_visible()
+        page.get_by_role("link", name="Sign in with my prop firm").click()
+        page.get_by_role("button", name="Allow and go on").click()
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+        expect(page.get_by_text(str(ann.user_id), exact=True)).to_be_visible()
+        assert page.url == f"{portal_url}/"
+
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("link", name="Sign in with my prop firm").click()
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()  # allowed already: nobody asks again
+
+        page.goto(f"{site_url}/o/alpha/sign-ins/")
+        assert overflow(page) <= 0
+        page.get_by_role("button", name="Disconnect Trader Desk").click()
+        expect(page.get_by_text("Trader Desk learns nothing more of you from here.")).to_be_visible()
+        page.goto(portal_url)
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("link", name="Sign in with my prop firm").click()
+        expect(page.get_by_role("heading", name="Sign in to Trader Desk?")).to_be_visible()
+    with organization_scope(ann.organization.pk):
+        assert AuditEntry.objects.filter(action="portal disconnected").count() == 1
