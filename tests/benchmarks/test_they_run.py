@@ -22,12 +22,6 @@ def run(*arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[
     return done
 
 
-def test_the_flush_is_measured_beside_copy_and_bulk_create() -> None:
-    printed = run("g1", timeout_seconds=120).stdout
-    assert "\nG1 " in printed
-    assert "\nG3 " in printed
-
-
 def test_an_unknown_goal_is_refused_before_anything_starts() -> None:
     command = [sys.executable, "-m", "benchmarks", "g99"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

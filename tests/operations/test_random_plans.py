@@ -214,6 +214,7 @@ def mirrored(committed_db: None, admin_connection: psycopg.Connection) -> Iterat
     database.close()
 
 
+@pytest.mark.slow
 def test_what_is_previewed_is_what_is_applied_for_1000_random_plans_and_reverting_restores_it(
     mirrored: MirroredPlatform,
 ) -> None:
