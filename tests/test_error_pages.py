@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
+from tests.signed_in import signed_in
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.urls import urlpatterns as own
 
@@ -28,7 +29,7 @@ def demo(settings) -> None:
 def staff(db: None, client: Client) -> Client:
     user = User.objects.create_user("alice", kind=User.Kind.STAFF, is_staff=True)
     StaffRole.objects.create(user=user, organization=Organization.objects.create(slug="alpha"), role="viewer")
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    signed_in(user, client=client)
     client.raise_request_exception = False
     return client
 

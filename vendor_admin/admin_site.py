@@ -4,39 +4,33 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
 from django.db.models.base import ModelBase
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from vendor_admin.organizations.pages import has_right, is_operator, organization_of
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.staff_sign_in import sign_in
 
 # Tables of libraries: who may change them has a shell, and they know no organization.
-WITHOUT_PAGES = {"django_celery_beat", "axes", "auth"}
+WITHOUT_PAGES = {"django_celery_beat", "axes", "auth", "account", "mfa"}
 
 # Pages that a library brings for tables of ours, which have pages of their own or none.
 UNWANTED_PAGES = {"oauth2_provider.admin"}
 
 
-class SignInForm(AuthenticationForm):
-    """Sign-in of staff and operators, with words for those who belong elsewhere."""
-
-    error_messages = {
-        **AdminAuthenticationForm.error_messages,
-        "invalid_login": "That user name and password do not match a staff user. Both are case-sensitive. "
-        "After ten failures the sign-in is closed for a quarter of an hour.",
-    }
-
-
 class VendorAdminSite(UnfoldAdminSite):
     """Django's admin in the organization's scope."""
 
-    login_form = SignInForm
     index_title = "Overview"
+
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The sign-in with a second factor; Django's own would let in by the password alone."""
+        return sign_in(request)
 
     def register(
         self,

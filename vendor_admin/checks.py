@@ -26,7 +26,7 @@ ROLE_FACTS = """
 
 def register() -> None:
     """Add the checks to Django's. Called once, when the vendor_admin app is ready."""
-    for check in (credential_keys, syncz_token, event_retention, database_logins, database_roles):
+    for check in (credential_keys, syncz_token, event_retention, demo_sign_in, database_logins, database_roles):
         checks.register(check)
 
 
@@ -64,6 +64,26 @@ def event_retention(app_configs: Sequence[AppConfig] | None = None, **kwargs: An
         return []
     hint = f"Set EVENT_RETENTION_DAYS to {LEAST_RETENTION_DAYS} or more, or unset it for 400 days."
     return [checks.Error(problem, hint=hint, id="vendor_admin.E006")]
+
+
+def demo_sign_in(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """The demo's switch, which spares its made-up users the second factor, belongs to the demo alone."""
+    if not settings.DEMO_SIGN_IN_WITHOUT_CODE:
+        return []
+    if not settings.DEBUG:
+        text = "DEMO_SIGN_IN_WITHOUT_CODE is set on an installation that is no demo."
+        return [checks.Error(text, hint="Unset it; it does nothing here.", id="vendor_admin.E007")]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT slug FROM organizations_organization WHERE NOT is_simulated ORDER BY slug LIMIT 1")
+            found = cursor.fetchone()
+    except DatabaseError:
+        return []  # before the first migration there is nothing to guard
+    if found is None:
+        return []
+    text = f"DEMO_SIGN_IN_WITHOUT_CODE does nothing any more: {found[0]} is a real organization."
+    hint = "Unset it. Everybody, the demo's users too, now sets up a second factor at the next sign-in."
+    return [checks.Warning(text, hint=hint, id="vendor_admin.W004")]
 
 
 def database_logins(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:

@@ -65,6 +65,9 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "axes",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -77,6 +80,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "oauth_bridge.middleware.MemberSessionMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "vendor_admin.organizations.second_factor_middleware.SecondFactorMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -152,6 +157,23 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
+# Staff sign in through django-allauth, with a second factor (organizations/staff_sign_in.py). It signs nobody up, sends
+# no mail and keeps no counts: those are django-axes' and organizations/codes.py.
+ACCOUNT_ADAPTER = "vendor_admin.organizations.staff_sign_in.AccountAdapter"
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"login": "vendor_admin.organizations.staff_sign_in.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+MFA_ADAPTER = "vendor_admin.organizations.staff_sign_in.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {"authenticate": "vendor_admin.organizations.staff_sign_in.CodeForm"}
+MFA_RATE_LIMITS = False
+MFA_TOTP_TOLERANCE = 1
+# Lets the demo's made-up users in without a code (organizations/demo_sign_in.py). Does nothing without DEBUG.
+DEMO_SIGN_IN_WITHOUT_CODE = env.bool("DEMO_SIGN_IN_WITHOUT_CODE", default=False)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -366,6 +388,7 @@ UNFOLD = {
         "navigation": [
             {"title": "Time zone", "link": reverse_lazy("preferences")},
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Second factor", "link": reverse_lazy("second_factor")},
         ]
     },
 }

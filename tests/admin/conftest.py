@@ -11,6 +11,7 @@ from django.test import Client
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from tests.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.organizations.models import Organization, StaffRole, User
 
@@ -37,12 +38,6 @@ def _staff(username: str, organization: Organization, role: str) -> User:
     user = User.objects.create_user(username, password="pass-" + username, kind=User.Kind.STAFF, is_staff=True)
     StaffRole.objects.create(user=user, organization=organization, role=role)
     return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff, signed_in
+from tests.admin.conftest import _staff
 from tests.admin.test_people_pages import _text
+from tests.signed_in import signed_in
 from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.scope import organization_scope

@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.conftest import signed_in
+from tests.signed_in import signed_in
 from vendor_admin.organizations import tasks
 from vendor_admin.organizations.models import AuditEntry, Connection, Organization, StaffRole, User
 from vendor_admin.organizations.scope import organization_scope

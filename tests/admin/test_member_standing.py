@@ -5,8 +5,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.admin.conftest import NOW, _staff, signed_in
+from tests.admin.conftest import NOW, _staff
 from tests.admin.test_people_pages import _text
+from tests.signed_in import signed_in
 
 
 def _member(write, alpha, *, accounts: int) -> str:

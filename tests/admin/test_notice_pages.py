@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from tests.admin.conftest import NOW, signed_in
+from tests.admin.conftest import NOW
 from tests.operations.notice_desk import Receiver, receiving
+from tests.signed_in import signed_in
 from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.notices import delivery
 from vendor_admin.operations.notices.models import NoticeKind

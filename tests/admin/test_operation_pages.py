@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff, signed_in
+from tests.admin.conftest import _staff
 from tests.admin.plan_desk import change_plan, operations_of, plan_of, preview, rows_of, verb
+from tests.signed_in import signed_in
 from vendor_admin.operations.budget_view import maintenance_of
 from vendor_admin.operations.models import ApprovalRule, Operation
 from vendor_admin.organizations import budgets

@@ -10,9 +10,10 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.admin.browser import PHONE_WIDTH, needs_chromium, opened, overflow
-from tests.admin.conftest import _staff, signed_in
+from tests.admin.conftest import _staff
 from tests.operations.conftest import sandbox, scene, short_waits  # noqa: F401 - fixtures
 from tests.operations.scene import Scene
+from tests.signed_in import signed_in
 from tests.sync.running_hub import wait_until
 from vendor_admin.operations.models import Plan
 

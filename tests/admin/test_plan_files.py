@@ -7,8 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.conftest import _staff, signed_in
+from tests.admin.conftest import _staff
 from tests.admin.plan_desk import rows_of
+from tests.signed_in import signed_in
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations.scope import organization_scope
 

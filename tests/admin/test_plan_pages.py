@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.admin.conftest import _staff, signed_in
+from tests.admin.conftest import _staff
 from tests.admin.plan_desk import (
     REVOKE,
     change_plan,
@@ -23,6 +23,7 @@ from tests.admin.plan_desk import (
     start_url,
     verb,
 )
+from tests.signed_in import signed_in
 from vendor_admin.operations import actions
 from vendor_admin.operations.actions import Action, ActionForm
 from vendor_admin.operations.kinds import Target

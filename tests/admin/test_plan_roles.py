@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff, signed_in
+from tests.admin.conftest import _staff
 from tests.admin.plan_desk import start_url
+from tests.signed_in import signed_in
 from vendor_admin.operations.actions import all_actions
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import ApprovalRule, Operation, Plan

@@ -2,11 +2,15 @@
 
 import json
 import stat
+import time
 
 import pytest
 import responses
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from vendor_admin.demo.authenticator import code_of
+from vendor_admin.organizations.codes import check_code
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
 from vendor_admin.organizations.scope import organization_scope
 
@@ -45,10 +49,14 @@ def test_seeding_makes_organizations_connections_and_sign_ins(db, sandbox, tmp_p
             ("demo", f"{URL}/demo/v1", "ws://127.0.0.1:9999/demo/v1/websocket"),
             ("live", f"{URL}/live/v1", "ws://127.0.0.1:9999/live/v1/websocket"),
         ]
-    assert StaffRole.objects.filter(organization=north).count() == 5
+    assert StaffRole.objects.filter(organization=north).count() == 6
     logins = json.loads(logins_file.read_text())
     assert [login["user"] for login in logins][:2] == ["operator", "owner@north-one"]
-    assert logins[-1]["user"] == "owner@south-two"
+    assert logins[-2]["user"] == "owner@south-two"
+    careful = logins[-1]
+    assert careful["user"] == "careful@north-one"
+    code = code_of(careful["totp_secret"], at=time.time())
+    assert check_code(user=User.objects.get(username=careful["user"]), code=code, now=timezone.now()).authenticator
     assert all(User.objects.get(username=login["user"]).check_password(login["password"]) for login in logins)
     assert logins[0]["password"] in capsys.readouterr().out
     assert stat.S_IMODE(logins_file.stat().st_mode) == 0o600
@@ -63,7 +71,7 @@ def test_seeding_again_changes_no_password_and_follows_the_sandbox(db, sandbox, 
     call_command("seed_demo", "--sandbox", "http://127.0.0.1:8888/", "--logins", str(logins_file))
 
     assert logins_file.read_text() == before
-    assert User.objects.count() == 7
+    assert User.objects.count() == 8
     with organization_scope(Organization.objects.get(slug="north-one").pk):
         assert set(Connection.objects.values_list("rest_url", flat=True)) == {
             "http://127.0.0.1:8888/demo/v1",

@@ -9,8 +9,8 @@ from django.utils import timezone
 from oauth_bridge import attempts, clients, member_sessions
 from oauth_bridge.models import MemberLink, SignInAttempt
 from oauth_bridge.own_addresses import safe_next
-from tests.admin.conftest import signed_in
 from tests.oauth_bridge.visitor import SITE, parameters_of
+from tests.signed_in import signed_in
 from vendor_admin.organizations.models import AuditEntry, User
 from vendor_admin.organizations.scope import organization_scope
 

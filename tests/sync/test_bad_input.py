@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.signed_in import signed_in
 from tests.sync.running_hub import wait_until
 from tests.sync.scripted_platform import Peer, ScriptedPlatform
 from tests.sync.stored import Stored
@@ -251,9 +252,7 @@ def owner(line: Line) -> Client:
     """The browser of somebody who may see raw data of the line's organization."""
     user = User.objects.create_user("alice", kind=User.Kind.STAFF, is_staff=True)
     StaffRole.objects.create(user=user, organization=Organization.objects.get(), role="owner")
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return signed_in(user)
 
 
 def _first_of_log(organization_id: int) -> EntityEvent | None:

@@ -69,8 +69,27 @@ def login_lines(path: Path) -> list[str]:
             f"    {login['user']:<{widths[0]}}  {login['password']:<{widths[1]}}  {login.get('what', '')}"
             for login in logins
         ),
+        *_second_factor_lines(logins),
         "",
     ]
+
+
+def secrets_of_codes(path: Path) -> dict[str, str]:
+    """The secrets of the second factors that seed_demo wrote, by user name."""
+    try:
+        logins = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return {login["user"]: login["totp_secret"] for login in logins if "totp_secret" in login}
+
+
+def _second_factor_lines(logins: list[dict[str, str]]) -> list[str]:
+    lines = ["  The password is enough here: a switch of this demo lets its users in without a second factor."]
+    for login in logins:
+        if secret := login.get("totp_secret"):
+            lines.append(f"  Only {login['user']} shows the whole sign-in. `.venv/bin/python manage.py demo --code`")
+            lines.append(f"  prints the code of the moment; for an authenticator app the secret is {secret}.")
+    return lines
 
 
 def member_lines(path: Path) -> list[str]:

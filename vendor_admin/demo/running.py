@@ -16,7 +16,15 @@ from typing import TextIO
 from urllib.parse import quote
 
 from vendor_admin.commands import PREPARATIONS, ROLES, arguments_of
-from vendor_admin.demo.folder import kept_secrets, log_path, login_lines, member_lines, only_one
+from vendor_admin.demo.authenticator import code_of
+from vendor_admin.demo.folder import (
+    kept_secrets,
+    log_path,
+    login_lines,
+    member_lines,
+    only_one,
+    secrets_of_codes,
+)
 from vendor_admin.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, Program, choose_port
 from vendor_admin.embedded.accounts import remove_home_folder
 from vendor_admin.embedded.valkey import file_system_broker
@@ -71,6 +79,16 @@ class Demo:
                 self.say("Stopped. `make demo` continues with this data, `make demo RESET=1` starts fresh.")
         return 0
 
+    def show_codes(self) -> int:
+        """Print the codes of the moment of those demo users who have a second factor; returns the exit code."""
+        found = secrets_of_codes(self.folder / "demo.logins.json")
+        if not found:
+            self.say("No demo has made its users in this folder yet. Start it with `make demo`.")
+            return 1
+        for user, secret in found.items():
+            self.say(f"{user}  {code_of(secret, at=time.time())}  for another {30 - int(time.time()) % 30} seconds")
+        return 0
+
     def say(self, text: str) -> None:
         # The terminal may be gone; what we supervise still must be stopped in order.
         with contextlib.suppress(OSError, ValueError):
@@ -93,6 +111,7 @@ class Demo:
             "SECRET_KEY": kept["secret_key"],
             "CREDENTIAL_KEYS": kept["credential_key"],
             "SYNCZ_TOKEN": kept["syncz_token"],
+            "DEMO_SIGN_IN_WITHOUT_CODE": "1",
         }
         environment |= self._database(kept) | self._broker(kept)
         sandbox_url = self._sandbox()
@@ -241,7 +260,7 @@ class Demo:
 def _own_environment() -> dict[str, str]:
     """The caller's environment without the service's own variables, which the demo sets itself."""
     ours = {*DATABASE_VARIABLES, "DATABASE_ASSUME_ROLE", "CELERY_BROKER_URL", "ALLOWED_HOSTS", "SITE_URL", "PORT"}
-    ours.add("BEHIND_PROXY")
+    ours |= {"BEHIND_PROXY", "DEMO_SIGN_IN_WITHOUT_CODE"}
     caller = {name: value for name, value in os.environ.items() if name not in ours}
     return caller | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", "PYTHONUNBUFFERED": "1"}
 

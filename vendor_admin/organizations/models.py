@@ -29,6 +29,9 @@ class User(AbstractUser):
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.STAFF)
     time_zone = models.CharField(max_length=64, default="America/Chicago", help_text="Times are shown in this zone.")
     is_simulated = models.BooleanField(default=False, editable=False, help_text="Made by seed_demo for demo data.")
+    session_epoch = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Grows when the second factor changes: that ends all sessions."
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -41,6 +44,27 @@ class User(AbstractUser):
     @property
     def is_operator(self) -> bool:
         return self.kind == self.Kind.OPERATOR
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to be this user's: a new password or a new epoch ends the ones before."""
+        made = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{made}.{self.session_epoch}" if self.session_epoch else made
+
+
+class SecondFactorMemory(models.Model):
+    """What is remembered of a staff user's codes between sign-ins (verbs in second_factor.py and codes.py).
+
+    The secrets themselves are in allauth's Authenticator, encrypted.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="second_factor_memory")
+    newest_step = models.BigIntegerField(default=0, help_text="Time step of the newest code used: none works twice.")
+    wrong_codes = models.PositiveIntegerField(default=0, help_text="In a row, since the last right one.")
+    closed_until = models.DateTimeField(null=True)
+    notice = models.TextField(default="", help_text="What the person is told at the next sign-in: who reset it, why.")
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user}"
 
 
 class Organization(models.Model):

@@ -3,9 +3,10 @@
 from typing import Any
 
 import structlog
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -142,13 +143,16 @@ class StaffAdmin(ReadOnlyAdmin):
         Column("E-mail", lambda row: row.user.email),
         Column("Role", _role),
         Column("May", lambda row: ", ".join(sorted(RIGHTS[row.role]))),
+        Column("Second factor", lambda row: "set up" if row.has_second_factor else "not yet"),
         Column("Last sign-in", lambda row: row.user.last_login),
     )
     intro = "People who work for this organization and what they may do."
     empty = "Nobody works for this organization yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("user", "organization")
+        factor = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
+        rows = super().get_queryset(request).select_related("user", "organization")
+        return rows.annotate(has_second_factor=Exists(factor))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return organization_of(request) is not None and has_right(request, Right.MANAGE_STAFF)
@@ -202,7 +206,10 @@ class StaffAdmin(ReadOnlyAdmin):
         actions = [("Take the role away", reverse("admin:staff_remove", args=[row.pk]))]
         if not row.user.has_usable_password():
             actions.insert(0, ("Make a password link", reverse("admin:staff_invite", args=[row.pk])))
-        return self._form_page(request, form, title=f"Role of {row.user}", button="Save", post_actions=actions)
+        links = [("Reset the second factor", reverse("staff_reset_second_factor", args=[row.pk]))]
+        return self._form_page(
+            request, form, title=f"Role of {row.user}", button="Save", post_actions=actions, links=links
+        )
 
     def invite_view(self, request: HttpRequest, role_id: int) -> HttpResponse:
         """Show a new link at which a person who has no password yet sets it (POST)."""

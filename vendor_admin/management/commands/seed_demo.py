@@ -1,4 +1,8 @@
-"""Fill an installation with demo organizations connected to a running sandbox. May be run again at any time."""
+"""Fill an installation with demo organizations connected to a running sandbox. May be run again at any time.
+
+Its users sign in by their passwords alone where the demo's switch says so (organizations/demo_sign_in.py); one of them
+has a second factor, whose secret is kept and printed beside the password.
+"""
 
 import json
 import secrets
@@ -16,6 +20,7 @@ from django.utils.text import slugify
 from vendor_admin.operations.models import NoticeChannel
 from vendor_admin.operations.notices import channels, mails
 from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.organizations import second_factor
 from vendor_admin.organizations.connections import InvalidConnection, connect_organization
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.scope import organization_scope
@@ -36,11 +41,14 @@ class Command(BaseCommand):
         with transaction.atomic():
             organizations = [_connected(one, url=url) for one in described]
             _tell_by_mail(organizations)
-            logins = _make_sign_ins(organizations, known=_read(logins_file))
+            known = _read(logins_file)
+            logins = _make_sign_ins(organizations, known=known)
+            _add_second_factor(logins, organization=organizations[0], known=known)
         if logins_file is not None:
             _keep(logins, path=logins_file)
         for login in logins:
-            self.stdout.write(f"{login['user']:<24} {login['password']:<18} {login['what']}")
+            secret = f", secret {login['totp_secret']}" if "totp_secret" in login else ""
+            self.stdout.write(f"{login['user']:<24} {login['password']:<18} {login['what']}{secret}")
 
 
 def _described(url: str) -> list[dict[str, Any]]:
@@ -92,7 +100,7 @@ def _tell_by_mail(organizations: list[Organization]) -> None:
                 )
 
 
-def _make_sign_ins(organizations: list[Organization], *, known: dict[str, str]) -> list[dict[str, str]]:
+def _make_sign_ins(organizations: list[Organization], *, known: dict[str, dict[str, str]]) -> list[dict[str, str]]:
     """An operator, one person in each role of the first organization, and an owner in each of the others."""
     logins = [_sign_in("operator", what="runs the installation; enters an organization with a reason", known=known)]
     for number, organization in enumerate(organizations):
@@ -108,23 +116,40 @@ def _make_sign_ins(organizations: list[Organization], *, known: dict[str, str]) 
     return logins
 
 
-def _sign_in(username: str, *, what: str, known: dict[str, str], organization: str = "") -> dict[str, str]:
+def _add_second_factor(
+    logins: list[dict[str, str]], *, organization: Organization, known: dict[str, dict[str, str]]
+) -> None:
+    """One more login of the first organization, which shows the whole sign-in."""
+    username = f"careful@{organization.slug}"
+    what = f"viewer of {organization}, with a second factor"
+    login = _sign_in(username, what=what, known=known, organization=organization.slug)
+    user = User.objects.get(username=username)
+    role = {"role": StaffRole.Role.VIEWER}
+    StaffRole.objects.update_or_create(user=user, organization=organization, defaults=role)
+    kept = known.get(username, {}).get("totp_secret", "")
+    login["totp_secret"] = kept or second_factor.new_secret()
+    if not kept or not second_factor.has_second_factor(user):
+        second_factor.set_up_with(user=user, secret=login["totp_secret"])
+    logins.append(login)
+
+
+def _sign_in(username: str, *, what: str, known: dict[str, dict[str, str]], organization: str = "") -> dict[str, str]:
     """A user with the password that was made the first time; without a note of it a new one is made."""
     kind = User.Kind.STAFF if organization else User.Kind.OPERATOR
     made = {"kind": kind, "is_staff": True, "is_simulated": True}
     user, _ = User.objects.get_or_create(username=username, defaults=made)
     if not user.is_simulated:
         raise CommandError(f"There is a user {username} who is no demo user: demo data never changes one.")
-    password = known.get(username) or secrets.token_urlsafe(9)
+    password = known.get(username, {}).get("password") or secrets.token_urlsafe(9)
     if not user.check_password(password):
         user.set_password(password)
         user.save(update_fields=["password"])
     return {"user": username, "password": password, "what": what, "organization": organization}
 
 
-def _read(path: Path | None) -> dict[str, str]:
+def _read(path: Path | None) -> dict[str, dict[str, str]]:
     try:
-        return {login["user"]: login["password"] for login in json.loads(path.read_text())} if path else {}
+        return {login["user"]: dict(login) for login in json.loads(path.read_text())} if path else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models
 
+from vendor_admin.organizations import second_factor
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError, decrypt, encrypt
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
@@ -22,6 +23,8 @@ class Command(BaseCommand):
                 with organization_scope(*organization_ids):
                     done, failed = _rotate(model, field)
                 rotated, lost = rotated + done, lost + failed
+        done, failed = second_factor.rotate_secrets()
+        rotated, lost = rotated + done, lost + failed
         self.stdout.write(f"{rotated} secrets are encrypted with the newest key.")
         if lost:
             raise CommandError(
