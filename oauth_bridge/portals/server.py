@@ -21,6 +21,8 @@ from oauth_bridge.portals.scopes import MEMBER_SCOPES, PARTNER_SCOPES, SCOPE_OF_
 from oauth_bridge.portals.validator import PortalValidator
 from vendor_admin.organizations.models import Organization
 
+GRANTS = ("authorization_code", "refresh_token", "client_credentials")
+
 
 def issuer_of(organization: Organization) -> str:
     """The issuer; never made of the request's Host."""
@@ -38,6 +40,8 @@ class Provider(OAuthLibCore):
     def __init__(self, organization: Organization, *, now: datetime) -> None:
         self.validator = PortalValidator(issuer=issuer_of(organization), now=now)
         self.server = oauth2_settings.OAUTH2_SERVER_CLASS(self.validator, **oauth2_settings.server_kwargs)
+        for grant in [name for name in self.server.grant_types if name not in GRANTS]:
+            del self.server.grant_types[grant]
 
     def portal_of(self, request: HttpRequest) -> Portal | None:
         """The portal that proves by its secret that the request is its own."""
@@ -70,7 +74,7 @@ def discovery_document(organization: Organization) -> dict[str, Any]:
         "introspection_endpoint": address_of("portal_introspect", organization),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": list(GRANTS),
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ways,
         "revocation_endpoint_auth_methods_supported": ways,

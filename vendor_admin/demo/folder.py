@@ -107,3 +107,24 @@ def member_lines(path: Path) -> list[str]:
         ),
         "",
     ]
+
+
+def portal_of(path: Path) -> dict[str, str] | None:
+    """What seed_members wrote for the sample portal: `url`, `issuer`, `client_id`, `client_secret`, `organization`."""
+    try:
+        found: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def portal_lines(path: Path) -> list[str]:
+    """Where a partner's portal runs that signs members in through us."""
+    portal = portal_of(path)
+    if portal is None:
+        return []
+    return [
+        "  A sample portal of a partner, which signs members in through Vendor Admin",
+        f"    {portal['url']}/  for members of {portal['organization']}",
+        "",
+    ]

@@ -23,6 +23,8 @@ from vendor_admin.demo.folder import (
     login_lines,
     member_lines,
     only_one,
+    portal_lines,
+    portal_of,
     secrets_of_codes,
 )
 from vendor_admin.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, Program, choose_port
@@ -31,7 +33,8 @@ from vendor_admin.embedded.valkey import file_system_broker
 from vendor_admin.supervisor import Child, ChildFailed, StopRequested, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WEB_PORT, SANDBOX_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 54320, 63790
+SAMPLE_PORTAL = Path(__file__).resolve().parent / "sample_portal.py"
+WEB_PORT, SANDBOX_PORT, PORTAL_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 8070, 54320, 63790
 EVENTS_PER_SECOND = 20
 LIVE_SECONDS = 90.0
 DATABASE_VARIABLES = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_HUB_URL")
@@ -99,7 +102,7 @@ class Demo:
         remove_home_folder(self.folder / "postgres")
         for name in ("valkey", "broker", "sandbox", "log", "mail"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        for name in ("demo.secrets.json", "demo.logins.json", "demo.members.json"):
+        for name in ("demo.secrets.json", "demo.logins.json", "demo.members.json", "demo.portal.json"):
             (self.folder / name).unlink(missing_ok=True)
         self.say("Removed the data of earlier runs.")
 
@@ -118,7 +121,8 @@ class Demo:
         self.web_port = self._port("the web site", WEB_PORT)
         environment["SITE_URL"] = f"http://localhost:{self.web_port}"
         environment["EMAIL_URL"] = f"filemail:///{quote(str((self.folder / 'mail').absolute()))}"
-        self._prepare_database(environment, sandbox_url=sandbox_url)
+        portal_port = self._port("the sample portal", PORTAL_PORT)
+        self._prepare_database(environment, sandbox_url=sandbox_url, portal_port=portal_port)
         environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{self.web_port}"
         for name, stop_rank in (("web", 0), ("beat", 1), ("worker", 2), ("sync", 2)):
             program = Program(name=name, arguments=arguments_of(ROLES[name]), folder=ROOT, environment=environment)
@@ -132,6 +136,7 @@ class Demo:
                     is_ready=ready,
                 )
             )
+        self._portal(portal_port)
         self._show_banner(sandbox_url)
 
     def _database(self, kept: Mapping[str, str]) -> dict[str, str]:
@@ -203,14 +208,39 @@ class Demo:
         self.say(f"The simulated platform answers at 127.0.0.1:{port} ({EVENTS_PER_SECOND} events a second).")
         return f"http://127.0.0.1:{port}"
 
-    def _prepare_database(self, environment: Mapping[str, str], *, sandbox_url: str) -> None:
+    def _portal(self, port: int) -> None:
+        """Start the sample portal, a program that knows nothing of ours but what an owner would give it."""
+        given = portal_of(self.folder / "demo.portal.json")
+        if given is None:
+            return
+        command = (
+            *("python", str(SAMPLE_PORTAL), "--port", str(port)),
+            *("--issuer", given["issuer"], "--client-id", given["client_id"]),
+        )
+        environment = _own_environment() | {"PORTAL_CLIENT_SECRET": given["client_secret"]}
+        program = Program(name="portal", arguments=arguments_of(command), folder=ROOT, environment=environment)
+        self.supervisor.start(
+            Child(
+                program=program,
+                log_path=log_path(self.folder, "portal"),
+                stop_rank=0,
+                grace_seconds=5,
+                is_ready=lambda: _status(port, "/") == 200,
+            )
+        )
+
+    def _prepare_database(self, environment: Mapping[str, str], *, sandbox_url: str, portal_port: int) -> None:
         log = log_path(self.folder, "prepare")
         at_sandbox = ("--sandbox-url", sandbox_url)
         logins = (self.folder / "demo.logins.json").absolute()
         logins.touch(mode=0o600)
         seed = ("python", "manage.py", "seed_demo", *at_sandbox, "--logins-file", str(logins))
         members = (self.folder / "demo.members.json").absolute()
-        seed_members = ("python", "manage.py", "seed_members", *at_sandbox, "--members-file", str(members))
+        portal = (self.folder / "demo.portal.json").absolute()
+        seed_members = (
+            *("python", "manage.py", "seed_members", *at_sandbox, "--members-file", str(members)),
+            *("--portal-url", f"http://localhost:{portal_port}", "--portal-file", str(portal)),
+        )
         for name, command in (*PREPARATIONS.items(), ("seed_demo", seed), ("seed_members", seed_members)):
             if name == "ensure_roles" and "DATABASE_ADMIN_URL" not in environment:
                 continue  # a database of one's own: its administrator made the roles
@@ -251,6 +281,7 @@ class Demo:
             "",
             *login_lines(self.folder / "demo.logins.json"),
             *member_lines(self.folder / "demo.members.json"),
+            *portal_lines(self.folder / "demo.portal.json"),
             f"Data and logs are in {self.folder}. Stop with Ctrl-C.",
             "",
         ]

@@ -29,7 +29,7 @@ COOKIE = "sample_portal"
 SECONDS = 10
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Trader Desk</title>
+<title>Trader Desk</title><link rel="icon" href="data:,">
 <style>
 body {{ font: 17px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 6vh auto; padding: 0 1rem; color: #23201b; }}
 h1 {{ font-size: 1.6rem; }} dt {{ color: #6b655b; }} dd {{ margin: 0 0 .6rem; overflow-wrap: anywhere; }}

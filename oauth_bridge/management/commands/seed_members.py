@@ -8,12 +8,14 @@ from typing import Any
 import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.text import slugify
 
 from oauth_bridge import clients, member_site
 from oauth_bridge.clients import InvalidClient
 from oauth_bridge.models import MemberSite
 from oauth_bridge.own_addresses import member_address, redirect_uri
+from oauth_bridge.portals.seeding import seed_portal
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 
@@ -30,8 +32,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sandbox-url", required=True, help="e.g. http://127.0.0.1:9000")
         parser.add_argument("--members-file", type=Path, help="Where to write who may sign in: a JSON list.")
+        parser.add_argument("--portal-url", help="Where the sample portal is served; registered at the first of them.")
+        parser.add_argument("--portal-file", type=Path, help="Where to write what the sample portal must know.")
 
-    def handle(self, *, sandbox_url: str, members_file: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        sandbox_url: str,
+        members_file: Path | None = None,
+        portal_url: str | None = None,
+        portal_file: Path | None = None,
+        **options: Any,
+    ) -> None:
         if not settings.SITE_URL:
             raise CommandError("SITE_URL is not set: the platform must know where to send members back to.")
         sandbox = _Sandbox(sandbox_url.rstrip("/"))
@@ -47,6 +59,9 @@ class Command(BaseCommand):
         if not members:
             raise CommandError("No demo organization belongs to this sandbox. Run `manage.py seed_demo` first.")
         sandbox.post("configure", quick_members=QUICK_MEMBERS)
+        if portal_url and portal_file:
+            first = next(simulated[slug] for one in described if (slug := slugify(one["organization"])) in simulated)
+            seed_portal(organization=first, url=portal_url, path=portal_file, actor=ACTOR, now=timezone.now())
         if members_file is not None:
             members_file.write_text(json.dumps(members, indent=1))
         for member in members:
