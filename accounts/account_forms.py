@@ -7,6 +7,7 @@ from typing import Any, get_args
 from django import forms
 from django.core.validators import RegexValidator
 
+from accounts.new_accounts import templates_used
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.mirrors.names import load
 from vendor_admin.operations.actions import ActionForm
@@ -77,6 +78,12 @@ class NewAccountsForm(ActionForm):
     exposed_limit = forms.IntegerField(
         label="At most so many contracts, all products together", required=False, min_value=0, max_value=100_000
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if used := templates_used(organization_id=self.selection.organization_id):
+            self.fields["template"].help_text += f" Used last: {', '.join(map(str, used))}."
+            self.initial.setdefault("template", used[0])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

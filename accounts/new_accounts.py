@@ -14,7 +14,7 @@ from accounts.permissions import RevokePermissions
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.names import load
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
-from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.previews import faults_in_words
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.enums import Environment
@@ -30,6 +30,7 @@ DEMO = Environment.DEMO.value
 NO_DAILY_LOSS = "No daily loss limit: templates carry none, so this account will have none."
 NO_DRAWDOWN = "No trailing drawdown: templates carry none, so this account will have none."
 MEMBER_CLOSED = "The member is closed at the platform."
+_PLANS_LOOKED_AT = 50
 _FIELDS = names_of(EvaluationAccount)
 _DAILY_LOSS = {"dailyLossAutoLiq", "dailyLossPercentageAutoLiq"}
 
@@ -83,6 +84,13 @@ class CreateAccounts:
         ids = _permission_ids(rows)
         targets = [Target(TradingPermission.entity_type, ids[row.pk], label=row.label) for row in rows if row.pk in ids]
         return (RevokePermissions.name, targets) if targets else None
+
+
+def templates_used(*, organization_id: int) -> list[int]:
+    """Ids of the templates that the last plans made accounts from, the newest first. One query."""
+    plans = Plan.objects.filter(organization_id=organization_id, kind=CreateAccounts.name, started_at__isnull=False)
+    used = plans.order_by("-id").values_list("parameters__templateAccountId", flat=True)[:_PLANS_LOOKED_AT]
+    return list(dict.fromkeys(one for one in used if isinstance(one, int)))
 
 
 def _asked(wanted: Mapping[str, Json], parameters: Mapping[str, Json]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.account_csv import AccountCsv
 from accounts.balance_csv import BalanceCsv
-from tests.admin.plan_desk import rows_of
+from tests.admin.plan_desk import preview, rows_of, verb
 from vendor_admin.operations.csv_files import CsvFormat, rows_of_file
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations.scope import organization_scope
@@ -159,3 +159,15 @@ def test_a_longer_file_takes_no_more_queries(alpha, trading_day, form: CsvFormat
         return len(caught)
 
     assert queries(2) == queries(60)
+
+
+def test_the_form_offers_the_template_that_was_used_last(alice: Client, alpha, trading_day):
+    trading_day(1)
+    asked = {"template": 77, "letters": "NEW", "first_number": "1", "balance": "50000", "drawdown_mode": "EOD"}
+    plan_id = preview(alice, [], action="create-accounts", entity_type="", member=1, count=1, **asked)
+    form = reverse("plan_start", args=["create-accounts"])
+    assert "Used last" not in alice.get(form).content.decode()
+
+    verb(alice, plan_id, "confirm")
+
+    assert "Used last: 77." in alice.get(form).content.decode()

@@ -60,7 +60,8 @@ class AuditAdmin(ReadOnlyAdmin):
     )
     filters = (
         Filter("who", "Who", kind="word", lookup="actor"),
-        Filter("did", "Did", kind="word", lookup="action"),
+        Filter("did", "Did, in part", kind="word", lookup="action__icontains"),
+        Filter("to", "To, in part", kind="word", lookup="subject__icontains"),
         Filter("since", "Since", kind="moment", lookup="at__gte"),
         Filter("until", "Before", kind="moment", lookup="at__lt"),
     )

@@ -81,12 +81,12 @@ class OperationAdmin(ReadOnlyAdmin):
         Column("Says", _says, hint="The platform's words, or what it waits for."),
         Column("Plan", lambda row: row.plan_id, link=lambda row: plan_url(row.plan_id)),
         Column("Who", lambda row: row.actor),
-        Column("Tries", lambda row: row.attempts, hint="How often it was sent."),
         Column("Sent", lambda row: row.sent_at),
         Column("Env.", environment_badge),
     )
     export_columns = (
         *columns,
+        Column("Tries", lambda row: row.attempts),
         Column("Error in full", lambda row: row.error_text),
         Column("Why", lambda row: row.reason),
         Column("Made", lambda row: row.created_at),

@@ -34,6 +34,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     view_right = Right.VIEW
     key = ("standing", "id")
+    list_template = "admin/notices/notices.html"
     object_template = "admin/notices/notice.html"
     columns = (
         Column("Notice", lambda row: row.title),
@@ -58,6 +59,10 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).filter(standing__gte=Notice.CLOSED)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may_manage = has_right(request, Right.MANAGE_NOTICES)
+        return super().changelist_view(request, {"may_manage": may_manage, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.acknowledge_view)
