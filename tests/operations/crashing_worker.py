@@ -69,8 +69,9 @@ def _arm(point: str, *, passes: int, path: str) -> None:
 
     def dying_conclude(lane: Any, concluded: Any, **named: Any) -> Any:
         result = conclude(lane, concluded, **named)
-        if any(is_meant(one.row.name) for one in concluded):
-            die()
+        stored = [one for one in concluded if is_meant(one.row.name)]
+        if stored:
+            die(len(stored))
         return result
 
     def dying_turn(self: Any, called: Any, **named: Any) -> int:

@@ -108,3 +108,15 @@ def test_the_setting_itself_shows_no_more_than_it_names(
             assert app_connection.execute("SELECT organization_id FROM mirrors_account").fetchall() == []
         except psycopg.DataError:
             continue
+
+
+def test_a_durable_scope_must_be_the_outermost(two_organizations: list[str]) -> None:
+    with organization_scope(ALPHA, durable=True):
+        assert seen(Account.unscoped) == [ALPHA]
+    assert seen(Account.unscoped) == []
+    with (
+        organization_scope(ALPHA),
+        pytest.raises(RuntimeError, match="durable"),
+        organization_scope(BRAVO, durable=True),
+    ):
+        pass

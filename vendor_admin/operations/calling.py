@@ -26,6 +26,7 @@ from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
 
+GATHER_SECONDS = 0.01
 OVERTAKEN = "Not sent, since it is no longer right: {}. Make a new preview."
 
 
@@ -41,13 +42,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What one operation came to at `at`; no outcome where the gate was closed and nothing was sent."""
+    """What one operation came to at `at`; no outcome where the gate was closed and nothing was sent.
+
+    `seconds` is how long the call lasted; 0 where none was made.
+    """
 
     row: Operation
     write: Write[Any]
     session: Session
     outcome: Outcome | None
     at: datetime
+    seconds: float = 0.0
 
 
 class Gate:
@@ -111,10 +116,12 @@ class Callers:
         self._calls[self._threads.submit(self._run, function, session)] = ""
 
     def collect(self, *, seconds: float) -> list[Called]:
-        """What has ended, waiting up to so long for the first."""
+        """What has ended, waiting up to so long for the first, and a moment for others to be stored with it."""
         if not self._calls:
             return []
         done, _ = wait(self._calls, timeout=seconds, return_when=FIRST_COMPLETED)
+        if done:
+            done, _ = wait(self._calls, timeout=GATHER_SECONDS)
         for future in done:
             del self._calls[future]
         return [called for future in done if (called := future.result()) is not None]
@@ -136,6 +143,7 @@ class Callers:
             if faults := [str(one) for one in rule_faults(request, now=timezone.now())]:
                 # It was right when it was confirmed: a month has ended since, for instance.
                 return Called(row, write, session, Rejected(OVERTAKEN.format("; ".join(faults)), 400), timezone.now())
+            started = time.monotonic()
             outcome = self._client(session).call(
                 write.operation,
                 token=session.token,
@@ -143,7 +151,7 @@ class Callers:
                 penalty_ticket=row.penalty_ticket or None,
             )
             self._gate.close_after(outcome, name=write.path, token=session.token)
-            return Called(row, write, session, outcome, timezone.now())
+            return Called(row, write, session, outcome, timezone.now(), time.monotonic() - started)
         except Exception:
             # The row stays as it is, "being sent": the next holder of the lane finds out what came of it.
             log.exception("operations.call_failed", operation=row.pk, name=row.name)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
 from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
@@ -19,11 +18,25 @@ from vendor_admin.organizations.scope import organization_scope
 LANE_TTL = timedelta(seconds=15)
 
 _CLAIM = """
-    UPDATE operations_operation
-       SET state = 'sending', claimed_by = %s, claimed_until = %s, sent_at = %s, wait_reason = '',
+    WITH due AS MATERIALIZED (
+        SELECT o.id
+          FROM operations_operation o
+          JOIN operations_plan p ON p.id = o.plan_id
+          LEFT JOIN operations_operation previous ON previous.id = o.after_id
+         WHERE o.organization_id = %(organization)s AND o.environment = %(environment)s AND o.name = %(name)s
+           AND o.state = 'queued' AND o.not_before <= %(now)s AND p.state = 'running'
+           AND (o.after_id IS NULL OR previous.state = 'succeeded')
+           AND (%(only)s::bigint IS NULL OR o.id = %(only)s)
+         ORDER BY o.not_before, o.id
+         LIMIT %(limit)s
+           FOR UPDATE OF o SKIP LOCKED
+    )
+    UPDATE operations_operation o
+       SET state = 'sending', claimed_by = %(holder)s, claimed_until = %(until)s, sent_at = %(now)s, wait_reason = '',
            attempts = attempts + 1
-     WHERE id = ANY (%s)
- RETURNING *
+      FROM due
+     WHERE o.id = due.id
+ RETURNING o.*
 """
 
 
@@ -39,7 +52,7 @@ class LaneKey:
 @contextmanager
 def step(organization_id: int) -> Iterator[None]:
     """One short transaction of the organization, which is committed when it ends."""
-    with transaction.atomic(durable=True), organization_scope(organization_id):
+    with organization_scope(organization_id, durable=True):
         yield
 
 
@@ -117,17 +130,19 @@ def claim(
 
     Must run inside a transaction of the organization; they are called after it has committed.
     """
-    waiting = _sendable(lane, now=now).filter(name=name)
-    if only is not None:
-        waiting = waiting.filter(id=only)
-    ids = list(
-        waiting.order_by("not_before", "id")
-        .select_for_update(skip_locked=True, of=("self",))
-        .values_list("id", flat=True)[:limit]
+    claimed = Operation.objects.raw(
+        _CLAIM,
+        {
+            "organization": lane.organization_id,
+            "environment": lane.environment,
+            "name": name,
+            "only": only,
+            "limit": limit,
+            "holder": lane.holder,
+            "until": until,
+            "now": now,
+        },
     )
-    if not ids:
-        return []
-    claimed = Operation.objects.raw(_CLAIM, [lane.holder, until, now, ids])
     return sorted(claimed, key=lambda one: one.pk)
 
 

@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from vendor_admin.operations import allowance, progress, queue, results, storing
 from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import Called, Callers, Gate, Session, outcomes_of
+from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Session, outcomes_of
 from vendor_admin.operations.models import Operation
+from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
 from vendor_admin.operations.results import Waiting
 from vendor_admin.operations.settling import settle
@@ -76,8 +77,7 @@ class _Runner:
         self._lane = lane
         self._gate = Gate()
         self._callers = Callers(connections=settings.PLATFORM_CONNECTIONS, gate=self._gate)
-        # Some are claimed ahead, so that a thread that ends its call finds the next one.
-        self._most_in_flight = settings.PLATFORM_CONNECTIONS * 2
+        self._pace = Pace(settings.PLATFORM_CONNECTIONS)
         self._session: Session | None = None
         self._allowed: dict[str, _Allowed] = {}
         self._calls = 0
@@ -89,10 +89,11 @@ class _Runner:
         self._keep_lane()
         queue.recover(self._lane, now=timezone.now(), settle_after=_settle_after())
         called: list[Called] = []
-        while time.monotonic() < deadline and self._keep_lane():
+        while (started := time.monotonic()) < deadline and self._keep_lane():
             if time.monotonic() - self._looked_at > LOOK_SECONDS:
                 self._look(now=timezone.now())
-            sent = self._turn(called, room=self._most_in_flight - self._callers.in_flight)
+            sent = self._turn(called, room=self._pace.most_in_flight - self._callers.in_flight)
+            self._pace.note_busy(time.monotonic() - started + GATHER_SECONDS)
             if not sent and not self._callers.in_flight and not called and not self._wait_for_next(deadline):
                 break
             called = self._callers.collect(seconds=COLLECT_SECONDS)
@@ -120,7 +121,7 @@ class _Runner:
         if not self._callers.in_flight:
             self._gate.unlock()
         names = queue.due_names(self._lane, now=now)
-        unsettled = queue.unsettled(self._lane, now=now, limit=self._most_in_flight)
+        unsettled = queue.unsettled(self._lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)
         self._give_back_drawn({name: one for name, one in self._allowed.items() if name not in names})
         self._session = self._open_session(now=now) if names or unsettled else None
         if self._session is None:
@@ -177,6 +178,9 @@ class _Runner:
             else results.verdict_of(one.write, one.row, one.outcome, now=one.at)
             for one in called
         ]
+        for one in called:
+            if one.seconds:
+                self._pace.note_call(one.seconds)
         outcomes = outcomes_of(called)
         self._calls += len(outcomes)
         self._heed(outcomes, now=now)

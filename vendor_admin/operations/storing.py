@@ -40,6 +40,16 @@ _CONCLUDE = """
        AND operations_operation.state IN ('sending', 'unknown')
  RETURNING operations_operation.id
 """
+_ROWS = """
+    SELECT r.id, r.operation_id, false AS goes_on, false AS is_cancelled, r.position
+      FROM operations_planrow r
+     WHERE r.operation_id = ANY (%(ids)s::bigint[])
+     UNION ALL
+    SELECT r.id, o.after_id, true, o.state = 'cancelled', r.position
+      FROM operations_operation o JOIN operations_planrow r ON r.operation_id = o.id
+     WHERE o.after_id = ANY (%(ids)s::bigint[])
+     ORDER BY position
+"""
 _STORE_ROWS = """
     UPDATE operations_planrow
        SET state = given.state,
@@ -102,9 +112,9 @@ def cancel_queued(operations: QuerySet[Operation], *, now: datetime) -> None:
 
 def rows_of(*operation_ids: int) -> QuerySet[PlanRow]:
     """The plans' rows that operations are for, in the order of their items: also of those that others follow."""
-    return PlanRow.objects.filter(
-        Q(operation_id__in=operation_ids) | Q(operation__after_id__in=operation_ids)
-    ).order_by("position")
+    # As a subquery: with an OR over both tables every row of the organization would be looked at.
+    concerned = Operation.objects.filter(Q(id__in=operation_ids) | Q(after_id__in=operation_ids))
+    return PlanRow.objects.filter(operation_id__in=concerned.values("id")).order_by("position")
 
 
 def _conclude(lane: LaneKey, concluded: Sequence[Conclusion], *, now: datetime) -> set[int]:
@@ -128,12 +138,10 @@ def _conclude(lane: LaneKey, concluded: Sequence[Conclusion], *, now: datetime) 
 
 def _store_rows(concluded: Sequence[Conclusion]) -> None:
     rows: dict[int, list[_Row]] = {one.row.pk: [] for one in concluded}
-    found = rows_of(*rows).values_list("id", "operation_id", "operation__after_id", "operation__state")
-    for row_id, operation_id, after_id, state in found:
-        if operation_id in rows:
-            rows[operation_id].append(_Row(row_id))
-        if after_id in rows:
-            rows[after_id].append(_Row(row_id, goes_on=True, is_cancelled=state == Operation.State.CANCELLED))
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, {"ids": list(rows)})
+        for row_id, operation_id, goes_on, is_cancelled, _ in cursor.fetchall():
+            rows[operation_id].append(_Row(row_id, goes_on=goes_on, is_cancelled=is_cancelled))
     given = [
         (row, one.row.name, row.result(result))
         for one in concluded

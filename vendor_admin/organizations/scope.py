@@ -28,15 +28,20 @@ def set_database_scope(organization_ids: tuple[int, ...]) -> None:
 
 
 @contextmanager
-def organization_scope(*organization_ids: int) -> Iterator[None]:
-    """A transaction in which only these organizations exist. Scopes nest; the outer one is restored at the end."""
+def organization_scope(*organization_ids: int, durable: bool = False) -> Iterator[None]:
+    """A transaction in which only these organizations exist. Scopes nest; the outer one is restored at the end.
+
+    With `durable` it must be the outermost transaction, which is committed when the scope ends.
+    """
     outer = _scope.get()
     token = _scope.set(tuple(organization_ids))
+    is_outermost = not connection.in_atomic_block
     try:
-        with transaction.atomic():
+        with transaction.atomic(durable=durable):
             set_database_scope(tuple(organization_ids))
             yield
-            if connection.in_atomic_block and not connection.needs_rollback:
+            # Of the outermost one nothing is left to restore: the setting ends with its transaction.
+            if not is_outermost and connection.in_atomic_block and not connection.needs_rollback:
                 set_database_scope(outer)
     finally:
         _scope.reset(token)
