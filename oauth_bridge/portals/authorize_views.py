@@ -95,6 +95,7 @@ def _ask(request: HttpRequest, asked: SignInRequest, session: MemberSession) -> 
         "link": session.link,
         "host": urlsplit(asked.redirect_uri).netloc,
         "learns": words_of(asked.scopes, look.name),
+        "somebody_else": _with_prompt(request, add="login"),
     }
     response = render(request, "portal/consent.html", context)
     response._csp_update = {"form-action": [SELF, origin]}  # type: ignore[attr-defined]  # as csp_update does
@@ -120,11 +121,15 @@ def _page(asked: SignInRequest) -> dict[str, object]:
 
 def _without_login_prompt(request: HttpRequest) -> str:
     """The request as it goes on after a sign-in, which is what prompt=login asked for."""
+    return _with_prompt(request, remove="login")
+
+
+def _with_prompt(request: HttpRequest, *, add: str = "", remove: str = "") -> str:
     fields = request.GET.copy()
-    rest = " ".join(word for word in fields.get("prompt", "").split() if word != "login")
+    words = [word for word in fields.get("prompt", "").split() if word not in (add, remove)] + [add] * bool(add)
     fields.pop("prompt", None)
-    if rest:
-        fields["prompt"] = rest
+    if words:
+        fields["prompt"] = " ".join(words)
     return f"{request.path}?{fields.urlencode()}"
 
 
