@@ -1,14 +1,17 @@
 """`manage.py seed_demo` against a sandbox's control door."""
 
+import io
 import json
 import stat
 import time
 
 import pytest
 import responses
+import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from vendor_admin.demo import Demo
 from vendor_admin.demo.authenticator import code_of
 from vendor_admin.organizations.codes import check_code
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
@@ -77,6 +80,20 @@ def test_seeding_again_changes_no_password_and_follows_the_sandbox(db, sandbox, 
             "http://127.0.0.1:8888/demo/v1",
             "http://127.0.0.1:8888/live/v1",
         }
+
+
+def test_the_demo_prints_the_code_of_who_needs_one(db, sandbox, tmp_path):
+    output = io.StringIO()
+    demo = Demo(folder=tmp_path, output=output)
+    assert demo.show_codes() == 1
+    assert "No demo has made its users in this folder yet" in output.getvalue()
+    call_command("seed_demo", sandbox_url=URL, logins_file=tmp_path / "demo.logins.json")
+
+    with time_machine.travel(1_795_000_005, tick=False):
+        assert demo.show_codes() == 0
+        code = output.getvalue().splitlines()[-1].split()[1]
+        user = User.objects.get(username="careful@north-one")
+        assert check_code(user=user, code=code, now=timezone.now()).authenticator
 
 
 def test_demo_data_never_goes_to_a_real_organization(db, sandbox):

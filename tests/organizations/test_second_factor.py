@@ -1,17 +1,21 @@
 """Setting up, replacing and resetting a second factor; recovery codes; secrets at rest; sessions that end."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.organizations.sign_in_desk import MOMENT, SECRET, Person, staff, with_second_factor
 from tests.signed_in import half_signed_in, signed_in
 from vendor_admin.demo.authenticator import code_of
+from vendor_admin.organizations.codes import check_code
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.scope import organization_scope
@@ -308,3 +312,19 @@ def test_secrets_follow_the_keys(alice: Person, settings) -> None:
     settings.CREDENTIAL_KEYS = [old]
     with pytest.raises(UndecryptableError):
         unused_recovery_codes(alice.user)
+
+
+def test_of_two_browsers_with_the_same_code_one_gets_in(committed_db: None) -> None:
+    """The person's row is locked while a code is checked, so it is used up before the other is looked at."""
+    user = with_second_factor(staff("alice")).user
+    code, now, start = code_of(SECRET, at=MOMENT), timezone.now(), Barrier(2)
+
+    def give(_: int) -> bool:
+        try:
+            start.wait(timeout=20)
+            return check_code(user=user, code=code, now=now).authenticator is not None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as browsers:
+        assert sorted(browsers.map(give, range(2))) == [False, True]
