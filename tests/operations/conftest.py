@@ -42,6 +42,22 @@ def quick_scene(committed_db: None, database_urls: dict[str, str], short_waits: 
         yield from connected(sandbox, database_urls)
 
 
+@pytest.fixture
+def quiet_scene(sandbox: RunningSandbox, committed_db: None, short_waits: None) -> Scene:
+    """A connected vendor without a hub, for plans that look at no mirror."""
+    register_engine_kinds()
+    return Scene(sandbox)
+
+
+@pytest.fixture
+def quick_quiet_scene(committed_db: None, short_waits: None, settings: Any) -> Iterator[Scene]:
+    """The same with an hour of three seconds, at the platform and here."""
+    settings.BUDGET_WINDOW_SECONDS = 3.0
+    register_engine_kinds()
+    with RunningSandbox(*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3") as sandbox:
+        yield Scene(sandbox)
+
+
 def connected(sandbox: RunningSandbox, database_urls: dict[str, str]) -> Iterator[Scene]:
     register_engine_kinds()
     scene = Scene(sandbox)

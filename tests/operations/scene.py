@@ -91,6 +91,10 @@ class Scene:
         targets = [Target("account", one, {"change": change}) for one in account_ids]
         return self.start("test_adjust_balance", targets, **values)
 
+    def any_write(self, path: str, body: Mapping[str, Any], environment: str = "demo") -> Target:
+        """The target of a plan of kind test_any_write that makes this call."""
+        return Target("any", None, {"path": path, "environment": environment, "body": dict(body)})
+
     def preview(
         self, kind_name: str, targets: Sequence[Target], parameters: Mapping[str, Any] | None = None, **values: Any
     ) -> Plan:

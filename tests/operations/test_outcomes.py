@@ -11,7 +11,6 @@ from tests.sync.running_hub import wait_until
 from vendor_admin.operations import decisions
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import PlanProblem
-from vendor_admin.organizations.models import RateLock
 
 ADJUST = "fundTransaction/adjustcash"
 CHANGE = Decimal("250.00")
@@ -85,39 +84,6 @@ def test_a_refusal_keeps_the_platforms_words(scene: Scene) -> None:
     assert states == [("rejected", "Something odd about that"), ("succeeded", "")]
     refused = next(row for row in scene.rows(plan) if row.state == "rejected")
     assert refused.why == "Something odd about that"
-
-
-def test_a_penalty_ticket_is_waited_for_and_sent_along(scene: Scene) -> None:
-    ids = scene.account_ids(6)
-    scene.sandbox.control("write", fault="penalty", path=ADJUST, seconds=1)
-    plan = scene.adjust(*ids)
-    scene.work(seconds=2)
-    assert scene.writes(ADJUST).get("applied", 0) <= 6
-    work_until_over(scene, plan)
-    assert {one.state for one in scene.operations(plan)} == {"succeeded"}
-    assert all(len(scene.log_of(one)) == 1 for one in ids)
-
-
-@pytest.mark.parametrize("fault", ["429", "423", "captcha"])
-def test_a_lock_in_mid_plan_stops_every_call_for_its_hour(quick_scene: Scene, fault: str) -> None:
-    scene = quick_scene
-    ids = scene.account_ids(12)
-    scene.sandbox.control("write-settings", delay_ms=30)
-    scene.sandbox.control("write", fault=fault, path=ADJUST, locks=False)
-    plan = scene.adjust(*ids)
-    scene.work(seconds=1)
-    counted = sum(scene.writes(ADJUST).values())
-    # What was on the wire when the lock came, and at most one more.
-    assert counted <= 4 + 1
-    waiting = [one for one in scene.operations(plan) if one.state == "queued"]
-    assert waiting
-    assert all(one.wait_reason for one in waiting)
-    assert RateLock.objects.filter(until__gt=timezone.now()).exists()
-    scene.work(seconds=1)
-    assert sum(scene.writes(ADJUST).values()) == counted
-    work_until_over(scene, plan)
-    assert {one.state for one in scene.operations(plan)} == {"succeeded"}
-    assert all(len(scene.log_of(one)) == 1 for one in ids)
 
 
 def test_a_revoked_token_is_replaced_and_nothing_is_lost(scene: Scene) -> None:

@@ -14,6 +14,9 @@ from vendor_admin.tradovate.schedule import CENTRAL_TIME, MAINTENANCE_MARGIN, ma
 NO_LIMIT = 1_000_000
 DRAWN_AHEAD = 50
 SHARE_DRAWN_AHEAD = 20
+# Of the margin that a budget's window has: the rest is for the call's way to the platform.
+SHARE_BEFORE_SENDING = 0.75
+SHORTEST_GOOD_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ def drawn_ahead(operation: CatalogueOperation) -> int:
     """How many calls may be drawn at once. Few where the hour has few: what a worker drew and did not use is lost with
     it if it dies, until the hour is over."""
     return min(DRAWN_AHEAD, max(1, endpoint_budget(operation).limit // SHARE_DRAWN_AHEAD))
+
+
+def good_seconds() -> float:
+    """For how long after a draw its calls may go out. Sent later, they would fall into a window that others have drawn
+    on since, and the platform would see more of them than it allows."""
+    margin = budgets.one_window().total_seconds() * (budgets.WINDOW_MARGIN - 1)
+    return max(SHORTEST_GOOD_SECONDS, margin * SHARE_BEFORE_SENDING)
 
 
 def draw(caller: Caller, operation: CatalogueOperation, *, wanted: int, now: datetime) -> Drawn:

@@ -41,6 +41,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Permit:
+    """A call drawn from the budgets at `drawn_at`, which may go out until `good_until` by our own clock."""
+
+    drawn_at: datetime
+    good_until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Called:
     """What one operation came to at `at`; no outcome where the gate was closed and nothing was sent.
 
@@ -50,6 +58,7 @@ class Called:
     row: Operation
     write: Write[Any]
     session: Session
+    permit: Permit
     outcome: Outcome | None
     at: datetime
     seconds: float = 0.0
@@ -107,9 +116,9 @@ class Callers:
         """Whether an operation of this name is handed out."""
         return name in self._calls.values()
 
-    def call(self, row: Operation, write: Write[Any], session: Session) -> None:
+    def call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> None:
         """Hand an operation out to be sent."""
-        self._calls[self._threads.submit(self._call, row, write, session)] = row.name
+        self._calls[self._threads.submit(self._call, row, write, session, permit)] = row.name
 
     def run(self, function: Callable[[RestClient], None], session: Session) -> None:
         """Hand out other work with a connection to the platform, which may use the database."""
@@ -135,14 +144,16 @@ class Callers:
             database.inc_thread_sharing()
             database.close()
 
-    def _call(self, row: Operation, write: Write[Any], session: Session) -> Called | None:
+    def _call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> Called | None:
         try:
             request = write.parse(body_of(row))
-            if not self._gate.is_open(name=write.path, token=session.token):
-                return Called(row, write, session, None, timezone.now())
+            is_open = self._gate.is_open(name=write.path, token=session.token)
+            if not is_open or time.monotonic() > permit.good_until:
+                return Called(row, write, session, permit, None, timezone.now())
             if faults := [str(one) for one in rule_faults(request, now=timezone.now())]:
                 # It was right when it was confirmed: a month has ended since, for instance.
-                return Called(row, write, session, Rejected(OVERTAKEN.format("; ".join(faults)), 400), timezone.now())
+                overtaken = Rejected(OVERTAKEN.format("; ".join(faults)), 400)
+                return Called(row, write, session, permit, overtaken, timezone.now())
             started = time.monotonic()
             outcome = self._client(session).call(
                 write.operation,
@@ -151,7 +162,7 @@ class Callers:
                 penalty_ticket=row.penalty_ticket or None,
             )
             self._gate.close_after(outcome, name=write.path, token=session.token)
-            return Called(row, write, session, outcome, timezone.now(), time.monotonic() - started)
+            return Called(row, write, session, permit, outcome, timezone.now(), time.monotonic() - started)
         except Exception:
             # The row stays as it is, "being sent": the next holder of the lane finds out what came of it.
             log.exception("operations.call_failed", operation=row.pk, name=row.name)

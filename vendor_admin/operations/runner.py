@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from vendor_admin.operations import allowance, progress, queue, results, storing
 from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Session, outcomes_of
+from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Permit, Session, outcomes_of
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
@@ -63,13 +63,18 @@ def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> in
 
 @dataclass(slots=True)
 class _Allowed:
-    """What may be sent of one name now: `left` calls drawn at `at`; on probation one, and `only` the one named."""
+    """What may be sent of one name now: `left` calls; on probation one, and `only` the one named."""
 
     write: Write[Any]
     left: int
-    at: datetime
+    permit: Permit
     on_probation: bool = False
     only: int | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether they may still go out."""
+        return time.monotonic() < self.permit.good_until
 
 
 class _Runner:
@@ -135,7 +140,7 @@ class _Runner:
         """Draw what may be sent of a name, or postpone it with the reason."""
         write = write_at(name)
         known, ahead = self._allowed.get(name), allowance.drawn_ahead(write.operation)
-        if known is not None and known.left > ahead // 2:
+        if known is not None and known.left > ahead // 2 and known.is_good:
             return
         held = allowance.held_until(now) if write.operation.waits_for_maintenance and session.is_real else None
         if held is not None:
@@ -146,9 +151,12 @@ class _Runner:
             self._allow_one(write, session, now=now)
             return
         wanted = queue.count_due(self._lane, name=name, now=now, most=ahead)
+        if not wanted:
+            return
+        now, good_until = timezone.now(), _good_until()
         drawn = allowance.draw(session.caller, write.operation, wanted=wanted, now=now)
         if drawn.count:
-            self._allowed[name] = _Allowed(write, drawn.count, drawn.at)
+            self._allowed[name] = _Allowed(write, drawn.count, Permit(drawn.at, good_until))
         elif drawn.until is not None:
             queue.postpone(self._lane, until=drawn.until, reason=drawn.reason, names=[name])
 
@@ -163,9 +171,11 @@ class _Runner:
             if at > now:
                 queue.postpone(self._lane, until=at, reason=WAITS_FOR_TICKET, names=[write.path])
                 return
+        now, good_until = timezone.now(), _good_until()
         drawn = allowance.draw(session.caller, write.operation, wanted=1, now=now)
         if drawn.count:
-            self._allowed[write.path] = _Allowed(write, 1, drawn.at, on_probation=True, only=only)
+            permit = Permit(drawn.at, good_until)
+            self._allowed[write.path] = _Allowed(write, 1, permit, on_probation=True, only=only)
         elif drawn.until is not None:
             queue.postpone(self._lane, until=drawn.until, reason=drawn.reason, names=[write.path])
 
@@ -181,6 +191,8 @@ class _Runner:
         for one in called:
             if one.seconds:
                 self._pace.note_call(one.seconds)
+            if one.outcome is None:
+                allowance.give_back(one.session.caller, one.write.operation, count=1, drawn_at=one.permit.drawn_at)
         outcomes = outcomes_of(called)
         self._calls += len(outcomes)
         self._heed(outcomes, now=now)
@@ -193,13 +205,16 @@ class _Runner:
                     claimed = self._claim(room=room, now=now)
         for row, allowed in claimed:
             if session is not None:
-                self._callers.call(row, allowed.write, session)
+                self._callers.call(row, allowed.write, session, allowed.permit)
         return len(claimed)
 
     def _claim(self, *, room: int, now: datetime) -> list[tuple[Operation, _Allowed]]:
         claimed: list[tuple[Operation, _Allowed]] = []
         for name, allowed in list(self._allowed.items()):
             limit = min(allowed.left, room - len(claimed))
+            if not allowed.is_good:
+                self._look_soon()
+                continue
             if limit <= 0:
                 continue
             found = queue.claim(self._lane, name=name, limit=limit, now=now, until=now + CLAIM_TTL, only=allowed.only)
@@ -226,11 +241,9 @@ class _Runner:
                 self._heed_success(called, now=now)
 
     def _heed_success(self, called: Called, *, now: datetime) -> None:
+        allowance.give_back_success(called.session.caller, called.write.operation, drawn_at=called.permit.drawn_at)
         allowed = self._allowed.get(called.row.name)
-        if allowed is None:
-            return
-        allowance.give_back_success(called.session.caller, called.write.operation, drawn_at=allowed.at)
-        if allowed.on_probation:
+        if allowed is not None and allowed.on_probation:
             allowance.end_probation(called.session.caller, called.write.operation, now=now)
             del self._allowed[called.row.name]
             self._look_soon()
@@ -248,7 +261,9 @@ class _Runner:
         for name, one in list(allowed.items()):
             self._allowed.pop(name, None)
             if self._session is not None and one.left > 0:
-                allowance.give_back(self._session.caller, one.write.operation, count=one.left, drawn_at=one.at)
+                allowance.give_back(
+                    self._session.caller, one.write.operation, count=one.left, drawn_at=one.permit.drawn_at
+                )
 
     def _open_session(self, *, now: datetime) -> Session | None:
         """The connection and a good token, or None after everything was postponed with the reason."""
@@ -298,6 +313,11 @@ class _Runner:
             called = self._callers.collect(seconds=RENEW_SECONDS)
         self._give_back_drawn(dict(self._allowed))
         progress.finish_plans(self._lane.organization_id, now=timezone.now())
+
+
+def _good_until() -> float:
+    """Until when what is drawn now may go out, by our own clock."""
+    return time.monotonic() + allowance.good_seconds()
 
 
 def _settle_after() -> timedelta:

@@ -1,11 +1,14 @@
 """Requests as objects: bodies, marks, packing into calls, and secrets that stay secret."""
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 
 import msgspec
 import pytest
 
+from tests.database import ROOT
 from tests.tradovate.operations.examples import BODIES, NOW, USER
 from vendor_admin.tradovate.operations import WRITES, InvalidRequest, without_secrets
 from vendor_admin.tradovate.operations.answers import AccessTokenAnswer, CashBalanceSnapshotAnswer
@@ -103,3 +106,10 @@ def test_an_answer_ignores_fields_of_tomorrow_and_keeps_cents():
     )
     assert answer is not None
     assert (answer.total_cash_value, answer.realized_pnl) == (Decimal("55408.24"), Decimal("-1140.4"))
+
+
+def test_threads_that_are_the_first_to_read_a_body_do_not_end_the_process():
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.tradovate.operations.first_parses"], cwd=ROOT, check=False, timeout=60
+    )
+    assert child.returncode == 0

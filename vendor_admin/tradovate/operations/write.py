@@ -1,6 +1,7 @@
 """One thing the platform can be asked to do, with everything that must be known before and after asking."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -66,6 +67,13 @@ class Write(Generic[R]):
     is_for_vendors: bool = True
     is_documented: bool = True
     cautions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let msgspec look at both types here, in one thread: when several threads are the first to convert to a type
+        that holds others, it reads what another is still writing, and the process dies (msgspec 0.22)."""
+        for kind in (self.request, self.answer):
+            with suppress(msgspec.ValidationError):
+                msgspec.convert({}, kind)
 
     @property
     def path(self) -> str:
