@@ -81,7 +81,7 @@ class OperationAdmin(ReadOnlyAdmin):
         Column("Says", _says, hint="The platform's words, or what it waits for."),
         Column("Plan", lambda row: row.plan_id, link=lambda row: plan_url(row.plan_id)),
         Column("Who", lambda row: row.actor),
-        Column("Sent", lambda row: row.sent_at),
+        Column("Sent", lambda row: row.sent_at, is_age=True),
         Column("Env.", environment_badge),
     )
     export_columns = (
