@@ -2,30 +2,27 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
+from oauth_bridge.models import MemberLink
 from oauth_bridge.portals.models import Portal, PortalCode, PortalConsent, PortalRefreshToken, PortalToken
 from vendor_admin.organizations import audit
 
-if TYPE_CHECKING:
-    from oauth_bridge.models import MemberLink
 
-
-def consents_of(link: "MemberLink") -> QuerySet[PortalConsent]:
+def consents_of(link: MemberLink) -> QuerySet[PortalConsent]:
     """The portals that a member is connected with, the newest first."""
     return PortalConsent.objects.filter(link=link, ended_at=None).select_related("portal")
 
 
-def remembered(*, link: "MemberLink", portal: Portal, scopes: Iterable[str]) -> PortalConsent | None:
+def remembered(*, link: MemberLink, portal: Portal, scopes: Iterable[str]) -> PortalConsent | None:
     """The consent of a member that covers all of these scopes already."""
     found = consents_of(link).filter(portal=portal).first()
     return found if found is not None and set(scopes) <= set(found.scopes) else None
 
 
 def allow(
-    *, link: "MemberLink", portal: Portal, scopes: Iterable[str], now: datetime, request_id: str = ""
+    *, link: MemberLink, portal: Portal, scopes: Iterable[str], now: datetime, request_id: str = ""
 ) -> PortalConsent:
     """The member allows a portal these scopes, beside what they allowed it before."""
     consent, is_new = PortalConsent.objects.get_or_create(
@@ -63,7 +60,7 @@ def end(*, consent: PortalConsent, actor: str, now: datetime, request_id: str = 
         )
 
 
-def end_all_of(link: "MemberLink", *, now: datetime) -> int:
+def end_all_of(link: MemberLink, *, now: datetime) -> int:
     """End everything that a member allowed; returns the number of portals."""
     end_tokens(Q(consent__link=link), now=now)
     return PortalConsent.objects.filter(link=link, ended_at=None).update(ended_at=now)

@@ -11,16 +11,19 @@ import time_machine
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from oauth2_provider.checks import validate_bcp_configuration
 
 from oauth_bridge import links
 from oauth_bridge.models import MemberLink
 from oauth_bridge.portals import consents, keys, registry
 from oauth_bridge.portals.models import PortalCode, PortalRefreshToken, PortalToken
 from oauth_bridge.tasks import forget_old_sign_ins
+from tests.admin.conftest import Writer
 from tests.oauth_bridge.portal_side import CALLBACK, PortalSide, basic, new_pair
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.settings import OAUTH2_PROVIDER
 
 
 @pytest.fixture
@@ -108,6 +111,11 @@ def test_pkce_cannot_be_stripped_downgraded_or_guessed(desk: PortalSide, inside:
         assert desk.exchange(code, right).json()["error"] == "invalid_grant", "one try is all a code has"
     with organization_scope(inside.organization.pk):
         assert not PortalToken.objects.exists()
+
+
+def test_every_switch_of_rfc_9700_is_on() -> None:
+    assert validate_bcp_configuration(None) == []
+    assert len([name for name, value in OAUTH2_PROVIDER.items() if name.startswith("COMPLIANT_BCP") and value]) == 10
 
 
 def test_only_the_code_flow_is_served(desk: PortalSide, inside: Visitor) -> None:
@@ -322,7 +330,9 @@ def test_the_host_of_a_request_changes_nothing(desk: PortalSide, inside: Visitor
     assert claims["iss"] == desk.issuer
 
 
-def test_whoever_leaves_or_is_switched_off_takes_the_tokens_along(alpha: Organization, inside: Visitor) -> None:
+def test_whoever_leaves_or_is_switched_off_takes_the_tokens_along(
+    alpha: Organization, inside: Visitor, write: Writer
+) -> None:
     desk, program = PortalSide.registered(alpha), PortalSide.program(alpha)
     tokens, own = desk.tokens_of(inside), program.own_token()
     code, verifier = desk.allowed(inside)
@@ -364,6 +374,10 @@ def test_whoever_leaves_or_is_switched_off_takes_the_tokens_along(alpha: Organiz
     assert still_work(tokens) == [False, False]
     inside.sign_in()
     assert still_work(tokens) == [False, False]
+    tokens = desk.tokens_of(inside)
+    write.connection.execute("UPDATE mirrors_platformuser SET status = 'Closed'")
+    assert still_work(tokens) == [False, False], "no member any more"
+    assert "closed" in inside.browser.get(desk.request(new_pair()[1])).content.decode()
     old_secret, made = desk.credentials, registry.rotate_secret(portal=desk.portal, actor="alice", now=timezone.now())
     desk.secret = made.secret
     assert desk.post("introspect", as_client=old_secret, token="x").status_code == 401

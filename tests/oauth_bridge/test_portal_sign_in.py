@@ -106,6 +106,18 @@ def test_claims_follow_scopes_and_only_a_verified_address_is_told(
     assert "email" not in claims_of(little["id_token"], desk)
 
 
+def test_a_portal_that_asks_for_more_is_not_answered_by_what_was_allowed_before(desk: PortalSide, ann: Visitor) -> None:
+    ann.sign_in()
+    desk.allowed(ann, scope="openid")
+    assert ann.browser.get(desk.request(new_pair()[1], scope="openid")).status_code == 303
+    more = ann.browser.get(desk.request(new_pair()[1], scope="openid email"))
+    assert more.status_code == 200
+    assert "your e-mail address" in more.content.decode()
+    desk.allowed(ann, scope="openid email")
+    assert ann.browser.get(desk.request(new_pair()[1], scope="openid email")).status_code == 303
+    assert "Sign in as somebody else" in more.content.decode()
+
+
 def test_tokens_are_renewed_looked_at_and_given_back(desk: PortalSide, ann: Visitor) -> None:
     ann.sign_in()
     first = desk.tokens_of(ann)
