@@ -2,20 +2,20 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.organizations.sign_in_desk import MOMENT, SECRET, Person, staff, with_second_factor
 from tests.signed_in import half_signed_in, signed_in
+from tests.sync.running_hub import wait_until
 from vendor_admin.demo.authenticator import code_of
-from vendor_admin.organizations.codes import check_code
+from vendor_admin.organizations.codes import check_code, locked_memory
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.scope import organization_scope
@@ -314,17 +314,27 @@ def test_secrets_follow_the_keys(alice: Person, settings) -> None:
         unused_recovery_codes(alice.user)
 
 
+def _waiting_for_a_row() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return int(cursor.fetchone()[0])
+
+
 def test_of_two_browsers_with_the_same_code_one_gets_in(committed_db: None) -> None:
-    """The person's row is locked while a code is checked, so it is used up before the other is looked at."""
+    """The person's row is locked before a code is looked at: both wait for it here, and then take turns."""
     user = with_second_factor(staff("alice")).user
-    code, now, start = code_of(SECRET, at=MOMENT), timezone.now(), Barrier(2)
+    code, now = code_of(SECRET, at=MOMENT), timezone.now()
 
     def give(_: int) -> bool:
         try:
-            start.wait(timeout=20)
             return check_code(user=user, code=code, now=now).authenticator is not None
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(2) as browsers:
-        assert sorted(browsers.map(give, range(2))) == [False, True]
+        with transaction.atomic():
+            locked_memory(user)
+            given = [browsers.submit(give, number) for number in range(2)]
+            wait_until(lambda: _waiting_for_a_row() == 2)
+        assert sorted(one.result() for one in given) == [False, True]
