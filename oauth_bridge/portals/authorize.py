@@ -66,6 +66,8 @@ def read_request(request: HttpRequest, organization: Organization, *, now: datet
         raise RequestRefused("invalid_request", f"The request is longer than {LONGEST_REQUEST} characters.")
     if "%00" in request.get_full_path():
         raise RequestRefused("invalid_request", "The request holds characters that no address may hold.")
+    if any(len(values) > 1 for _, values in request.GET.lists()):
+        raise RequestRefused("invalid_request", "A parameter is there twice.")
     server = Provider(organization, now=now).server
     try:
         scopes, found = server.validate_authorization_request(address_line(request), http_method="GET")

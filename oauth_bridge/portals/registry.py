@@ -1,11 +1,12 @@
 """Verbs on portals: registered, changed, given another secret, disabled, removed. A secret is shown once."""
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.db.models import Q
 
@@ -20,6 +21,9 @@ from vendor_admin.organizations.scope import organization_scope
 
 MOST_URIS = 10
 LONGEST_URI = 500
+# The host goes into the content security policy of the consent page.
+_NETLOC = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+_OURS = {"code", "state", "iss", "error", "error_description"}
 CHANGEABLE = ("name", "redirect_uris", "scopes")
 
 
@@ -203,6 +207,10 @@ def _problem_of_uri(uri: str, *, may_be_plain: bool) -> str | None:
         return f"{uri} must begin with https:// and name a host."
     if parts.username or parts.password or "#" in uri or "@" in parts.netloc:
         return f"{uri} must not hold a user name or #."
+    if not _NETLOC.fullmatch(parts.netloc):
+        return f"{uri} must name its host in letters, digits, dots and hyphens."
+    if _OURS & parse_qs(parts.query, keep_blank_values=True).keys():
+        return f"{uri} must not hold code, state, iss or error: the answer brings these."
     if parts.scheme == "http" and not (may_be_plain and is_loopback(uri)):
         return f"{uri} must begin with https://: over http:// a code travels in the clear."
     return None

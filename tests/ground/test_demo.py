@@ -157,6 +157,8 @@ def test_the_demo_from_first_start_to_reset(project: Path, start: Callable[..., 
     assert get(port, "/syncz")[0] == 200
     assert get(port, "/")[0] == 200
     assert "Sign in as" in demo.text
+    (portal,) = re.findall(r"http://localhost:(\d+)/  for members of", demo.text)
+    assert "Sign in with my prop firm" in get(int(portal), "/")[1]
 
     second = start_beside(project)
     assert second.returncode == 1

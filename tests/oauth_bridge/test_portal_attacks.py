@@ -79,6 +79,8 @@ def test_no_answer_goes_to_an_address_that_is_not_registered(desk: PortalSide, i
         f"{good}&redirect_uri=https%3A%2F%2Fevil.example%2F",
         f"{good}&client_id=another",
         f"{good}&state=another",
+        f"{good}&nonce=another",
+        f"{good}&code_challenge={'a' * 43}",
         desk.request(challenge, state="x" * 3000),
         desk.request(challenge, state="nul\x00"),
     ]

@@ -77,6 +77,8 @@ def test_what_cannot_be_stored_is_said_in_words(alpha: Organization, alice: Clie
         "must begin with https:// and name": {"redirect_uris": "javascript:alert(1)"},
         "without a star": {"redirect_uris": "https://*.portal.example/callback"},
         "user name or #": {"redirect_uris": "https://portal.example/callback#there"},
+        "letters, digits": {"redirect_uris": "https://portal.example;script-src/callback"},
+        "the answer brings these": {"redirect_uris": "https://portal.example/callback?iss=evil"},
         "needs openid": {"scopes": ["profile"]},
         "Select a valid choice": {"scopes": ["openid", "members:write"]},
     }
