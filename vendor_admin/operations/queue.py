@@ -82,8 +82,9 @@ def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
         left = Operation.objects.filter(
             organization_id=lane.organization_id, environment=lane.environment, state=Operation.State.SENDING
         ).exclude(claimed_by=lane.holder)
-        ids = list(left.values_list("id", flat=True))
-        Operation.objects.filter(id__in=ids, state=Operation.State.SENDING).update(
+        # Held, so that what their holder stores meanwhile, at last, is not overwritten.
+        ids = list(left.select_for_update().values_list("id", flat=True))
+        Operation.objects.filter(id__in=ids).update(
             state=Operation.State.UNKNOWN,
             claimed_until=None,
             not_before=now + settle_after,

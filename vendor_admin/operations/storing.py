@@ -101,13 +101,16 @@ def cancel_queued(operations: QuerySet[Operation], *, now: datetime) -> None:
     """Cancel those of these operations that wait, and their rows; rows whose earlier step is being sent or is unknown
     are cancelled when that is known.
     """
-    queued = operations.filter(state=Operation.State.QUEUED)
+    # Held, so that no worker claims one of them before its row is cancelled too.
+    queued = operations.filter(state=Operation.State.QUEUED).select_for_update(of=("self",))
     ids = list(queued.values_list("id", flat=True))
     if not ids:
         return
     open_step = (Operation.State.SENDING, Operation.State.UNKNOWN)
     rows_of(*ids).exclude(operation__after__state__in=open_step).update(state=PlanRow.State.CANCELLED, is_locking=False)
-    queued.update(state=Operation.State.CANCELLED, finished_at=now, sealed_request={}, wait_reason="")
+    Operation.objects.filter(id__in=ids).update(
+        state=Operation.State.CANCELLED, finished_at=now, sealed_request={}, wait_reason=""
+    )
 
 
 def rows_of(*operation_ids: int) -> QuerySet[PlanRow]:
