@@ -1,8 +1,10 @@
 """A partner's portal, which imports nothing of ours and knows only its issuer, signs a member in by a browser."""
 
 import ast
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
 from tests.admin.browser import needs_chromium, overflow
@@ -26,9 +28,21 @@ def test_the_sample_portal_imports_nothing_of_ours() -> None:
     assert not names & {"vendor_admin", "oauth_bridge", "accounts", "risk", "tests", "django", "oauth2_provider", ""}
 
 
+def refusal_of(portal_url: str, **changes: str) -> str:
+    """What the portal says to an answer that was tampered with, in a browser that had begun a sign-in."""
+    browser = requests.Session()
+    departure = browser.get(f"{portal_url}/sign-in", allow_redirects=False, timeout=20).headers["Location"]
+    asked = dict(parse_qsl(urlsplit(departure).query))
+    answer = {"code": "stolen", "state": asked["state"], "iss": departure.partition("/oauth/")[0]} | changes
+    return browser.get(f"{portal_url}/callback", params=answer, timeout=20).text
+
+
 @pytest.mark.browser
 @needs_chromium
 def test_a_member_signs_in_to_a_portal_and_takes_it_back(portal_url: str, site_url: str, ann: Visitor) -> None:
+    assert "another issuer" in refusal_of(portal_url, iss=f"{site_url}/o/beta")
+    assert "another issuer" in refusal_of(portal_url, iss="")
+    assert "no sign-in that was begun here" in refusal_of(portal_url, state="another")
     with phone() as page:
         page.goto(portal_url)
         page.get_by_role("link", name="Sign in with my prop firm").click()
