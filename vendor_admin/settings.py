@@ -350,8 +350,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": logging_level},
     # oauthlib and the toolkit would write whole requests with their codes at DEBUG.
     "loggers": {
-        "websockets": {"level": "WARNING"}, "oauthlib": {"level": "INFO"}, "oauth2_provider": {"level": "INFO"},
-    },  # fmt: skip
+        "websockets": {"level": "WARNING"},
+        "oauthlib": {"level": "INFO"},
+        "oauth2_provider": {"level": "INFO"},
+    },
 }
 
 UNFOLD = {
