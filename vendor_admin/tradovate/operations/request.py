@@ -171,8 +171,13 @@ def _words(inner: Any, meta: msgspec.Meta | None, value: object, error: Exceptio
         return f"must be one of {', '.join(get_args(inner))}"
     if meta is None or not meta.description:
         return f"has the wrong type: {error}"
-    length = f"; it has {len(value)}" if isinstance(value, str) and "characters" in meta.description else ""
-    return f"must be {meta.description}{length}"
+    return f"must be {meta.description}{_length_at_fault(meta, value)}"
+
+
+def _length_at_fault(meta: msgspec.Meta, value: object) -> str:
+    if not isinstance(value, str) or (meta.min_length or 0) <= len(value) <= (meta.max_length or len(value)):
+        return ""
+    return f"; it has {len(value)}"
 
 
 def _amount_fault(amount: Decimal, meta: msgspec.Meta | None) -> str:
