@@ -60,10 +60,11 @@ class ChangeBalances:
 
     def rest(self, row: PlanRow) -> Target:
         """The peak alone, where the money has moved already."""
-        wanted = dict(row.wanted)
+        wanted, expected = dict(row.wanted), row.expected
         if _money_moved(row):
             wanted |= {"cashChange": None, "maxNetLiq": row.new["maxNetLiq"]}
-        return Target(row.target_type, row.target_id, wanted, label=row.label)
+            expected = None
+        return Target(row.target_type, row.target_id, wanted, expected=expected, label=row.label)
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """The opposite amounts, and the peak as it was where they do not bring it back."""

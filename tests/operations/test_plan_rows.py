@@ -29,7 +29,13 @@ def plan(committed_db: None) -> Any:
 def test_every_column_comes_back_as_the_orm_stores_it(plan: Plan) -> None:
     drafts = [
         RowDraft(
-            Target("user", None, {"name": SPECIAL, "list": [1, None, True], "half": 0.5}, {"password": SPECIAL}),
+            Target(
+                "user",
+                None,
+                {"name": SPECIAL, "list": [1, None, True], "half": 0.5},
+                {"password": SPECIAL},
+                expected={"name": SPECIAL, "none": None},
+            ),
             "live",
             SPECIAL,
             old={},
@@ -50,6 +56,7 @@ def test_every_column_comes_back_as_the_orm_stores_it(plan: Plan) -> None:
         [getattr(row, name) for name in names] for row in by_orm
     ]
     assert [row.secrets for row in stored] == [{"password": SPECIAL}, {}]
+    assert [row.expected for row in stored] == [{"name": SPECIAL, "none": None}, None]
     with database.cursor() as cursor:
         cursor.execute("SELECT string_agg(secrets, '') FROM operations_planrow")
         assert "password" not in cursor.fetchone()[0]

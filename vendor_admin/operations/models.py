@@ -157,7 +157,8 @@ class Operation(OrganizationRow):
 class PlanRow(OrganizationRow):
     """What a plan does to one target: `old` -> `new` by field name, or why it is skipped.
 
-    `wanted` is what was asked for, from which a preview can be made anew; `secrets` (passwords) never show.
+    `wanted` and `expected` are what was asked for, from which a preview can be made anew; `secrets` (passwords) never
+    show.
     While `is_locking`, no other plan may touch the same target.
     """
 
@@ -178,6 +179,7 @@ class PlanRow(OrganizationRow):
     label = models.CharField(max_length=200)
     wanted = models.JSONField(default=dict)
     secrets = EncryptedJSONField(default=dict, blank=True)
+    expected = models.JSONField(null=True, help_text="In a revert: what the earlier plan left behind.")
     old = models.JSONField(default=dict)
     new = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)

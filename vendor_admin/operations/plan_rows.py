@@ -14,16 +14,17 @@ from vendor_admin.organizations.encryption import encrypt
 _INSERT = """
     INSERT INTO operations_planrow
         (organization_id, plan_id, position, environment, target_type, target_id, label, wanted, secrets,
-         old, new, warnings, state, why, result, is_locking)
+         expected, old, new, warnings, state, why, result, is_locking)
     SELECT %s, %s, given.position, environment, target_type, target_id, label, wanted, secrets,
-           old, new, warnings, state, why, '{}', false
+           expected, old, new, warnings, state, why, '{}', false
       FROM json_to_recordset(%s::json)
            AS given(position integer, environment text, target_type text, target_id bigint, label text, wanted jsonb,
-                    secrets text, old jsonb, new jsonb, warnings jsonb, state text, why text)
+                    secrets text, expected jsonb, old jsonb, new jsonb, warnings jsonb, state text, why text)
      ORDER BY given.position
 """
 _AS_THEY_ARE = (
-    "position", "environment", "target_type", "target_id", "label", "wanted", "old", "new", "warnings", "state", "why",
+    "position", "environment", "target_type", "target_id", "label", "wanted", "expected", "old", "new", "warnings",
+    "state", "why",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from vendor_admin.operations import nudges
 from vendor_admin.operations.kinds import Call, InSteps, kind_of
 from vendor_admin.operations.masking import has_secrets
 from vendor_admin.operations.models import Operation, Plan, PlanRow, new_short_id
+from vendor_admin.operations.once_more import begun_meanwhile, split_off_begun
 from vendor_admin.operations.previews import InvalidPlan, drafts_of, has_moved, preview, target_of
 from vendor_admin.operations.storing import cancel_queued
 from vendor_admin.organizations import audit
@@ -126,6 +127,9 @@ def retry_failed(*, plan: Plan, actor: str, now: datetime, request_id: str = "")
     targets = [rest(row) for row in plan.rows.filter(state__in=NOT_DONE).order_by("position")]
     if not targets:
         raise PlanProblem("Nothing of this plan failed: there is nothing to retry.")
+    targets, begun_by = split_off_begun(targets, earlier=plan, link="retries")
+    if not targets:
+        raise PlanProblem(f"Plan {begun_by} has retried this already. Retry there what failed of it.")
     return preview(
         organization=plan.organization,
         kind_name=plan.kind,
@@ -151,6 +155,9 @@ def revert(*, plan: Plan, actor: str, reason: str, now: datetime, request_id: st
     if reverting is None:
         raise PlanProblem("This kind of change cannot be reverted." if done else "Nothing of this plan was done.")
     kind_name, targets = reverting
+    targets, begun_by = split_off_begun(targets, earlier=plan, link="reverts")
+    if not targets:
+        raise PlanProblem(f"Plan {begun_by} has reverted this already. Retry there what failed of it.")
     return preview(
         organization=plan.organization,
         kind_name=kind_name,
@@ -214,6 +221,9 @@ def _renewed_if_stale(plan: Plan, *, now: datetime) -> Plan | None:
 def _start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str) -> Plan:
     """Store one operation for every call, hold the targets against other plans, and wake the workers."""
     rows = list(plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position"))
+    begun_by = begun_meanwhile(plan, rows)
+    if begun_by is not None:
+        raise PlanProblem(f"Plan {begun_by} has begun with some of the same since this preview. Make a new one.")
     try:
         with transaction.atomic():
             PlanRow.objects.filter(plan=plan, state=PlanRow.State.PLANNED, target_id__isnull=False).update(

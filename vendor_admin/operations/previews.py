@@ -92,7 +92,7 @@ def drafts_of(plan: Plan, rows: Iterable[PlanRow], *, now: datetime) -> Sequence
 
 def target_of(row: PlanRow) -> Target:
     """What this row was asked to do."""
-    return Target(row.target_type, row.target_id, row.wanted, row.secrets, label=row.label)
+    return Target(row.target_type, row.target_id, row.wanted, row.secrets, expected=row.expected, label=row.label)
 
 
 def rows_of(drafts: Sequence[RowDraft], *, plan: Plan) -> list[PlanRow]:
@@ -108,6 +108,7 @@ def rows_of(drafts: Sequence[RowDraft], *, plan: Plan) -> list[PlanRow]:
             label=draft.label[:200],
             wanted=dict(draft.target.wanted),
             secrets=dict(draft.target.secrets),
+            expected=None if draft.target.expected is None else dict(draft.target.expected),
             old=dict(draft.old),
             new=dict(draft.new),
             warnings=list(draft.warnings),
