@@ -15,8 +15,14 @@ SHORTEST = 4
 def without_secrets_of(body: Mapping[str, Any], said: T) -> T:
     """What was said (an outcome, its body, a text) with each secret of a request's body masked wherever it stands."""
     secrets = sorted({one for one in _secrets_in(body) if len(one) >= SHORTEST}, key=len, reverse=True)
-    masked: T = _masked(said, secrets) if secrets else said
+    masked: T = _replaced(said, secrets, MASK) if secrets else said
     return masked
+
+
+def storable(said: T) -> T:
+    """What was said, without zero bytes: the database takes none, and would refuse the results stored with it too."""
+    cleaned: T = _replaced(said, ["\x00"], "\ufffd")
+    return cleaned
 
 
 def has_secrets(body: Mapping[str, Any]) -> bool:
@@ -36,16 +42,16 @@ def _secrets_in(value: Any) -> Iterator[str]:
             yield from _secrets_in(inner)
 
 
-def _masked(value: Any, secrets: list[str]) -> Any:
+def _replaced(value: Any, texts: list[str], by: str) -> Any:
     if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, MASK)
+        for text in texts:
+            value = value.replace(text, by)
         return value
     if isinstance(value, Mapping):
-        return {name: _masked(inner, secrets) for name, inner in value.items()}
+        return {name: _replaced(inner, texts, by) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_masked(inner, secrets) for inner in value)
+        return type(value)(_replaced(inner, texts, by) for inner in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _masked(getattr(value, field.name), secrets) for field in dataclasses.fields(value)}
+        fields = {field.name: _replaced(getattr(value, field.name), texts, by) for field in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)
     return value

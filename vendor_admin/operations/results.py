@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from vendor_admin.operations.masking import without_secrets_of
+from vendor_admin.operations.masking import storable, without_secrets_of
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.audit import masked
@@ -93,7 +93,7 @@ class Waiting:
 
 def verdict_of(write: Write[Any], row: Operation, outcome: Outcome, *, now: datetime) -> Conclusion | Waiting:
     """What an outcome means for its operation. No secret of the request is in it, whatever the platform says."""
-    outcome = without_secrets_of(row.sealed_request, outcome)
+    outcome = storable(without_secrets_of(row.sealed_request, outcome))
     match outcome:
         case Success() | Rejected() | Unknown():
             results = _results(write, row, outcome)
@@ -125,7 +125,8 @@ def _results(write: Write[Any], row: Operation, outcome: Success | Rejected | Un
     found = []
     for item in write.outcomes(write.parse(body_of(row)), outcome):
         if isinstance(item, Success):
-            found.append(ItemResult(PlanRow.State.SUCCEEDED, result=_small(item.body)))
+            # Never empty: by its result a row knows which of its steps were done.
+            found.append(ItemResult(PlanRow.State.SUCCEEDED, result=_small(item.body) or {"status": item.status}))
         elif isinstance(item, Rejected):
             hint = f" {item.hint}" if item.hint else ""
             found.append(ItemResult(PlanRow.State.REJECTED, (item.error_text + hint)[:LONGEST_TEXT]))
