@@ -129,6 +129,11 @@ def close_after(
     return until
 
 
+def is_closed(caller: Caller, operation: CatalogueOperation, *, now: datetime) -> bool:
+    """Whether a lock is in force on this endpoint or this user, whoever brought it about."""
+    return budgets.lock_in_force(keys=_lock_keys(caller, operation), now=now) is not None
+
+
 def is_on_probation(caller: Caller, operation: CatalogueOperation) -> bool:
     """Whether the platform closed this endpoint or this user and no call has gone through since."""
     return RateLock.objects.filter(key__in=_lock_keys(caller, operation)).exists()

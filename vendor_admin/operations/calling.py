@@ -73,9 +73,9 @@ class Gate:
         self._ours_until = 0.0
         self._is_locked = False
 
-    def extend(self, seconds: float) -> None:
-        """The lane is ours for so long from now, by our own clock."""
-        self._ours_until = time.monotonic() + seconds
+    def extend(self, seconds: float, *, since: float | None = None) -> None:
+        """The lane is ours for so long from now, or since then, by our own clock."""
+        self._ours_until = (time.monotonic() if since is None else since) + seconds
 
     def close_after(self, outcome: Outcome, *, name: str, token: str) -> None:
         """Let nothing through that the platform has just forbidden."""
@@ -113,16 +113,16 @@ class Callers:
         return len(self._calls)
 
     def is_busy_with(self, name: str) -> bool:
-        """Whether an operation of this name is handed out."""
+        """Whether an operation or other work of this name is handed out."""
         return name in self._calls.values()
 
     def call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> None:
         """Hand an operation out to be sent."""
         self._calls[self._threads.submit(self._call, row, write, session, permit)] = row.name
 
-    def run(self, function: Callable[[RestClient], None], session: Session) -> None:
+    def run(self, function: Callable[[RestClient], None], session: Session, *, name: str) -> None:
         """Hand out other work with a connection to the platform, which may use the database."""
-        self._calls[self._threads.submit(self._run, function, session)] = ""
+        self._calls[self._threads.submit(self._run, function, session)] = name
 
     def collect(self, *, seconds: float) -> list[Called]:
         """What has ended, waiting up to so long for the first, and a moment for others to be stored with it."""

@@ -101,22 +101,31 @@ class _Runner:
             self._pace.note_busy(time.monotonic() - started + GATHER_SECONDS)
             if not sent and not self._callers.in_flight and not called and not self._wait_for_next(deadline):
                 break
-            called = self._callers.collect(seconds=COLLECT_SECONDS)
+            called = self._collect(seconds=COLLECT_SECONDS)
         self._end(called)
         return self._calls
 
     def close(self) -> None:
         self._callers.close()
 
+    def _collect(self, *, seconds: float) -> list[Called]:
+        """What has ended. What it means for everybody is in force at once, before anything else is looked at."""
+        called = self._callers.collect(seconds=seconds)
+        outcomes = outcomes_of(called)
+        self._calls += len(outcomes)
+        self._heed(outcomes, now=timezone.now())
+        return called
+
     def _keep_lane(self) -> bool:
         """Renew the lane when it is time; False once it is lost."""
         if time.monotonic() - self._renewed_at <= RENEW_SECONDS:
             return True
+        asked_at = time.monotonic()
         if not queue.hold_lane(self._lane, now=timezone.now()):
             log.warning("operations.lane_lost", organization_id=self._lane.organization_id)
             return False
-        self._gate.extend(LANE_TTL.total_seconds() - GATE_MARGIN_SECONDS)
-        self._renewed_at = time.monotonic()
+        self._gate.extend(LANE_TTL.total_seconds() - GATE_MARGIN_SECONDS, since=asked_at)
+        self._renewed_at = asked_at
         progress.finish_plans(self._lane.organization_id, now=timezone.now())
         return True
 
@@ -140,7 +149,8 @@ class _Runner:
         """Draw what may be sent of a name, or postpone it with the reason."""
         write = write_at(name)
         known, ahead = self._allowed.get(name), allowance.drawn_ahead(write.operation)
-        if known is not None and known.left > ahead // 2 and known.is_good:
+        is_enough = known is not None and known.left > ahead // 2 and known.is_good
+        if is_enough and not allowance.is_closed(session.caller, write.operation, now=now):
             return
         held = allowance.held_until(now) if write.operation.waits_for_maintenance and session.is_real else None
         if held is not None:
@@ -193,9 +203,6 @@ class _Runner:
                 self._pace.note_call(one.seconds)
             if one.outcome is None:
                 allowance.give_back(one.session.caller, one.write.operation, count=1, drawn_at=one.permit.drawn_at)
-        outcomes = outcomes_of(called)
-        self._calls += len(outcomes)
-        self._heed(outcomes, now=now)
         session = self._session
         claimed: list[tuple[Operation, _Allowed]] = []
         if verdicts or (session is not None and self._allowed and room > 0):
@@ -288,7 +295,11 @@ class _Runner:
         return Session(connection.pk, not connection.organization.is_simulated, caller, token.token)
 
     def _start_settling(self, row: Operation, session: Session) -> None:
-        self._callers.run(partial(settle, self._lane, row, caller=session.caller, token=session.token), session)
+        """Read one row, unless a thread is at it: a large call takes longer to read than a claim lasts."""
+        name = f"settling {row.pk}"
+        if not self._callers.is_busy_with(name):
+            work = partial(settle, self._lane, row, caller=session.caller, token=session.token)
+            self._callers.run(work, session, name=name)
 
     def _look_soon(self) -> None:
         self._looked_at = 0.0
@@ -310,7 +321,7 @@ class _Runner:
         while called or self._callers.in_flight:
             self._keep_lane()
             self._turn(called, room=0)
-            called = self._callers.collect(seconds=RENEW_SECONDS)
+            called = self._collect(seconds=RENEW_SECONDS)
         self._give_back_drawn(dict(self._allowed))
         progress.finish_plans(self._lane.organization_id, now=timezone.now())
 

@@ -1,0 +1,112 @@
+"""What the runner of a lane heeds before it lets anything out."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from vendor_admin.operations import queue, runner
+from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.calling import Called, Permit, Session
+from vendor_admin.operations.models import Operation
+from vendor_admin.operations.queue import LANE_TTL, LaneKey
+from vendor_admin.operations.runner import _Allowed, _Runner
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.models import Organization
+from vendor_admin.tradovate.operations.balances import ADJUST_CASH
+from vendor_admin.tradovate.outcomes import Locked
+
+CALLER = Caller("http://127.0.0.1:9/v1", "user")
+SESSION = Session(1, is_real=False, caller=CALLER, token="token")
+
+
+@pytest.fixture
+def lane(committed_db: None) -> Iterator[_Runner]:
+    organization = Organization.objects.create(slug="vendor", name="Vendor")
+    found = _Runner(LaneKey(organization.pk, "demo", "worker"))
+    yield found
+    found.close()
+    database.close()
+
+
+class _SeenEnough(Exception):
+    pass
+
+
+def permit() -> Permit:
+    return Permit(timezone.now(), time.monotonic() + 60)
+
+
+def test_what_was_drawn_ahead_is_not_used_once_another_lane_of_the_user_was_locked(lane: _Runner) -> None:
+    lane._session, now = SESSION, timezone.now()
+    lane._allowed[ADJUST_CASH.path] = _Allowed(ADJUST_CASH, 50, permit())
+    lane._allow(ADJUST_CASH.path, SESSION, now=now)
+    assert ADJUST_CASH.path in lane._allowed
+
+    budgets.lock(key=CALLER.user, until=now + timedelta(hours=1), reason="The platform answered 429.")
+    lane._allow(ADJUST_CASH.path, SESSION, now=now)
+    assert ADJUST_CASH.path not in lane._allowed
+
+
+def test_a_row_is_read_by_one_thread_at_a_time_however_long_that_takes(
+    lane: _Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = [], threading.Event()
+
+    def read(_lane: LaneKey, row: Operation, *_: Any, **__: Any) -> None:
+        begun.append(row.pk)
+        go_on.wait(20)
+
+    monkeypatch.setattr(runner, "settle", read)
+    try:
+        for number in (7, 7, 8):
+            lane._start_settling(Operation(pk=number), SESSION)
+    finally:
+        go_on.set()
+    while lane._callers.in_flight:
+        lane._callers.collect(seconds=1.0)
+    assert sorted(begun) == [7, 8]
+
+
+def test_a_lock_is_in_force_before_the_runner_looks_what_is_next(
+    lane: _Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise something is read from the platform right after it has forbidden every call."""
+    row = Operation(pk=7, name=ADJUST_CASH.path, request={}, attempts=1)
+    answered = [[Called(row, ADJUST_CASH, SESSION, permit(), Locked(429, "no"), timezone.now())]]
+    locked_at_looks = []
+
+    def look(*, now: Any) -> None:
+        lane._looked_at = 0.0
+        locked_at_looks.append(budgets.locked_until(keys=[CALLER.user], now=now) is not None)
+        if len(locked_at_looks) == 2:
+            raise _SeenEnough
+
+    monkeypatch.setattr(lane, "_look", look)
+    monkeypatch.setattr(lane, "_turn", lambda called, *, room: 0)
+    monkeypatch.setattr(lane._callers, "collect", lambda *, seconds: answered.pop(0))
+    monkeypatch.setattr(lane, "_wait_for_next", lambda deadline: True)
+    with pytest.raises(_SeenEnough):
+        lane.run(seconds=20)
+    assert locked_at_looks == [False, True]
+
+
+def test_the_gate_closes_before_the_lane_runs_out_also_where_renewing_it_took_long(
+    lane: _Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = queue.hold_lane
+
+    def hold_slowly(*arguments: Any, **named: Any) -> bool:
+        is_ours = hold(*arguments, **named)
+        time.sleep(0.3)
+        return is_ours
+
+    monkeypatch.setattr(queue, "hold_lane", hold_slowly)
+    before = time.monotonic()
+    assert lane._keep_lane()
+    assert lane._gate._ours_until <= before + LANE_TTL.total_seconds() - runner.GATE_MARGIN_SECONDS + 0.1
