@@ -39,16 +39,18 @@ class LookUp:
         return {name: self.key for name in LOOK_UP_PARAMETERS[self.by] if self.key is not None}
 
     def entities(self, outcome: Outcome) -> list[Entity] | None:
-        """What a read found; None if it did not work and has to be done again. A 404 by id or name finds nothing."""
-        if isinstance(outcome, Rejected) and outcome.status == 404 and self.by in ("item", "find"):
+        """What a read found; None if it did not work, or says something else, and has to be done again. A 404 by id or
+        name finds nothing."""
+        is_of_one = self.by in ("item", "find")
+        if isinstance(outcome, Rejected) and outcome.status == 404 and is_of_one:
             return []
         if not isinstance(outcome, Success):
             return None
-        if isinstance(outcome.body, dict):
-            return [outcome.body] if outcome.body else []
-        if isinstance(outcome.body, list) and all(isinstance(one, dict) for one in outcome.body):
-            return list(outcome.body)
-        return [] if outcome.body is None and self.by in ("item", "find") else None
+        if is_of_one and not outcome.body and not isinstance(outcome.body, list):
+            return []
+        found = [outcome.body] if is_of_one and isinstance(outcome.body, dict) else outcome.body
+        are_entities = isinstance(found, list) and all(isinstance(one, dict) and "id" in one for one in found)
+        return list(found) if are_entities else None
 
 
 @dataclass(frozen=True, slots=True)
