@@ -101,6 +101,16 @@ def test_a_script_is_told_so_in_json(bob: Person, headers: dict[str, str]) -> No
     assert answer.json() == {"error": "Set up a second factor first.", "at": SET_UP}
 
 
+def test_a_prefix_of_the_server_makes_no_page_look_like_one_that_is_open(bob: Person) -> None:
+    """A proxy, or whoever may set SCRIPT_NAME, moves the whole site below /static/."""
+    half = half_signed_in(bob.user)
+
+    for prefix in ("/static", "/livez", "/metrics"):
+        page = half.get("/admin/preferences/", SCRIPT_NAME=prefix)
+        assert page.status_code == 302, prefix
+        assert SET_UP in page.headers["Location"], prefix
+
+
 def test_what_is_open_to_everybody_sees_nobody(bob: Person) -> None:
     half = half_signed_in(bob.user)
 

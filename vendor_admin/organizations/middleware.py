@@ -34,9 +34,9 @@ class OrganizationScopeMiddleware:
         scoped = cast(ScopedRequest, request)
         scoped.organization = scoped.staff_role = None
         scoped.request_id = request.headers.get("X-Request-ID", "")[:64] or uuid.uuid4().hex
-        if request.path.startswith(PATHS_WITHOUT_SCOPE):
+        if request.path_info.startswith(PATHS_WITHOUT_SCOPE):
             return self.get_response(request)
-        has_own_scope = request.path.startswith(PATHS_WITH_THEIR_OWN_SCOPE)
+        has_own_scope = request.path_info.startswith(PATHS_WITH_THEIR_OWN_SCOPE)
         if not has_own_scope:
             scoped.organization, scoped.staff_role = current_organization(request)
         ids = (scoped.organization.pk,) if scoped.organization else ()
@@ -49,7 +49,7 @@ class OrganizationScopeMiddleware:
             response = self.get_response(request)
             if response.status_code >= 500 and not has_own_scope:
                 transaction.set_rollback(True)
-        if request.path.startswith("/admin/"):
+        if request.path_info.startswith("/admin/"):
             setattr(response, "_csp_replace", settings.ADMIN_CONTENT_SECURITY_POLICY)  # noqa: B010 - as csp_replace does
         response.headers["X-Request-ID"] = scoped.request_id
         return response

@@ -43,7 +43,7 @@ class SecondFactorMiddleware:
 
 
 def _is_half_signed_in(request: HttpRequest) -> bool:
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path.startswith(PATHS_WITHOUT_SCOPE):
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith(PATHS_WITHOUT_SCOPE):
         return False  # health and static files must not wait for the database
     user = request.user
     return user.is_authenticated and user.is_staff and not second_factor.has_passed(request)
