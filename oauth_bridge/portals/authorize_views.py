@@ -57,9 +57,11 @@ def _answer(request: HttpRequest, organization: Organization) -> HttpResponse:
     if session is None:
         if "none" in asked.prompts:
             raise asked.error("login_required")
-        query = urlencode({"next": _without_login_prompt(request)})
+        query = urlencode({"next": _after_sign_in(request)})
         return HttpResponseRedirect(f"{reverse('member_entrance', args=[organization.slug])}?{query}")
     if links.platform_user_of(session.link) is None:
+        if "none" in asked.prompts:
+            raise asked.error("access_denied", "The member's user was closed.")
         return problem_page(request, organization, SignInFailed(Problem.CLOSED, who=str(session.link)))
     if not session_is_fresh(asked, session, now=now):
         if "none" in asked.prompts:
@@ -104,7 +106,7 @@ def _ask(request: HttpRequest, asked: SignInRequest, session: MemberSession) -> 
 
 def _sign_in_again(request: HttpRequest, asked: SignInRequest, session: MemberSession) -> HttpResponse:
     start = reverse("member_sign_in", args=[asked.organization.slug, session.link.environment])
-    query = urlencode({"next": _without_login_prompt(request)})
+    query = urlencode({"next": _after_sign_in(request)})
     return render(request, "portal/sign_in_again.html", {**_page(asked), "start": f"{start}?{query}"})
 
 
@@ -119,13 +121,14 @@ def _page(asked: SignInRequest) -> dict[str, object]:
     return {"organization": asked.organization, "look": look_of(asked.organization), "portal": asked.portal}
 
 
-def _without_login_prompt(request: HttpRequest) -> str:
-    """The request as it goes on after a sign-in, which is what prompt=login asked for."""
-    return _with_prompt(request, remove="login")
+def _after_sign_in(request: HttpRequest) -> str:
+    """The request as it goes on after a sign-in, which is what prompt=login and max_age asked for."""
+    return _with_prompt(request, remove="login", drop="max_age")
 
 
-def _with_prompt(request: HttpRequest, *, add: str = "", remove: str = "") -> str:
+def _with_prompt(request: HttpRequest, *, add: str = "", remove: str = "", drop: str = "") -> str:
     fields = request.GET.copy()
+    fields.pop(drop, None)
     words = [word for word in fields.get("prompt", "").split() if word not in (add, remove)] + [add] * bool(add)
     fields.pop("prompt", None)
     if words:

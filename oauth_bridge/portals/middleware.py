@@ -23,24 +23,26 @@ class PortalTokenMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(PATH):
+        if not request.path_info.startswith(PATH):
             return self.get_response(request)
         token = bearer_token_of(request)
         organization_id = tokens.organization_id_of(token)
-        found: PortalToken | None = None
+        request.portal_token = None  # type: ignore[attr-defined]
         with organization_scope(organization_id) if organization_id else contextlib.nullcontext():
-            if organization_id:
-                found = tokens.find_access_token(token, now=timezone.now())
-            request.portal_token = found  # type: ignore[attr-defined]
-            if found is None:
-                return self.get_response(request)
-            tokens.note_use(portal=found.portal, consent=found.consent, now=timezone.now())
-            organization = found.portal.organization
-            with structlog.contextvars.bound_contextvars(organization=organization.slug, portal=found.portal.client_id):
-                response = self.get_response(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
-            return response
+            found = tokens.find_access_token(token, now=timezone.now()) if organization_id else None
+            if found is not None:
+                return self._answer(request, found)
+        return self.get_response(request)
+
+    def _answer(self, request: HttpRequest, found: PortalToken) -> HttpResponse:
+        request.portal_token = found  # type: ignore[attr-defined]
+        tokens.note_use(portal=found.portal, consent=found.consent, now=timezone.now())
+        organization = found.portal.organization
+        with structlog.contextvars.bound_contextvars(organization=organization.slug, portal=found.portal.client_id):
+            response = self.get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
+        return response
 
 
 def bearer_token_of(request: HttpRequest) -> str:

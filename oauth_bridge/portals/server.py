@@ -44,7 +44,9 @@ class Provider(OAuthLibCore):
             del self.server.grant_types[grant]
 
     def portal_of(self, request: HttpRequest) -> Portal | None:
-        """The portal that proves by its secret that the request is its own."""
+        """The portal that proves by its secret that the request is its own. A secret in the address proves nothing."""
+        if request.GET:
+            return None
         asked = Request(*self._extract_params(request))
         return asked.client if self.validator.authenticate_client(asked) else None
 

@@ -94,7 +94,8 @@ class PortalValidator(OAuth2Validator):
 
     # Tokens
 
-    def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+    def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        """Without the toolkit's savepoint: a refusal would take back that a second use ended the family."""
         grant = self._grant(request)
         tokens.make_tokens(
             grant=grant, access_token=token["access_token"], refresh_token=token.get("refresh_token"), now=self.now
