@@ -129,7 +129,7 @@ def test_the_preview_tells_floor_and_room_and_whether_the_account_would_be_close
     floor = min(peak - settings["trailingMaxDrawdown"], settings["trailingMaxDrawdownLimit"])
     assert Decimal(row.old["floor"]) == Decimal(row.new["floor"]) == Decimal(str(floor))
     assert Decimal(row.old["room"]) - 1 == Decimal(row.new["room"])
-    assert f"floor {floor:,.2f} -> {floor:,.2f}" in row.warnings[0]
+    assert f"floor {floor:,.2f} → {floor:,.2f}" in row.warnings[0]
     assert Decimal(breached.new["room"]) < 0
     assert any("floor would be reached" in warning for warning in breached.warnings)
 

@@ -115,8 +115,8 @@ class Effect:
         if before is None:
             words = f"Trailing drawdown: floor {after.floor:,.2f}, room {after.room:,.2f}."
         else:
-            floor = f"floor {before.floor:,.2f} -> {after.floor:,.2f}"
-            words = f"Trailing drawdown: {floor}, room {before.room:,.2f} -> {after.room:,.2f}."
+            floor = f"floor {before.floor:,.2f} → {after.floor:,.2f}"
+            words = f"Trailing drawdown: {floor}, room {before.room:,.2f} → {after.room:,.2f}."
         return [words, REACHED] if after.is_reached else [words]
 
 

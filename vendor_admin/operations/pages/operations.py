@@ -109,7 +109,7 @@ class OperationAdmin(ReadOnlyAdmin):
         Filter("environment", "Environment", choices=ENVIRONMENTS),
         Filter("order", "Order", choices=[("newest", "newest first")], apply=lambda rows, _: rows),
     )
-    intro = "Every call that changes something at the platform. Those of unknown outcome stand first, then the refused."
+    intro = "Every call that changes something at the platform."
     empty = "Nothing has been sent yet. Operations are made by plans: choose rows in a list and what is to be done."
 
     def key_for(self, request: HttpRequest) -> tuple[str, ...]:
