@@ -11,6 +11,7 @@ from tests.admin.browser import needs_chromium, overflow
 from tests.oauth_bridge.test_in_a_browser import phone
 from tests.oauth_bridge.visitor import Visitor
 from tests.sample_portal.conftest import PORTAL
+from vendor_admin.demo.sample_portal import SignInFailed, about_one_member
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.scope import organization_scope
 
@@ -26,6 +27,14 @@ def test_the_sample_portal_imports_nothing_of_ours() -> None:
 
     assert "authlib" in names
     assert not names & {"vendor_admin", "oauth_bridge", "accounts", "risk", "tests", "django", "oauth2_provider", ""}
+
+
+def test_the_sample_portal_takes_no_claims_about_somebody_else_than_the_id_token() -> None:
+    """OpenID Connect Core, 5.3.2: userinfo of another `sub` must not be used."""
+    assert about_one_member({"sub": "1-live-7", "name": "Ann"}, sub="1-live-7")["name"] == "Ann"
+    for answer in ({"sub": "1-live-8"}, {"name": "Ann"}):
+        with pytest.raises(SignInFailed, match="somebody else"):
+            about_one_member(answer, sub="1-live-7")
 
 
 def refusal_of(portal_url: str, **changes: str) -> str:

@@ -126,10 +126,12 @@ class Portal:
             code=query["code"],
             code_verifier=departure["verifier"],
         )
-        self._check_id_token(tokens["id_token"], provider, nonce=departure["nonce"])
-        return _get(provider["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        sub = self._sub_of(tokens["id_token"], provider, nonce=departure["nonce"])
+        told = _get(provider["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        return about_one_member(told, sub=sub)
 
-    def _check_id_token(self, id_token: str, provider: dict[str, Any], *, nonce: str) -> None:
+    def _sub_of(self, id_token: str, provider: dict[str, Any], *, nonce: str) -> str:
+        """Whom the ID token is about, after every check of it."""
         token = jwt.decode(id_token, KeySet.import_key_set(_get(provider["jwks_uri"])), algorithms=["RS256"])
         jwt.JWTClaimsRegistry(
             now=int(time.time()),
@@ -137,8 +139,17 @@ class Portal:
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self.client_id},
             exp={"essential": True},
+            sub={"essential": True},
             nonce={"essential": True, "value": nonce},
         ).validate(token.claims)
+        return str(token.claims["sub"])
+
+
+def about_one_member(told: dict[str, Any], *, sub: str) -> dict[str, Any]:
+    """What userinfo told, if it is about the member of the ID token."""
+    if told.get("sub") != sub:
+        raise SignInFailed("The issuer told of somebody else than signed in.")
+    return told
 
 
 def _home(member: dict[str, Any] | None, failed: str) -> str:
