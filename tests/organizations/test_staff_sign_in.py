@@ -58,6 +58,17 @@ def test_the_code_page_asks_for_the_password_first(alice: Person, clock) -> None
     assert not alice.is_in()
 
 
+@pytest.mark.parametrize("sent", [{}, {"credential": "{}"}, {"cod": "123456"}])
+def test_a_form_without_a_code_lets_nobody_in_and_shows_the_page_again(alice: Person, clock, sent: dict) -> None:
+    alice.give_password()
+
+    answer = alice.client.post(CODE_PAGE, sent)
+
+    assert answer.status_code == 200
+    assert "Enter your code" in answer.content.decode()
+    assert not alice.is_in()
+
+
 def test_the_code_page_closes_a_quarter_of_an_hour_after_the_password(alice: Person, clock) -> None:
     alice.give_password()
     clock.shift(16 * MINUTE)
