@@ -31,7 +31,8 @@ def decide(
         cancelled = going_on.filter(operation__state=Operation.State.CANCELLED)
         cancelled.update(state=PlanRow.State.CANCELLED, why=CANCELLED_AFTER, is_locking=False)
         going_on.update(state=PlanRow.State.QUEUED, why="")
-    rows_of(found.pk).filter(state=PlanRow.State.UNKNOWN).update(state=state, why=why, is_locking=False)
+    rest = rows_of(found.pk).filter(state=PlanRow.State.UNKNOWN)
+    rest.update(state=state, why=why, is_locking=False, **({"secrets": {}} if was_done else {}))
     if not was_done:
         Operation.objects.filter(after=found, state=Operation.State.QUEUED).update(
             state=Operation.State.CANCELLED, finished_at=now, sealed_request={}

@@ -12,7 +12,7 @@ from vendor_admin.organizations.scope import organization_scope
 
 
 def wake_due_lanes(*, now: datetime | None = None) -> int:
-    """Nudge every lane with something to send, to recover or to settle. Returns their number."""
+    """Nudge every lane with something to send, to recover or to settle, or with a plan to end. Returns their number."""
     now = now or timezone.now()
     organization_ids = list(Organization.objects.values_list("id", flat=True))
     with organization_scope(*organization_ids):
@@ -24,11 +24,15 @@ def wake_due_lanes(*, now: datetime | None = None) -> int:
                 Q(state=Operation.State.QUEUED, not_before__lte=now, plan__state=Plan.State.RUNNING)
                 | Q(state=Operation.State.UNKNOWN, needs_person=False, not_before__lte=now)
                 | Q(Q(state=Operation.State.SENDING), ~Exists(held))
+                | Q(state=Operation.State.QUEUED, plan__state=Plan.State.CANCELLED)
             )
             .order_by()
             .values_list("organization_id", "environment")
             .distinct()
         )
+        unfinished = Operation.objects.filter(plan=OuterRef("pk"), state__in=Operation.UNFINISHED)
+        over = Plan.objects.filter(state=Plan.State.RUNNING, operations__isnull=False).exclude(Exists(unfinished))
+        lanes.update(over.order_by().values_list("organization_id", "operations__environment").distinct())
         for organization_id, environment in sorted(lanes):
             nudges.work_soon(organization_id, [environment])
     return len(lanes)
