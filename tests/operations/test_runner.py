@@ -2,23 +2,28 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from vendor_admin.operations import queue, runner
+from tests.operations.engine_kinds import register_engine_kinds
+from vendor_admin.operations import plans, queue, runner
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import Called, Permit, Session
-from vendor_admin.operations.models import Operation
+from vendor_admin.operations.kinds import Target
+from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.queue import LANE_TTL, LaneKey
 from vendor_admin.operations.runner import _Allowed, _Runner
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
+from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION
 from vendor_admin.tradovate.outcomes import Locked
 
 CALLER = Caller("http://127.0.0.1:9/v1", "user")
@@ -110,3 +115,49 @@ def test_the_gate_closes_before_the_lane_runs_out_also_where_renewing_it_took_lo
     before = time.monotonic()
     assert lane._keep_lane()
     assert lane._gate._ours_until <= before + LANE_TTL.total_seconds() - runner.GATE_MARGIN_SECONDS + 0.1
+
+
+@pytest.mark.parametrize("stop", [plans.pause, partial(plans.cancel, now=timezone.now())])
+def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
+    committed_db: None, settings: Any, stop: Callable[..., Plan]
+) -> None:
+    settings.PLATFORM_CONNECTIONS = 1
+    register_engine_kinds()
+    organization = Organization.objects.create(slug="vendor", name="Vendor")
+    lane, now, go_on = _Runner(LaneKey(organization.pk, "demo", "worker")), timezone.now(), threading.Event()
+    with organization_scope(organization.pk):
+        target = Target("tradingPermission", 1)
+        plan = plans.confirm(plan=_preview(organization, target), actor="riley", now=now)
+    try:
+        assert lane._keep_lane()
+        with queue.step(organization.pk):
+            (row,) = queue.claim(lane._lane, name=REVOKE_TRADING_PERMISSION.path, limit=9, now=now, until=now)
+        lane._callers.run(lambda _: _wait(go_on), SESSION, name="something slow")
+        lane._callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit())
+        with organization_scope(organization.pk):
+            stop(plan=plan, actor="riley")
+        lane._look(now=now)
+        go_on.set()
+        called: list[Called] = []
+        while lane._callers.in_flight:
+            called += lane._callers.collect(seconds=1.0)
+    finally:
+        go_on.set()
+        lane.close()
+        database.close()
+    assert [one.outcome for one in called] == [None]
+
+
+def _preview(organization: Organization, target: Target) -> Plan:
+    return plans.preview(
+        organization=organization,
+        kind_name="test_revoke_one_by_one",
+        targets=[target],
+        actor="riley",
+        reason="a test",
+        now=timezone.now(),
+    )
+
+
+def _wait(event: threading.Event) -> None:
+    event.wait(20)

@@ -5,7 +5,7 @@ Threads make calls and nothing else: no database, no decisions. What a call came
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +70,7 @@ class Gate:
     def __init__(self) -> None:
         self._closed_until: dict[str, float] = {}
         self._refused_tokens: set[str] = set()
+        self._stopped_plans: Collection[int] = ()
         self._ours_until = 0.0
         self._is_locked = False
 
@@ -86,13 +87,17 @@ class Gate:
         elif isinstance(outcome, Penalized):
             self._closed_until[name] = time.monotonic() + outcome.wait_seconds
 
+    def stop_plans(self, plan_ids: Collection[int]) -> None:
+        """Let nothing of these plans through, which people paused or cancelled; others that were stopped go on."""
+        self._stopped_plans = plan_ids
+
     def unlock(self) -> None:
         """What was locked is known to the database, which decides from here on. Only while no call is handed out."""
         self._is_locked = False
 
-    def is_open(self, *, name: str, token: str) -> bool:
+    def is_open(self, *, name: str, token: str, plan_id: int) -> bool:
         now = time.monotonic()
-        is_ours = now < self._ours_until and not self._is_locked
+        is_ours = now < self._ours_until and not self._is_locked and plan_id not in self._stopped_plans
         return is_ours and now >= self._closed_until.get(name, 0.0) and token not in self._refused_tokens
 
 
@@ -105,7 +110,7 @@ class Callers:
         self._clients: list[RestClient] = []
         self._databases: set[BaseDatabaseWrapper] = set()
         self._threads = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="operations")
-        self._calls: dict[Future[Called | None], str] = {}
+        self._calls: dict[Future[Called | None], tuple[str, int | None]] = {}
 
     @property
     def in_flight(self) -> int:
@@ -114,15 +119,20 @@ class Callers:
 
     def is_busy_with(self, name: str) -> bool:
         """Whether an operation or other work of this name is handed out."""
-        return name in self._calls.values()
+        return any(one == name for one, _ in self._calls.values())
+
+    @property
+    def plan_ids(self) -> set[int]:
+        """The plans of the operations that are handed out."""
+        return {plan_id for _, plan_id in self._calls.values() if plan_id is not None}
 
     def call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> None:
         """Hand an operation out to be sent."""
-        self._calls[self._threads.submit(self._call, row, write, session, permit)] = row.name
+        self._calls[self._threads.submit(self._call, row, write, session, permit)] = (row.name, row.plan_id)
 
     def run(self, function: Callable[[RestClient], None], session: Session, *, name: str) -> None:
         """Hand out other work with a connection to the platform, which may use the database."""
-        self._calls[self._threads.submit(self._run, function, session)] = name
+        self._calls[self._threads.submit(self._run, function, session)] = (name, None)
 
     def collect(self, *, seconds: float) -> list[Called]:
         """What has ended, waiting up to so long for the first, and a moment for others to be stored with it."""
@@ -147,7 +157,7 @@ class Callers:
     def _call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> Called | None:
         try:
             request = write.parse(body_of(row))
-            is_open = self._gate.is_open(name=write.path, token=session.token)
+            is_open = self._gate.is_open(name=write.path, token=session.token, plan_id=row.plan_id)
             if not is_open or time.monotonic() > permit.good_until:
                 return Called(row, write, session, permit, None, timezone.now())
             if faults := [str(one) for one in rule_faults(request, now=timezone.now())]:

@@ -4,7 +4,7 @@ Every verb is its own short transaction, and none is open while a call is made. 
 known: `queued` was never sent, `sending` may have been and becomes `unknown`, which settling.py clears by reading.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -145,6 +145,15 @@ def claim(
         },
     )
     return sorted(claimed, key=lambda one: one.pk)
+
+
+def stopped_plans(lane: LaneKey, plan_ids: Collection[int]) -> set[int]:
+    """Those of these plans that somebody paused or cancelled."""
+    if not plan_ids:
+        return set()
+    with step(lane.organization_id):
+        stopped = Plan.objects.filter(organization_id=lane.organization_id, id__in=plan_ids)
+        return set(stopped.exclude(state=Plan.State.RUNNING).values_list("id", flat=True))
 
 
 def postpone(lane: LaneKey, *, until: datetime, reason: str, names: Sequence[str] | None = None) -> int:

@@ -134,6 +134,7 @@ class _Runner:
         self._looked_at = time.monotonic()
         if not self._callers.in_flight:
             self._gate.unlock()
+        self._gate.stop_plans(queue.stopped_plans(self._lane, self._callers.plan_ids))
         names = queue.due_names(self._lane, now=now)
         unsettled = queue.unsettled(self._lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)
         self._give_back_drawn({name: one for name, one in self._allowed.items() if name not in names})
