@@ -5,8 +5,9 @@ member matched. No step is repeated, and nothing is stored of a sign-in that doe
 called outside any transaction, and raise SignInFailed.
 """
 
+import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,7 +18,7 @@ from oauth_bridge.own_addresses import redirect_uri
 from oauth_bridge.platform import Failure, Identity, Tokens
 from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.organizations import budgets
-from vendor_admin.organizations.budgets import WHO_AM_I
+from vendor_admin.organizations.budgets import IN_FLIGHT_WAIT_SECONDS, WHO_AM_I, Budget
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized
 
@@ -27,6 +28,8 @@ _PROBLEM_OF_LOCK = {"penalty": Problem.WAIT, "unreachable": Problem.PLATFORM_DOW
 # What an exchange is refused with for the sake of its code; every other error is about us, or passes.
 _ABOUT_THE_CODE = {"invalid_grant", "invalid_token"}
 _PASSES = {"server_error", "temporarily_unavailable"}
+# Times that a sign-in waits for others that are on their way, half a second each.
+_PATIENCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,16 @@ def arrive(
         raise SignInFailed(Problem.INCOMPLETE)
     client = _open_client(organization, environment)
     subject = f"{address or 'unknown'} {organization.pk}"
-    wait = budgets.take(budget=FAILED_SIGN_INS, subject=subject, now=now)
+    wait, drawn_at = _draw(FAILED_SIGN_INS, subject, now=now)
     if wait:
         raise SignInFailed(Problem.TOO_MANY, wait_seconds=wait)
     try:
         tokens = _exchange(client, organization, code=answer.code, verifier=departure.verifier, now=now)
     except SignInFailed as failed:
         if failed.problem is not Problem.CODE_REFUSED:
-            budgets.give_back(budget=FAILED_SIGN_INS, subject=subject, used_at=now)
+            budgets.give_back(budget=FAILED_SIGN_INS, subject=subject, used_at=drawn_at)
         raise
-    budgets.give_back(budget=FAILED_SIGN_INS, subject=subject, used_at=now)
+    budgets.give_back(budget=FAILED_SIGN_INS, subject=subject, used_at=drawn_at)
     identity = _identity(client, organization, tokens=tokens, now=now)
     link = links.link_member(
         organization=organization, environment=environment, identity=identity, tokens=tokens, now=now
@@ -153,7 +156,7 @@ def _problem_of_exchange(outcome: Failure) -> Problem:
 
 def _identity(client: PlatformClient, organization: Organization, *, tokens: Tokens, now: datetime) -> Identity:
     key, subject = endpoint_locks.identity_key(client), budgets.address_subject(client.rest_url)
-    wait = budgets.take(budget=WHO_AM_I, subject=subject, now=now)
+    wait, drawn_at = _draw(WHO_AM_I, subject, now=now)
     if wait:
         raise SignInFailed(Problem.LOCKED, wait_seconds=wait)
     ticket = budgets.penalty_ticket(key=key)
@@ -161,7 +164,7 @@ def _identity(client: PlatformClient, organization: Organization, *, tokens: Tok
     if ticket:
         budgets.clear(key=key)
     if isinstance(identity, Identity | Penalized | NotSent):
-        budgets.give_back(budget=WHO_AM_I, subject=subject, used_at=now)
+        budgets.give_back(budget=WHO_AM_I, subject=subject, used_at=drawn_at)
     if isinstance(identity, Identity):
         return identity
     wait_seconds = endpoint_locks.close(key, identity, now=now)
@@ -174,6 +177,20 @@ def _identity(client: PlatformClient, organization: Organization, *, tokens: Tok
         case NotSent():
             raise SignInFailed(Problem.PLATFORM_DOWN)
     raise SignInFailed(Problem.NO_IDENTITY, said=_said(identity))
+
+
+def _draw(budget: Budget, subject: str, *, now: datetime) -> tuple[float, datetime]:
+    """Draw on a budget of failures: (seconds to wait, 0.0 if it was drawn; when it was drawn).
+
+    What other sign-ins on their way hold is mostly given back at once, so it is waited for: state and code are spent.
+    """
+    for _ in range(_PATIENCE):
+        wait = budgets.take(budget=budget, subject=subject, now=now)
+        if not 0 < wait <= IN_FLIGHT_WAIT_SECONDS:
+            break
+        time.sleep(wait)
+        now += timedelta(seconds=wait)
+    return wait, now
 
 
 def _said(outcome: Failure) -> str:

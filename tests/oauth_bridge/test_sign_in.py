@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from oauth_bridge import attempts, clients, member_sessions
+from oauth_bridge import attempts, clients, member_sessions, sign_in
 from oauth_bridge.models import MemberLink, SignInAttempt
 from oauth_bridge.own_addresses import safe_next
 from tests.oauth_bridge.visitor import SITE, parameters_of
 from tests.signed_in import signed_in
+from vendor_admin.organizations import budgets
 from vendor_admin.organizations.models import AuditEntry, User
 from vendor_admin.organizations.scope import organization_scope
 
@@ -179,3 +180,25 @@ def test_attempts_and_sessions_of_long_ago_are_forgotten(ann, alpha):
 def test_an_unknown_organization_or_environment_is_not_found(ann):
     for address in ("/o/nobody/", "/o/alpha/sign-in/test/", "/o/alpha/callback/test/", "/o/nobody/callback/live/"):
         assert ann.browser.get(address).status_code == 404, address
+
+
+def test_many_sign_ins_at_once_wait_for_each_other_instead_of_failing(ann, client_of_alpha, monkeypatch):
+    """Each holds one of the ten failures of `auth/me` until it has succeeded."""
+    subject, then = budgets.address_subject(client_of_alpha.rest_url), timezone.now()
+    for _ in range(budgets.WHO_AM_I.limit):
+        assert budgets.take(budget=budgets.WHO_AM_I, subject=subject, now=then) == 0.0
+    waited = []
+
+    def others_succeed(seconds):
+        waited.append(seconds)
+        if len(waited) == 3:
+            budgets.give_back(budget=budgets.WHO_AM_I, subject=subject, used_at=then)
+
+    monkeypatch.setattr(sign_in.time, "sleep", others_succeed)
+
+    ann.sign_in()
+
+    assert ann.is_signed_in()
+    assert len(waited) == 3
+    left = budgets.uses_left(budget=budgets.WHO_AM_I, subject=subject, now=timezone.now())
+    assert left == 1, "it gave back its own, too"
