@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from oauth_bridge import attempts, clients, member_sessions, sign_in
+from oauth_bridge import attempts, clients, member_sessions
 from oauth_bridge.models import MemberLink, SignInAttempt
 from oauth_bridge.own_addresses import safe_next
 from tests.oauth_bridge.visitor import SITE, parameters_of
@@ -194,7 +194,7 @@ def test_many_sign_ins_at_once_wait_for_each_other_instead_of_failing(ann, clien
         if len(waited) == 3:
             budgets.give_back(budget=budgets.WHO_AM_I, subject=subject, used_at=then)
 
-    monkeypatch.setattr(sign_in.time, "sleep", others_succeed)
+    monkeypatch.setattr("oauth_bridge.sign_in.time.sleep", others_succeed)
 
     ann.sign_in()
 
