@@ -65,6 +65,14 @@ def test_what_is_wrong_with_a_connection_stands_beside_its_field(alice: Client, 
         assert not Connection.objects.exists()
 
 
+def test_the_form_of_a_connection_calls_the_reason_optional_and_never_its_key(
+    alpha: Organization, alice: Client
+) -> None:
+    page = alice.get(reverse("admin:organizations_connection_add")).content.decode()
+    assert 'Reason <span class="va-optional">optional</span></label>' in page
+    assert ">Key secret (sec)</label>" in page
+
+
 def test_a_connection_is_paused_resumed_and_checked_by_owners_alone(alice, bob, charlie, alpha, monkeypatch):
     alice.post(reverse("admin:organizations_connection_add"), FORM)
     pk = _connection(alpha).pk
