@@ -43,6 +43,10 @@ class Provider(OAuthLibCore):
         for grant in [name for name in self.server.grant_types if name not in GRANTS]:
             del self.server.grant_types[grant]
 
+    def _get_escaped_full_path(self, request: HttpRequest) -> str:
+        """The toolkit's own lets through what oauthlib breaks at."""
+        return address_line(request)
+
     def portal_of(self, request: HttpRequest) -> Portal | None:
         """The portal that proves by its secret that the request is its own. A secret in the address proves nothing."""
         if request.GET:

@@ -34,6 +34,16 @@ class PortalValidator(OAuth2Validator):
 
     # Clients
 
+    def _extract_basic_auth(self, request: Any) -> str | None:
+        found = super()._extract_basic_auth(request)
+        return found if found and found.isascii() else None
+
+    def _load_application(self, client_id: str | None, request: Any) -> Portal | None:
+        if client_id and "\x00" in client_id:  # PostgreSQL breaks at it
+            return None
+        found: Portal | None = super()._load_application(client_id, request)
+        return found
+
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
         return registry.matches(provided_secret, stored_secret)
 

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from oauth_bridge.portals import tokens as portal_tokens
 from tests.admin.conftest import Writer
-from tests.oauth_bridge.portal_side import CALLBACK, PortalSide, new_pair, origin_of
+from tests.oauth_bridge.portal_side import CALLBACK, PortalSide, basic, new_pair, origin_of
 from tests.oauth_bridge.visitor import Visitor, parameters_of
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.scope import organization_scope, organizations_in_scope
@@ -114,3 +114,16 @@ def test_a_token_that_names_an_organization_opens_nothing_of_it_unless_it_works(
     forged = f"Bearer vat_{alpha.pk}_{'x' * 43}"
     with override_settings(ROOT_URLCONF=__name__):
         assert Client().get("/api/v1/open", headers={"Authorization": forged}).json() == []
+
+
+def test_nothing_that_a_server_sends_breaks_ours(desk: PortalSide) -> None:
+    fields = {"grant_type": "client_credentials", "token": "\x00", "client_id": "vac_\x00", "client_secret": "\x00"}
+    for name in ("token", "revoke", "introspect"):
+        for credentials in ("", basic("%00", "x"), basic("vac_x", "%00"), "Basic é", "Basic =", "Basic", "Bearer x"):
+            assert desk.post(name, as_client=credentials, **fields).status_code == 401, (name, credentials)
+        for query in ("%zz", "a=%ff", "%00", ";"):
+            answer = desk.server.post(f"{desk.path(name)}?{query}", fields, headers={"Authorization": desk.credentials})
+            assert answer.status_code in (400, 401), (name, query)
+    for query in ("%zz", "a=%ff", "%00", ";"):
+        answer = desk.server.get(f"{desk.path('userinfo')}?{query}", headers={"Authorization": "Bearer x"})
+        assert answer.status_code == 401, query
