@@ -65,7 +65,7 @@ def test_every_faulty_line_of_new_accounts_is_listed_and_nothing_is_stored(alice
 
     assert _faults(answer) == {
         4: {
-            "name": "must be capital letters followed by digits, at most 64 characters; it has 5.",
+            "name": "must be capital letters followed by digits, at most 64 characters.",
             "member": "is no member of this organization: nobody.",
             "template": "is no whole number.",
             "balance": "is missing.",
