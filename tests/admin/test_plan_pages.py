@@ -284,8 +284,9 @@ def test_refused_rows_show_the_platforms_words_and_are_retried(alice: Client, al
 
     shown = page(alice, plan_id)
     assert "<q>Access is &lt;denied&gt;</q>" in shown
-    assert "Retry what failed (1)" in shown
+    assert 'va-primary">Retry what failed (1)' in shown
     answer = verb(alice, plan_id, "retry")
+    assert 'va-primary">Retry what failed' not in page(alice, plan_id)
 
     retry = answer.context["plan"]
     assert (retry.retries_id, retry.state) == (plan_id, Plan.State.PREVIEW)

@@ -18,6 +18,7 @@ from vendor_admin.organizations.lists import Badge
 
 ROWS_SHOWN = 50
 SUMMED_UP = 12
+RETRIED_BY = "Retried by"
 
 PLAN_TONES = {
     Plan.State.WAITING: "warn",
@@ -134,7 +135,7 @@ def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
         ("Retries what failed in", plan.retries_id),
         *(("Renewed by", one.pk) for one in later if one.renewed_from_id == plan.pk),
         *(("Reverted by", one.pk) for one in later if one.reverts_id == plan.pk and one.renewed_from_id != plan.pk),
-        *(("Retried by", one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
+        *((RETRIED_BY, one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
     ]
     return [(how, number, reverse("admin:operations_plan_change", args=[number])) for how, number in found if number]
 

@@ -83,6 +83,7 @@ class PlanAdmin(ReadOnlyAdmin):
         counts = plan_view.counts_of(row)
         warned = plan_view.warned_count(row)
         shown = plan_view.rows_shown(row, request)
+        relatives = plan_view.relatives_of(row)
         open_row = row.state in (Plan.State.PREVIEW, Plan.State.WAITING)
         return {
             "plan": row,
@@ -99,7 +100,8 @@ class PlanAdmin(ReadOnlyAdmin):
             "tabs": plan_view.tabs_of(counts, warned=warned if open_row else 0, shown=shown["show"]),
             "progress": progress_of(row) if row.started_at else None,
             "forecast": plan_view.forecast_of(row, now=now),
-            "relatives": plan_view.relatives_of(row),
+            "relatives": relatives,
+            "is_retried": any(how == plan_view.RETRIED_BY for how, _, _ in relatives),
             "now": now,
             "may_export": has_right(request, Right.EXPORT),
             "answers_url": plan_view.answers_url(row),
