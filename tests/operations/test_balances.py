@@ -220,8 +220,11 @@ def test_a_balance_that_moved_makes_the_preview_stale_and_keeps_a_revert_from_it
 
 
 def test_a_peak_alone_is_set_and_put_back(scene: Scene) -> None:
-    ids = scene.account_ids(2)
-    before = {one: money_of(scene, one) for one in ids}
+    held = {one: money_of(scene, one) for one in scene.account_ids(12)}
+    before = {one: money for one, money in held.items() if money["amount"] < money["maxNetLiq"]}
+    ids = list(before)[:2]
+    before = {one: before[one] for one in ids}
+    assert len(ids) == 2
     plan = scene.start("update_max_net_liq", [account(one) for one in ids], parameters={"maxNetLiq": "balance"})
     scene.work()
     rows = scene.rows(plan)

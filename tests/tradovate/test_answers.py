@@ -135,6 +135,11 @@ def test_a_dead_session_is_known_by_its_words(status, text):
     assert read(status, text) == Unauthorized(text)
 
 
+def test_a_closed_trading_session_is_not_taken_for_the_end_of_ours():
+    assert isinstance(read(500, "The trading session is closed"), Unknown)
+    assert isinstance(read(400, "The trading session is closed"), Rejected)
+
+
 def test_a_malformed_request_is_rejected_with_the_platforms_words():
     outcome = read(400, 'Invalid JSON: missing required field "symbol"')
     assert isinstance(outcome, Rejected)

@@ -288,8 +288,9 @@ class _Builder:
             updated=timestamp(self.now),
             approvedById=self.organization.admin_user_id,
         )
-        self._risk(account_id, user_id, size=size)
+        status = self._risk(account_id, user_id, size=size)
         balance = round(size + self.rng.uniform(-0.03, 0.05) * size, 2)
+        status["maxNetLiq"] = max(size, balance)
         self._cash(self.demo, account_id, user_id, amount=balance)
 
     def _account(self, book: Book, name: str, user_id: int, *, size: float, account_id: int | None = None) -> None:
@@ -317,7 +318,8 @@ class _Builder:
             active=True,
         )
 
-    def _risk(self, account_id: int, user_id: int, *, size: float) -> None:
+    def _risk(self, account_id: int, user_id: int, *, size: float) -> Entity:
+        """Returns the account's risk status."""
         owner: dict[str, Any] = {"account": account_id, "user": user_id}
         drawdown = round(size * 0.05)
         self.put(
@@ -341,7 +343,7 @@ class _Builder:
             changesLocked=False,
         )
         locked = self.rng.random() < 0.06
-        self.put(
+        status = self.put(
             self.demo,
             "accountRiskStatus",
             **owner,
@@ -369,6 +371,7 @@ class _Builder:
             totalUsedFullMargin=0.0,
         )
         self._limits(account_id, user_id)
+        return status
 
     def _limits(self, account_id: int, user_id: int) -> None:
         limit = self.put(

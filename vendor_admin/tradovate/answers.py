@@ -29,7 +29,7 @@ WRONG_HOST_HINT = (
 REDIRECT_HINT = "The address led elsewhere; check the REST address of the connection."
 
 _DEAD_SESSION = re.compile(
-    r"(expired|invalid|revoked|unknown)\s+(access\s*)?token|session.{0,20}(closed|expired)", re.I
+    r"(expired|invalid|revoked|unknown)\s+(access\s*)?token|(?<!trading )session.{0,20}(closed|expired)", re.I
 )
 _LONGEST_TEXT = 500
 
