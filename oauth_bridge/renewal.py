@@ -64,7 +64,7 @@ def verdict_on(failure: Failure, *, closed_for_seconds: float | None) -> Verdict
             return Verdict(False, UNCLEAR_PAUSE, "The platform gave no clear answer.")
 
 
-def due_links(*, now: datetime, limit: int = 500) -> list[tuple[int, int]]:
+def due_links(*, now: datetime, limit: int = 2_500) -> list[tuple[int, int]]:
     """Links to renew now, as (organization id, link id), the most urgent first."""
     organization_ids = Organization.objects.values_list("id", flat=True)
     with organization_scope(*organization_ids):

@@ -1,6 +1,5 @@
 """An organization's sign-in page, the way to the platform and the way back."""
 
-import ipaddress
 import secrets
 from urllib.parse import urlencode
 
@@ -24,6 +23,7 @@ from oauth_bridge.page_scope import (
 )
 from oauth_bridge.problems import Problem, SignInFailed
 from oauth_bridge.sign_in import Answer
+from vendor_admin.organizations.callers import caller_address
 from vendor_admin.organizations.models import Organization
 
 BROWSER_KEY = "sign_in_browser"
@@ -118,17 +118,6 @@ def logo(request: HttpRequest, organization: Organization) -> HttpResponse:
     if site is None:
         raise Http404("This organization has no logo.")
     return HttpResponse(bytes(site.logo), content_type=site.logo_type)
-
-
-def caller_address(request: HttpRequest) -> str:
-    """The network address of the browser; behind a proxy the one that the proxy added. Empty if there is none."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY:
-        address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or address
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return ""
 
 
 def _is_elsewhere(request: HttpRequest) -> bool:

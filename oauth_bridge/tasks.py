@@ -14,9 +14,9 @@ from vendor_admin.organizations.scope import organization_scope
 
 @app.task
 def renew_due_links() -> None:
-    """Ask for the renewal of every link whose access token ends soon."""
+    """Ask for the renewal of every link whose access token ends soon. What waits longer is asked for anew."""
     for organization_id, link_id in renewal.due_links(now=timezone.now()):
-        renew_link.apply_async(args=[organization_id, link_id], retry=False)
+        renew_link.apply_async(args=[organization_id, link_id], retry=False, expires=60)
 
 
 @app.task

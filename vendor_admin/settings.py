@@ -155,6 +155,7 @@ LOGIN_URL = reverse_lazy("admin:login")
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "vendor_admin.organizations.callers.caller_address"
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 # Staff sign in through django-allauth, with a second factor (organizations/staff_sign_in.py). It signs nobody up, sends

@@ -321,7 +321,7 @@ def test_the_task_asks_for_every_due_link(linked, ben, monkeypatch):
     ben.sign_in()
     change(linked, renew_at=timezone.now() - timedelta(minutes=1))
     asked: list[list[int]] = []
-    monkeypatch.setattr("oauth_bridge.tasks.renew_link.apply_async", lambda args, retry: asked.append(args))
+    monkeypatch.setattr("oauth_bridge.tasks.renew_link.apply_async", lambda args, retry, expires: asked.append(args))
 
     renew_due_links()
 

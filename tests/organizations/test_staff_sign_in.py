@@ -160,6 +160,16 @@ def test_ten_wrong_passwords_close_the_sign_in_however_the_name_was_typed(alice:
     assert alice.give_password().headers["Location"] == CODE_PAGE
 
 
+def test_behind_a_proxy_nobody_closes_the_sign_in_of_somebody_elsewhere(alice: Person, clock, settings) -> None:
+    settings.BEHIND_PROXY = True
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = alice.give_password("alice", "wrong", X_Forwarded_For="203.0.113.9")
+    assert answer.status_code == 429
+
+    assert alice.give_password(X_Forwarded_For="203.0.113.9").status_code == 429
+    assert alice.give_password(X_Forwarded_For="198.51.100.7").headers["Location"] == CODE_PAGE
+
+
 def test_an_e_mail_is_as_good_as_a_user_name(alice: Person, clock) -> None:
     assert alice.give_password("alice@ALPHA.example").headers["Location"] == CODE_PAGE
 
