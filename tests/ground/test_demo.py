@@ -29,7 +29,7 @@ from vendor_admin.sync.models import Kind
 pytestmark = pytest.mark.slow
 
 LIVE_SECONDS = 180  # 90 and less where nothing else runs; here other tests do
-LEFT_OUT = shutil.ignore_patterns(".venv", "var", ".git", "__pycache__", ".*_cache", "tests", "docs")
+LEFT_OUT = shutil.ignore_patterns(".venv", "var", ".git", "__pycache__", ".*_cache", "docs")
 SOCKET_KINDS = {Kind.CREATED: "Created", Kind.UPDATED: "Updated", Kind.DELETED: "Deleted"}
 
 

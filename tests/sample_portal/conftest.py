@@ -20,7 +20,7 @@ from vendor_admin.sandbox.server import RunningSandbox
 
 __all__ = ["alpha", "ann", "running_sandbox", "sandbox", "site", "write"]
 
-PORTAL = ROOT / "vendor_admin" / "demo" / "sample_portal.py"
+PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
 
 
 @pytest.fixture

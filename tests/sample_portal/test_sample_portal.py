@@ -11,7 +11,7 @@ from tests.admin.browser import needs_chromium, overflow
 from tests.oauth_bridge.test_in_a_browser import phone
 from tests.oauth_bridge.visitor import Visitor
 from tests.sample_portal.conftest import PORTAL
-from vendor_admin.demo.sample_portal import SignInFailed, about_one_member
+from tests.sample_portal.portal import SignInFailed, about_one_member
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.scope import organization_scope
 

@@ -33,7 +33,7 @@ from vendor_admin.embedded.valkey import file_system_broker
 from vendor_admin.supervisor import Child, ChildFailed, StopRequested, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SAMPLE_PORTAL = Path(__file__).resolve().parent / "sample_portal.py"
+SAMPLE_PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
 WEB_PORT, SANDBOX_PORT, PORTAL_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 8070, 54320, 63790
 EVENTS_PER_SECOND = 20
 LIVE_SECONDS = 90.0
@@ -212,6 +212,9 @@ class Demo:
         """Start the sample portal, a program that knows nothing of ours but what an owner would give it."""
         given = portal_of(self.folder / "demo.portal.json")
         if given is None:
+            return
+        if not SAMPLE_PORTAL.exists():
+            self.say(f"There is no sample portal, since {SAMPLE_PORTAL.relative_to(ROOT)} is not in this folder.")
             return
         command = (
             *("python", str(SAMPLE_PORTAL), "--port", str(port)),

@@ -2,7 +2,7 @@
 
 It knows the issuer, a client id and a secret; everything else it reads at the issuer. Authlib does the protocol.
 
-    PORTAL_CLIENT_SECRET=vas_… python sample_portal.py --port 8070 --issuer http://localhost:8000/o/northwind-funding \
+    PORTAL_CLIENT_SECRET=vas_… python portal.py --port 8070 --issuer http://localhost:8000/o/northwind-funding \
         --client-id vac_…
 
 Sessions are kept in memory: it is a sample.
