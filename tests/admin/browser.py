@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -20,16 +21,13 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package c
 
 
 @contextmanager
-def opened(site_url: str, client: Client, *, width: int = 1400, scripts: bool = True) -> Iterator[Page]:
-    """A page with the session of a test client. Fails at the end where a script of ours failed."""
+def blank_page(**context: Any) -> Iterator[Page]:
+    """A page of a new browser; `context` as Playwright names it. Fails at the end where a script or a rule of a page
+    failed.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, base_url=site_url, java_script_enabled=scripts
-        )
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site_url}])
-        page = context.new_page()
+        page = browser.new_context(**context).new_page()
         page.set_default_timeout(1000 * SECONDS)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -41,6 +39,16 @@ def opened(site_url: str, client: Client, *, width: int = 1400, scripts: bool = 
             connections.close_all()
             browser.close()
     assert errors == []
+
+
+@contextmanager
+def opened(site_url: str, client: Client, *, width: int = 1400, scripts: bool = True) -> Iterator[Page]:
+    """A page with the session of a test client."""
+    viewport = {"width": width, "height": 900}
+    with blank_page(viewport=viewport, base_url=site_url, java_script_enabled=scripts) as page:
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site_url}])
+        yield page
 
 
 def overflow(page: Page) -> int:

@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 from django.utils import timezone
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from oauth_bridge.models import MemberSession
-from tests.admin.browser import CHROMIUM, PHONE_WIDTH, SECONDS, needs_chromium, overflow
+from tests.admin.browser import PHONE_WIDTH, blank_page, needs_chromium, overflow
 from tests.admin.conftest import Writer
 from tests.oauth_bridge.test_member_pages import Desk
 from tests.oauth_bridge.visitor import Visitor
@@ -35,25 +34,10 @@ def home(ann: Visitor, write: Writer, sandbox: RunningSandbox, site_url: str, mo
 
 @contextmanager
 def phone(*, scripts: bool = True, scheme: str = "light") -> Iterator[Page]:
-    """A page as wide as a phone. Fails at the end where a script or a rule of the page failed."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": PHONE_WIDTH, "height": 844},
-            java_script_enabled=scripts,
-            color_scheme="dark" if scheme == "dark" else "light",
-        )
-        page = context.new_page()
-        page.set_default_timeout(1000 * SECONDS)
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        try:
-            yield page
-        finally:
-            connections.close_all()
-            browser.close()
-    assert errors == []
+    """A page as wide as a phone."""
+    viewport = {"width": PHONE_WIDTH, "height": 844}
+    with blank_page(viewport=viewport, java_script_enabled=scripts, color_scheme=scheme) as page:
+        yield page
 
 
 def sign_in(page: Page, home: str, name: str) -> None:

@@ -3,14 +3,13 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.admin.browser import CHROMIUM, PHONE_WIDTH, needs_chromium, overflow
+from tests.admin.browser import PHONE_WIDTH, blank_page, needs_chromium, overflow
 from tests.organizations.sign_in_desk import staff
 from vendor_admin.demo.authenticator import SECONDS, code_of
 from vendor_admin.organizations.models import Organization
@@ -25,15 +24,8 @@ def page(site_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     staff("dora", organization=Organization.objects.create(slug="alpha", name="Alpha Funding"))
     connections.close_all()
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        with closing(playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])) as browser:
-            page = browser.new_page(viewport={"width": PHONE_WIDTH, "height": 800}, base_url=site_url)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-            yield page
-            connections.close_all()
-    assert errors == []
+    with blank_page(viewport={"width": PHONE_WIDTH, "height": 800}, base_url=site_url) as page:
+        yield page
 
 
 def _give_password(page: Page) -> None:
