@@ -21,7 +21,7 @@ from vendor_admin.organizations import budgets
 from vendor_admin.organizations.budgets import WHO_AM_I
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, WrongHost
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ def verdict_on(failure: Failure, *, closed_for_seconds: float | None) -> Verdict
             return Verdict(False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.")
         case Rejected(error_text=text):
             return Verdict(True, SECOND_TRY_AFTER, f"The platform refused to renew: {text}")
-        case Unauthorized():
+        case Unauthorized() | WrongHost():
             return Verdict(False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.")
         case Penalized() | Locked() | NotSent():
             return Verdict(False, max(wait, UNCLEAR_PAUSE), "The platform takes no calls from us now.")

@@ -20,7 +20,7 @@ from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.budgets import IN_FLIGHT_WAIT_SECONDS, WHO_AM_I, Budget
 from vendor_admin.organizations.models import Organization
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, WrongHost
 
 log = structlog.get_logger()
 
@@ -148,7 +148,7 @@ def _problem_of_exchange(outcome: Failure) -> Problem:
             return Problem.CODE_REFUSED
         case Rejected(error_code=code) if code in _PASSES:
             return Problem.PLATFORM_ERROR
-        case Rejected() | Unauthorized():
+        case Rejected() | Unauthorized() | WrongHost():
             return Problem.MISCONFIGURED
         case _:
             return Problem.UNCLEAR

@@ -7,7 +7,7 @@ from django.utils import timezone
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.results import Conclusion, Waiting, verdict_of
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
-from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized
+from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized, WrongHost
 
 BODY = {"accountId": 1, "cashChange": "5.00", "cashChangeType": "ManualAdjustment", "currencyId": 1}
 
@@ -24,6 +24,12 @@ def test_a_step_that_was_done_leaves_a_trace_also_where_the_answer_says_nothing(
     (result,) = found.results
     assert result.state == PlanRow.State.SUCCEEDED
     assert result.result
+
+
+def test_what_a_wrong_host_answered_was_not_carried_out_and_waits() -> None:
+    waiting = verdict(WrongHost(307, "demo-alpha7.platform.test"))
+    assert isinstance(waiting, Waiting)
+    assert "demo-alpha7.platform.test" in waiting.reason
 
 
 def test_a_zero_byte_in_the_platforms_words_is_no_reason_to_lose_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
-from vendor_admin.tradovate.operations import ME, Operation
+from vendor_admin.tradovate.operations import ME, Operation, entity_operation
 from vendor_admin.tradovate.outcomes import (
     ItemError,
     Locked,
@@ -17,6 +17,7 @@ from vendor_admin.tradovate.outcomes import (
     Unauthorized,
     Unknown,
     Violation,
+    WrongHost,
 )
 
 WRITE = Operation(path="order/placeorder", method="POST")
@@ -112,12 +113,29 @@ def test_no_right_is_unauthorized(status):
     assert read(status, "Access is denied") == Unauthorized("Access is denied")
 
 
-@pytest.mark.parametrize("body", [b"", b"Not found", b'"Not found"'])
+@pytest.mark.parametrize("body", [b"Not found", b'"Not found"'])
 def test_404_hints_at_the_wrong_host(body):
     outcome = read(404, body)
     assert isinstance(outcome, Rejected)
     assert "wrong host" in outcome.hint
-    assert outcome.error_text in ("Not found", "status 404 without a text")
+    assert outcome.error_text == "Not found"
+
+
+@pytest.mark.parametrize("status", [307, 308, 421, 404])
+def test_a_host_that_does_not_serve_the_organization_has_executed_nothing(status):
+    assert read(status) == WrongHost(status)
+
+
+def test_where_a_wrong_host_points_is_told_without_path_or_login():
+    location = "https://me:secret@Demo-Alpha7.platform.test:8443/v1/account/list?token=secret"
+    outcome = read_answer(WRITE, status=307, body=b"", location=location)
+    assert outcome == WrongHost(307, "demo-alpha7.platform.test:8443")
+    assert read_answer(WRITE, status=308, body=b"", location="/v2/account/list") == WrongHost(308)
+
+
+@pytest.mark.parametrize("name", ["items", "ldeps"])
+def test_an_empty_404_to_a_call_by_many_ids_may_only_mean_too_many(name):
+    assert isinstance(read(404, operation=entity_operation("account", name)), Rejected)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])

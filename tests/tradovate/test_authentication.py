@@ -108,6 +108,15 @@ def test_a_renewal_that_names_no_new_token_extends_the_old_one(server, client):
     assert renewed.token == "old-token"
 
 
+def test_logins_and_renewals_tell_the_hosts_that_the_platform_names(server, client):
+    server.will_answer(200, {**ANSWER, "apiHosts": {"demo": "demo-alpha7.platform.test", "userContext": "c.test"}})
+    server.will_answer(200, {**ANSWER, "apiHosts": {"demo": "demo-alpha8.platform.test"}})
+    server.will_answer(200, ANSWER)
+    tokens = [request_access_token(client, CREDENTIALS), *(renew_access_token(client, TOKEN) for _ in range(2))]
+    named = [one.api_hosts.named for one in tokens if isinstance(one, AccessToken)]
+    assert named == [{"demo": "demo-alpha7.platform.test"}, {"demo": "demo-alpha8.platform.test"}, {}]
+
+
 def test_an_expired_token_cannot_be_renewed(server, client):
     server.will_answer(401, "Expired Access Token")
     assert renew_access_token(client, TOKEN) == Unauthorized("Expired Access Token")

@@ -20,9 +20,12 @@ from vendor_admin.tradovate.outcomes import (
     Success,
     Unauthorized,
     Unknown,
+    WrongHost,
 )
 
 LONGEST_TEXT = 2_000
+WRONG_HOST_PAUSE = timedelta(seconds=15)
+WAITS_FOR_HOST = "Not carried out: {}. The platform is asked for the right host, then it is sent there."
 NOT_REACHED = "The platform could not be reached."
 NOT_ALLOWED = (
     "The API key may not do this. In the platform's dashboard give it the scope for this operation, "
@@ -110,6 +113,9 @@ def verdict_of(write: Write[Any], row: Operation, outcome: Outcome, *, now: date
         case Unauthorized():
             text = outcome.text[:LONGEST_TEXT] or "401"
             return Waiting(row, now, "The access token was refused; it is renewed.", refused_token=text)
+        case WrongHost():
+            # Nothing was executed. Where the organization's host is, is found out before anything is sent again.
+            return Waiting(row, now + WRONG_HOST_PAUSE, WAITS_FOR_HOST.format(outcome.text))
         case NotSent():
             pause = timedelta(seconds=min(300.0, 2.0 ** min(row.attempts, 9)))
             return Waiting(row, now + pause, f"{NOT_REACHED} {outcome.reason}")

@@ -25,7 +25,7 @@ from vendor_admin.tradovate.authentication import Identity, who_am_i
 from vendor_admin.tradovate.entities import fetch_list
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations import entity_operation
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Rejected, Success, Unauthorized
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Rejected, Success, Unauthorized, WrongHost
 from vendor_admin.tradovate.rest import RestClient
 
 CONNECT_SECONDS = 5.0
@@ -198,7 +198,7 @@ def _own_user(connection: Connection, call: Callable[..., Outcome], token: Acces
     match outcome:
         case Success():
             return Finding("host", True, "This host knows the key's own user.")
-        case Rejected(status=404):
+        case Rejected(status=404) | WrongHost(status=404):
             text = f"This host does not know the key's own user {token.user_id} (404): it is the wrong host."
             raise _Failed(
                 Finding("host", False, text, f"Compare the addresses: is this the {other.upper()} or staging host?")

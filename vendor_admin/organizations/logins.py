@@ -21,7 +21,16 @@ from vendor_admin.tradovate.authentication import (
     sign_in_problem_of,
 )
 from vendor_admin.tradovate.enums import NotSentKind
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Penalized, Rejected, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import (
+    Locked,
+    NotSent,
+    Outcome,
+    Penalized,
+    Rejected,
+    Unauthorized,
+    Unknown,
+    WrongHost,
+)
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger()
@@ -179,7 +188,7 @@ def _give_back(call: _Call, outcome: AccessToken | Outcome) -> None:
 
     A login without an answer counts unless these credentials are proven, for it may have been a wrong password.
     """
-    not_executed = isinstance(outcome, Penalized | NotSent)
+    not_executed = isinstance(outcome, Penalized | NotSent | WrongHost)
     no_refusal = isinstance(outcome, AccessToken) or (isinstance(outcome, Unknown) and call.who.is_proven)
     no_refusal = no_refusal or (isinstance(outcome, Rejected) and outcome.status > 400)
     if not_executed or (no_refusal and not call.budget.counts_successes):
@@ -204,6 +213,9 @@ def _failure(call: _Call, outcome: Outcome) -> TokenUnavailable:
         case NotSent(reason=reason):
             text = f"{host} cannot be reached: {reason}."
             return _closed(call, call.credential_key, UNREACHABLE_PAUSE, text, kind="unreachable")
+        case WrongHost():
+            text = f"The answer of {host} was not for this organization: {outcome.text}."
+            return _closed(call, call.credential_key, budgets.one_window(), text, kind="wrong_host")
         case Rejected(status=status) if status >= 300 and status != 400:
             text = f"{host} answered {status}: this is not the address of the platform."
             pause = budgets.scaled(WRONG_HOST_SECONDS)

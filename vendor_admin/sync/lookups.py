@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from vendor_admin.sync.models import Kind
 from vendor_admin.tradovate.errors import RequestNotPossible
 from vendor_admin.tradovate.operations import Operation, query_of
-from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized, Unknown, WrongHost
 from vendor_admin.tradovate.session import SyncSession
 
 ANSWER_SECONDS = 60.0
@@ -97,7 +97,7 @@ def read_entities(outcome: Outcome, body: bytes) -> tuple[Fetched, list[bytes]]:
             return Fetched(outcome, is_whole=True), entities
         case Success():
             problem = "the answer is not a list of entities"
-        case Rejected(status=404):
+        case Rejected(status=404) | WrongHost(status=404):  # a host that let the socket in is the right one
             problem = ""
         case Rejected(error_text=text):
             problem = text or "rejected"

@@ -7,6 +7,7 @@ schemas of the partner OpenAPI file, and answers recorded in the field.
 import re
 from typing import Any
 
+from vendor_admin.tradovate.api_hosts import host_in_location
 from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
 from vendor_admin.tradovate.operations.operation import Operation
 from vendor_admin.tradovate.outcomes import (
@@ -20,6 +21,7 @@ from vendor_admin.tradovate.outcomes import (
     Unauthorized,
     Unknown,
     Violation,
+    WrongHost,
 )
 
 WRONG_HOST_HINT = (
@@ -34,9 +36,13 @@ _DEAD_SESSION = re.compile(
 _LONGEST_TEXT = 500
 
 
-def read_answer(operation: Operation, *, status: int, body: bytes | None) -> Outcome:
-    """Read one answer. `status` is HTTP's, or the `s` of a socket reply; `body` is as received."""
+def read_answer(operation: Operation, *, status: int, body: bytes | None, location: str = "") -> Outcome:
+    """Read one answer. `status` is HTTP's, or the `s` of a socket reply; `body` is as received, and so is `location`,
+    the header of that name.
+    """
     value = decode_body(body)
+    if is_of_wrong_host(status, has_body=value is not None, names_ids=operation.most_ids is not None):
+        return WrongHost(status, host_in_location(location))
     if status in (423, 429):
         return Locked(status, _text(value))
     if status in (401, 403):
@@ -47,6 +53,15 @@ def read_answer(operation: Operation, *, status: int, body: bytes | None) -> Out
         return _read_failure(operation, status, value)
     hint = WRONG_HOST_HINT if status == 404 else REDIRECT_HINT if 300 <= status < 400 else ""
     return Rejected(_text(value) or _status_text(status), status, hint=hint, body=value)
+
+
+def is_of_wrong_host(status: int, *, has_body: bool, names_ids: bool = False) -> bool:
+    """Whether an answer comes from a host that does not serve the organization.
+
+    A call that names many ids (`names_ids`) is answered by an empty 404 on the right host as well, where they are too
+    many. Source: docs.ninjatrader.com/api/dynamic-api-hosts, and a report from the field (2026-09) for the 404.
+    """
+    return status in (307, 308, 421) or (status == 404 and not has_body and not names_ids)
 
 
 def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:

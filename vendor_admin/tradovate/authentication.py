@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from vendor_admin.tradovate.api_hosts import ApiHosts, read_api_hosts
 from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN
 from vendor_admin.tradovate.outcomes import (
     Json,
@@ -20,13 +21,14 @@ from vendor_admin.tradovate.outcomes import (
     Success,
     Unauthorized,
     Unknown,
+    WrongHost,
 )
 from vendor_admin.tradovate.rest import RestClient
 
 RENEWAL_MARGIN = timedelta(minutes=15)
 """How long before its end a token is renewed. Its life was 80 or 90 minutes at different times: never assume it."""
 
-Failure = Rejected | Penalized | Locked | Unauthorized | Unknown | NotSent
+Failure = Rejected | Penalized | Locked | Unauthorized | WrongHost | Unknown | NotSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,16 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A platform session. `expires_at` is aware, in UTC, as the platform gave it."""
+    """A platform session. `expires_at` is aware, in UTC, as the platform gave it.
+
+    `api_hosts` are the hosts that the answer with this token named, not checked yet; they say nothing about the token.
+    """
 
     token: str = field(repr=False)
     expires_at: datetime
     user_id: int
     name: str
+    api_hosts: ApiHosts = field(default_factory=ApiHosts, compare=False)
 
     def has_expired(self, now: datetime) -> bool:
         """Say whether the token is past its end. A socket that is authorized stays usable all the same."""
@@ -84,6 +90,7 @@ class SignInProblem(enum.StrEnum):
     PENALTY = "penalty"
     CAPTCHA = "captcha"
     LOCKED = "locked"
+    WRONG_HOST = "wrong_host"
     UNREACHABLE = "unreachable"
     NO_ANSWER = "no_answer"
     OTHER = "other"
@@ -137,6 +144,8 @@ def sign_in_problem_of(failure: Outcome) -> SignInProblem:
             return SignInProblem.LOCKED
         case Unauthorized():
             return SignInProblem.WRONG_CREDENTIALS
+        case WrongHost():
+            return SignInProblem.WRONG_HOST
         case NotSent():
             return SignInProblem.UNREACHABLE
         case Unknown():
@@ -180,7 +189,8 @@ def _read_token(outcome: Outcome, previous: AccessToken | None) -> AccessToken |
         return _incomplete(outcome, "no usable expirationTime")
     if not isinstance(user_id, int) or isinstance(user_id, bool):
         return _incomplete(outcome, "no userId")
-    return AccessToken(token, expires_at, user_id, _text(body, "name") or (previous.name if previous else ""))
+    name = _text(body, "name") or (previous.name if previous else "")
+    return AccessToken(token, expires_at, user_id, name, read_api_hosts(body))
 
 
 def _incomplete(outcome: Success, what: str) -> Rejected:

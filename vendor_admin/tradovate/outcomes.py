@@ -6,6 +6,7 @@
     ├── Penalized      not executed; resend the same body with the ticket after the wait
     ├── Locked         429 or 423: nothing more from this user or address for an hour
     ├── Unauthorized   the token (or its rights) did not do
+    ├── WrongHost      a host that does not serve this organization answered: not executed
     ├── Unknown        a write that may or may not have happened; find out by reading
     └── NotSent        certainly not processed
 
@@ -92,6 +93,26 @@ class Unauthorized:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongHost:
+    """A host that does not serve this organization answered, so nothing was executed: learn the hosts, then go there.
+
+    307 and 308 send elsewhere before they do anything, 421 is a host's word that it cannot answer for whom was asked,
+    and a 404 without a body comes from hosts that lack the organization's part of the API. That last one is the
+    weakest: an endpoint may answer a wrong id so too. `points_to` is where the answer led (`host` or `host:port`),
+    for people to see: no token goes there because of it.
+    """
+
+    status: int
+    points_to: str = ""
+
+    @property
+    def text(self) -> str:
+        """What happened, for people."""
+        led = f" and pointed to {self.points_to}" if self.points_to else ""
+        return f"the host answered {self.status}{led}: it does not serve this organization"
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """The request may have been processed. Never repeat a write blindly after this."""
 
@@ -106,4 +127,4 @@ class NotSent:
     reason: str
 
 
-Outcome = Success | Rejected | Penalized | Locked | Unauthorized | Unknown | NotSent
+Outcome = Success | Rejected | Penalized | Locked | Unauthorized | WrongHost | Unknown | NotSent

@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from vendor_admin.tradovate.authentication import SignInProblem, sign_in_problem_of
 from vendor_admin.tradovate.enums import NotSentKind, ShutdownReason
 from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Penalized, Rejected, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import (
+    Locked,
+    NotSent,
+    Outcome,
+    Penalized,
+    Rejected,
+    Unauthorized,
+    Unknown,
+    WrongHost,
+)
 from vendor_admin.tradovate.schedule import MAINTENANCE_MARGIN, maintenance_window
 
 FIRST_DELAY_SECONDS = 1.0
@@ -119,6 +128,7 @@ _ADVICE_BY_KIND = {
 }
 _CHECK_SCOPES = "Check the API key's permissions in the platform's dashboards (a new key has none), then save it here."
 _CHECK_ADDRESS = "Check the addresses of the connection."
+_HOURLY = "It is tried again once an hour."
 _CHECK_KEY = "Check user name, password and API key, then save the connection; nothing is tried until then."
 
 
@@ -202,6 +212,9 @@ def _after_sign_in(outcome: Outcome, *, attempt: int, random: random_numbers.Ran
             return _after_lock(outcome.status, random, lock_seconds)
         case NotSent():
             return _after_loss(ConnectionLost(outcome.reason, outcome.kind), attempt, random)
+        case WrongHost():
+            delay = lock_seconds + _jitter(random, lock_seconds)
+            return Reconnect(delay, f"Signing in failed: {outcome.text}.", f"{_CHECK_ADDRESS} {_HOURLY}")
         case Unknown():
             delay = REFUSED_DELAY_SECONDS + _jitter(random)
             return Reconnect(delay, f"Signing in got no answer: {outcome.reason}.", _BY_ITSELF)

@@ -1,4 +1,4 @@
-"""Calls of the platform over REST: one request in, one outcome out.
+"""Calls of the platform over REST: one request in, one outcome out. No redirect is followed.
 
 One `RestClient` per connection and thread of control; it keeps its TCP connections open. Proxies and CA bundles are
 taken from the process environment as requests does; credentials from a .netrc file never are.
@@ -94,7 +94,8 @@ class RestClient:
         except requests.RequestException as error:
             outcome = outcome_of_transport_error(error, host=self._host, timeout=self._timeout)
             return outcome, not isinstance(outcome, NotSent)
-        return read_answer(operation, status=response.status_code, body=response.content), False
+        location = response.headers.get("Location", "")
+        return read_answer(operation, status=response.status_code, body=response.content, location=location), False
 
 
 class _BearerToken(requests.auth.AuthBase):
