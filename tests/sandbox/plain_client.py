@@ -50,9 +50,9 @@ def log_in(sandbox: RunningSandbox, organization: int = 0) -> str:
 class PlainSocket:
     """A socket that keeps every frame it got, and answers silence with `[]`."""
 
-    def __init__(self, sandbox: RunningSandbox, environment: str = "demo") -> None:
+    def __init__(self, sandbox: RunningSandbox, environment: str = "demo", *, host: str = "") -> None:
         self._stack = contextlib.ExitStack()
-        address = sandbox.websocket_url(environment)
+        address = sandbox.websocket_url(environment, host=host)
         self.connection: ClientConnection = self._stack.enter_context(
             connect(address, max_size=None, ping_interval=None, close_timeout=2)
         )

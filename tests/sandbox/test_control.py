@@ -125,12 +125,12 @@ def test_a_penalty_ticket_stands_in_a_200_and_is_redeemed_after_the_wait(sandbox
     sandbox.control("configure", limits_enabled=True)
     try:
         sandbox.control("call", fault="penalty", endpoint="auth/me", seconds=1)
-        status, body = call(sandbox, "demo", "auth/me", token)
+        status, body = call(sandbox, "live", "auth/me", token)
         assert (status, body["p-time"], body["p-captcha"]) == (200, 1, False)
         time.sleep(1.05)
-        assert call(sandbox, "demo", "auth/me", token, {"p-ticket": body["p-ticket"]})[1]["userId"] == 2_000_000
+        assert call(sandbox, "live", "auth/me", token, {"p-ticket": body["p-ticket"]})[1]["userId"] == 2_000_000
         sandbox.control("call", fault="captcha", endpoint="auth/me")
-        assert call(sandbox, "demo", "auth/me", token)[1]["p-captcha"] is True
+        assert call(sandbox, "live", "auth/me", token)[1]["p-captcha"] is True
     finally:
         sandbox.control("configure", limits_enabled=False)
         sandbox.control("clear-limits")
@@ -165,7 +165,7 @@ def test_a_key_without_scopes_is_a_401_for_ever(sandbox: RunningSandbox, token: 
     sandbox.control("key", organization=20, has_scopes=False)
     try:
         assert [call(sandbox, "demo", "account/list", token)[0] for _ in range(2)] == [401, 401]
-        assert call(sandbox, "demo", "auth/me", token)[0] == 200
+        assert call(sandbox, "live", "auth/me", token)[0] == 200
     finally:
         sandbox.control("key", organization=20, has_scopes=True)
 
@@ -285,7 +285,7 @@ def test_a_missing_field_is_named(sandbox: RunningSandbox, verb: str, field: str
 @pytest.mark.parametrize(
     ("verb", "body", "words"),
     [
-        ("nothing", {}, "unknown verb nothing; known: burst"),
+        ("nothing", {}, "unknown verb nothing; known: api-hosts, burst"),
         ("malformed", {"kind": "no"}, "known: "),
         ("configure", {"no": 1}, "unknown setting no"),
         ("configure", {"heartbeat_seconds": "soon"}, "configure: "),

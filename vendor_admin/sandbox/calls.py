@@ -24,11 +24,12 @@ class Delivery:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """Status and body. `body` None is an empty body; a `str` is plain text on REST."""
+    """Status and body. `body` None is an empty body; a `str` is plain text on REST, which alone has a `location`."""
 
     status: int
     body: Any = None  # Any: any JSON value
     delivery: Delivery | None = None
+    location: str = ""
 
     @property
     def is_failure(self) -> bool:
@@ -43,6 +44,40 @@ class Answer:
             or self.body.get("ok") is False
             or (isinstance(results, list) and all(item.get("errorText") for item in results))
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call as it came in over REST or a socket.
+
+    `host` is the address it came in at, `target` its path and query; `meant` is whose call it is by its body, where
+    it carries no token.
+    """
+
+    environment: Environment
+    endpoint: str
+    query: Mapping[str, str]
+    body: str
+    address: str
+    token: str = ""
+    organization: Organization | None = None
+    member_id: int | None = None
+    host: str = ""
+    target: str = ""
+    meant: Organization | None = None
+    is_on_open_socket: bool = False
+
+    @property
+    def name(self) -> str:
+        """The endpoint with its action in lower case, as limits and rules know it."""
+        entity, action = split_endpoint(self.endpoint)
+        return f"{entity}/{action}"
+
+    @property
+    def caller(self) -> str:
+        """Whose calls this one counts among: the user's, or the address's without a token."""
+        user_id = self.member_id or (self.organization.admin_user_id if self.organization else None)
+        return f"user {user_id}" if user_id else self.address
 
 
 class BadRequestError(Exception):

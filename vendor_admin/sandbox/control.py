@@ -6,11 +6,13 @@ that is missing, not known or of another kind is a 400 that names it.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 from vendor_admin.sandbox.control_fields import Kind, Verb, check_fields
 from vendor_admin.sandbox.entity_control import delete, enlarge_snapshot, inject, mutate
 from vendor_admin.sandbox.faults import CallFault, CallRule
+from vendor_admin.sandbox.host_control import HOST_VERBS
 from vendor_admin.sandbox.oauth.control import OAUTH_ACTIONS
 from vendor_admin.sandbox.platform import Platform, epoch_now
 from vendor_admin.sandbox.selection import (
@@ -83,6 +85,7 @@ def _socket_state(socket: Socket) -> Body:
     return {
         "socket": socket.number,
         "environment": socket.environment.value,
+        "host": socket.host,
         "organization": socket.organization.name if socket.organization else None,
         "opened_at": socket.opened_at,
         "authorized_at": socket.authorized_at,
@@ -120,17 +123,23 @@ def _resume(platform: Platform, body: Body) -> None:
 
 
 def _call_rule(platform: Platform, body: Body) -> None:
-    """Spoil the next `calls` calls of an endpoint: `fault` is one of CallFault."""
+    """Spoil the next `calls` calls of an endpoint (0: all until `clear-limits`), or all in `for_seconds`.
+
+    `fault` is one of CallFault.
+    """
     organization = organization_of(platform, body)
+    lasts = "for_seconds" in body
     platform.rules.add(
         CallRule(
             fault=CallFault(str(body["fault"])),
             endpoint=str(body.get("endpoint", "")),
             organization=organization.name if organization else "",
             environment=str(body.get("environment", "")),
-            calls=int(body.get("calls", 1)),
+            calls=int(body.get("calls", 0 if lasts else 1)),
             seconds=float(body.get("seconds", 0.0)),
             text=str(body.get("text", "")),
+            location=str(body.get("location", "")),
+            ends_at=epoch_now() + float(body["for_seconds"]) if lasts else math.inf,
         )
     )
 
@@ -181,9 +190,10 @@ def _configure(platform: Platform, body: Body) -> Body:
 
 
 def _clear_limits(platform: Platform, body: Body) -> None:
-    """Forget all counts, tickets and locks, and the rules for calls."""
+    """Forget all counts, tickets and locks, and the rules for calls and handshakes."""
     platform.limits.clear()
     platform.rules.rules.clear()
+    platform.hosts.handshakes.clear()
 
 
 def _flush(platform: Platform, body: Body) -> Body:
@@ -208,7 +218,14 @@ VERBS: dict[str, Verb] = {
     "call": Verb(
         _call_rule,
         needs={"fault": Kind.TEXT},
-        takes={"endpoint": Kind.TEXT, "calls": Kind.NUMBER, "seconds": Kind.NUMBER, "text": Kind.TEXT},
+        takes={
+            "endpoint": Kind.TEXT,
+            "calls": Kind.NUMBER,
+            "seconds": Kind.NUMBER,
+            "for_seconds": Kind.NUMBER,
+            "text": Kind.TEXT,
+            "location": Kind.TEXT,
+        },
     ),
     "revoke": Verb(_revoke, takes={"token": Kind.TEXT, "close": Kind.FLAG}),
     "expire": Verb(_expire),
@@ -231,6 +248,7 @@ VERBS: dict[str, Verb] = {
     "delete": Verb(delete, needs={"organization": Kind.TEXT, "entityType": Kind.TEXT, "id": Kind.NUMBER}),
     "key": Verb(_key, needs={"organization": Kind.TEXT}, takes={"is_vendor": Kind.FLAG, "has_scopes": Kind.FLAG}),
     "configure": Verb(_configure, takes_settings=True),
+    **HOST_VERBS,
     "clear-limits": Verb(_clear_limits),
     "flush": Verb(_flush),
 }

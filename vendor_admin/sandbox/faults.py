@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import math
 
 
 class CallFault(enum.StrEnum):
@@ -12,6 +13,10 @@ class CallFault(enum.StrEnum):
     UNAUTHORIZED = "401"
     NOT_FOUND = "404"
     SERVER_ERROR = "500"
+    REDIRECTED_307 = "307"
+    REDIRECTED_308 = "308"
+    MISDIRECTED_421 = "421"
+    NOTHING_404 = "404-empty"
     PENALTY = "penalty"
     CAPTCHA = "captcha"
     ERROR_TEXT = "errorText"
@@ -19,9 +24,24 @@ class CallFault(enum.StrEnum):
     CUT = "cut"
 
 
+BODYLESS_FAULTS = frozenset(
+    {
+        CallFault.LOCKED_429,
+        CallFault.LOCKED_423,
+        CallFault.REDIRECTED_307,
+        CallFault.REDIRECTED_308,
+        CallFault.MISDIRECTED_421,
+        CallFault.NOTHING_404,
+    }
+)
+
+
 @dataclasses.dataclass(kw_only=True)
 class CallRule:
-    """Applies to the next `calls` calls that match; empty fields match everything. `seconds` is the wait of SLOW."""
+    """Applies to the next `calls` calls that match (0: to all), until it ends; empty fields match everything.
+
+    `seconds` is the wait of SLOW, `location` what a redirect names.
+    """
 
     fault: CallFault
     endpoint: str = ""
@@ -30,6 +50,8 @@ class CallRule:
     calls: int = 1
     seconds: float = 0.0
     text: str = ""
+    location: str = ""
+    ends_at: float = math.inf
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -54,8 +76,9 @@ class CallRules:
         """Put a rule at the end."""
         self.rules.append(rule)
 
-    def take(self, *, endpoint: str, organization: str, environment: str) -> CallRule | None:
+    def take(self, *, endpoint: str, organization: str, environment: str, now: float) -> CallRule | None:
         """The rule for this call, or None."""
+        self.rules = [rule for rule in self.rules if rule.ends_at > now]
         for rule in self.rules:
             if (
                 rule.endpoint.lower() in ("", endpoint.lower())
@@ -63,7 +86,7 @@ class CallRules:
                 and rule.environment in ("", environment)
             ):
                 rule.calls -= 1
-                if rule.calls <= 0:
+                if rule.calls == 0:
                     self.rules.remove(rule)
                 return rule
         return None

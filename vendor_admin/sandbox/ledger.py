@@ -2,8 +2,9 @@
 
 An entry is written only after its frame was handed to the socket. Fields: `n` (grows by one), `at` (epoch seconds),
 `direction` (sent, received, dropped), `kind` (event, snapshot, answer, frame, rest, lifecycle), `socket`, `frame`
-(number of the frame on its socket), `organization`, `environment`, `endpoint`, `entity_type`, `entity_id`,
-`event_type`, and `text`: the entity's own JSON text, or the frame's, cut to 4,000 characters when it is no entity's.
+(number of the frame on its socket), `organization`, `environment`, `host` (the address it came in at), `endpoint`,
+`entity_type`, `entity_id`, `event_type`, and `text`: the entity's own JSON text, or the frame's, cut to 4,000
+characters when it is no entity's.
 """
 
 import dataclasses
@@ -23,11 +24,12 @@ FLUSH_CHARACTERS = 1 << 18
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """Who an entry belongs to: one socket or the REST side of an organization."""
+    """Who an entry belongs to: one socket or the REST side of an organization, at one address of the sandbox."""
 
     socket: int | None
     organization: str
     environment: str
+    host: str = ""
 
 
 class Entry(msgspec.Struct, gc=False, frozen=True):
@@ -41,6 +43,7 @@ class Entry(msgspec.Struct, gc=False, frozen=True):
     frame: int
     organization: str
     environment: str
+    host: str
     endpoint: str
     entity_type: str
     entity_id: int | None
@@ -86,6 +89,7 @@ class Ledger:
                     frame,
                     line.organization,
                     line.environment,
+                    line.host,
                     endpoint,
                     entity_type,
                     entity_id,
@@ -109,6 +113,7 @@ class Ledger:
                 frame,
                 line.organization,
                 line.environment,
+                line.host,
                 endpoint,
                 "",
                 None,

@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
+import random
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from vendor_admin.sandbox.authentication import log_in, renew, user_of_token, who_am_i
 from vendor_admin.sandbox.building import build_world
-from vendor_admin.sandbox.calls import Answer, read_entities, split_endpoint, without_ticket
+from vendor_admin.sandbox.calls import Answer, Call, not_found, read_entities, split_endpoint, without_ticket
 from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.entities import KINDS
-from vendor_admin.sandbox.faults import CallFault, CallRule, CallRules
+from vendor_admin.sandbox.faults import BODYLESS_FAULTS, CallFault, CallRule, CallRules
 from vendor_admin.sandbox.frames import props_message
+from vendor_admin.sandbox.hosts import REDIRECTS, Hosts
 from vendor_admin.sandbox.ledger import Ledger
 from vendor_admin.sandbox.limits import Limits, Lock, Ticket
 from vendor_admin.sandbox.oauth.delegation import may_call
@@ -27,39 +30,14 @@ if TYPE_CHECKING:
     from vendor_admin.sandbox.sockets import Socket
 
 PUBLIC_ENDPOINTS = frozenset({"auth/accesstokenrequest"})
-SCOPE_FREE_ENDPOINTS = frozenset({"auth/renewaccesstoken", "auth/me"})
+AUTHENTICATION = frozenset({"auth/accesstokenrequest", "auth/renewaccesstoken", "auth/oauthtoken"})
+NAMES_HOSTS = AUTHENTICATION | {"user/modifypassword", "user/modifycredentials"}
 _TOKEN_ANSWERS = {
     TokenState.UNKNOWN: Answer(401, "Access is denied"),
     TokenState.REVOKED: Answer(401, "Access is denied"),
     TokenState.EXPIRED: Answer(401, "Expired Access Token"),
     TokenState.EVICTED: Answer(408, "The session was closed"),
 }
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Call:
-    """One call as it came in over REST or a socket."""
-
-    environment: Environment
-    endpoint: str
-    query: Mapping[str, str]
-    body: str
-    address: str
-    token: str = ""
-    organization: Organization | None = None
-    member_id: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The endpoint with its action in lower case, as limits and rules know it."""
-        entity, action = split_endpoint(self.endpoint)
-        return f"{entity}/{action}"
-
-    @property
-    def caller(self) -> str:
-        """Whose calls this one counts among: the user's, or the address's without a token."""
-        user_id = self.member_id or (self.organization.admin_user_id if self.organization else None)
-        return f"user {user_id}" if user_id else self.address
 
 
 class Platform:
@@ -81,6 +59,9 @@ class Platform:
             members=self.oauth.members,
             publish=self.publish,
         )
+        self.hosts = Hosts(self.world)
+        self.open_host: Callable[[int], str] = _cannot_listen
+        self._error_ids = random.Random(f"{configuration.seed}/errors")
         self.stream = Stream(self.world, configuration, self.publish)
         self.sockets: dict[int, Socket] = {}
         self.channels: dict[tuple[Environment, int], list[Socket]] = {}
@@ -108,11 +89,14 @@ class Platform:
     def _judge(self, call: Call, now: float) -> tuple[Answer | None, CallRule | None]:
         self.calls += 1
         organization = call.organization.name if call.organization else ""
-        rule = self.rules.take(endpoint=call.name, organization=organization, environment=call.environment)
+        rule = self.rules.take(endpoint=call.name, organization=organization, environment=call.environment, now=now)
         if rule is not None:
             answer = self._answer_of(rule, call, now)
             if answer is not None:
                 return answer, rule
+        misdirected = self._misdirected(call)
+        if misdirected is not None:
+            return misdirected, rule
         if self.in_maintenance:
             return Answer(503, "The system is under maintenance"), rule
         lock = self.limits.check_caller(call.caller, anonymous=call.organization is None, now=now)
@@ -139,7 +123,7 @@ class Platform:
         if blocked is not None:
             self._note_blocked(call, blocked)
             return blocked
-        answer = refused or self._execute(call, now=now)
+        answer = refused or self._naming_hosts(call, self._execute(call, now=now))
         self.limits.count(call.name, call.address, succeeded=not answer.is_failure, now=now)
         return answer
 
@@ -163,6 +147,16 @@ class Platform:
         """A JSON object, empty when the text is none."""
         return _json_object(text) or {}
 
+    def answer_handshake(self, environment: Environment, host: str, path: str) -> Answer | None:
+        """What a handshake is told in place of being accepted, or None."""
+        rule = self.hosts.take_handshake(environment)
+        if rule is not None:
+            return Answer(rule.status, location=rule.location)
+        move = self.hosts.abandoned(environment, at=host)
+        if move is not None:
+            return _answer_elsewhere(move.handshake_status, f"ws://{move.address}{path}")
+        return Answer(503) if self.in_maintenance else None
+
     def close_sockets_of(self, session: Session) -> None:
         """Close the sockets of a session that was pushed out."""
         for socket in list(self.sockets.values()):
@@ -184,6 +178,8 @@ class Platform:
             user = user_of_token(self.world, call.organization, call.member_id)
             return renew(self.sessions, user, call.token, now=now)
         if call.name == "auth/me":
+            if call.environment is not Environment.LIVE:
+                return not_found(call.endpoint)
             return who_am_i(user_of_token(self.world, call.organization, call.member_id))
         if call.member_id is not None:
             return self._answer_member(call, call.organization, call.member_id)
@@ -219,8 +215,42 @@ class Platform:
             return Answer(200, {"errorText": rule.text or "Something went wrong"})
         if rule.fault in (CallFault.SLOW, CallFault.CUT):
             return None
-        status = int(rule.fault.value)
-        return Answer(status, None if status in (423, 429) else rule.text or "Access is denied")
+        if rule.fault in BODYLESS_FAULTS:
+            return Answer(int(rule.fault.value.removesuffix("-empty")), location=rule.location)
+        if rule.fault is CallFault.SERVER_ERROR:
+            return Answer(500, rule.text or f"Internal Server Error, error id: {self._error_id()}")
+        return Answer(int(rule.fault.value), rule.text or "Access is denied")
+
+    def _error_id(self) -> str:
+        return str(uuid.UUID(int=self._error_ids.getrandbits(128), version=4))
+
+    def _misdirected(self, call: Call) -> Answer | None:
+        """The answer to a call at another host than its organization's; an open socket is served where it is."""
+        organization = call.organization or self._organization_meant(call)
+        if organization is None or not call.host or call.is_on_open_socket:
+            return None
+        move = self.hosts.elsewhere(call.environment, organization, at=call.host)
+        if move is None or (call.name in AUTHENTICATION and not move.moves_authentication):
+            return None
+        status = move.status if call.target else 421
+        return _answer_elsewhere(status, move.location or f"http://{move.address}{call.target}")
+
+    def _organization_meant(self, call: Call) -> Organization | None:
+        """Whose call one without a token is: the key's that a login names."""
+        if call.name != "auth/accesstokenrequest":
+            return call.meant
+        body = _json_object(call.body) or {}
+        return self.sessions.organization_of_key(
+            app_id=str(body.get("appId", "")), cid=str(body.get("cid", "")), sec=str(body.get("sec", ""))
+        )
+
+    def _naming_hosts(self, call: Call, answer: Answer) -> Answer:
+        """Errors and tickets name no hosts."""
+        names = call.name in NAMES_HOSTS and not answer.is_failure and isinstance(answer.body, dict)
+        organization = (call.organization or self._organization_meant(call)) if names else None
+        if organization is None or "p-ticket" in answer.body:
+            return answer
+        return dataclasses.replace(answer, body=answer.body | self.hosts.named(organization))
 
     def _write_of(self, call: Call) -> Attempt | None:
         """The write that a call is, None for any other call and for a member's, which may read only."""
@@ -234,6 +264,7 @@ class Platform:
             fingerprint=without_ticket(call.body),
             address=call.address,
             caller=call.caller,
+            host=call.host,
         )
 
     def _note_blocked(self, call: Call, answer: Answer) -> None:
@@ -249,6 +280,14 @@ class Platform:
         body = _json_object(call.body) or {}
         ticket = body.get("p-ticket") or call.query.get("p-ticket")
         return ticket if isinstance(ticket, str) else None
+
+
+def _answer_elsewhere(status: int, location: str) -> Answer:
+    return Answer(status, location=location if status in REDIRECTS else "")
+
+
+def _cannot_listen(port: int) -> str:
+    raise ValueError("this sandbox is served by nobody that could listen at another port")
 
 
 def _json_object(text: str) -> dict[str, Any] | None:  # Any: JSON values

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from vendor_admin.sandbox.calls import Answer
+from vendor_admin.sandbox.calls import Answer, Call
 from vendor_admin.sandbox.faults import CallFault
 from vendor_admin.sandbox.ledger import Line, as_json
-from vendor_admin.sandbox.platform import PUBLIC_ENDPOINTS, Call, Platform, epoch_now
+from vendor_admin.sandbox.platform import PUBLIC_ENDPOINTS, Platform, epoch_now
 from vendor_admin.tradovate.enums import Environment
 
 
@@ -21,11 +21,22 @@ class CutResponse(Response):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
 
 
+def host_of(scope: Scope) -> str:
+    """The address of the sandbox that a request came in at."""
+    host, port = scope["server"]
+    return f"{host}:{port}"
+
+
+def target_of(request: Request) -> str:
+    """Path and query of a request, as a Location repeats them."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 async def answer_rest(platform: Platform, request: Request) -> Response:
     """Answer one HTTP request below `/demo/v1` or `/live/v1."""
     now = epoch_now()
     call, refused = await _read_call(platform, request, now=now)
-    line = Line(None, call.organization.name if call.organization else "", call.environment.value)
+    line = Line(None, call.organization.name if call.organization else "", call.environment.value, call.host)
     platform.ledger.note(line, direction="received", kind="rest", endpoint=call.endpoint, text=str(request.url.query))
     answer, rule = platform.judge(call, now=now)
     if rule is not None and rule.fault is CallFault.SLOW:
@@ -38,7 +49,7 @@ async def answer_rest(platform: Platform, request: Request) -> Response:
         platform.ledger.note(line, direction="dropped", kind="rest", endpoint=call.endpoint, text=str(answer.status))
         return CutResponse()
     platform.ledger.note(line, direction="sent", kind="rest", endpoint=call.endpoint, text=str(answer.status))
-    return _response(answer)
+    return response_of(answer)
 
 
 async def _read_call(platform: Platform, request: Request, *, now: float) -> tuple[Call, Answer | None]:
@@ -57,13 +68,17 @@ async def _read_call(platform: Platform, request: Request, *, now: float) -> tup
         token=token,
         organization=organization,
         member_id=platform.sessions.member_of(token) if organization else None,
+        host=host_of(request.scope),
+        target=target_of(request),
     )
     return call, None if call.name in PUBLIC_ENDPOINTS else refused
 
 
-def _response(answer: Answer) -> Response:
+def response_of(answer: Answer) -> Response:
+    """Status, body and Location as HTTP carries them."""
+    headers = {"Location": answer.location} if answer.location else None
     if answer.body is None:
-        return Response(status_code=answer.status)
+        return Response(status_code=answer.status, headers=headers)
     if isinstance(answer.body, str):
-        return Response(answer.body, answer.status, media_type="text/plain")
-    return Response(as_json(answer.body), answer.status, media_type="application/json")
+        return Response(answer.body, answer.status, headers, media_type="text/plain")
+    return Response(as_json(answer.body), answer.status, headers, media_type="application/json")

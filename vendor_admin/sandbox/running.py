@@ -84,13 +84,13 @@ class RunningSandbox:
         if self._errors is not None:
             self._errors.close()
 
-    def rest_url(self, environment: Environment | str) -> str:
-        """Base address of a host's REST operations."""
-        return f"{self.url}/{Environment(environment).value}/v1"
+    def rest_url(self, environment: Environment | str, *, host: str = "") -> str:
+        """Base address of the REST operations, at another of its hosts where one is given."""
+        return f"{f'http://{host}' if host else self.url}/{Environment(environment).value}/v1"
 
-    def websocket_url(self, environment: Environment | str) -> str:
-        """Address of a host's socket."""
-        return f"ws{self.url.removeprefix('http')}/{Environment(environment).value}/v1/websocket"
+    def websocket_url(self, environment: Environment | str, *, host: str = "") -> str:
+        """Address of the socket."""
+        return f"ws{self.rest_url(environment, host=host).removeprefix('http')}/websocket"
 
     def control(self, verb: str, /, **body: Any) -> Any:  # Any: JSON values
         """`POST /control/<verb>`; returns the answer's JSON. Raises ValueError with the text of a refusal."""

@@ -21,12 +21,14 @@ from starlette.types import Send as ASGISend
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from vendor_admin.sandbox import control
+from vendor_admin.sandbox.calls import Answer
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.ledger import as_json
+from vendor_admin.sandbox.host_control import hosts
+from vendor_admin.sandbox.ledger import Line, as_json
 from vendor_admin.sandbox.oauth.control import OAUTH_VIEWS
 from vendor_admin.sandbox.oauth.routes import oauth_routes
 from vendor_admin.sandbox.platform import Platform, epoch_now
-from vendor_admin.sandbox.rest import CutResponse, answer_rest
+from vendor_admin.sandbox.rest import CutResponse, answer_rest, host_of
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.sandbox.selection import ControlError
 from vendor_admin.sandbox.sockets import Socket
@@ -73,13 +75,7 @@ def make_app(platform: Platform) -> ASGIApp:
 def serve(configuration: Configuration, *, port: int = 0) -> None:
     """Serve until SIGINT or SIGTERM; prints the address when ready. Raises CannotListen, as where a port is taken."""
     platform = Platform(configuration)
-    with sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM) as listener:
-        listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise CannotListen(f"The sandbox cannot listen on {HOST}:{port}: {_words(error)}.") from error
-        listener.listen(1024)
+    with _listener(port) as listener:
         server = _Server(
             uvicorn.Config(
                 make_app(platform),
@@ -96,8 +92,27 @@ def serve(configuration: Configuration, *, port: int = 0) -> None:
             )
         )
         server.ends_with_stdin = configuration.ends_with_stdin
-        server.address = f"http://{HOST}:{listener.getsockname()[1]}"
+        server.platform = platform
+        platform.hosts.addresses.append(_address(listener))
+        platform.open_host = server.open_host
         server.run(sockets=[listener])
+
+
+def _listener(port: int) -> sockets.socket:
+    """A socket that listens on loopback; raises CannotListen."""
+    listener = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
+    listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise CannotListen(f"The sandbox cannot listen on {HOST}:{port}: {_words(error)}.") from error
+    listener.listen(1024)
+    return listener
+
+
+def _address(listener: sockets.socket) -> str:
+    return f"{HOST}:{listener.getsockname()[1]}"
 
 
 def _words(error: OSError | OverflowError) -> str:
@@ -107,14 +122,33 @@ def _words(error: OSError | OverflowError) -> str:
 
 
 class _Server(uvicorn.Server):
-    address = ""
+    platform: Platform
     ends_with_stdin = False
+
+    def open_host(self, port: int) -> str:
+        """Listen at one more address; raises CannotListen. Whoever connects at once waits until it is served."""
+        listener = _listener(port)
+        self._opening = asyncio.get_running_loop().create_task(self._serve_at(listener))
+        address = _address(listener)
+        self.platform.hosts.addresses.append(address)
+        return address
+
+    async def _serve_at(self, listener: sockets.socket) -> None:
+        config: Any = self.config  # Any: the library leaves the class of its protocol open
+        self.servers.append(
+            await asyncio.get_running_loop().create_server(
+                lambda: config.http_protocol_class(
+                    config=config, server_state=self.server_state, app_state=self.lifespan.state
+                ),
+                sock=listener,
+            )
+        )
 
     async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.ends_with_stdin:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stop)
-        sys.stdout.write(f"sandbox listening on {self.address}\n")
+        sys.stdout.write(f"sandbox listening on http://{self.platform.hosts.shared}\n")
         sys.stdout.flush()
 
     def _stop(self) -> None:
@@ -165,6 +199,8 @@ def _read_control(platform: Platform, request: Request) -> Response:
                 return _json(control.organizations(platform))
             case "expected":
                 return _json(control.expected(platform, query))
+            case "hosts":
+                return _json(hosts(platform, query))
             case "ledger":
                 limit = min(int(query.get("limit", "1000")), MOST_LEDGER_ENTRIES)
                 entries = platform.ledger.after(int(query.get("after", "0")), limit=limit, kind=query.get("kind"))
@@ -183,7 +219,7 @@ def _write_control(platform: Platform, verb: str, body: bytes) -> Response:
         if not isinstance(value, dict):
             return _json({"error": "the body must be an object"}, 400)
         return _json(control.act(platform, verb, value))
-    except (ControlError, ValueError) as error:
+    except (ControlError, CannotListen, ValueError) as error:
         return _json({"error": str(error)}, 400)
 
 
@@ -195,13 +231,23 @@ def _refuses(platform: Platform) -> bool:
     return platform.refuse_until > epoch_now()
 
 
+async def _refuse_handshake(platform: Platform, line: Line, answer: Answer, send: ASGISend) -> None:
+    text = f"handshake {answer.status} {answer.location}".strip()
+    platform.ledger.note(line, direction="sent", kind="lifecycle", text=text)
+    headers = [(b"location", answer.location.encode())] if answer.location else []
+    await send({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b""})
+
+
 async def _serve_socket(platform: Platform, scope: ASGIScope, receive: ASGIReceive, send: ASGISend) -> None:
-    environment = SOCKET_PATHS.get(scope["path"])
+    environment, host = SOCKET_PATHS.get(scope["path"]), host_of(scope)
     await receive()
-    if environment is None or _refuses(platform) or platform.in_maintenance:
-        status = 404 if environment is None else 503
-        await send({"type": "websocket.http.response.start", "status": status, "headers": []})
-        await send({"type": "websocket.http.response.body", "body": b""})
+    if environment is None:
+        await _refuse_handshake(platform, Line(None, "", "", host), Answer(404), send)
+        return
+    refusal = Answer(503) if _refuses(platform) else platform.answer_handshake(environment, host, scope["path"])
+    if refusal is not None:
+        await _refuse_handshake(platform, Line(None, "", environment.value, host), refusal, send)
         return
     await send({"type": "websocket.accept"})
     platform.opened_sockets += 1
@@ -211,6 +257,7 @@ async def _serve_socket(platform: Platform, scope: ASGIScope, receive: ASGIRecei
         environment,
         number=platform.opened_sockets,
         address=scope["client"][0] if scope["client"] else "",
+        host=host,
         send=send,
         abort=transport.abort,
     )

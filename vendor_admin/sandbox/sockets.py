@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from vendor_admin.sandbox.calls import Answer, read_query
+from vendor_admin.sandbox.calls import Answer, Call, read_query
 from vendor_admin.sandbox.faults import CallFault, SocketFaults
 from vendor_admin.sandbox.frames import (
     Message,
@@ -18,7 +18,7 @@ from vendor_admin.sandbox.frames import (
     snapshot_message,
 )
 from vendor_admin.sandbox.ledger import Line
-from vendor_admin.sandbox.platform import Call, Platform, epoch_now
+from vendor_admin.sandbox.platform import Platform, epoch_now
 from vendor_admin.sandbox.sessions import Session, TokenState
 from vendor_admin.sandbox.snapshot import BadSyncRequestError, Scope, parts, read_scope
 from vendor_admin.sandbox.world import Organization
@@ -31,6 +31,7 @@ Send = Callable[[ASGIMessage], Awaitable[None]]
 
 NAP_SECONDS = 0.05
 LISTEN_SECONDS = 0.5
+MISDIRECTED = 421
 SPOILT_KINDS = frozenset({"event", "snapshot"})
 
 
@@ -44,6 +45,7 @@ class Socket:
         *,
         number: int,
         address: str,
+        host: str,
         send: Send,
         abort: Callable[[], None],
     ) -> None:
@@ -51,6 +53,7 @@ class Socket:
         self.environment = environment
         self.number = number
         self.address = address
+        self.host = host
         self.opened_at = epoch_now()
         self.authorized_at: float | None = None
         self.organization: Organization | None = None
@@ -65,7 +68,7 @@ class Socket:
         self._pending: deque[Message | str] = deque()
         self._wake = asyncio.Event()
         self._held: tuple[list[Message], str] | None = None
-        self._line = Line(number, "", environment.value)
+        self._line = Line(number, "", environment.value, host)
         self._tasks: set[asyncio.Task[None]] = set()
         self._close_with: tuple[int, str] | None = None
 
@@ -276,12 +279,16 @@ class Socket:
             organization=self._owner_of(request.body, now) if is_authorize else self.organization,
             token=next(reversed(self.session.tokens)) if self.session else "",
             member_id=self._member_of(request.body) if is_authorize else self.member_id,
+            host=self.host,
+            is_on_open_socket=not is_authorize,
         )
         blocked, rule = self.platform.judge(call, now=now)
         if rule is not None and rule.fault is CallFault.SLOW:
             await asyncio.sleep(rule.seconds)
         if blocked is not None:
             self._answer(request, blocked)
+            if blocked.status == MISDIRECTED:
+                self.close(1000, "Misdirected")
         elif is_authorize:
             self._authorize(request, now=now)
         elif self.organization is None:
@@ -324,7 +331,7 @@ class Socket:
             self._answer(request, Answer(status, texts.get(state, "Invalid access token")))
             return
         self.session, self.organization, self.authorized_at = session, session.organization, now
-        self._line = Line(self.number, session.organization.name, self.environment.value)
+        self._line = Line(self.number, session.organization.name, self.environment.value, self.host)
         self.platform.ledger.note(self._line, direction="received", kind="lifecycle", text="authorized")
         self._answer(request, Answer(200))
         self._close_the_oldest(session.organization)

@@ -8,14 +8,14 @@ import urllib.parse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vendor_admin.sandbox.calls import Answer
+from vendor_admin.sandbox.calls import Answer, Call
 from vendor_admin.sandbox.faults import CallFault
-from vendor_admin.sandbox.ledger import Line, as_json
+from vendor_admin.sandbox.ledger import Line
 from vendor_admin.sandbox.oauth.faults import ExchangeFault, ExchangeRule
 from vendor_admin.sandbox.oauth.grants import RefusedError
 from vendor_admin.sandbox.oauth.secrets import hashed
-from vendor_admin.sandbox.platform import Call, Platform, epoch_now
-from vendor_admin.sandbox.rest import CutResponse
+from vendor_admin.sandbox.platform import Platform, epoch_now
+from vendor_admin.sandbox.rest import CutResponse, host_of, response_of, target_of
 from vendor_admin.tradovate.enums import Environment
 
 ENDPOINT = "auth/oauthtoken"
@@ -43,11 +43,21 @@ async def answer_exchange(platform: Platform, request: Request) -> Response:
     body = (await request.body()).decode("utf-8", "replace")
     encoding, fields = _read_fields(request.headers.get("content-type", ""), body)
     client = platform.oauth.clients.get((fields or {}).get("client_id", ""))
-    line = Line(None, client.organization.name if client else "", environment.value)
+    host, owner = host_of(request.scope), client.organization if client else None
+    line = Line(None, owner.name if owner else "", environment.value, host)
     shown = {"encoding": encoding, "path": request.url.path, **_shown(fields or {})}
     platform.ledger.note(line, direction="received", kind="oauth", endpoint=ENDPOINT, text=json.dumps(shown))
     address = request.client.host if request.client else ""
-    call = Call(environment=environment, endpoint=ENDPOINT, query={}, body=body, address=address)
+    call = Call(
+        environment=environment,
+        endpoint=ENDPOINT,
+        query={},
+        body=body,
+        address=address,
+        host=host,
+        target=target_of(request),
+        meant=owner,
+    )
     outcome = _outcome(platform, call, None if request.method != "POST" else fields, now=now)
     if outcome.wait_seconds:
         await asyncio.sleep(outcome.wait_seconds)
@@ -114,7 +124,8 @@ def _exchange(platform: Platform, call: Call, fields: dict[str, str], *, now: fl
         return _error(error.error, error.description)
     if issued.evicted is not None:
         platform.close_sockets_of(issued.evicted)
-    return Answer(200, issued.body())
+    organization, _ = platform.organization_of(issued.access_token, now=now)
+    return Answer(200, issued.body() | (platform.hosts.named(organization) if organization else {}))
 
 
 def _penalty(platform: Platform, call: Call, rule: ExchangeRule, *, now: float) -> Answer:
@@ -155,11 +166,6 @@ def _shown(fields: dict[str, str]) -> dict[str, str]:
 
 
 def _response(outcome: _Outcome) -> Response:
-    answer = outcome.answer
     if outcome.raw is not None:
-        return Response(outcome.raw, answer.status, media_type="application/json")
-    if answer.body is None:
-        return Response(status_code=answer.status)
-    if isinstance(answer.body, str):
-        return Response(answer.body, answer.status, media_type="text/plain")
-    return Response(as_json(answer.body), answer.status, media_type="application/json")
+        return Response(outcome.raw, outcome.answer.status, media_type="application/json")
+    return response_of(outcome.answer)

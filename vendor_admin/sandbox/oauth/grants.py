@@ -44,6 +44,7 @@ class Issued:
 
     access_token: str
     refresh_token: str | None
+    id_token: str
     access_seconds: float
     announced_refresh_seconds: int
     evicted: Session | None
@@ -54,6 +55,7 @@ class Issued:
             "access_token": self.access_token,
             "token_type": "bearer",
             "expires_in": int(self.access_seconds),
+            "id_token": self.id_token,
         }
         if self.refresh_token is not None:
             tokens["refresh_token"] = self.refresh_token
@@ -137,6 +139,7 @@ class Grants:
         return Issued(
             access_token=access_token,
             refresh_token=refresh_token,
+            id_token=f"{self._mint.text('id')}.unsigned",
             access_seconds=grant.session.token_seconds or 0.0,
             announced_refresh_seconds=self._settings.announced_refresh_seconds,
             evicted=evicted,

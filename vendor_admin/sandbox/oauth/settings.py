@@ -15,7 +15,7 @@ class OAuthSettings:
 
     page_seconds: float = 600.0
     code_seconds: float = 60.0
-    access_seconds: float = 3_600.0
+    access_seconds: float = 4_800.0
     refresh_seconds: float = 93_600.0
     announced_refresh_seconds: int = 1_209_600
     issues_refresh_tokens: bool = True

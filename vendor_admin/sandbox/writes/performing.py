@@ -36,11 +36,12 @@ class Attempt:
     fingerprint: str
     address: str
     caller: str
+    host: str = ""
 
     @property
     def line(self) -> Line:
         """Whose entry of the ledger this is."""
-        return Line(None, self.organization.name, self.environment.value)
+        return Line(None, self.organization.name, self.environment.value, self.host)
 
 
 @dataclasses.dataclass(frozen=True)
