@@ -25,7 +25,7 @@ from vendor_admin.tradovate.transport import outcome_of_transport_error
 
 __all__ = ["Failure", "Identity", "Tokens", "address_of_sign_in", "exchange_code", "identity_of", "refresh_tokens"]
 
-EXCHANGE = Operation(path="auth/oauthtoken", method="POST")
+EXCHANGE = Operation(path="auth/oauthtoken", method="POST", needs_token=False)
 LEAST_ACCESS_SECONDS, MOST_SECONDS = 60, 400 * 86400
 _STATE_LENGTH, _VERIFIER_LENGTH = 43, 64  # letters and digits: 256 and 380 random bits
 _UNREADABLE = "the platform's answer holds no token and no error that can be read"

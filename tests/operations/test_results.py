@@ -1,19 +1,24 @@
 """What an outcome means is told in a form that can be stored, and never says less than that it was done."""
 
 import json
+from typing import Any
 
+import pytest
 from django.utils import timezone
 
+from tests.tradovate.every_outcome import Resend, every_outcome_of
+from tests.tradovate.operations.examples import BODIES
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.results import Conclusion, Waiting, verdict_of
+from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
-from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized, WrongHost
+from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized, Unknown, WrongHost
 
 BODY = {"accountId": 1, "cashChange": "5.00", "cashChangeType": "ManualAdjustment", "currencyId": 1}
 
 
-def verdict(outcome: Outcome) -> Conclusion | Waiting:
-    row = Operation(name=ADJUST_CASH.path, request=BODY, attempts=1)
+def verdict(outcome: Outcome, **fields: Any) -> Conclusion | Waiting:
+    row = Operation(name=ADJUST_CASH.path, request=BODY, attempts=1, **fields)
     return verdict_of(ADJUST_CASH, row, outcome, now=timezone.now())
 
 
@@ -43,3 +48,33 @@ def test_a_zero_byte_in_the_platforms_words_is_no_reason_to_lose_them() -> None:
     texts = [refused.error_text, json.dumps(refused.response), json.dumps(done.response), waiting.refused_token]
     texts += [json.dumps(one.result) for one in done.results]
     assert [text for text in texts if "\x00" in text or "\\u0000" in text] == []
+
+
+@pytest.mark.parametrize("path", sorted(WRITES))
+def test_a_write_waits_to_be_sent_again_only_where_it_is_proven_that_it_was_not_executed(path: str) -> None:
+    """Everything else is stored as what it is: done, refused, or unknown and to be read."""
+    write = WRITES[path]
+    for came, outcome, resend in every_outcome_of(write.operation):
+        row = Operation(name=path, request=BODIES[path], attempts=1)
+        found = verdict_of(write, row, outcome, now=timezone.now())
+        expected = resend is Resend.ALWAYS or (resend is Resend.IF_HARMLESS and write.operation.harmless_to_repeat)
+        assert isinstance(found, Waiting) == expected, came
+        if isinstance(found, Conclusion) and isinstance(outcome, Unknown):
+            assert found.state == Operation.State.UNKNOWN, came
+
+
+def test_a_second_401_is_a_missing_right_and_403_is_one_at_once() -> None:
+    first = verdict(Unauthorized("no"))
+    again = verdict(Unauthorized("no"), response={"unauthorized": "no"})
+    forbidden = verdict(Unauthorized("no", 403))
+    assert isinstance(first, Waiting)
+    for refused in (again, forbidden):
+        assert isinstance(refused, Conclusion)
+        assert refused.state == Operation.State.REJECTED
+        assert "API key" in refused.advice_text
+
+
+def test_an_outcome_that_is_no_proof_is_read_even_where_the_reader_of_answers_took_it_for_one() -> None:
+    found = verdict(Unauthorized("The session was closed", 408))
+    assert isinstance(found, Conclusion)
+    assert found.state == Operation.State.UNKNOWN

@@ -6,7 +6,7 @@ import pytest
 
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
-from vendor_admin.tradovate.operations import ME, Operation, entity_operation
+from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, Operation, entity_operation
 from vendor_admin.tradovate.outcomes import (
     ItemError,
     Locked,
@@ -110,7 +110,7 @@ def test_a_lock_may_come_without_a_body(status):
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_no_right_is_unauthorized(status):
-    assert read(status, "Access is denied") == Unauthorized("Access is denied")
+    assert read(status, "Access is denied") == Unauthorized("Access is denied", status)
 
 
 @pytest.mark.parametrize("body", [b"Not found", b'"Not found"'])
@@ -150,12 +150,34 @@ def test_a_read_that_ends_in_408_means_a_dead_session():
 @pytest.mark.parametrize("status", [400, 408, 500])
 @pytest.mark.parametrize("text", ["Expired Access Token", "Invalid access token", "The session has been closed"])
 def test_a_dead_session_is_known_by_its_words(status, text):
-    assert read(status, text) == Unauthorized(text)
+    assert read(status, text, operation=ME) == Unauthorized(text, status)
 
 
-def test_a_closed_trading_session_is_not_taken_for_the_end_of_ours():
-    assert isinstance(read(500, "The trading session is closed"), Unknown)
-    assert isinstance(read(400, "The trading session is closed"), Rejected)
+@pytest.mark.parametrize("status", [400, 408, 500])
+def test_words_of_a_dead_session_make_a_write_doubtful_and_its_token_suspect(status):
+    outcome = read(status, "Expired Access Token")
+    assert isinstance(outcome, Unknown)
+    assert outcome.suspects_token
+    assert "Expired Access Token" in outcome.reason
+
+
+def test_no_answer_to_a_sign_in_is_about_a_session():
+    outcome = read(400, "Invalid access token", operation=ACCESS_TOKEN_REQUEST)
+    assert outcome == Rejected("Invalid access token", 400, body="Invalid access token")
+
+
+@pytest.mark.parametrize(
+    "text", ["The trading session is closed", "Market session is closed", "The exchange session closed"]
+)
+def test_a_closed_trading_session_is_not_taken_for_the_end_of_ours(text):
+    for operation in (WRITE, ME):
+        assert isinstance(read(500, text, operation=operation), Unknown)
+        assert isinstance(read(400, text, operation=operation), Rejected)
+
+
+@pytest.mark.parametrize("status", [0, 100, 199, 600])
+def test_a_status_that_means_nothing_is_no_refusal(status):
+    assert isinstance(read(status, "odd"), Unknown)
 
 
 def test_a_malformed_request_is_rejected_with_the_platforms_words():

@@ -171,6 +171,15 @@ def test_a_tls_peer_that_just_went_away_may_have_read_the_request():
         assert isinstance(RestClient(base_url="https://127.0.0.1/v1", session=session).call(WRITE), Unknown)
 
 
+def test_tls_that_fails_after_the_handshake_may_have_carried_the_request():
+    """The same error while the connection is made was not sent: the test before the last but one."""
+    broken = ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC]")
+    broken.reason = "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
+    session = requests.Session()
+    with mock.patch.object(session, "send", side_effect=requests.exceptions.SSLError(broken)):
+        assert isinstance(RestClient(base_url="https://127.0.0.1/v1", session=session).call(WRITE), Unknown)
+
+
 @pytest.mark.parametrize("address", ["", "demo.tradovateapi.com/v1", "ftp://x/v1", "http:///v1"])
 def test_an_address_that_is_none_is_refused_at_once(address):
     with pytest.raises(ValueError, match="not an http"):

@@ -82,7 +82,7 @@ class Gate:
         """Let nothing through that the platform has just forbidden."""
         if isinstance(outcome, Locked):
             self._is_locked = True
-        elif isinstance(outcome, Unauthorized):
+        elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
             self._refused_tokens.add(token)
         elif isinstance(outcome, Penalized):
             self._closed_until[name] = time.monotonic() + outcome.wait_seconds

@@ -13,7 +13,6 @@ from vendor_admin.organizations.audit import masked
 from vendor_admin.tradovate.operations.write import Write
 from vendor_admin.tradovate.outcomes import (
     Locked,
-    NotSent,
     Outcome,
     Penalized,
     Rejected,
@@ -22,6 +21,7 @@ from vendor_admin.tradovate.outcomes import (
     Unknown,
     WrongHost,
 )
+from vendor_admin.tradovate.resending import may_be_resent
 
 LONGEST_TEXT = 2_000
 WRONG_HOST_PAUSE = timedelta(seconds=15)
@@ -95,30 +95,41 @@ class Waiting:
 
 
 def verdict_of(write: Write[Any], row: Operation, outcome: Outcome, *, now: datetime) -> Conclusion | Waiting:
-    """What an outcome means for its operation. No secret of the request is in it, whatever the platform says."""
+    """What an outcome means for its operation. No secret of the request is in it, whatever the platform says.
+
+    It waits to be sent again only where `may_be_resent` says so, and after 401 only once: with another token the second
+    401 is about rights.
+    """
     outcome = storable(without_secrets_of(row.sealed_request, outcome))
+    is_refused_again = isinstance(outcome, Unauthorized) and bool(row.response.get("unauthorized"))
+    if may_be_resent(write.operation, outcome) and not is_refused_again:
+        return _waiting(write, row, outcome, now=now)
+    if isinstance(outcome, Unauthorized) and outcome.status in (401, 403):
+        refused = ItemResult(PlanRow.State.REJECTED, outcome.text[:LONGEST_TEXT] or str(outcome.status))
+        return Conclusion(row, [refused], advice=NOT_ALLOWED, response=_response(outcome))
+    settled = outcome if isinstance(outcome, Success | Rejected | Unknown) else Unknown(getattr(outcome, "text", ""))
+    results = _results(write, row, settled)
+    return Conclusion(row, results, response=_response(settled) | _refusal_of_all(settled, results))
+
+
+def _waiting(write: Write[Any], row: Operation, outcome: Outcome, *, now: datetime) -> Waiting:
+    """When an operation that was not carried out is sent again, and why it waits."""
     match outcome:
-        case Success() | Rejected() | Unknown():
-            results = _results(write, row, outcome)
-            return Conclusion(row, results, response=_response(outcome) | _refusal_of_all(outcome, results))
         case Penalized():
             ticket = "" if outcome.captcha else outcome.ticket
             wait = budgets.one_window() if outcome.captcha else timedelta(seconds=outcome.wait_seconds)
             return Waiting(row, now + wait, waiting_words(outcome, write), penalty_ticket=ticket)
         case Locked():
             return Waiting(row, now + budgets.one_window(), waiting_words(outcome, write))
-        case Unauthorized() if row.response.get("unauthorized"):
-            refused = ItemResult(PlanRow.State.REJECTED, outcome.text or "401")
-            return Conclusion(row, [refused], advice=NOT_ALLOWED, response=_response(outcome))
         case Unauthorized():
-            text = outcome.text[:LONGEST_TEXT] or "401"
+            text = outcome.text[:LONGEST_TEXT] or str(outcome.status)
             return Waiting(row, now, "The access token was refused; it is renewed.", refused_token=text)
         case WrongHost():
             # Nothing was executed. Where the organization's host is, is found out before anything is sent again.
             return Waiting(row, now + WRONG_HOST_PAUSE, WAITS_FOR_HOST.format(outcome.text))
-        case NotSent():
+        case _:
             pause = timedelta(seconds=min(300.0, 2.0 ** min(row.attempts, 9)))
-            return Waiting(row, now + pause, f"{NOT_REACHED} {outcome.reason}")
+            return Waiting(row, now + pause, f"{NOT_REACHED} {getattr(outcome, 'reason', '')}".strip())
 
 
 def body_of(row: Operation) -> dict[str, Any]:

@@ -237,7 +237,7 @@ class _Runner:
         for called, outcome in outcomes:
             if isinstance(outcome, Locked | Penalized):
                 self._close(called, outcome, now=now)
-            elif isinstance(outcome, Unauthorized):
+            elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
                 tokens.reject_token(
                     connection_id=called.session.connection_id,
                     organization_id=self._lane.organization_id,

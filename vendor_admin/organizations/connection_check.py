@@ -162,7 +162,7 @@ def _identity(
 ) -> tuple[AccessToken, Finding]:
     """Whose token it is. A token that the platform has revoked meanwhile is replaced once."""
     outcome = _who_am_i(client, token, connection=connection, now=now)
-    if isinstance(outcome, Unauthorized):
+    if isinstance(outcome, Unauthorized) and outcome.is_about_token:
         ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
         tokens.reject_token(**ids, token=token.token, now=now)
         token = _sign_in(connection, now=now)

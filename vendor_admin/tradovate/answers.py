@@ -23,6 +23,7 @@ from vendor_admin.tradovate.outcomes import (
     Violation,
     WrongHost,
 )
+from vendor_admin.tradovate.resending import may_be_resent
 
 WRONG_HOST_HINT = (
     "Either the id does not exist here, or this is the wrong host: users and subscriptions live on LIVE, "
@@ -31,7 +32,9 @@ WRONG_HOST_HINT = (
 REDIRECT_HINT = "The address led elsewhere; check the REST address of the connection."
 
 _DEAD_SESSION = re.compile(
-    r"(expired|invalid|revoked|unknown)\s+(access\s*)?token|(?<!trading )session.{0,20}(closed|expired)", re.I
+    r"(expired|invalid|revoked|unknown)\s+(access\s*)?token"
+    r"|(?<!trading )(?<!market )(?<!exchange )session.{0,20}(closed|expired)",
+    re.I,
 )
 _LONGEST_TEXT = 500
 
@@ -46,10 +49,10 @@ def read_answer(operation: Operation, *, status: int, body: bytes | None, locati
     if status in (423, 429):
         return Locked(status, _text(value))
     if status in (401, 403):
-        return Unauthorized(_text(value))
+        return Unauthorized(_text(value), status)
     if 200 <= status < 300:
         return _read_success(status, value)
-    if status in (400, 408) or status >= 500:
+    if not 300 <= status < 500 or status in (400, 408):
         return _read_failure(operation, status, value)
     hint = WRONG_HOST_HINT if status == 404 else REDIRECT_HINT if 300 <= status < 400 else ""
     return Rejected(_text(value) or _status_text(status), status, hint=hint, body=value)
@@ -65,19 +68,25 @@ def is_of_wrong_host(status: int, *, has_body: bool, names_ids: bool = False) ->
 
 
 def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:
-    """400, 408 and 5xx: what they mean depends on the text and on what was asked.
+    """400, 408, 5xx and statuses of no meaning: 400 is a refusal, behind the others a write may have been done.
 
-    A session that is dead answers 408 or 500 (access token page, older copy), but 408 and 500 are also plain
-    time-outs behind which a write may have been done. So only a harmless request takes 408 for a dead session.
+    Where the answer looks like that of a dead session, the call is simply made again if that is harmless. A write that
+    is not is Unknown then, also at 400: the words do not say whether the session ended before or after the change.
     """
     text = _text(value) or _status_text(status)
-    if _DEAD_SESSION.search(text):
-        return Unauthorized(text)
+    if operation.needs_token and _may_be_a_dead_session(status, text):
+        unauthorized = Unauthorized(text, status)
+        if may_be_resent(operation, unauthorized):
+            return unauthorized
+        return Unknown(f"the platform answered {status}: {text}", suspects_token=True)
     if status == 400:
         return _read_refusal(value, status) or Rejected(text, status, body=value)
-    if status == 408 and operation.harmless_to_repeat:
-        return Unauthorized(text)
     return Unknown(f"the platform answered {status}: {text}")
+
+
+def _may_be_a_dead_session(status: int, text: str) -> bool:
+    """A dead session was seen to answer 400, 408 and 500 (access token page, older copy), at times in such words."""
+    return status == 408 or (status in (400, 500) and _DEAD_SESSION.search(text) is not None)
 
 
 def _read_success(status: int, value: Json) -> Outcome:

@@ -7,7 +7,7 @@
     ├── Locked         429 or 423: nothing more from this user or address for an hour
     ├── Unauthorized   the token (or its rights) did not do
     ├── WrongHost      a host that does not serve this organization answered: not executed
-    ├── Unknown        a write that may or may not have happened; find out by reading
+    ├── Unknown        a write that may or may not have happened; find out by reading (resending.py)
     └── NotSent        certainly not processed
 
 HTTP status 200 alone means nothing (https://partner.ninjatrader.com/overview/core-concepts/error-handling).
@@ -87,9 +87,18 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class Unauthorized:
-    """401, 403, or the answer of a session that is dead."""
+    """401 (the token, or a right it lacks), 403 (a right), or words of a dead session in answer to a harmless call.
+
+    Only 401 and those words are about the token: 403 is no reason to give it up.
+    """
 
     text: str
+    status: int = 401
+
+    @property
+    def is_about_token(self) -> bool:
+        """Whether the token may be dead, and not just lack a right."""
+        return self.status != 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +123,13 @@ class WrongHost:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The request may have been processed. Never repeat a write blindly after this."""
+    """The request may have been processed. Never repeat a write blindly after this.
+
+    `suspects_token` says that the answer looks like that of a dead session. It proves nothing: a harmless call tells.
+    """
 
     reason: str
+    suspects_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)

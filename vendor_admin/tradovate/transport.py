@@ -4,6 +4,7 @@ Reasons are written by us and name the host only: an exception of the HTTP libra
 """
 
 import ssl
+import traceback
 from collections.abc import Iterator
 
 import requests
@@ -28,14 +29,10 @@ def outcome_of_transport_error(
             return NotSent(NotSentKind.DNS, f"the name {host} is not known")
         if isinstance(cause, NewConnectionError | ProxyError):
             return NotSent(NotSentKind.REFUSED, f"no connection to {host}: {_system_text(cause)}")
-        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            break  # the peer went away, maybe after it had read the request
         if isinstance(cause, ssl.SSLCertVerificationError):
             return NotSent(NotSentKind.TLS, f"{host} shows a certificate that is not trusted: {cause.verify_message}")
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and _is_of_handshake(cause):
             return NotSent(NotSentKind.TLS, f"no secure connection to {host}: {cause.reason or 'TLS failed'}")
-    if isinstance(error, requests.exceptions.SSLError) and not _holds(error, ssl.SSLEOFError):
-        return NotSent(NotSentKind.TLS, f"no secure connection to {host}")
     return Unknown(f"the connection to {host} broke before an answer came")
 
 
@@ -52,8 +49,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [*current.args, getattr(current, "reason", None), current.__cause__, current.__context__]
 
 
-def _holds(error: BaseException, kind: type[BaseException]) -> bool:
-    return any(isinstance(cause, kind) for cause in _causes(error))
+def _is_of_handshake(error: ssl.SSLError) -> bool:
+    """Whether TLS failed while the connection was made. Later the same errors come after the request, which may have
+    been read; only the place they were raised at tells both apart."""
+    return any(frame.f_code.co_name == "do_handshake" for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _system_text(error: BaseException) -> str:

@@ -7,6 +7,7 @@ ACCESS_TOKEN_REQUEST = Operation(
     method="POST",
     hourly_limit=5,
     counts_successes=False,
+    needs_token=False,
 )
 """Makes a new session, which may close an older one: the exception, not the rule. Renew instead."""
 
