@@ -11,6 +11,7 @@ from vendor_admin.organizations.addresses import host_of, is_loopback, normal_ur
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 from vendor_admin.organizations.places import addresses_of, allowed_places, problem_of_host
 from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.outcomes import WrongHost
 
 ADDRESSES = {"authorize_url": "sign-in", "exchange_url": "exchange", "rest_url": "REST"}
 SHOWN = ("client_id", *ADDRESSES, "encoding", "is_enabled")
@@ -104,6 +105,12 @@ def note_problem(*, client: PlatformClient, text: str, now: datetime) -> None:
     """The platform refused what these settings make; staff see it."""
     with organization_scope(client.organization_id):
         PlatformClient.objects.filter(pk=client.pk).update(problem=text[:500], problem_at=now)
+
+
+def note_wrong_host(*, client: PlatformClient, url: str, answer: WrongHost, now: datetime) -> None:
+    """One of the client's addresses does not serve the organization; staff see where the host pointed."""
+    pointed = f" If {answer.points_to} is the platform's, change the address to it." if answer.points_to else ""
+    note_problem(client=client, text=f"{url}: {answer.text}.{pointed}", now=now)
 
 
 def _fill(client: PlatformClient, values: Mapping[str, Any]) -> None:

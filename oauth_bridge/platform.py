@@ -1,7 +1,8 @@
 """The platform's OAuth as its client: where to send a member, the exchange, the refresh, and whose token it is.
 
 Errors come as HTTP 200 with `error`, so every answer is sorted like any other of the platform's (tradovate/answers.py).
-Nothing here tries twice: a code is spent by its first try, a refresh token changes at each use.
+Nothing here tries twice: a code is spent by its first try, a refresh token changes at each use. No
+redirect is followed: what is sent here are secrets.
 """
 
 import json
@@ -157,7 +158,8 @@ def _as_json(auth: Any, method: str, uri: str, headers: Any, body: Any) -> tuple
 
 def _refuse_anything_but_tokens(response: requests.Response) -> requests.Response:
     """Authlib's hook before it reads an answer: let through what holds tokens, raise what it came to otherwise."""
-    outcome: Outcome = read_answer(EXCHANGE, status=response.status_code, body=response.content)
+    location = response.headers.get("Location", "")
+    outcome: Outcome = read_answer(EXCHANGE, status=response.status_code, body=response.content, location=location)
     if isinstance(outcome, Unknown) and response.status_code < 300:
         outcome = Unknown(_UNREADABLE)  # its own reason quotes the body, which may hold half a token
     if not isinstance(outcome, Success):

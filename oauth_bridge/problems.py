@@ -19,6 +19,7 @@ class Problem(enum.StrEnum):
     USED = "used"
     CODE_REFUSED = "code_refused"
     MISCONFIGURED = "misconfigured"
+    WRONG_HOST = "wrong_host"
     PLATFORM_DOWN = "platform_down"
     UNCLEAR = "unclear"
     WAIT = "wait"
@@ -141,6 +142,13 @@ PAGES: dict[Problem, ProblemPage] = {
         "Tradovate does not accept the settings that {organization} gave us. You did nothing wrong, and nothing was "
         "stored.",
         "Please tell {organization}: only they can mend it. Their staff see the reason under Member sign-in.",
+    ),
+    Problem.WRONG_HOST: ProblemPage(
+        503,
+        "Sign-in is not possible now",
+        "Tradovate has moved {organization} to another address, and we still asked at the old one. You did nothing "
+        "wrong, and nothing was stored.",
+        "Please tell {organization}: their staff see under Member sign-in which address to change.",
     ),
     Problem.PLATFORM_DOWN: ProblemPage(
         503,

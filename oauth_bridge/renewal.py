@@ -30,6 +30,7 @@ CLAIM_TTL = timedelta(seconds=90)
 SECOND_TRY_AFTER = timedelta(minutes=10)
 UNCLEAR_PAUSE = timedelta(minutes=2)
 MISCONFIGURED_PAUSE = timedelta(minutes=15)
+WRONG_HOST_PAUSE = timedelta(hours=1)
 IDENTITY_AGE = timedelta(hours=24)
 REFUSALS_OF_A_DEAD_LINK = 2
 _ABOUT_US = {"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_request"}
@@ -56,7 +57,9 @@ def verdict_on(failure: Failure, *, closed_for_seconds: float | None) -> Verdict
             return Verdict(False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.")
         case Rejected(error_text=text):
             return Verdict(True, SECOND_TRY_AFTER, f"The platform refused to renew: {text}")
-        case Unauthorized() | WrongHost():
+        case WrongHost(text=text):
+            return Verdict(False, WRONG_HOST_PAUSE, f"Not renewed: {text}.")
+        case Unauthorized():
             return Verdict(False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.")
         case Penalized() | Locked() | NotSent():
             return Verdict(False, max(wait, UNCLEAR_PAUSE), "The platform takes no calls from us now.")
@@ -146,7 +149,9 @@ def _store_failure(client: PlatformClient, link: MemberLink, failure: Failure, *
         return
     retry: dict[str, Any] = {"renew_at": now + verdict.retry_after, "refusals": refusals, "problem": verdict.reason}
     _change(link, retry | links.NO_CLAIM, Q(renewing_holder=holder))
-    if verdict.retry_after == MISCONFIGURED_PAUSE:
+    if isinstance(failure, WrongHost):
+        clients.note_wrong_host(client=client, url=client.exchange_url, answer=failure, now=now)
+    elif verdict.retry_after == MISCONFIGURED_PAUSE:
         clients.note_problem(client=client, text=verdict.reason, now=now)
 
 
@@ -164,13 +169,22 @@ def _dead(reason: str) -> dict[str, Any]:
 
 
 def _look_who_it_is(client: PlatformClient, link: MemberLink, tokens: Tokens, *, now: datetime) -> None:
-    """Once a day, ask again what the platform says about the person; it may count these calls, so never more often."""
+    """Once a day, ask again what the platform says about the person; it may count these calls, so never more often.
+
+    Where the client has just had a problem, as a host that does not serve the organization, nobody asks for an hour.
+    """
     if link.identity_at is not None and link.identity_at > now - IDENTITY_AGE:
+        return
+    if client.problem_at is not None and client.problem_at > now - WRONG_HOST_PAUSE:
         return
     subject = budgets.address_subject(client.rest_url)
     if budgets.take(budget=WHO_AM_I, subject=subject, now=now):
         return
     identity = platform.identity_of(client, access_token=tokens.access_token, now=now)
+    if isinstance(identity, WrongHost):
+        budgets.give_back(budget=WHO_AM_I, subject=subject, used_at=now)
+        clients.note_wrong_host(client=client, url=client.rest_url, answer=identity, now=now)
+        return
     if not isinstance(identity, Identity):
         endpoint_locks.close(endpoint_locks.identity_key(client), identity, now=now)
         return

@@ -130,7 +130,9 @@ def _exchange(client: PlatformClient, organization: Organization, *, code: str, 
         return tokens
     wait = endpoint_locks.close(key, tokens, now=now)
     failed = SignInFailed(_problem_of_exchange(tokens), said=_said(tokens), wait_seconds=wait)
-    if failed.problem is Problem.MISCONFIGURED:
+    if isinstance(tokens, WrongHost):
+        clients.note_wrong_host(client=client, url=client.exchange_url, answer=tokens, now=now)
+    elif failed.problem is Problem.MISCONFIGURED:
         clients.note_problem(client=client, text=f"The exchange was refused: {failed.said}", now=now)
     log.warning("member_exchange_failed", organization=organization.slug, problem=failed.problem, said=failed.said)
     raise failed
@@ -148,7 +150,9 @@ def _problem_of_exchange(outcome: Failure) -> Problem:
             return Problem.CODE_REFUSED
         case Rejected(error_code=code) if code in _PASSES:
             return Problem.PLATFORM_ERROR
-        case Rejected() | Unauthorized() | WrongHost():
+        case WrongHost():
+            return Problem.WRONG_HOST
+        case Rejected() | Unauthorized():
             return Problem.MISCONFIGURED
         case _:
             return Problem.UNCLEAR
@@ -163,7 +167,7 @@ def _identity(client: PlatformClient, organization: Organization, *, tokens: Tok
     identity = platform.identity_of(client, access_token=tokens.access_token, penalty_ticket=ticket, now=now)
     if ticket:
         budgets.clear(key=key)
-    if isinstance(identity, Identity | Penalized | NotSent):
+    if isinstance(identity, Identity | Penalized | NotSent | WrongHost):
         budgets.give_back(budget=WHO_AM_I, subject=subject, used_at=drawn_at)
     if isinstance(identity, Identity):
         return identity
@@ -176,6 +180,9 @@ def _identity(client: PlatformClient, organization: Organization, *, tokens: Tok
             raise SignInFailed(Problem.LOCKED, wait_seconds=wait_seconds)
         case NotSent():
             raise SignInFailed(Problem.PLATFORM_DOWN)
+        case WrongHost():
+            clients.note_wrong_host(client=client, url=client.rest_url, answer=identity, now=now)
+            raise SignInFailed(Problem.WRONG_HOST)
     raise SignInFailed(Problem.NO_IDENTITY, said=_said(identity))
 
 

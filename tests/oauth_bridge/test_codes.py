@@ -182,6 +182,31 @@ def test_an_exchange_that_is_never_answered_ends(ann, sandbox, monkeypatch):
     refused(ann, ann.come_back(back), Problem.UNCLEAR)
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "fault"), [("auth/oauthtoken", "307"), ("auth/oauthtoken", "404-empty"), ("auth/me", "308")]
+)
+def test_a_host_that_no_longer_serves_the_organization_is_told_and_not_followed(
+    ann, alpha, sandbox, client_of_alpha, endpoint, fault
+):
+    back = ann.at_the_platform(ann.depart())
+    elsewhere, since = sandbox.control("open-host")["host"], now_in_ledger(ann)
+    location = f"http://{elsewhere}/live/v1/{endpoint}"
+    sandbox.control("call", fault=fault, endpoint=endpoint, location=location if fault in ("307", "308") else "")
+
+    text = refused(ann, ann.come_back(back), Problem.WRONG_HOST)
+
+    assert "Sign-in is not possible now" in text
+    assert elsewhere not in text
+    with organization_scope(alpha.pk):
+        problem = PlatformClient.objects.get(pk=client_of_alpha.pk).problem
+    assert problem.startswith(f"{sandbox.url}/live/v1")
+    assert (elsewhere in problem) == (fault in ("307", "308"))
+    entries = sandbox.view("ledger", after=since, limit=20_000)["entries"]
+    assert [entry for entry in entries if entry["host"] == elsewhere] == []
+    ann.sign_in()
+    assert ann.is_signed_in()
+
+
 def test_a_token_of_an_unknown_kind_is_not_used(ann, sandbox):
     back = ann.at_the_platform(ann.depart())
     sandbox.control("oauth/next", fault="malformed", text='{"access_token": "t", "token_type": "mac"}')

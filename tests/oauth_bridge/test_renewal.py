@@ -12,14 +12,21 @@ from django.utils import timezone
 
 from oauth_bridge import clients, links, platform
 from oauth_bridge.models import MemberLink, PlatformClient
-from oauth_bridge.renewal import MISCONFIGURED_PAUSE, SECOND_TRY_AFTER, due_links, renew_link, verdict_on
+from oauth_bridge.renewal import (
+    MISCONFIGURED_PAUSE,
+    SECOND_TRY_AFTER,
+    WRONG_HOST_PAUSE,
+    due_links,
+    renew_link,
+    verdict_on,
+)
 from oauth_bridge.tasks import renew_due_links
 from tests.database import ROOT
 from tests.oauth_bridge.outcomes import exchanges, now_in_ledger
 from tests.oauth_bridge.visitor import Visitor
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.enums import NotSentKind
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown, WrongHost
 
 
 @pytest.fixture
@@ -60,7 +67,7 @@ def test_a_short_life_is_renewed_after_two_thirds(linked, sandbox):
     try:
         linked.sign_in()
     finally:
-        sandbox.control("oauth/configure", access_seconds=3600)
+        sandbox.control("oauth/configure", access_seconds=4800)
 
     link = linked.link()
     assert link.access_expires_at - link.renew_at == timedelta(seconds=100)
@@ -297,6 +304,27 @@ def test_a_wrong_secret_is_our_fault_and_not_the_members(linked, alpha, client_o
         assert "settings" in PlatformClient.objects.get(pk=client_of_alpha.pk).problem
 
 
+def test_a_host_that_no_longer_serves_the_organization_is_asked_once_an_hour(linked, alpha, sandbox, client_of_alpha):
+    change(linked, identity_at=timezone.now() - timedelta(days=2))
+    asked, at = _questions(linked), due_moment(linked)
+    sandbox.control("call", fault="421", endpoint="auth/oauthtoken")
+    sandbox.control("call", fault="421", endpoint="auth/me", calls=9)
+
+    assert not renew(linked, at=at)
+
+    link = linked.link()
+    assert (link.refusals, link.is_linked, link.renew_at) == (0, True, at + WRONG_HOST_PAUSE)
+    with organization_scope(alpha.pk):
+        assert "421" in PlatformClient.objects.get(pk=client_of_alpha.pk).problem
+    at += WRONG_HOST_PAUSE
+    assert renew(linked, at=at), "the token is as good as before"
+    assert _questions(linked) == asked + 1
+    at = due_moment(linked) - timedelta(minutes=40)
+    change(linked, renew_at=at)
+    assert renew(linked, at=at)
+    assert _questions(linked) == asked + 1, "auth/me has just said that it is the wrong host"
+
+
 def test_who_it_is_is_asked_again_once_a_day(linked, sandbox):
     asked = _questions(linked)
     renew(linked, at=due_moment(linked))
@@ -338,6 +366,7 @@ def test_the_task_asks_for_every_due_link(linked, ben, monkeypatch):
         (Rejected("no", 404), False),
         (Rejected("no", 200, error_code="temporarily_unavailable"), False),
         (Unauthorized("no"), False),
+        (WrongHost(307, "demo-alpha7.platform.test"), False),
         (Penalized("t", 15.0, False), False),
         (Locked(429, ""), False),
         (NotSent(NotSentKind.DNS, "unknown"), False),

@@ -151,7 +151,8 @@ def test_what_is_named_can_be_chosen(sandbox: RunningSandbox) -> None:
     assert _hosts_named(sandbox) == {"demo": new}
     sandbox.control("api-hosts", organization=20, when="never")
     assert _hosts_named(sandbox) is None
-    for value in ({"demo": "user@evil.test"}, [], "demo.platform.test", {"demo": None}):
+    untrusted: list[Any] = [{"demo": "user@evil.test"}, [], "demo.platform.test", {"demo": None}]
+    for value in untrusted:
         sandbox.control("api-hosts", organization=20, value=value)
         assert _hosts_named(sandbox) == value
     for wrong in ({"when": "often"}, {"only": ["moon"]}):
