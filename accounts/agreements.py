@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import TextField, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 
 from vendor_admin.mirrors.models import Entitlement, GenericEntity, UserPlugin
-from vendor_admin.tradovate.operations.evidence import time_of
+from vendor_admin.tradovate.values import id_of, time_of
 
 NOTICE, WRAPPED_NOTICE = "adminAlertSignal", "OtherEnvAdminAlertSignal"
 _SIGNER_KEYS = ("relatedToUserId", "subjectId")
+_NO_ID = Value("0", output_field=TextField())
 _SIM_PLUS_WORDS = ("tprop", "simplus")
 
 
@@ -35,7 +37,7 @@ def signature_in(type_name: str, payload: Mapping[str, Any]) -> tuple[int, datet
     text = str(signal.get("text", "")).casefold()
     if "agreement" not in text or "sign" not in text:
         return None
-    signer = next((signal[key] for key in _SIGNER_KEYS if isinstance(signal.get(key), int)), None)
+    signer = next((found for key in _SIGNER_KEYS if (found := id_of(signal.get(key))) is not None), None)
     return None if signer is None else (signer, time_of(signal.get("timestamp")))
 
 
@@ -45,7 +47,7 @@ def signatures_of(user_ids: Iterable[int | None], *, organization_id: int) -> di
     paths = [f"payload__{key}" for key in _SIGNER_KEYS] + [f"payload__{NOTICE}__{key}" for key in _SIGNER_KEYS]
     notices = (
         GenericEntity.objects.filter(organization_id=organization_id, type_name__in=(NOTICE, WRAPPED_NOTICE))
-        .annotate(signer=Coalesce(*(KT(path) for path in paths)))
+        .annotate(signer=Coalesce(*(NullIf(KT(path), _NO_ID) for path in paths)))
         .filter(signer__in=[str(one) for one in ids])
         .order_by("entity_id")
     )

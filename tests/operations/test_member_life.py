@@ -72,6 +72,7 @@ def test_times_stand_only_at_steps_that_were_reached() -> None:
     [
         ("adminAlertSignal", {"text": "Market data agreement signed", "relatedToUserId": 7, "subjectId": 8}, 7),
         ("adminAlertSignal", {"text": "AGREEMENT SIGNED", "subjectId": 8}, 8),
+        ("adminAlertSignal", {"text": "agreement signed", "relatedToUserId": 0, "subjectId": "8"}, 8),
         ("adminAlertSignal", {"text": "Market data agreement signed"}, None),
         ("adminAlertSignal", {"text": "Agreement withdrawn", "subjectId": 8}, None),
         ("adminAlertSignal", {"text": None, "subjectId": 8}, None),

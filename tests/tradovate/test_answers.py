@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vendor_admin.tradovate.answers import read_answer
-from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
+from vendor_admin.tradovate.bodies import decode_body, text_of
 from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, Operation, entity_operation
 from vendor_admin.tradovate.outcomes import (
     ItemError,
@@ -94,13 +94,6 @@ def test_a_penalty_ticket_is_read_and_kept_out_of_sight():
     assert isinstance(outcome, Penalized)
     assert (outcome.ticket, outcome.wait_seconds, outcome.captcha) == ("secret-ticket", 60.0, True)
     assert "secret-ticket" not in repr(outcome)
-
-
-@pytest.mark.parametrize("wait", [None, "soon", -5, True, float("inf")])
-def test_a_ticket_with_an_odd_time_waits_nothing_by_itself(wait):
-    ticket = penalty_ticket_of({"p-ticket": "t", "p-time": wait})
-    assert ticket is not None
-    assert ticket.wait_seconds == 0.0
 
 
 @pytest.mark.parametrize("status", [423, 429])

@@ -7,7 +7,7 @@ Source: partner.tradovate.com/api/rest-api-endpoints/authentication/access-token
 
 import enum
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from vendor_admin.tradovate.api_hosts import ApiHosts, read_api_hosts
 from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN
@@ -24,6 +24,7 @@ from vendor_admin.tradovate.outcomes import (
     WrongHost,
 )
 from vendor_admin.tradovate.rest import RestClient
+from vendor_admin.tradovate.values import id_of, time_of
 
 RENEWAL_MARGIN = timedelta(minutes=15)
 """How long before its end a token is renewed. Its life was 80 or 90 minutes at different times: never assume it."""
@@ -66,7 +67,7 @@ class AccessToken:
 
     def is_due_for_renewal(self, now: datetime, *, margin: timedelta = RENEWAL_MARGIN) -> bool:
         """Say whether it is time to renew: an expired token cannot be renewed any more."""
-        return now >= self.expires_at - margin
+        return now + margin >= self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ def who_am_i(client: RestClient, token: AccessToken, *, penalty_ticket: str | No
     if not isinstance(outcome, Success):
         return outcome
     body = outcome.body if isinstance(outcome.body, dict) else {}
-    user_id = body.get("userId")
-    if not isinstance(user_id, int):
+    user_id = id_of(body.get("userId"))
+    if user_id is None:
         return Rejected("the platform did not say whose token it is", outcome.status, body=outcome.body)
     name, full_name, email, organization = (
         _text(body, name) for name in ("name", "fullName", "email", "organizationName")
@@ -180,14 +181,14 @@ def _read_token(outcome: Outcome, previous: AccessToken | None) -> AccessToken |
         return outcome
     body = outcome.body if isinstance(outcome.body, dict) else {}
     token = _text(body, "accessToken") or (previous.token if previous else "")
-    user_id = body.get("userId", previous.user_id if previous else None)
-    expires_at = _time(body.get("expirationTime"))
+    user_id = id_of(body.get("userId", previous.user_id if previous else None))
+    expires_at = time_of(body.get("expirationTime"))
     if not _text(body, "accessToken") and previous is None:
         status = _text(body, "userStatus")
         return _incomplete(outcome, f"no access token; user status {status}" if status else "no access token")
     if expires_at is None:
         return _incomplete(outcome, "no usable expirationTime")
-    if not isinstance(user_id, int) or isinstance(user_id, bool):
+    if user_id is None:
         return _incomplete(outcome, "no userId")
     name = _text(body, "name") or (previous.name if previous else "")
     return AccessToken(token, expires_at, user_id, name, read_api_hosts(body))
@@ -200,14 +201,3 @@ def _incomplete(outcome: Success, what: str) -> Rejected:
 def _text(body: dict[str, Json], name: str) -> str:
     value = body.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _time(value: Json) -> datetime | None:
-    """Read a time of the platform (ISO 8601, normally with Z); None for anything else. A time without zone is UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -3,13 +3,18 @@
 Seen in the field: JSON, plain text, a JSON string, and a JSON string inside a JSON string.
 """
 
-import math
 from dataclasses import dataclass, field
 
 import msgspec
 
 from vendor_admin.tradovate.outcomes import Json
 from vendor_admin.tradovate.salvage import JSON_ERRORS
+from vendor_admin.tradovate.values import flag_of, number_of
+
+# A ticket without a readable time still asks to wait, and a call at once would lengthen it. Nothing waits for ever.
+UNNAMED_WAIT_SECONDS = 15.0
+LEAST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,26 @@ def penalty_ticket_of(value: Json) -> PenaltyTicket | None:
     """Find the penalty ticket in a decoded body (https://partner.tradovate.com/overview/core-concepts/penalty-tickets)."""
     if not isinstance(value, dict) or not ("p-ticket" in value or "p-captcha" in value or "p-time" in value):
         return None
-    wait = value.get("p-time")
-    seconds = float(wait) if isinstance(wait, int | float) and not isinstance(wait, bool) else 0.0
-    if not math.isfinite(seconds) or seconds < 0:
-        seconds = 0.0
     ticket = value.get("p-ticket")
     return PenaltyTicket(
         ticket=ticket if isinstance(ticket, str) else "",
-        wait_seconds=seconds,
-        captcha=value.get("p-captcha") is True,
+        wait_seconds=_wait_of(value.get("p-time")),
+        captcha=_asks_for_captcha(value.get("p-captcha")),
     )
+
+
+def _wait_of(value: Json) -> float:
+    """How long a ticket asks to wait: its `p-time`, a number or its text, within bounds."""
+    seconds = number_of(value)
+    if seconds is None or seconds < 0:
+        return UNNAMED_WAIT_SECONDS
+    return min(max(float(seconds), LEAST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+
+
+def _asks_for_captcha(value: Json) -> bool:
+    """Whether `p-captcha` says yes, as a flag or a text. A word that nobody has seen yet counts as yes."""
+    flag = flag_of(value)
+    return flag if flag is not None else isinstance(value, str) and bool(value.strip())
 
 
 def _opened(text: str) -> Json:

@@ -5,7 +5,8 @@ seen in the field also carry messages as a bare JSON array or object. Nothing he
 sends: what cannot be read becomes Malformed, and its neighbours in the same frame are still read.
 
 Reading is tried in three ways, quickest first: the whole frame as entity events (nearly all traffic), message by
-message, and element by element by text position when the frame is not valid JSON.
+message, and element by element by text position when the frame is not valid JSON. A message may also be a text that
+holds it, as SockJS has it, and the numbers of an answer may be texts.
 """
 
 from typing import Literal
@@ -16,10 +17,11 @@ from vendor_admin.tradovate.events import EntityReceived, Malformed, PeerClosed
 from vendor_admin.tradovate.operations.entity_types import ENTITIES
 from vendor_admin.tradovate.props import read_props
 from vendor_admin.tradovate.salvage import JSON_ERRORS, fault_of, prune_message, salvage_messages
+from vendor_admin.tradovate.values import whole_number_of
 
 HEARTBEAT = "[]"
 
-_OPENING_BRACE = ord("{")
+_OPENING_BRACE, _QUOTE = ord("{"), ord('"')
 _BARE = (ord("{"), ord("["))
 _WHITE_SPACE = b" \t\r\n"
 
@@ -90,14 +92,15 @@ class _EntityEvent(msgspec.Struct, gc=False):
 
 class _Message(msgspec.Struct, gc=False):
     e: str | None = None
-    i: int | None = None
-    s: int | None = None
+    i: int | float | str | None = None
+    s: int | float | str | None = None
     d: msgspec.Raw = msgspec.Raw()
 
 
 _entity_events = msgspec.json.Decoder(list[_EntityEvent])
 _message_list = msgspec.json.Decoder(list[msgspec.Raw])
 _message = msgspec.json.Decoder(_Message)
+_text = msgspec.json.Decoder(str)
 _close_values = msgspec.json.Decoder(tuple[int, str])
 
 
@@ -146,9 +149,10 @@ def _read_part(part: bytes | Malformed) -> list[Frame]:
 
 
 def _read(part: memoryview) -> list[Frame]:
-    """Read one message that is valid JSON."""
+    """Read one message that is valid JSON: an object, or a text that holds messages."""
     if part[0] != _OPENING_BRACE:
-        return [Malformed(bytes(part), "a message is not a JSON object")]
+        inside = _held_in_text(part) if part[0] == _QUOTE else b""
+        return _messages(inside, 0) if inside else [Malformed(bytes(part), "a message is not a JSON object")]
     try:
         message = _message.decode(part)
     except JSON_ERRORS as error:
@@ -158,9 +162,19 @@ def _read(part: memoryview) -> list[Frame]:
         return [*read_props(bytes(part), body)]
     if message.e is not None:
         return [Notice(message.e, body)]
-    if message.s is not None:
-        return [Reply(message.i, message.s, body)]
-    return [Malformed(bytes(part), "neither an event nor an answer")]
+    status, request_id = whole_number_of(message.s), whole_number_of(message.i)
+    if status is None or (message.i is not None and request_id is None):
+        return [Malformed(bytes(part), "neither an event nor an answer")]
+    return [Reply(request_id, status, body)]
+
+
+def _held_in_text(part: memoryview) -> bytes:
+    """The JSON array of messages that a JSON string holds, whole or one alone; empty if it holds anything else."""
+    try:
+        inside = _text.decode(part).encode().strip(_WHITE_SPACE)
+    except JSON_ERRORS:
+        return b""
+    return b"[%b]" % inside if inside[:1] == b"{" else inside if inside[:1] == b"[" else b""
 
 
 def _body(raw: msgspec.Raw) -> bytes | None:

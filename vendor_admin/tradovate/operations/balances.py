@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.answers import AccountRiskStatusAnswer, CashBalanceSnapshotAnswer
-from vendor_admin.tradovate.operations.evidence import is_new, is_same, number_of
+from vendor_admin.tradovate.operations.evidence import is_new, is_same
 from vendor_admin.tradovate.operations.fields import Id, NotNegative, ShortText
 from vendor_admin.tradovate.operations.operation import BOTH, DEMO_ONLY, Operation
 from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
@@ -20,6 +20,7 @@ from vendor_admin.tradovate.operations.request import Request
 from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.values import number_of
 
 DEMO_BALANCE_CAP: Final = Decimal(50_000)
 """What changeDemoBalance may lead to. It is not clear whether this binds administrators; adjustCash has no such cap."""

@@ -11,13 +11,13 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.answers import CancelEverythingAnswer
 from vendor_admin.tradovate.operations.batches import Batch
-from vendor_admin.tradovate.operations.evidence import trade_date_of
 from vendor_admin.tradovate.operations.fields import Ids
 from vendor_admin.tradovate.operations.operation import BOTH, Operation
 from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
 from vendor_admin.tradovate.operations.request import Request
 from vendor_admin.tradovate.operations.write import Settling, Write
 from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.values import trade_date_of
 
 ENDED_PERMISSIONS = ("Revoked", "Declined")
 

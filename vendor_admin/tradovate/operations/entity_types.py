@@ -117,12 +117,19 @@ _TYPES = (
 ENTITIES: Mapping[str, EntityType] = {entity_type.name: entity_type for entity_type in _TYPES}
 """Every entity type we know of, by its name on the wire."""
 
-_BY_COLLECTION = {entity_type.collection: entity_type.name for entity_type in _TYPES}
+# In any case: `CashBalance` is the cash balance, and kept under another name it would never reach its mirror.
+_BY_NAME_IN_ANY_CASE = {entity_type.name.lower(): entity_type.name for entity_type in _TYPES}
+_BY_COLLECTION = {entity_type.collection.lower(): entity_type.name for entity_type in _TYPES}
+
+
+def known_entity_type(name: str) -> str:
+    """Spell an entity type as the platform's documents do; a name that is not in them stays as it is."""
+    return _BY_NAME_IN_ANY_CASE.get(name.lower(), name)
 
 
 def entity_type_of(collection: str) -> str:
     """Name the entity type of a snapshot collection: the table first, then the plain English plural."""
-    known = _BY_COLLECTION.get(collection)
+    known = _BY_COLLECTION.get(collection.lower())
     if known is not None:
         return known
     if collection.endswith("ies"):

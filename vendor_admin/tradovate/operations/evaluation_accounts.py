@@ -15,7 +15,7 @@ from vendor_admin.tradovate.operations.answers import CreateEvaluationAccountsAn
 from vendor_admin.tradovate.operations.auto_liq import Thresholds
 from vendor_admin.tradovate.operations.batches import Batch, InOrder
 from vendor_admin.tradovate.operations.evaluation_users import twice_named
-from vendor_admin.tradovate.operations.evidence import is_same, trade_date_of, was_created_by_name
+from vendor_admin.tradovate.operations.evidence import is_same, was_created_by_name
 from vendor_admin.tradovate.operations.fields import Day, Id, Ids, Month, NotNegative, Year
 from vendor_admin.tradovate.operations.operation import DEMO_ONLY, Operation
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION, RevokeTradingPermission
@@ -25,6 +25,7 @@ from vendor_admin.tradovate.operations.request import Request
 from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.values import trade_date_of
 
 _SATURDAY = 5
 

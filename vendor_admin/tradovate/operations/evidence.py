@@ -1,19 +1,19 @@
 """Pure questions about entities that were read: is this the one, is it new, does it say what was asked for?"""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from vendor_admin.tradovate.operations.reading import CLOCK_DIFFERENCE, Entity, Reading
+from vendor_admin.tradovate.values import number_of, time_of
 
 
 def is_new(entity: Entity, reading: Reading) -> bool | None:
-    """Whether an entity was made at or after the call; None without a timestamp that can be read."""
+    """Whether an entity was made at or after the call; None without a timestamp that can be right."""
     made_at = time_of(entity.get("timestamp"))
-    return None if made_at is None else made_at >= reading.sent_at - CLOCK_DIFFERENCE
+    if made_at is None or made_at > reading.read_at + CLOCK_DIFFERENCE:
+        return None
+    return made_at >= reading.sent_at - CLOCK_DIFFERENCE
 
 
 def was_added(like: Iterable[Entity], reading: Reading, *, goes_on: Callable[[Entity], bool]) -> bool | None:
@@ -57,35 +57,3 @@ def is_same(found: object, wanted: object) -> bool:
         found_at, wanted_at = time_of(found), time_of(wanted)
         return found_at is not None and found_at == wanted_at
     return found == wanted
-
-
-def number_of(value: object) -> Decimal | None:
-    """A number as Decimal, by the digits it was sent with; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def time_of(value: object) -> datetime | None:
-    """An aware time from the platform's text; None for what is none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = msgspec.convert(value, datetime)
-    except msgspec.ValidationError:
-        return None
-    return time if time.tzinfo is not None else None
-
-
-def trade_date_of(value: object) -> date | None:
-    """A date from the platform's { year, month, day }; None for what is none."""
-    if not isinstance(value, Mapping):
-        return None
-    try:
-        return date(value["year"], value["month"], value["day"])
-    except (KeyError, TypeError, ValueError):
-        return None

@@ -9,6 +9,7 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.entity_operations import LOOK_UP_PARAMETERS, entity_operation
 from vendor_admin.tradovate.operations.operation import Operation
 from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success
+from vendor_admin.tradovate.values import with_ids_read
 
 Entity = Mapping[str, Any]  # as the platform sent it
 
@@ -69,8 +70,8 @@ class Reading:
     before: Entity | None = field(default=None)
 
     def of(self, entity_type: str) -> Sequence[Entity]:
-        """What was found of one type."""
-        return self.found.get(entity_type, ())
+        """What was found of one type. Their ids are numbers, or None where the platform sent 0 for none."""
+        return [with_ids_read(one) for one in self.found.get(entity_type, ())]
 
     def with_id(self, entity_type: str, entity_id: int) -> Entity | None:
         """The entity of this id, if it was found."""

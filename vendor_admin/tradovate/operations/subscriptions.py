@@ -14,7 +14,7 @@ from vendor_admin.tradovate.operations.answers import (
     TradovateSubscriptionAnswer,
 )
 from vendor_admin.tradovate.operations.cancelling import has_ended
-from vendor_admin.tradovate.operations.evidence import trade_date_of, was_added
+from vendor_admin.tradovate.operations.evidence import was_added
 from vendor_admin.tradovate.operations.fields import Id, LongText, Name
 from vendor_admin.tradovate.operations.operation import LIVE_ONLY, Operation
 from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
@@ -23,6 +23,7 @@ from vendor_admin.tradovate.operations.settings import from_entity
 from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.values import trade_date_of
 
 _SATURDAY, _SUNDAY = 5, 6
 _BILLED = "A month that has begun stays billed."
