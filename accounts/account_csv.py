@@ -6,10 +6,10 @@ A dry run by nature: nothing is stored or sent. The targets are previewed as a p
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 
 from accounts.csv_names import MemberNames, fault_twice
 from accounts.new_accounts import DEMO
+from vendor_admin.amounts import NotANumber, read_amount, read_whole
 from vendor_admin.mirrors.models import Account
 from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow
 from vendor_admin.operations.kinds import Json, Target, plain
@@ -135,23 +135,18 @@ def _target(line: _Line) -> Target:
 def _amount(line: _Line, column: str) -> Json:
     """The amount of a column as the plan keeps it; None with a fault where it is none."""
     try:
-        amount = Decimal(line.row[column])
-    except InvalidOperation:
-        amount = Decimal("nan")
-    if not amount.is_finite():
-        line.faults.setdefault(
-            column, "is missing." if not line.row[column] else "is no amount: write 50000 or 50000.00."
-        )
+        return plain(read_amount(line.row[column]))
+    except NotANumber as refused:
+        line.faults.setdefault(column, str(refused) if line.row[column] else "is missing.")
         return None
-    return plain(amount)
 
 
 def _whole(line: _Line, column: str) -> int | None:
-    text = line.row[column]
-    if not text.isdecimal() or not text.isascii() or len(text) > 18:
-        line.faults.setdefault(column, "is missing." if not text else "is no whole number.")
+    try:
+        return read_whole(line.row[column])
+    except NotANumber as refused:
+        line.faults.setdefault(column, str(refused) if line.row[column] else "is missing.")
         return None
-    return int(text)
 
 
 def _mode(line: _Line) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from accounts.new_accounts import templates_used
+from vendor_admin.amount_fields import AmountField, WholeNumberField
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.mirrors.names import load
 from vendor_admin.operations.actions import ActionForm
@@ -29,8 +30,8 @@ _RISK_FIELDS = {
 }
 
 
-def _money(label: str, *, is_required: bool = False, help_text: str = "") -> forms.DecimalField:
-    return forms.DecimalField(
+def _money(label: str, *, is_required: bool = False, help_text: str = "") -> AmountField:
+    return AmountField(
         label=label, required=is_required, min_value=Decimal(0), max_digits=14, decimal_places=2, help_text=help_text
     )
 
@@ -44,7 +45,7 @@ class NewAccountsForm(ActionForm):
         ("Position limit", ("exposed_limit",)),
     )
 
-    template = forms.IntegerField(
+    template = WholeNumberField(
         label="Template account",
         min_value=1,
         max_value=_LARGEST_ID,
@@ -75,7 +76,7 @@ class NewAccountsForm(ActionForm):
     )
     stays_locked = forms.BooleanField(label="Stays locked after a limit acted, until staff unlock it", required=False)
     is_fixed = forms.BooleanField(label="The trader may not change these settings", required=False)
-    exposed_limit = forms.IntegerField(
+    exposed_limit = WholeNumberField(
         label="At most so many contracts, all products together", required=False, min_value=0, max_value=100_000
     )
 
@@ -117,10 +118,10 @@ class NewAccountsForm(ActionForm):
 class CreateAccountsForm(NewAccountsForm):
     """Accounts of one member."""
 
-    member = forms.IntegerField(
+    member = WholeNumberField(
         label="Member", min_value=1, max_value=_LARGEST_ID, help_text="The platform id of who is to trade them."
     )
-    count = forms.IntegerField(label="How many", min_value=1, max_value=MOST_ACCOUNTS, initial=1)
+    count = WholeNumberField(label="How many", min_value=1, max_value=MOST_ACCOUNTS, initial=1)
 
     def clean_member(self) -> int:
         member: int = self.cleaned_data["member"]

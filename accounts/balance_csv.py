@@ -6,7 +6,7 @@ A dry run by nature: nothing is stored or sent. The targets are previewed as a p
 from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.balance_wishes import KEEP_PEAK, PEAK_AT_BALANCE, By, Wish
+from accounts.balance_wishes import KEEP_PEAK, PEAK_AT_BALANCE, By, InvalidWish, Wish
 from accounts.csv_names import AccountNames, fault_twice
 from vendor_admin.mirrors.models import Account
 from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow
@@ -32,7 +32,7 @@ COLUMNS: Sequence[CsvColumn] = (
         is_required=False,
     ),
 )
-_COLUMN_OF = {"cashChange": "change", "cashChangeType": "type"}
+_COLUMN_OF = {"cashChange": "change", "cashChangeType": "type", "maxNetLiq": "peak"}
 _ANY_ACCOUNT, _ANY_REASON = 1, "-"
 
 
@@ -82,8 +82,8 @@ def _refusals(wanted: dict[str, Json], *, now: datetime) -> list[tuple[str, str]
     """(column, text) of what cannot be asked for."""
     try:
         wish = Wish.read({}, wanted)
-    except ValueError as fault:
-        return [("peak" if "peak" in str(fault) else "change", str(fault))]
+    except InvalidWish as fault:
+        return [(_COLUMN_OF.get(fault.field, "change"), str(fault))]
     write, request = wish.request(account_id=_ANY_ACCOUNT, reason=_ANY_REASON)
     try:
         write.validate(request, now=now)

@@ -8,6 +8,7 @@ from django import forms
 
 from accounts.balance_wishes import KEEP_PEAK, PEAK_AT_BALANCE, By
 from accounts.cash_snapshots import ENTITY_TYPE as LOOK
+from vendor_admin.amount_fields import AmountField
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target, plain
@@ -25,7 +26,7 @@ class ChangeBalancesForm(ActionForm):
         ("The drawdown's peak afterwards", ("peak", "peak_amount")),
     )
 
-    cash_change = forms.DecimalField(
+    cash_change = AmountField(
         label="Change",
         max_digits=9,
         decimal_places=2,
@@ -58,7 +59,7 @@ class ChangeBalancesForm(ActionForm):
         help_text="The floor of a trailing drawdown follows the highest value the account ever had. The preview shows "
         "the floor and the room that is left.",
     )
-    peak_amount = forms.DecimalField(label="Amount of the peak", required=False, max_digits=9, decimal_places=2)
+    peak_amount = AmountField(label="Amount of the peak", required=False, max_digits=9, decimal_places=2)
 
     def clean_cash_change(self) -> Decimal:
         change: Decimal = self.cleaned_data["cash_change"]
@@ -99,7 +100,7 @@ class SetPeakForm(ActionForm):
         initial=PEAK_AT_BALANCE,
         choices=((PEAK_AT_BALANCE, "what each account holds now"), (AN_AMOUNT, "the amount below")),
     )
-    peak_amount = forms.DecimalField(label="Amount", required=False, max_digits=9, decimal_places=2)
+    peak_amount = AmountField(label="Amount", required=False, max_digits=9, decimal_places=2)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

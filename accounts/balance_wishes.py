@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from vendor_admin.amounts import NotANumber, read_amount
 from vendor_admin.tradovate.operations.balances import (
     ADJUST_CASH,
     CHANGE_DEMO_BALANCE,
@@ -18,7 +19,6 @@ from vendor_admin.tradovate.operations.write import LONGEST_COMMENT, Write
 DOLLARS = 1  # the platform's own id of the currency
 KEEP_PEAK = "keep"
 PEAK_AT_BALANCE = "balance"
-_CENT = Decimal("0.01")
 
 
 class By(StrEnum):
@@ -29,6 +29,14 @@ class By(StrEnum):
 
 
 _WAYS = (None, *By)
+
+
+class InvalidWish(ValueError):
+    """What is asked for cannot be done. The text says why; `field` is the part of the wish that it is about."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +55,22 @@ class Wish:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Any], wanted: Mapping[str, Any]) -> "Wish":
-        """Of a plan's parameters and what a target wants besides; the target wins. Raises ValueError, in words."""
+        """Of a plan's parameters and what a target wants besides; the target wins. Raises InvalidWish."""
         given = {**parameters, **wanted}
         change, peak = given.get("cashChange"), given.get("maxNetLiq") or ""
         if given.get("by") not in _WAYS:
-            raise ValueError(f"{given['by']} is not a way to change a balance; {' and '.join(By)} are.")
+            raise InvalidWish("by", f"{given['by']} is not a way to change a balance; {' and '.join(By)} are.")
         wish = cls(
-            change=None if change in (None, "") else _amount(change, "The change"),
+            change=None if change in (None, "") else _amount("cashChange", change),
             by=By(given.get("by") or By.ADJUST_CASH),
             change_type=given.get("cashChangeType") or "ManualAdjustment",
             currency_id=given.get("currencyId") or DOLLARS,
-            peak=peak if peak in ("", KEEP_PEAK, PEAK_AT_BALANCE) else _amount(peak, "The peak"),
+            peak=peak if peak in ("", KEEP_PEAK, PEAK_AT_BALANCE) else _amount("maxNetLiq", peak),
         )
         if wish.change is None and not wish.peak:
-            raise ValueError("Neither a change of the balance nor a new peak is asked for.")
+            raise InvalidWish("", "Neither a change of the balance nor a new peak is asked for.")
         if isinstance(wish.peak, Decimal) and wish.peak <= 0:
-            raise ValueError("The peak must be above zero.")
+            raise InvalidWish("maxNetLiq", "The peak must be above zero.")
         return wish
 
     def wanted(self) -> dict[str, Any]:
@@ -105,14 +113,12 @@ def comment_of(reason: str) -> str:
     return " ".join(plain.split())[:LONGEST_COMMENT].strip()
 
 
-def _amount(value: Any, what: str) -> Decimal:
-    """An amount of money with cents at most; raises ValueError, in words."""
+def _amount(field: str, value: Any) -> Decimal:
+    """An amount of money with cents at most; raises InvalidWish."""
     try:
-        amount = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError(f"{what} is not a number.") from None
-    if not amount.is_finite():
-        raise ValueError(f"{what} is not a number.")
-    if abs(amount) >= LARGEST_AMOUNT or amount != amount.quantize(_CENT):
-        raise ValueError(f"{what} must be below {LARGEST_AMOUNT:,} and have at most two decimals.")
+        amount = read_amount(value)
+    except NotANumber as refused:
+        raise InvalidWish(field, str(refused)) from None
+    if abs(amount) >= LARGEST_AMOUNT:
+        raise InvalidWish(field, f"An amount must be below {LARGEST_AMOUNT:,}.")
     return amount

@@ -14,6 +14,7 @@ from accounts.holdings import LIVE
 from accounts.month_end import warning_for_adding
 from accounts.paid_for import PaidFor, paid_by
 from accounts.paying import BILLING_SUFFIX, NoSuchAccount, billing_accounts, set_billing_account
+from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.mirrors.models import Account, CashBalance, CashBalanceLog
 from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import Organization
@@ -27,7 +28,7 @@ BOOKINGS_SHOWN = 15
 class BillingForm(forms.Form):
     """Which LIVE account pays from now on."""
 
-    account = forms.IntegerField(
+    account = WholeNumberField(
         required=False,
         min_value=1,
         max_value=2**63 - 1,

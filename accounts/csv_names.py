@@ -5,11 +5,11 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.tradovate.enums import Environment
 
 DEMO = Environment.DEMO.value
-_LONGEST_ID = 18
 
 
 class MemberNames:
@@ -71,4 +71,4 @@ def fault_twice(lines: Sequence[tuple[int, object, MutableMapping[str, str]]], *
 
 
 def _ids(words: Iterable[str]) -> list[int]:
-    return [int(word) for word in words if word.isdecimal() and word.isascii() and len(word) <= _LONGEST_ID]
+    return [id_ for id_ in map(read_id, words) if id_ is not None]

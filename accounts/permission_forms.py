@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from vendor_admin.amount_fields import WholeNumberField
+from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.names import load
 from vendor_admin.operations.actions import ActionForm
@@ -43,7 +45,7 @@ class RevokePermissionsForm(ActionForm):
 class GrantAccountsForm(ActionForm):
     """The chosen accounts, all to one member."""
 
-    member = forms.IntegerField(
+    member = WholeNumberField(
         label="Member",
         min_value=1,
         max_value=2**63 - 1,
@@ -118,6 +120,6 @@ class GrantAgainForm(ActionForm):
 def _accounts_called(words: Sequence[str], *, organization_id: int) -> dict[str, int]:
     """Platform ids of DEMO accounts by what they were called: a name, or the id itself. Two queries."""
     own = Account.objects.filter(organization_id=organization_id, environment=DEMO, deleted_at__isnull=True)
-    ids = [int(word) for word in words if word.isdecimal() and len(word) <= 18]
+    ids = [id_ for id_ in map(read_id, words) if id_ is not None]
     found = {str(id_): id_ for id_ in own.filter(entity_id__in=ids).values_list("entity_id", flat=True)}
     return found | dict(own.filter(name__in=words).values_list("name", "entity_id"))

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.account_state import AccountState, account_states
 from vendor_admin.mirrors.lists import account_url, environment_badge, member_url, object_url
 from vendor_admin.mirrors.models import Account, Fill, Order, Position, TradingPermission
@@ -53,10 +54,11 @@ def _url(hit: Found) -> str:
 
 def _other_entity(words: str, *, organization_id: int) -> str | None:
     """The page of the order, fill, position or permission with this platform id."""
-    if not words.isdecimal() or len(words) > 18:
+    entity_id = read_id(words)
+    if entity_id is None:
         return None
     for model in OTHER_MODELS:
-        row = model.objects.filter(organization_id=organization_id, entity_id=int(words)).first()
+        row = model.objects.filter(organization_id=organization_id, entity_id=entity_id).first()
         if row is not None:
             return object_url(model, row.entity_id, row.environment)
     return None

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from vendor_admin.amount_fields import AmountField, WholeNumberField
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target, plain
 
@@ -20,25 +21,25 @@ TAKE_AWAY = "take_away"
 
 def money(label: str, help_text: str = "") -> Make:
     """An amount of zero or more."""
-    return lambda: forms.DecimalField(
+    return lambda: AmountField(
         label=label, required=False, min_value=Decimal(0), max_digits=14, decimal_places=2, help_text=help_text
     )
 
 
 def percentage(label: str) -> Make:
-    return lambda: forms.DecimalField(
+    return lambda: AmountField(
         label=f"{label}, %", required=False, min_value=Decimal(0), max_digits=9, decimal_places=4
     )
 
 
 def count(label: str, help_text: str = "", *, least: int = 0) -> Make:
-    return lambda: forms.IntegerField(
+    return lambda: WholeNumberField(
         label=label, required=False, min_value=least, max_value=2**31 - 1, help_text=help_text
     )
 
 
 def platform_id(label: str) -> Make:
-    return lambda: forms.IntegerField(
+    return lambda: WholeNumberField(
         label=label, required=False, min_value=1, max_value=2**63 - 1, help_text="Its platform id."
     )
 
@@ -125,6 +126,11 @@ class ChangeSettingsForm(SettingsForm):
     def _shown(self, values: Mapping[str, Json]) -> dict[str, Any]:
         given = {name: values[name] for name in self.made if values.get(name) is not None}
         return {
-            name: ("yes" if value else "no") if name in self.flags else self.fields[name].to_python(value)
+            name: ("yes" if value else "no") if name in self.flags else _initial(self.fields[name], value)
             for name, value in given.items()
         }
+
+
+def _initial(field: forms.Field, value: Json) -> Any:
+    """A value of the mirror for a field to show; nobody typed it, so it is not read as what people type."""
+    return Decimal(value) if isinstance(field, AmountField) else field.to_python(value)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.lists import (
     ENVIRONMENT,
     ENVIRONMENT_COLUMN,
@@ -90,7 +91,8 @@ class GenericEntityAdmin(MirrorAdmin):
         return reverse("admin:mirrors_genericentity_change", args=[row.pk])
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.get_queryset(request).filter(pk=int(object_id)).first() if object_id.isdecimal() else None
+        pk = read_id(object_id)
+        row = self.get_queryset(request).filter(pk=pk).first() if pk is not None else None
         if row is None:
             raise Http404
         return row

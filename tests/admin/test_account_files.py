@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.account_csv import AccountCsv
 from accounts.balance_csv import BalanceCsv
 from tests.admin.plan_desk import preview, rows_of, verb
+from tests.shared_material import shared_material
 from vendor_admin.operations.csv_files import CsvFormat, rows_of_file
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations.scope import organization_scope
@@ -67,16 +68,16 @@ def test_every_faulty_line_of_new_accounts_is_listed_and_nothing_is_stored(alice
         4: {
             "name": "must be capital letters followed by digits, at most 64 characters.",
             "member": "is no member of this organization: nobody.",
-            "template": "is no whole number.",
+            "template": "“x” is not a number. Write digits, such as 1500.",
             "balance": "is missing.",
         },
         5: {"name": "is the name of an account that exists already.", "daily_loss": "must be 0 or more."},
         6: {"name": "stands in line 2 already.", "drawdown_limit": "has no meaning without a trailing drawdown."},
         7: {
-            "balance": "is no amount: write 50000 or 50000.00.",
+            "balance": "“50,000” could mean 50000 or 50. Write 50000 or 50.",
             "drawdown_mode": "is neither EOD nor RealTime.",
             "is_fixed": "is neither yes nor no.",
-            "position_limit": "is no whole number.",
+            "position_limit": "“many” is not a number. Write digits, such as 1500.",
         },
         8: {"balance": "must be 0 or more."},
     }
@@ -129,13 +130,40 @@ def test_a_good_file_of_balances_becomes_a_preview_about_money(alice: Client, al
     write.connection.execute("UPDATE mirrors_cashbalance SET currency_id = 1")
 
     assert alice.get(reverse("plan_start", args=["balances-from-file"]))["Location"].endswith("/file/")
-    _upload(alice, "balances-from-file", BALANCES)
+    preview_page = _upload(alice, "balances-from-file", BALANCES)
 
     [plan] = _plans(alpha)
+    balances, peaks = [str(one) for one in preview_page.context["sums"]]
+    assert balances == "Balances: -150.00 in all (+100.00 and -250.00) over 2 rows; the largest is -250.00 at EVAL1"
+    assert peaks.startswith("Peaks of drawdowns: +100.00 in all over 1 row; the largest is +100.00 at EVAL2")
+    assert balances in alice.get(reverse("admin:plan_confirm", args=[plan.pk])).content.decode()
     assert (plan.kind, plan.is_money, plan.reason) == ("change_balances", True, "a test")
     first, second = rows_of(alpha, plan.pk)
     assert (first.old["amount"], first.new["amount"], first.new["maxNetLiq"]) == ("50001", "49751", "50500")
     assert (second.new["amount"], second.wanted["by"]) == ("50102", "changeDemoBalance")
+
+
+def test_amounts_with_two_meanings_are_listed_with_both_whatever_separates_the_columns(
+    alice: Client, alpha, trading_day
+):
+    trading_day(4)
+
+    answer = _upload(alice, "balances-from-file", "account;change;peak\nEVAL1;1.500;\nEVAL2;-250,5;\nEVAL3;1;51.000\n")
+
+    assert _faults(answer) == {
+        2: {"change": "“1.500” could mean 1500 or 1.50. Write 1500 or 1.50."},
+        3: {"change": "“-250,5” has a comma in it. Write -250.50."},
+        4: {"peak": "“51.000” could mean 51000 or 51. Write 51000 or 51."},
+    }
+    assert _plans(alpha) == []
+
+
+def test_no_line_of_the_files_from_the_field_changes_a_balance(alice: Client, alpha):
+    folder = shared_material("field/11-amounts-as-people-write-them")
+    for path in (folder / f"{name}.csv" for name in ("european", "american", "python")):
+        answer = _upload(alice, "balances-from-file", path.read_text())
+        assert [line for line, faults in _faults(answer).items() if "change" in faults] == [2, 3, 4, 5, 6], path.name
+    assert _plans(alpha) == []
 
 
 def test_who_may_not_change_balances_gets_no_page_for_their_file(bob: Client):

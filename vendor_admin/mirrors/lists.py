@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.columns import json_key
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.names import attach_names, preferred_environment
@@ -122,9 +123,10 @@ class MirrorAdmin(ReadOnlyAdmin):
         return object_url(self.model, row.entity_id, row.environment) or ""
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
-        if not object_id.isdecimal() or len(object_id) > 18:
+        entity_id = read_id(object_id)
+        if entity_id is None:
             raise Http404
-        rows = {row.environment: row for row in self.get_queryset(request).filter(entity_id=int(object_id))[:2]}
+        rows = {row.environment: row for row in self.get_queryset(request).filter(entity_id=entity_id)[:2]}
         wanted = request.GET.get("environment") or preferred_environment(self.model.entity_type)
         row = rows.get(wanted)
         if row is None and "environment" not in request.GET:

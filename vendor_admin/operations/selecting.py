@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from django.contrib import admin
 from django.http import Http404, HttpRequest
 
+from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.lists import MirrorAdmin
 from vendor_admin.mirrors.models.base import Mirror
@@ -67,10 +68,13 @@ def read_selection(request: HttpRequest, *, action: Action, organization_id: int
 
 def _named_ids(words: list[str]) -> tuple[int, ...]:
     """Ids as they stand in the address line; raises ValueError for anything else."""
+    ids = []
     for word in words:
-        if not word.isdecimal() or len(word) > 18:
+        id_ = read_id(word)
+        if id_ is None:
             raise ValueError(f"“{word[:40]}” is no platform id.")
-    return tuple(dict.fromkeys(int(word) for word in words))
+        ids.append(id_)
+    return tuple(dict.fromkeys(ids))
 
 
 def _matching(request: HttpRequest, model: type[Mirror]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.organizations.budgets import address_subject
 from vendor_admin.organizations.models import ENVIRONMENTS, Connection, StaffRole
 
@@ -31,7 +32,7 @@ class ConnectionForm(forms.Form):
         help_text="Separated by commas or spaces. Empty: all that Vendor Admin mirrors.",
     )
     sharding = forms.ChoiceField(choices=Connection.Sharding.choices, required=False)
-    shard_count = forms.IntegerField(
+    shard_count = WholeNumberField(
         label="Sockets", min_value=1, max_value=50, initial=1, help_text="More than one needs a sharding."
     )
     reason = forms.CharField(required=False, max_length=500, help_text="Written to the audit.")

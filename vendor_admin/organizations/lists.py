@@ -18,6 +18,8 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from vendor_admin.amounts import read_id
+
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
 QUERY_TIMEOUT_MS = 8_000
@@ -78,9 +80,10 @@ class Filter:
     def parse(self, text: str) -> object:
         """The value of a filter; raises ValueError with words for people."""
         if self.kind == "number":
-            if not text.isdecimal() or len(text) > 18:
+            number = read_id(text)
+            if number is None:
                 raise ValueError(f"{self.title}: “{text}” is not a number.")
-            return int(text)
+            return number
         if self.kind == "moment":
             return _moment(text, title=self.title)
         if self.kind == "choice" and text not in dict(self.choices):

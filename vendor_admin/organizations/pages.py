@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
+from vendor_admin.amounts import read_id
 from vendor_admin.organizations import lists
 from vendor_admin.organizations.export import stream_csv
 from vendor_admin.organizations.lists import Amount, Column, Filter
@@ -182,9 +183,8 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
         """The object of the address within the current organization; another organization's id is not found."""
-        if not object_id.isdecimal() or len(object_id) > 18:
-            raise Http404
-        found = self.get_queryset(request).filter(pk=int(object_id)).first()
+        pk = read_id(object_id)
+        found = self.get_queryset(request).filter(pk=pk).first() if pk is not None else None
         if found is None:
             raise Http404
         return found

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from vendor_admin.amount_fields import AmountField, WholeNumberField
 from vendor_admin.operations import budget_view
 from vendor_admin.operations.previews import approval_rule
 from vendor_admin.operations.thresholds import set_thresholds
@@ -24,13 +25,13 @@ THRESHOLDS_INTRO = (
 class ThresholdsForm(forms.Form):
     """Above which size a second person has to approve."""
 
-    accounts_over = forms.IntegerField(
+    accounts_over = WholeNumberField(
         label="Rows in one plan, more than",
         min_value=0,
         max_value=100_000,
         help_text="A plan that changes more needs a second person. 0: every plan does.",
     )
-    balance_change_over = forms.DecimalField(
+    balance_change_over = AmountField(
         label="Balance change in one plan, more than",
         min_value=Decimal(0),
         max_digits=14,

@@ -23,6 +23,7 @@ from vendor_admin.operations.pages.plan_view import (
 )
 from vendor_admin.operations.pages.rows import plan_url
 from vendor_admin.operations.pages.steps import steps
+from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans import InvalidPlan, PlanProblem
 from vendor_admin.organizations.pages import actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
@@ -220,6 +221,7 @@ def _care_page(
         "badge": plan_badge(plan),
         "care": care,
         "skipped": counts_of(plan)[PlanRow.State.SKIPPED],
+        "sums": sums_of(plan),
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
         "form": form,

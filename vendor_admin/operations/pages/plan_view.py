@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from vendor_admin.amounts import read_id
 from vendor_admin.operations import forecast
 from vendor_admin.operations.kinds import PlanKind, WithAnswers, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
@@ -142,7 +143,7 @@ def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
 
 def _number(request: HttpRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) <= 9 else None
+    return read_id(text) if len(text) <= 9 else None
 
 
 _WARNED = ~Q(warnings=[]) & ~Q(state=PlanRow.State.SKIPPED)

@@ -13,6 +13,7 @@ from vendor_admin.operations.offers import to_approve
 from vendor_admin.operations.pages import plan_verbs, plan_view
 from vendor_admin.operations.pages.rows import plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
+from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.progress import progress_of
 from vendor_admin.organizations.lists import Column, Filter
 from vendor_admin.organizations.pages import ReadOnlyAdmin, has_right, require
@@ -94,6 +95,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "skipped": counts[PlanRow.State.SKIPPED],
             "again": counts[PlanRow.State.REJECTED] + counts[PlanRow.State.CANCELLED],
             "warned": warned,
+            "sums": sums_of(row) if open_row else [],
             "warnings": plan_view.common_warnings(row) if open_row and warned else [],
             "skip_reasons": plan_view.common_whys(row, PlanRow.State.SKIPPED),
             "refusals": plan_view.common_whys(row, PlanRow.State.REJECTED) if row.started_at else [],

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get
 
 import msgspec
 
+from vendor_admin.amounts import is_plain
 from vendor_admin.tradovate.errors import Fault
 
 SECRET_FIELDS: Final = frozenset({"password", "currentPassword", "accessToken", "mdAccessToken", "p-ticket"})
@@ -64,7 +65,7 @@ def read_clean(kind: type[R], body: object) -> R | None:
         request = msgspec.convert(body, kind)
     except msgspec.ValidationError:
         return None
-    return request if _is_clean(request) else None
+    return request if _is_clean(request, body) else None
 
 
 def field_faults(kind: type[Request], body: object, path: str = "") -> Iterator[Fault]:
@@ -98,30 +99,35 @@ def rule_faults(request: Request, *, now: datetime, path: str = "") -> Iterator[
                     yield from rule_faults(part, now=now, path=where)
 
 
-def _is_clean(request: Request) -> bool:
+def _is_clean(request: Request, body: Any) -> bool:
     """Whether texts and amounts of a converted request are right too: the rules that a type does not tell."""
-    return all(_is_clean_value(getattr(request, name), meta) for name, meta in _metas(type(request)))
+    return all(
+        _is_clean_value(getattr(request, name), body.get(wire_name), meta)
+        for name, wire_name, meta in _metas(type(request))
+    )
 
 
-def _is_clean_value(value: object, meta: msgspec.Meta | None) -> bool:
+def _is_clean_value(value: object, given: Any, meta: msgspec.Meta | None) -> bool:
     if isinstance(value, str):
         return value.isprintable()
     if isinstance(value, Decimal):
-        return not _amount_fault(value, meta)
+        return not _amount_fault(value, given, meta)
     if isinstance(value, Request):
-        return _is_clean(value)
-    return not isinstance(value, tuple) or all(_is_clean_value(one, meta) for one in value)
+        return given is not None and _is_clean(value, given)
+    if not isinstance(value, tuple):
+        return True
+    return all(_is_clean_value(one, inner, meta) for one, inner in zip(value, given or (), strict=True))
 
 
 @cache
-def _metas(kind: type[Request]) -> tuple[tuple[str, msgspec.Meta | None], ...]:
-    """The attributes of a request, each with what is said about its values; of a list, about its elements."""
+def _metas(kind: type[Request]) -> tuple[tuple[str, str, msgspec.Meta | None], ...]:
+    """Attributes of a request, their names on the wire, and what is said about their values (of a list: elements)."""
     found = []
     for field in _fields(kind):
         inner, meta, _ = _unwrapped(field.type)
         if get_origin(inner) is tuple:
             _, meta, _ = _unwrapped(get_args(inner)[0])
-        found.append((field.name, meta))
+        found.append((field.name, field.encode_name, meta))
     return tuple(found)
 
 
@@ -162,7 +168,7 @@ def _scalar_fault(annotation: Any, inner: Any, meta: msgspec.Meta | None, value:
         converted = msgspec.convert(value, annotation)
     except msgspec.ValidationError as error:
         return _words(inner, meta, value, error)
-    return _amount_fault(converted, meta) if isinstance(converted, Decimal) else ""
+    return _amount_fault(converted, value, meta) if isinstance(converted, Decimal) else ""
 
 
 def _words(inner: Any, meta: msgspec.Meta | None, value: object, error: Exception) -> str:
@@ -180,9 +186,11 @@ def _length_at_fault(meta: msgspec.Meta, value: object) -> str:
     return f"; it has {len(value)}"
 
 
-def _amount_fault(amount: Decimal, meta: msgspec.Meta | None) -> str:
+def _amount_fault(amount: Decimal, given: object, meta: msgspec.Meta | None) -> str:
     if not amount.is_finite():
         return "must be a number"
+    if isinstance(given, str) and not is_plain(given):
+        return "must be a number of plain digits, such as 1500.50"
     digits, exponent = _plain_digits(amount)
     if digits > MOST_DIGITS or exponent < -_MOST_DECIMALS or abs(amount) >= LARGEST_AMOUNT:
         return f"must have at most {MOST_DIGITS} digits, {_MOST_DECIMALS} of them decimals"

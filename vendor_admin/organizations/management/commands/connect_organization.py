@@ -2,13 +2,14 @@
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 
+from vendor_admin.amounts import NotANumber, read_whole
 from vendor_admin.organizations.addresses import InvalidConnection
 from vendor_admin.organizations.connections import connect_organization
 from vendor_admin.organizations.models import Connection
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="name of a new organization, shown to people")
         parser.add_argument("--entity-types", help="comma separated; all mirrored types if left out")
         parser.add_argument("--sharding", choices=[value for value in Connection.Sharding.values if value])
-        parser.add_argument("--shards", type=int, help="number of sockets, with --sharding")
+        parser.add_argument("--shards", type=_whole_number, help="number of sockets, with --sharding")
         parser.add_argument(
             "--simulated", action="store_true", help="a new organization is demo data: sandbox only, removable at once"
         )
@@ -85,3 +86,10 @@ def _read_credentials(path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise CommandError(f"The credentials must be a JSON object: {EXAMPLE}")
     return found
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return read_whole(text)
+    except NotANumber as refused:
+        raise ArgumentTypeError(str(refused)) from None
