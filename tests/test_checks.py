@@ -22,6 +22,13 @@ def test_missing_and_malformed_credential_keys_are_errors(settings):
     assert checks.credential_keys() == []
 
 
+@pytest.mark.parametrize("domain", ["com", "*.example.com", ".example.com", "example.com:80", "Example.com", ""])
+def test_a_platform_domain_that_is_none_is_an_error(settings, domain):
+    assert checks.platform_hosts() == []
+    settings.PLATFORM_HOST_SUFFIXES = (*settings.PLATFORM_HOST_SUFFIXES, domain)
+    assert ids(checks.platform_hosts()) == ["vendor_admin.E008"]
+
+
 def test_a_missing_syncz_token_is_a_warning_in_production_only(settings):
     settings.SYNCZ_TOKEN, settings.DEBUG = "", False
     assert ids(checks.syncz_token()) == ["vendor_admin.W001"]

@@ -13,6 +13,7 @@ from django.core import checks
 from django.db import DatabaseError, connection
 
 from vendor_admin.sync.retention import LEAST_RETENTION_DAYS, problem_of_retention
+from vendor_admin.tradovate.api_hosts import HostRules, problem_of_host
 
 # These make the roles, work as the owner, or serve nothing.
 COMMANDS_WITHOUT_ROLES = {"ensure_roles", "migrate", "makemigrations", "sqlmigrate"}
@@ -26,7 +27,8 @@ ROLE_FACTS = """
 
 def register() -> None:
     """Add the checks to Django's. Called once, when the vendor_admin app is ready."""
-    for check in (credential_keys, syncz_token, event_retention, demo_sign_in, database_logins, database_roles):
+    of_settings = (credential_keys, platform_hosts, syncz_token, event_retention, demo_sign_in)
+    for check in (*of_settings, database_logins, database_roles):
         checks.register(check)
 
 
@@ -46,6 +48,16 @@ def credential_keys(app_configs: Sequence[AppConfig] | None = None, **kwargs: An
                 checks.Error(f"Key {number} of CREDENTIAL_KEYS is no Fernet key.", hint=hint, id="vendor_admin.E002")
             ]
     return []
+
+
+def platform_hosts(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """A domain that is none, or one that everybody may be under, would send tokens anywhere or nowhere."""
+    odd = [one for one in settings.PLATFORM_HOST_SUFFIXES if problem_of_host(one, rules=HostRules(suffixes=(one,)))]
+    if not odd:
+        return []
+    hint = "Give bare domains in small letters, such as example.com, without a star, a dot in front or a port."
+    text = f"PLATFORM_HOST_SUFFIXES holds what is no domain: {', '.join(odd)}."
+    return [checks.Error(text, hint=hint, id="vendor_admin.E008")]
 
 
 def syncz_token(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:

@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -41,6 +43,10 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # Whether real organizations may be connected to this machine or into a private network (organizations/places.py).
 ALLOW_INTERNAL_PLATFORM_HOSTS = env.bool("ALLOW_INTERNAL_PLATFORM_HOSTS", default=False)
+
+# Domains that the platform's hosts are under. A host that the platform names for an organization is used only if it is
+# under one of them; calls and locks are counted over all of them together.
+PLATFORM_HOST_SUFFIXES = (*PLATFORM_SUFFIXES, *env.list("PLATFORM_HOST_SUFFIXES", default=[]))
 
 # Keys that encrypt platform credentials and tokens: the first encrypts, all decrypt (see organizations/encryption.py).
 CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])

@@ -113,15 +113,20 @@ def test_old_uses_and_locks_are_forgotten_and_recent_ones_kept():
 @pytest.mark.parametrize(
     ("url", "subject"),
     [
-        ("https://demo.tradovateapi.com/v1", "tradovateapi.com"),
-        ("wss://live.tradovateapi.com/v1/websocket", "tradovateapi.com"),
-        ("https://demo-api.staging.ninjatrader.dev/v1", "ninjatrader.dev"),
+        ("https://demo.tradovateapi.com/v1", "production"),
+        ("wss://live.tradovateapi.com/v1/websocket", "production"),
+        ("https://Demo-Alpha7.ninjatrader.com.:8443/v1", "production"),
+        ("https://live-api-d.tradovate.com/auth/oauthtoken", "production"),
+        ("https://demo-api.staging.ninjatrader.dev/v1", "staging"),
+        ("https://demo.proxy.alpha.example/v1", "alpha.example"),
+        ("https://demo.moved.example/v1", "production"),  # by a setting
         ("http://127.0.0.1:8123/demo/v1", "127.0.0.1:8123"),
         ("http://[::1]:8123/demo/v1", "::1:8123"),
         ("http://localhost:8123/demo/v1", "localhost:8123"),
     ],
 )
-def test_hosts_of_one_owner_share_the_budgets_of_our_address(url, subject):
+def test_the_hosts_of_one_platform_share_the_budgets_of_our_address(url, subject, settings):
+    settings.PLATFORM_HOST_SUFFIXES = (*settings.PLATFORM_HOST_SUFFIXES, "moved.example")
     assert budgets.address_subject(url) == subject
 
 

@@ -30,8 +30,9 @@ VALUES (%s, %s, 'demo', 0, '', 0, 0, 'unheld', '', '', 0, 0) RETURNING id
 """
 CONNECTION = """
 INSERT INTO organizations_connection (organization_id, environment, rest_url, websocket_url, credentials, entity_types,
-                                      sharding, shard_count, is_enabled, version, check_report, created_at)
-VALUES (%s, 'demo', 'http://x', 'ws://x', 'of another key', '{}', '', 1, true, 1, '[]', now()) RETURNING id
+                                      sharding, shard_count, is_enabled, version, platform_host, check_report,
+                                      created_at)
+VALUES (%s, 'demo', 'http://x', 'ws://x', 'of another key', '{}', '', 1, true, 1, '', '[]', now()) RETURNING id
 """
 
 

@@ -39,8 +39,8 @@ def problems_of_addresses(*, environment: str, rest_url: str, websocket_url: str
         )
     elif not problems and address_subject(rest_url) != address_subject(websocket_url):
         problems["websocket_url"] = (
-            f"REST goes to {address_subject(rest_url)}, the socket to {address_subject(websocket_url)}: "
-            "a token of one is not known to the other. Use the addresses of one platform."
+            f"REST goes to {host_of(rest_url)}, the socket to {host_of(websocket_url)}: a token of one is not known to "
+            "the other. Use the addresses of one platform."
         )
     return problems
 

@@ -1,8 +1,10 @@
 """How many calls may go out: sliding-window budgets and locks, in Postgres, for the whole installation.
 
 The platform counts per address and endpoint, and per user over all endpoints, in a rolling hour
-(https://partner.tradovate.com/overview/core-concepts/rate-limits). One installation leaves from one address, so
-every process draws on the same rows, and a restart forgets nothing. A lock ends all calls under its key until a time.
+(https://partner.tradovate.com/overview/core-concepts/rate-limits). The address is ours, and organizations have hosts of
+their own, so one platform (production or staging) counts over all of its hosts. One installation leaves from one
+address, so every process draws on the same rows, and a restart forgets nothing. A lock ends all calls under its key
+until a time.
 
 A subject says whose budget it is: `address_subject(url)` or `user_subject(user=…, url=…)`.
 `settings.BUDGET_WINDOW_SECONDS` is the length of the platform's hour; every other duration here shrinks with it,
@@ -20,6 +22,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from vendor_admin.organizations.models import BudgetUse, RateLock
+from vendor_admin.tradovate.api_hosts import platform_of_host
 from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN, SYNC_REQUEST, Operation
 
 PLATFORM_WINDOW_SECONDS = 3600.0
@@ -77,11 +80,16 @@ USER_CALLS = Budget(name="all calls of a user", limit=5000)
 
 
 def address_subject(url: str) -> str:
-    """Whose budget an address draws on: the last two labels of a host name, host and port of an IP address or
-    localhost."""
+    """Whose budget an address draws on: `production` or `staging` for the platform's hosts, the last two labels of
+    another name, host and port of an IP address or localhost.
+
+    Give the configured address, not the host in use: a sandbox that moved to another port still counts as one.
+    """
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    labels = host.rstrip(".").split(".")
+    host = (parts.hostname or "").lower().rstrip(".")
+    if platform := platform_of_host(host, suffixes=settings.PLATFORM_HOST_SUFFIXES):
+        return platform
+    labels = host.split(".")
     if len(labels) < 2 or _is_ip_address(host):
         return f"{host}:{parts.port or (443 if parts.scheme in ('https', 'wss') else 80)}"
     return ".".join(labels[-2:])

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.addresses import InvalidConnection
 from vendor_admin.organizations.connection_fields import CHANGEABLE, checked_fields, refuse_forbidden_places
-from vendor_admin.organizations.models import Connection, Organization, PlatformSession
+from vendor_admin.organizations.models import Connection, Organization, PlatformHosts, PlatformSession
 from vendor_admin.organizations.scope import organization_scope
 
 __all__ = [
@@ -139,7 +139,9 @@ def remove_connection(*, connection: Connection, actor: str, reason: str = "", r
         if stored.is_enabled:
             raise InvalidConnection({"is_enabled": f"{stored} is in use: pause it first, then remove it."})
         PlatformSession.objects.filter(rest_url=stored.rest_url).delete()
+        PlatformHosts.objects.filter(connection=stored).delete()
         gone: dict[str, Any] = {"credentials": {}, "checked_at": None, "check_report": [], "check_requested_at": None}
+        gone |= {"platform_host": ""}
         Connection.objects.filter(id=stored.pk).update(removed_at=Now(), version=F("version") + 1, **gone)
         audit.record(
             organization=stored.organization,
@@ -216,6 +218,10 @@ def _change_connection(
         return stored
     if changed.keys() - {"is_enabled"}:
         changed |= {"checked_at": None, "check_report": []}
+    if changed.keys() & {"rest_url", "websocket_url"} or _is_of_another(before["credentials"], after["credentials"]):
+        # What the platform told these credentials at these addresses says nothing about others.
+        PlatformHosts.objects.filter(connection=stored).delete()
+        changed |= {"platform_host": ""}
     Connection.objects.filter(id=stored.pk).update(version=F("version") + 1, **changed)
     audit.record(
         organization=stored.organization,
@@ -238,6 +244,11 @@ def _add_or_update(
         if connection is not None:
             return _change_connection(connection, actor=actor, changes=values), False
         return _add_connection(organization, environment=environment, actor=actor, values=values), True
+
+
+def _is_of_another(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether credentials are of another user or key; a new password of the same ones is not."""
+    return any(before.get(name) != after.get(name) for name in ("name", "cid"))
 
 
 def _name_from(slug: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from vendor_admin.organizations.encryption import EncryptedJSONField
 from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.tradovate.api_hosts import at_host
 from vendor_admin.tradovate.enums import Environment
 
 ENVIRONMENTS = [(Environment.DEMO.value, "DEMO"), (Environment.LIVE.value, "LIVE")]
@@ -150,6 +151,12 @@ class Connection(models.Model):
     checked_at = models.DateTimeField(null=True, editable=False)
     check_report = models.JSONField(default=list, editable=False)
     check_requested_at = models.DateTimeField(null=True, editable=False)
+    platform_host = models.CharField(
+        max_length=300,
+        default="",
+        editable=False,
+        help_text="Host in use, where it is another than the configured: named by the platform or accepted by staff.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, editable=False)
 
@@ -176,6 +183,48 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return f"{self.organization.name} {self.get_environment_display()}"
 
+    @property
+    def rest_url_in_use(self) -> str:
+        """Where calls go: the configured address, at the organization's own host if one is known."""
+        return at_host(self.rest_url, self.platform_host)
+
+    @property
+    def websocket_url_in_use(self) -> str:
+        """Where sockets are opened."""
+        return at_host(self.websocket_url, self.platform_host)
+
+
+class PlatformHosts(models.Model):
+    """What is known of the hosts of one connection's credentials (verbs in platform_hosts.py and host_search.py).
+
+    The host in use stands in the connection itself, where hubs read it. `wrong_…`: the last answer of a host that does
+    not serve the organization, and where it pointed. `search_…`: what came of the last renewal made to learn the host.
+    """
+
+    connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True, related_name="hosts")
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    named = models.JSONField(default=dict, help_text="Hosts that the platform named, by purpose.")
+    learned_at = models.DateTimeField(null=True)
+    refused = models.JSONField(default=list, help_text="Hosts of the newest answer that are not used: what, why.")
+    refused_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=200, default="", help_text="Who accepted the host in use, if a person.")
+    wrong_host = models.CharField(max_length=300, default="")
+    wrong_status = models.PositiveSmallIntegerField(null=True)
+    wrong_at = models.DateTimeField(null=True)
+    points_to = models.CharField(max_length=300, default="")
+    search_host = models.CharField(max_length=300, default="")
+    search_result = models.CharField(max_length=10, default="")
+    search_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+
+    def __str__(self) -> str:
+        return f"hosts of {self.connection}"
+
 
 class PlatformSession(models.Model):
     """The one access token of a credential at one host, shared by the whole installation (verbs in tokens.py).
@@ -197,6 +246,8 @@ class PlatformSession(models.Model):
         default="", help_text="Set when a login was refused: no further login until changed."
     )
     refused_version = models.PositiveIntegerField(null=True)
+    renewal_problem = models.TextField(default="", help_text="Why the last renewal failed, while the token is good.")
+    renewal_failed_at = models.DateTimeField(null=True)
 
     objects = ScopedManager()
     unscoped = models.Manager()

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from vendor_admin.organizations.addresses import host_of, is_loopback
 from vendor_admin.organizations.models import Organization
+from vendor_admin.tradovate.api_hosts import HostRules
 
 RESOLVE_SECONDS = 3.0
 
@@ -31,6 +32,19 @@ def allowed_places(organization: Organization) -> AllowedPlaces:
     """What the organization's connections may lead to in this installation."""
     everything = settings.ALLOW_INTERNAL_PLATFORM_HOSTS
     return AllowedPlaces(loopback=everything or organization.is_simulated or settings.DEBUG, internal=everything)
+
+
+def host_rules(organization: Organization, *, rest_url: str) -> HostRules:
+    """Which hosts that the platform names are believed for a connection with this configured address.
+
+    A connection to the platform stays at the platform. One to a sandbox stays on this machine, where it may lead there
+    at all: its addresses are plain http, and a name elsewhere would get the token in the clear.
+    """
+    if not is_loopback(rest_url):
+        return HostRules(suffixes=settings.PLATFORM_HOST_SUFFIXES)
+    if allowed_places(organization).loopback:
+        return HostRules(suffixes=(), is_sandbox=True)
+    return HostRules(suffixes=())
 
 
 def problems_of_places(*, organization: Organization, rest_url: str, websocket_url: str) -> dict[str, str]:

@@ -22,13 +22,14 @@ from django.db import close_old_connections, transaction
 from django.db import connection as database
 from django.db.models import Q
 
+from vendor_admin.organizations import platform_hosts
 from vendor_admin.organizations.encryption import UndecryptableError
-from vendor_admin.organizations.logins import SignIn, TokenUnavailable, log_in, renew
+from vendor_admin.organizations.logins import SignedIn, SignIn, TokenUnavailable, log_in, renew
 from vendor_admin.organizations.models import Connection, PlatformSession
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.authentication import AccessToken, Credentials
 
-__all__ = ["AccessToken", "TokenUnavailable", "access_token", "credential_digest", "reject_token"]
+__all__ = ["AccessToken", "TokenUnavailable", "access_token", "credential_digest", "reject_token", "renew_now"]
 
 log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ class _Situation:
     """What the rows say: the connection's version and credentials, and the session's token if there is one."""
 
     organization_id: int
+    connection_id: int
     session_id: int
     who: SignIn
     token: AccessToken | None
@@ -74,7 +76,7 @@ def access_token(*, connection_id: int, organization_id: int, now: datetime) -> 
         if situation.token and situation.renew_at and moment < situation.renew_at:
             return situation.token
         try:
-            return _claim_and_call(situation, now=moment)
+            return _claim_and_call(situation, now=moment).token
         except TokenUnavailable as unavailable:
             usable = situation.usable_token(now=moment)
             if usable:
@@ -86,6 +88,17 @@ def access_token(*, connection_id: int, organization_id: int, now: datetime) -> 
                 raise
             deadline_passed = waited + max(pause, POLL_SECONDS) >= PATIENCE_SECONDS
             time.sleep(max(pause, POLL_SECONDS))
+
+
+def renew_now(*, connection_id: int, organization_id: int, now: datetime) -> str:
+    """Renew the token although that is not due, or log in where there is none, to hear which hosts the platform names.
+
+    Returns the address that answered. Raises TokenUnavailable; waits for nobody. Must not be called inside a
+    transaction.
+    """
+    _drop_stale_connection()
+    situation = _read(connection_id=connection_id, organization_id=organization_id)
+    return _claim_and_call(situation, now=now).rest_url
 
 
 def reject_token(*, connection_id: int, organization_id: int, token: str, now: datetime) -> None:
@@ -151,9 +164,11 @@ def _read(*, connection_id: int, organization_id: int) -> _Situation:
         row = _session_of(connection, digest=digest)
     return _Situation(
         organization_id=organization_id,
+        connection_id=connection_id,
         session_id=row.pk,
         who=SignIn(
             rest_url=connection.rest_url,
+            rest_url_in_use=connection.rest_url_in_use,
             credentials=credentials,
             digest=digest,
             version=connection.version,
@@ -200,7 +215,7 @@ def _renew_at(row: PlatformSession) -> datetime | None:
     return row.expires_at - min(RENEWAL_MARGIN, lifetime / 3)
 
 
-def _claim_and_call(situation: _Situation, *, now: datetime) -> AccessToken:
+def _claim_and_call(situation: _Situation, *, now: datetime) -> SignedIn:
     """Renew or log in as the only one; raises TokenUnavailable, kind "busy" if another holds the claim."""
     usable = situation.usable_token(now=now)
     if situation.refused_version == situation.who.version and not usable:
@@ -210,13 +225,15 @@ def _claim_and_call(situation: _Situation, *, now: datetime) -> AccessToken:
     if not _claim(situation, holder=holder, now=now):
         raise TokenUnavailable("Another process is signing in.", "Nothing to do.", POLL_SECONDS, kind="busy")
     try:
-        token = renew(who=situation.who, token=usable, now=now) if usable else None
-        token = token or log_in(who=situation.who, now=now)
-        _store(situation, holder=holder, token=token, now=now)
-        return token
+        signed_in = renew(who=situation.who, token=usable, now=now) if usable else None
+        signed_in = signed_in or log_in(who=situation.who, now=now)
+        _store(situation, holder=holder, token=signed_in.token, now=now)
+        return signed_in
     except TokenUnavailable as unavailable:
         if unavailable.is_final:
             _remember_refusal(situation, holder=holder, unavailable=unavailable)
+        else:
+            _note_failure(situation, unavailable, is_renewal=usable is not None, now=now)
         raise
     finally:
         _release(situation, holder=holder)
@@ -239,12 +256,17 @@ def _claim(situation: _Situation, *, holder: str, now: datetime) -> bool:
 
 def _store(situation: _Situation, *, holder: str, token: AccessToken, now: datetime) -> None:
     with _step(situation.organization_id):
+        platform_hosts.learn(
+            connection_id=situation.connection_id, version=situation.who.version, api_hosts=token.api_hosts, now=now
+        )
         stored = PlatformSession.objects.filter(id=situation.session_id, renewing_holder=holder).update(
             token={"token": token.token, "name": token.name, "issued_at": now.isoformat()},
             expires_at=token.expires_at,
             platform_user_id=token.user_id,
             refused_reason="",
             refused_version=None,
+            renewal_problem="",
+            renewal_failed_at=None,
         )
     if not stored:
         log.warning("token came after the claim was lost", organization_id=situation.organization_id)
@@ -258,6 +280,22 @@ def _remember_refusal(situation: _Situation, *, holder: str, unavailable: TokenU
             token={},
             expires_at=None,
         )
+
+
+def _note_failure(situation: _Situation, unavailable: TokenUnavailable, *, is_renewal: bool, now: datetime) -> None:
+    """Keep what staff should see of a failure: why a token is not renewed, and a host that is the wrong one."""
+    with _step(situation.organization_id):
+        if is_renewal and unavailable.kind not in ("busy", "budget"):
+            PlatformSession.objects.filter(id=situation.session_id).update(
+                renewal_problem=unavailable.reason, renewal_failed_at=now
+            )
+        if unavailable.wrong_host is not None:
+            platform_hosts.note_wrong_host(
+                connection_id=situation.connection_id,
+                answer=unavailable.wrong_host,
+                host=unavailable.host,
+                now=now,
+            )
 
 
 def _release(situation: _Situation, *, holder: str) -> None:

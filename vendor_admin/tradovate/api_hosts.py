@@ -134,6 +134,23 @@ def host_in_location(location: str) -> str:
         return ""
 
 
+def host_and_port(url: str) -> str:
+    """The `host`, or `host:port` where the port is not the usual one, that an address names; empty for none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = normal_host(parts.hostname or "")
+    usual = 443 if parts.scheme in ("https", "wss") else 80
+    return host if port in (None, usual) else f"{host}:{port}"
+
+
+def at_host(url: str, host: str) -> str:
+    """An address with another host (`host` or `host:port`) in place of its own; the same where none is given."""
+    return urlsplit(url)._replace(netloc=host).geturl() if host else url
+
+
 def is_under(host: str, suffix: str) -> bool:
     """Whether a host name is a domain or one below it."""
     return host == suffix or host.endswith(f".{suffix}")

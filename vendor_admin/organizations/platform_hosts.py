@@ -1,0 +1,159 @@
+"""The hosts that the platform names for a connection: learned from its answers, kept, and changed by staff.
+
+An answer to a login, a renewal or a change of credentials may name them; each field that it names replaces the known
+one, if it is believed (`places.host_rules`), and what it leaves out stays. The host in use is the one named for the
+connection's environment, else the configured one; it never follows from another host, nor from a redirect alone.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db.models import F
+
+from vendor_admin.organizations import audit
+from vendor_admin.organizations.addresses import InvalidConnection
+from vendor_admin.organizations.models import Connection, PlatformHosts
+from vendor_admin.organizations.places import host_rules
+from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.api_hosts import ApiHosts, Purpose, check_hosts, host_and_port, problem_of_host
+from vendor_admin.tradovate.outcomes import WrongHost
+
+log = structlog.get_logger()
+
+ACTOR = "Vendor Admin"
+NAMED = "The platform named it for this organization."
+
+
+def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetime) -> bool:
+    """Keep the hosts that an answer to a connection's credentials named; True if the host in use is another now.
+
+    `version` is the connection's when it was read: what a changed connection's old credentials were told is dropped.
+    Must run inside the organization's scope, in the transaction that stores the answer.
+    """
+    if not api_hosts:
+        return False
+    connection = _locked(connection_id, version=version)
+    if connection is None:
+        return False
+    rules = host_rules(connection.organization, rest_url=connection.rest_url)
+    checked = check_hosts(api_hosts, rules=rules)
+    hosts = _hosts_of(connection)
+    hosts.named = hosts.named | {purpose.value: host for purpose, host in checked.hosts.items()}
+    hosts.learned_at = now if checked.hosts else hosts.learned_at
+    hosts.refused = [asdict(refused) for refused in checked.refused]
+    hosts.refused_at = now if checked.refused else None
+    named = checked.hosts.get(Purpose(connection.environment))
+    has_moved = named is not None and _use(connection, hosts, host=named)
+    hosts.save()
+    if checked.refused:
+        log.warning("hosts refused", connection=str(connection), refused=hosts.refused)
+    return has_moved
+
+
+def note_wrong_host(*, connection_id: int, answer: WrongHost, host: str, now: datetime) -> None:
+    """Keep that a host does not serve the organization, and where it pointed, for people to see.
+
+    Must run inside the organization's scope.
+    """
+    connection = Connection.objects.filter(id=connection_id).first()
+    if connection is not None:
+        seen = {"wrong_host": host, "wrong_status": answer.status, "wrong_at": now, "points_to": answer.points_to}
+        identity: dict[str, Any] = {"connection": connection, "organization_id": connection.organization_id}
+        PlatformHosts.objects.update_or_create(**identity, defaults=seen)
+
+
+def problem_of_pointed_host(connection: Connection, host: str) -> str:
+    """Why a host that an answer pointed to cannot be used; empty if a person may accept it."""
+    if host == host_in_use(connection):
+        return "this is the host in use"
+    return problem_of_host(host, rules=host_rules(connection.organization, rest_url=connection.rest_url))
+
+
+def accept_pointed_host(
+    *, connection: Connection, host: str, actor: str, reason: str = "", request_id: str = ""
+) -> Connection:
+    """Use the host that a wrong host's answer pointed to, as a person decided. Sockets move there within seconds.
+
+    Raises InvalidConnection if the answer that was shown is not the newest any more, or its host is not allowed.
+    """
+    with organization_scope(connection.organization_id):
+        stored = _locked(connection.pk)
+        hosts = PlatformHosts.objects.filter(connection=connection).first()
+        if stored is None or hosts is None or not host or hosts.points_to != host:
+            raise InvalidConnection({"host": "No answer points to this host any more. Look at the connection again."})
+        if problem := problem_of_pointed_host(stored, host):
+            raise InvalidConnection({"host": f"{host} cannot be used: {problem}."})
+        before = host_in_use(stored)
+        Connection.objects.filter(id=stored.pk).update(
+            platform_host=_as_stored(stored, host), version=F("version") + 1, checked_at=None, check_report=[]
+        )
+        PlatformHosts.objects.filter(pk=hosts.pk).update(accepted_by=actor[:200], **_NOTHING_WRONG)
+        audit.record(
+            organization=stored.organization,
+            actor=actor,
+            action="platform host accepted",
+            subject=str(stored),
+            old={"host": before},
+            new={"host": host, "pointed_to_by": hosts.wrong_host, "status": hosts.wrong_status},
+            reason=reason,
+            request_id=request_id,
+        )
+        return Connection.objects.select_related("organization").get(id=stored.pk)
+
+
+def host_in_use(connection: Connection) -> str:
+    """The host (or `host:port`) that calls of a connection go to."""
+    return connection.platform_host or host_and_port(connection.rest_url)
+
+
+_NOTHING_WRONG: dict[str, Any] = {
+    "wrong_host": "",
+    "wrong_status": None,
+    "wrong_at": None,
+    "points_to": "",
+    "search_host": "",
+    "search_result": "",
+    "search_at": None,
+}
+
+
+def _locked(connection_id: int, *, version: int | None = None) -> Connection | None:
+    wanted = Connection.objects.select_for_update(of=("self",)).select_related("organization").defer("credentials")
+    found = wanted.filter(id=connection_id)
+    return (found if version is None else found.filter(version=version)).first()
+
+
+def _hosts_of(connection: Connection) -> PlatformHosts:
+    known = PlatformHosts.objects.filter(connection=connection).first()
+    return known or PlatformHosts(connection=connection, organization_id=connection.organization_id)
+
+
+def _use(connection: Connection, hosts: PlatformHosts, *, host: str) -> bool:
+    """Take a named host into use; False if it is the one in use already."""
+    stored = _as_stored(connection, host)
+    if stored == connection.platform_host:
+        return False
+    before, connection.platform_host = host_in_use(connection), stored
+    Connection.objects.filter(id=connection.pk).update(platform_host=stored)
+    hosts.accepted_by = ""
+    for name, value in _NOTHING_WRONG.items():
+        setattr(hosts, name, value)
+    audit.record(
+        organization=connection.organization,
+        actor=ACTOR,
+        action="platform host learned",
+        subject=str(connection),
+        old={"host": before},
+        new={"host": host},
+        reason=NAMED,
+    )
+    log.info("host learned", connection=str(connection), before=before, host=host)
+    return True
+
+
+def _as_stored(connection: Connection, host: str) -> str:
+    """A host as the connection keeps it: empty where both configured addresses name it."""
+    configured = {host_and_port(connection.rest_url), host_and_port(connection.websocket_url)}
+    return "" if configured == {host} else host
