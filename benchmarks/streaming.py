@@ -15,7 +15,7 @@ from benchmarks.measuring import Run, cpu_seconds
 LIVE_SECONDS = 60.0
 STORED_SECONDS = 120.0
 POLL_SECONDS = 0.02
-BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'vendor-admin hub'"
+BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'vendor-admin hub%'"
 
 
 class Stream:

@@ -1,4 +1,4 @@
-"""A door between a worker and PostgreSQL that can keep the answers back and cut the connections."""
+"""A door between a worker and PostgreSQL that can keep answers or requests back and cut the connections."""
 
 import socket
 import threading
@@ -19,11 +19,24 @@ class CuttingProxy:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._may_answer = threading.Event()
         self._may_answer.set()
+        self._stops_behind = b""
+        self._abandoned: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def hold_answers(self) -> None:
         """From now on the server hears everything, and nobody hears the server."""
         self._may_answer.clear()
+
+    def stop_behind(self, text: bytes) -> None:
+        """The first connection that sends this text (in a longer request) breaks for the worker, and stands still for
+        the server, which hears nothing more and is told nothing.
+        """
+        self._stops_behind = text
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether a connection was left standing so."""
+        return bool(self._abandoned)
 
     def cut(self) -> None:
         """Cut every connection with what was held back; new ones are forwarded as usual."""
@@ -56,7 +69,11 @@ class CuttingProxy:
                 if are_answers:
                     self._may_answer.wait()
                 sink.sendall(data)
-        _close(source, sink)
+                if not are_answers and self._stops_behind and self._stops_behind in data:
+                    self._stops_behind = b""
+                    self._abandoned.add(sink)
+                    break
+        _close(*({source, sink} - self._abandoned))
 
 
 def _close(*ends: socket.socket) -> None:

@@ -68,6 +68,7 @@ class Desk:
             writing = asyncio.create_task(
                 writer.Writer(
                     url=url or self.url,
+                    name="desk",
                     inbox=inbox,
                     fence_of=fence_of or (lambda lease_id, _epoch: self.fences.get(lease_id)),
                     on_stored=lambda lease_id, count, _lag_ms, _is_difference: self.stored.append((lease_id, count)),

@@ -19,7 +19,7 @@ class RunningHub:
 
     def __init__(self, *, database_url: str, name: str = "hub-1", **settings: Any) -> None:
         quick = HubSettings(name=name, database_url=database_url, lease_ttl=LEASE_TTL, renew_every=0.2, quiet=0.3)
-        self.hub = Hub(replace(quick, **settings))
+        self.hub, self.name = Hub(replace(quick, **settings)), name
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -36,19 +36,6 @@ class RunningHub:
         assert not self._thread.is_alive(), "the hub did not stop"
         if self.error is not None:
             raise self.error
-
-    def freeze(self) -> threading.Event:
-        """Stop the hub's loop where it stands, as SIGSTOP would, until the event returned is set."""
-        loop, thaw, is_frozen = self.hub._loop, threading.Event(), threading.Event()
-        assert loop is not None
-
-        def stand_still() -> None:
-            is_frozen.set()
-            thaw.wait(60)
-
-        loop.call_soon_threadsafe(stand_still)
-        assert is_frozen.wait(10)
-        return thaw
 
     def __enter__(self) -> Self:
         return self.start()

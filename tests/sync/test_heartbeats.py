@@ -1,16 +1,18 @@
 """Deadlines of a live socket: our heartbeats, the end of a snapshot, and a platform that falls silent."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.sync.running_hub import wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.sync import socket
+from vendor_admin.sync import gaps, socket
 
 
 def test_heartbeats_and_the_end_of_a_snapshot_are_on_time_on_a_socket_that_opened_slowly(
@@ -29,7 +31,7 @@ def test_heartbeats_and_the_end_of_a_snapshot_are_on_time_on_a_socket_that_opene
     assert max(later - earlier for earlier, later in pairwise(heard)) < 3.2
 
 
-def test_a_platform_that_falls_silent_is_left_within_ten_seconds(
+def test_a_platform_that_falls_silent_is_left_within_ten_seconds_and_a_slow_database_of_ours_is_no_silence(
     platform: ScriptedPlatform,
     connect: Callable[..., Any],
     start_hub: Callable[..., Any],
@@ -38,9 +40,17 @@ def test_a_platform_that_falls_silent_is_left_within_ten_seconds(
 ) -> None:
     assert socket.SILENCE_SECONDS < 10
     monkeypatch.setattr(socket, "SILENCE_SECONDS", 3.0)
+    really_end = gaps.end_gap
+
+    async def end_slowly(connection: psycopg.AsyncConnection, **values: Any) -> int | None:
+        await asyncio.sleep(3.3)
+        return await really_end(connection, **values)
+
+    monkeypatch.setattr(gaps, "end_gap", end_slowly)
     connect(platform, entity_types=["account"])
     start_hub()
     wait_until(lambda: stored.lease()["settled_at"] if stored.leases() else None, what="the first snapshot")
+    assert len(platform.peers) == 1, "it was left while it was not listened to"
     platform.sends_heartbeats = False
     silent_since = time.monotonic()
     wait_until(stored.gaps, seconds=15, what="the gap")

@@ -1,8 +1,11 @@
 """Who holds a socket: claims, renewals, take-over, shares, and what staff change while a hub runs."""
 
 import asyncio
+import json
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Concatenate, TypeVar
 
 import psycopg
@@ -15,8 +18,8 @@ from tests.sync.scripted_platform import Peer, ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.connections import pause_connection, repoint_connection, resume_connection
 from vendor_admin.organizations.models import Connection
+from vendor_admin.sync import backends, flush, leases, writer
 from vendor_admin.sync import hub as hub_module
-from vendor_admin.sync import leases
 from vendor_admin.sync.leases import Status
 
 T = TypeVar("T")
@@ -45,7 +48,7 @@ class Hubs:
         return self.call(leases.claim, name=name, most=most, ttl=ttl)
 
     def renew(self, name: str, held: leases.Held, *, ttl: float = 30.0) -> leases.Renewed | None:
-        status = Status(id=held.id, fence=held.fence, state="live")
+        status = Status(id=held.id, fence=held.fence, epoch=held.epoch, state="live")
         return self.call(leases.renew, name=name, statuses=[status], ttl=ttl).get(held.id)
 
 
@@ -76,9 +79,9 @@ def test_a_lease_has_one_holder_and_each_claim_raises_its_fence(
     assert (taken.id, taken.fence) == (held.id, 2)
     assert hubs.renew("one", held) is None
     assert hubs.renew("two", taken) is not None
-    hubs.call(leases.release, name="one", fences={held.id: 1}, reason="")
+    hubs.call(leases.release, name="one", held=[held], reason="")
     assert hubs.claim("three") == [], "a former holder gave back what it does not hold"
-    hubs.call(leases.release, name="two", fences={held.id: 2}, reason="")
+    hubs.call(leases.release, name="two", held=[taken], reason="")
     assert hubs.claim("one")[0].fence == 3
 
 
@@ -92,9 +95,45 @@ def test_renewing_prolongs_and_epochs_are_given_to_the_holder_alone(
     time.sleep(0.6)
     assert hubs.claim("two") == []
     assert stored.lease()["is_valid"]
-    assert [hubs.call(leases.next_epoch, name="one", lease_id=held.id, fence=1) for _ in range(2)] == [1, 2]
-    assert hubs.call(leases.next_epoch, name="two", lease_id=held.id, fence=1) is None
-    assert hubs.call(leases.next_epoch, name="one", lease_id=held.id, fence=0) is None
+    assert [hubs.call(leases.next_epoch, name="one", lease=held) for _ in range(2)] == [1, 2]
+    assert hubs.call(leases.next_epoch, name="two", lease=held) is None
+    assert hubs.call(leases.next_epoch, name="one", lease=replace(held, fence=0)) is None
+    assert hubs.call(leases.read, name="one", lease_id=held.id, fence=1) is not None
+    assert hubs.call(leases.read, name="two", lease_id=held.id, fence=1) is None, "another's fence is adopted"
+    assert hubs.call(leases.read, name="one", lease_id=held.id, fence=0) is None
+
+
+def test_a_lease_whose_row_somebody_has_locked_is_kept_unrenewed_and_holds_up_no_other(
+    hubs: Hubs, connect: Connect, platform: ScriptedPlatform, stored: Stored, database_urls: dict[str, str]
+) -> None:
+    for number in range(2):
+        connect(platform, f"vendor-{number}")
+    hubs.upkeep("one")
+    held = hubs.claim("one", ttl=30)
+    statuses = [Status(id=lease.id, fence=lease.fence, epoch=lease.epoch, state="live") for lease in held]
+    with psycopg.connect(database_urls["admin"]) as elsewhere:
+        elsewhere.execute("UPDATE sync_lease SET reconcile_requested_at = now() WHERE id = %s", [held[0].id])
+        answers = hubs.call(leases.renew, name="one", statuses=statuses, ttl=60)
+        assert {lease.id: answers[lease.id].is_renewed for lease in held} == {held[0].id: False, held[1].id: True}
+        assert hubs.upkeep("one") == 2, "upkeep waits for nobody"
+        elsewhere.commit()
+    assert all(answer.is_renewed for answer in hubs.call(leases.renew, name="one", statuses=statuses, ttl=60).values())
+
+
+def test_a_flush_holds_back_claims_and_never_renewals(
+    hubs: Hubs, connect: Connect, platform: ScriptedPlatform, database_urls: dict[str, str]
+) -> None:
+    connect(platform)
+    hubs.upkeep("one")
+    (held,) = hubs.claim("one", ttl=0.1)
+    with psycopg.connect(database_urls["hub"]) as flushing:
+        flushing.execute("SELECT sync_hold_fences(%s::jsonb)", [json.dumps([{"id": held.id, "fence": held.fence}])])
+        renewed = hubs.renew("one", held, ttl=0.1)
+        assert renewed is not None
+        assert renewed.is_renewed
+        time.sleep(0.2)
+        assert hubs.claim("two") == []
+    assert len(hubs.claim("two")) == 1
 
 
 def test_many_hubs_that_claim_at_once_never_share_a_lease(
@@ -127,23 +166,58 @@ def test_two_hubs_share_the_sockets_fairly(
     assert sorted(lease["holder"] for lease in stored.leases()) == ["one", "one", "two", "two"]
 
 
-def test_a_frozen_holder_is_replaced_within_the_ttl_and_writes_nothing_afterwards(
-    connect: Connect, start_hub: StartHub, platform: ScriptedPlatform, stored: Stored
+@pytest.fixture
+def freeze_in_a_flush(monkeypatch: pytest.MonkeyPatch) -> Callable[[RunningHub], Callable[[], None]]:
+    """Have a hub stand still, as SIGSTOP would, in its next flush: the server has all but its COMMIT. The function
+    returned wakes it up.
+    """
+    monkeypatch.setattr(backends, "TRANSACTION_SECONDS", 600)  # as with PostgreSQL 15
+    really_write, thaws = writer.write_batch, dict[str, threading.Event]()
+
+    async def write(connection: psycopg.AsyncConnection, rows: Sequence[Any], **options: Any) -> int:
+        name = connection.info.get_parameters()["application_name"]
+        thaw = next((thaw for start, thaw in thaws.items() if name.startswith(start) and not thaw.is_set()), None)
+        if thaw is None:
+            return await really_write(connection, rows, **options)
+
+        def standing() -> Iterator[flush.Statement]:
+            yield from flush.statements_of(rows)
+            connection.pgconn.send_flush_request()
+            connection.pgconn.flush()
+            thaw.wait(60)
+
+        return await really_write(connection, rows, **options | {"rendered": standing()})
+
+    monkeypatch.setattr(writer, "write_batch", write)
+
+    def freeze(hub: RunningHub) -> Callable[[], None]:
+        thaw = thaws[backends.application_name(hub.name)] = threading.Event()
+        return thaw.set
+
+    return freeze
+
+
+def test_a_holder_frozen_in_a_flush_is_replaced_within_the_ttl_and_writes_nothing_afterwards(
+    connect: Connect,
+    start_hub: StartHub,
+    platform: ScriptedPlatform,
+    stored: Stored,
+    freeze_in_a_flush: Callable[[RunningHub], Callable[[], None]],
 ) -> None:
     connect(platform)
     first = start_hub("first", lease_ttl=SHORT_TTL)
     wait_until(lambda: synced(platform), what="the first socket")
     platform.send(event(1))
     wait_until(lambda: stored.events("account", 1), what="the first event")
-    thaw, frozen_at = first.freeze(), time.monotonic()
     (old,) = platform.peers
+    thaw, frozen_at = freeze_in_a_flush(first), time.monotonic()
     platform.send(event(2), peer=old)
     start_hub("second")
     wait_until(lambda: stored.lease()["holder"] == "second", what="the take-over")
     assert time.monotonic() - frozen_at < SHORT_TTL + 2
     wait_until(lambda: len([peer for peer in synced(platform) if peer is not old]) == 1, what="the second socket")
     assert stored.lease()["fence"] == 2
-    thaw.set()
+    thaw()
     wait_until(lambda: not old.is_open, what="the old socket's end")
     new = platform.peers[-1]
     platform.send(event(3), peer=new)

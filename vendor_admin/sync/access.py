@@ -80,13 +80,12 @@ class Access:
         try:
             await self._database.call(
                 gaps.open_gap,
-                lease_id=lease.id,
-                fence=lease.fence,
+                lease=lease,
                 started_at=None,
                 reason="no worker held it",
                 is_taken_over=is_taken_over,
             )
-            epoch = await self._database.call(leases.next_epoch, name=self._name, lease_id=lease.id, fence=lease.fence)
+            epoch = await self._database.call(leases.next_epoch, name=self._name, lease=lease)
         except DATABASE_ERRORS as error:
             return Reconnect(random.uniform(0.2, 1), f"The service's own database did not answer: {error}", "")
         if epoch is None:
@@ -97,16 +96,14 @@ class Access:
 
     async def end_gap(self, lease: Held, *, at: datetime) -> int | None:
         """Note that events arrive again. Returns the id of the gap that ended, if there was one."""
-        return await self._patiently(gaps.end_gap, lease_id=lease.id, at=at)
+        return await self._patiently(gaps.end_gap, lease=lease, at=at)
 
     async def note_gap(self, lease: Held, *, started_at: datetime | None, reason: str) -> None:
         """Note that a live socket ended. Where the database does not answer, the next opening notes it from the
         ledger.
         """
         try:
-            await self._database.call(
-                gaps.open_gap, lease_id=lease.id, fence=lease.fence, started_at=started_at, reason=reason
-            )
+            await self._database.call(gaps.open_gap, lease=lease, started_at=started_at, reason=reason)
         except DATABASE_ERRORS as error:
             log.warning("sync.gap_not_noted_yet", lease=lease.id, error=str(error))
 

@@ -20,7 +20,7 @@ from vendor_admin.sync import gaps, leases
 from vendor_admin.sync.access import DATABASE_ERRORS, Access
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.inbox import Inbox
-from vendor_admin.sync.leases import Held
+from vendor_admin.sync.leases import HELD, Held, held_values
 from vendor_admin.sync.lookups import Fetched
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
@@ -33,6 +33,14 @@ log = structlog.get_logger(__name__)
 # The platform's own logs: what happened inside a gap can be read from them (as long as the platform keeps them).
 REPAIRED_FROM = ("fill", "executionReport", "commandReport", "cashBalanceLog")
 
+_NOTE_RECONCILIATION = f"""
+{HELD}
+INSERT INTO sync_reconciliation (organization_id, lease_id, environment, entity_type, started_at, finished_at,
+                                 is_first_load, platform_count, changed, vanished, error)
+SELECT organization_id, id, environment, %(entity_type)s, %(started_at)s, now(), %(is_first_load)s, %(platform_count)s,
+       %(changed)s, %(vanished)s, %(error)s
+  FROM held
+"""
 LONGEST_WAIT_SECONDS = 30.0
 PAUSE_SECONDS = 1.0
 OTHER_SHARDS_SECONDS = 60.0
@@ -92,7 +100,7 @@ class Care:
         await self._committed()
         gap_id, found = socket.gap_id, socket.differences
         if gap_id is not None:
-            await self._database.call(gaps.settle_gap, gap_id=gap_id, differences=found)
+            await self._database.call(gaps.settle_gap, lease=socket.held, gap_id=gap_id, differences=found)
         socket.differences = 0
         if socket.is_first_load:
             await self._load_first()
@@ -109,7 +117,7 @@ class Care:
 
         A shard that comes too late for that has everything compared again.
         """
-        lease, settled = self._socket.lease, self._socket.has_settled
+        lease, settled = self._socket.held, self._socket.has_settled
         if lease.shard != 0:
             await self._database.call(leases.request_reconciliation, lease=lease)
             return
@@ -143,7 +151,12 @@ class Care:
         )
         self._socket.differences = 0
         await self._database.call(
-            gaps.settle_gap, gap_id=gap_id, differences=found, is_repaired=not problems, note=note[:1000]
+            gaps.settle_gap,
+            lease=self._socket.held,
+            gap_id=gap_id,
+            differences=found,
+            is_repaired=not problems,
+            note=note[:1000],
         )
 
     async def _reconcile_all(self, kind: Kind) -> None:
@@ -179,7 +192,7 @@ class Care:
         if fetched.problem or fetched.ids or vanished:
             await self._database.call(
                 _note_reconciliation,
-                lease=self._socket.lease,
+                lease=self._socket.held,
                 entity_type=model.entity_type,
                 started_at=started_at,
                 platform_count=len(fetched.ids),
@@ -257,20 +270,13 @@ async def _note_reconciliation(
     vanished: int,
     error: str,
 ) -> None:
-    await connection.execute(
-        "INSERT INTO sync_reconciliation (organization_id, lease_id, environment, entity_type, started_at, finished_at,"
-        " is_first_load, platform_count, changed, vanished, error)"
-        " VALUES (%s, %s, %s, %s, %s, now(), %s, %s, %s, %s, %s)",
-        [
-            lease.organization_id,
-            lease.id,
-            lease.environment,
-            entity_type,
-            started_at,
-            is_first_load,
-            platform_count,
-            changed,
-            vanished,
-            error[:1000],
-        ],
-    )
+    values = {
+        "entity_type": entity_type,
+        "started_at": started_at,
+        "is_first_load": is_first_load,
+        "platform_count": platform_count,
+        "changed": changed,
+        "vanished": vanished,
+        "error": error[:1000],
+    }
+    await connection.execute(_NOTE_RECONCILIATION, held_values(lease) | values)

@@ -8,19 +8,25 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import psycopg
 
+from vendor_admin.sync import backends
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Database:
-    """One connection as the hub role. A call that takes too long, or breaks, closes it; the next call opens a new
-    one.
+    """A few connections as the hub role, opened as they are needed: a slow call does not hold up the next one.
+
+    A call that takes too long, or breaks, closes its connection; the next call opens a new one. `name` is what they
+    are called at the server.
     """
 
-    def __init__(self, url: str, *, timeout_seconds: float = 3.0) -> None:
-        self._url, self._timeout = url, timeout_seconds
-        self._connection: psycopg.AsyncConnection | None = None
-        self._lock = asyncio.Lock()
+    def __init__(self, url: str, *, name: str, timeout_seconds: float = 3.0, connections: int = 1) -> None:
+        self._url, self._name, self._timeout = url, name, timeout_seconds
+        self._slots = [_Slot() for _ in range(connections)]
+        self._idle: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue()
+        for slot in self._slots:
+            self._idle.put_nowait(slot)
 
     async def call(
         self,
@@ -29,29 +35,34 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Call `function(connection, ...)`. Raises psycopg.Error, OSError or TimeoutError."""
-        async with self._lock:
-            try:
-                async with asyncio.timeout(self._timeout):
-                    return await function(await self._connected(), *args, **kwargs)
-            except (TimeoutError, OSError, psycopg.OperationalError, psycopg.InterfaceError):
-                await self._drop()
-                raise
+        slot = await self._idle.get()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await function(await self._connected(slot), *args, **kwargs)
+        except (TimeoutError, OSError, psycopg.OperationalError, psycopg.InterfaceError):
+            await slot.drop()
+            raise
+        finally:
+            self._idle.put_nowait(slot)
 
     async def close(self) -> None:
-        await self._drop()
+        for slot in self._slots:
+            await slot.drop()
 
-    async def _connected(self) -> psycopg.AsyncConnection:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._url,
-                autocommit=True,
-                application_name="vendor-admin hub",
-                options="-c statement_timeout=10s -c idle_in_transaction_session_timeout=5s -c timezone=UTC",
-            )
-        return self._connection
+    async def _connected(self, slot: "_Slot") -> psycopg.AsyncConnection:
+        if slot.connection is None or slot.connection.closed:
+            slot.connection = await backends.connect(self._url, name=self._name)
+        return slot.connection
 
-    async def _drop(self) -> None:
-        connection, self._connection = self._connection, None
+
+class _Slot:
+    """One connection, or room for one."""
+
+    def __init__(self) -> None:
+        self.connection: psycopg.AsyncConnection | None = None
+
+    async def drop(self) -> None:
+        connection, self.connection = self.connection, None
         if connection is not None:
             try:
                 async with asyncio.timeout(0.5):

@@ -8,8 +8,8 @@ import psycopg
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+from vendor_admin.sync import backends, statements
 from vendor_admin.sync import batch as parameters
-from vendor_admin.sync import statements
 from vendor_admin.sync.rows import BadRow, Row
 
 STALE_FENCE = "VA001"
@@ -27,20 +27,9 @@ class _JsonDumper(Dumper):
         return obj
 
 
-async def connect(url: str) -> psycopg.AsyncConnection:
-    """A connection for the writer: never left waiting in a transaction, and sending JSON parameters as they are."""
-    connection = await psycopg.AsyncConnection.connect(
-        url,
-        autocommit=True,
-        connect_timeout=5,
-        application_name="vendor-admin hub",
-        options="-c idle_in_transaction_session_timeout=5s -c lock_timeout=5s -c timezone=UTC",
-        prepare_threshold=2,
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
-        tcp_user_timeout=20_000,
-    )
+async def connect(url: str, *, name: str = "vendor-admin hub") -> psycopg.AsyncConnection:
+    """A connection for writing, called `name` at the server, that sends JSON parameters as they are."""
+    connection = await backends.connect(url, name=name)
     connection.adapters.register_dumper(parameters.JsonParameter, _JsonDumper)
     return connection
 

@@ -1,46 +1,54 @@
 """Rows of `sync_gap`: the times in which a socket was not listened to, noted by its holder.
 
-All functions run as the hub role on the hub's own connection.
+All functions run as the hub role on the hub's own connection, and do nothing for who holds the lease no more: `lease`
+is the lease with the epoch of the socket that speaks.
 """
 
 from datetime import datetime
 
 import psycopg
 
-_OPEN_GAP = """
+from vendor_admin.sync.leases import HELD, Held, held_values
+
+_OPEN_GAP = f"""
+{HELD}
 INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
 SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, %(reason)s, 0, ''
-  FROM sync_lease l CROSS JOIN LATERAL (
+  FROM held l CROSS JOIN LATERAL (
        SELECT coalesce(%(started_at)s::timestamptz, greatest(l.covered_until,
               (SELECT b.received_to FROM sync_batch b WHERE b.lease_id = l.id
                 ORDER BY b.epoch DESC, b.first_seq DESC LIMIT 1))) AS started_at) AS x
- WHERE l.id = %(id)s AND l.fence = %(fence)s AND x.started_at IS NOT NULL
+ WHERE x.started_at IS NOT NULL
 ON CONFLICT (lease_id) WHERE ended_at IS NULL DO UPDATE SET started_at = EXCLUDED.started_at
  WHERE %(is_taken_over)s AND sync_gap.started_at > EXCLUDED.started_at
 """
-_END_GAP = "UPDATE sync_gap SET ended_at = %(at)s WHERE lease_id = %(id)s AND ended_at IS NULL RETURNING id"
-# With a gap go the older ones of its socket that a worker died, or a socket ended, before they could be settled.
-_SETTLE_GAP = """
-UPDATE sync_gap SET settled_at = coalesce(settled_at, now()),
-       differences = differences + CASE WHEN id = %(gap_id)s THEN %(differences)s ELSE 0 END,
-       repaired_at = CASE WHEN %(is_repaired)s THEN coalesce(repaired_at, now()) ELSE repaired_at END,
-       repair_note = CASE WHEN %(note)s = '' OR repaired_at IS NOT NULL THEN repair_note ELSE %(note)s END
- WHERE id = %(gap_id)s OR (id < %(gap_id)s AND ended_at IS NOT NULL AND repaired_at IS NULL
-                           AND lease_id = (SELECT lease_id FROM sync_gap WHERE id = %(gap_id)s))
+_END_GAP = f"""
+{HELD}
+UPDATE sync_gap g SET ended_at = %(at)s FROM held WHERE g.lease_id = held.id AND g.ended_at IS NULL RETURNING g.id
 """
-_NOTE_LOSS = """
+# With a gap go the older ones of its socket that a worker died, or a socket ended, before they could be settled.
+_SETTLE_GAP = f"""
+{HELD}
+UPDATE sync_gap g SET settled_at = coalesce(g.settled_at, now()),
+       differences = g.differences + CASE WHEN g.id = %(gap_id)s THEN %(differences)s ELSE 0 END,
+       repaired_at = CASE WHEN %(is_repaired)s THEN coalesce(g.repaired_at, now()) ELSE g.repaired_at END,
+       repair_note = CASE WHEN %(note)s = '' OR g.repaired_at IS NOT NULL THEN g.repair_note ELSE %(note)s END
+  FROM held
+ WHERE g.lease_id = held.id
+   AND (g.id = %(gap_id)s OR (g.id < %(gap_id)s AND g.ended_at IS NOT NULL AND g.repaired_at IS NULL))
+"""
+_NOTE_LOSS = f"""
+{HELD}
 INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, ended_at, reason, differences,
                       repair_note)
-SELECT organization_id, id, environment, shard, %(started_at)s, %(ended_at)s, %(reason)s, 0, ''
-  FROM sync_lease WHERE id = %(id)s AND fence = %(fence)s
+SELECT organization_id, id, environment, shard, %(started_at)s, %(ended_at)s, %(reason)s, 0, '' FROM held
 """
 
 
 async def open_gap(
     connection: psycopg.AsyncConnection,
     *,
-    lease_id: int,
-    fence: int,
+    lease: Held,
     started_at: datetime | None,
     reason: str,
     is_taken_over: bool = False,
@@ -48,28 +56,28 @@ async def open_gap(
     """Note that a socket which was live is not listened to. One open gap a lease; without `started_at` the ledger
     tells. When the lease was taken over, a gap its last holder noted begins as early as rows died that were waiting.
     """
-    values = {
-        "id": lease_id,
-        "fence": fence,
-        "started_at": started_at,
-        "reason": reason,
-        "is_taken_over": is_taken_over,
-    }
-    await connection.execute(_OPEN_GAP, values)
+    values = {"started_at": started_at, "reason": reason, "is_taken_over": is_taken_over}
+    await connection.execute(_OPEN_GAP, held_values(lease) | values)
 
 
-async def end_gap(connection: psycopg.AsyncConnection, *, lease_id: int, at: datetime) -> int | None:
+async def end_gap(connection: psycopg.AsyncConnection, *, lease: Held, at: datetime) -> int | None:
     """Events arrive again. Returns the gap's id, if one was open."""
-    row = await (await connection.execute(_END_GAP, {"id": lease_id, "at": at})).fetchone()
+    row = await (await connection.execute(_END_GAP, held_values(lease) | {"at": at})).fetchone()
     return int(row[0]) if row else None
 
 
 async def settle_gap(
-    connection: psycopg.AsyncConnection, *, gap_id: int, differences: int, is_repaired: bool = False, note: str = ""
+    connection: psycopg.AsyncConnection,
+    *,
+    lease: Held,
+    gap_id: int,
+    differences: int,
+    is_repaired: bool = False,
+    note: str = "",
 ) -> None:
     """Add what the snapshot, or the repair from the platform's own logs, found to differ after a gap."""
     values = {"gap_id": gap_id, "differences": differences, "is_repaired": is_repaired, "note": note}
-    await connection.execute(_SETTLE_GAP, values)
+    await connection.execute(_SETTLE_GAP, held_values(lease) | values)
 
 
 async def note_loss(
@@ -77,10 +85,11 @@ async def note_loss(
     *,
     lease_id: int,
     fence: int,
+    epoch: int,
     started_at: datetime,
     ended_at: datetime,
     reason: str,
 ) -> None:
     """Note a time that is over, in which the socket was listened to and yet not all could be kept."""
-    values = {"id": lease_id, "fence": fence, "started_at": started_at, "ended_at": ended_at, "reason": reason}
-    await connection.execute(_NOTE_LOSS, values)
+    of_lease = {"lease_id": lease_id, "fence": fence, "epoch": epoch}
+    await connection.execute(_NOTE_LOSS, of_lease | {"started_at": started_at, "ended_at": ended_at, "reason": reason})

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from vendor_admin.sync import leases, metrics
+from vendor_admin.sync import backends, leases, metrics
 from vendor_admin.sync.access import DATABASE_ERRORS, Access
 from vendor_admin.sync.care import Care
 from vendor_admin.sync.database import Database
@@ -30,6 +30,7 @@ TICK_SECONDS = 1.0
 SAFETY_SECONDS = 1.5
 DRAIN_SECONDS = 10.0
 FORGET_SECONDS = 600.0
+SIDE_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ class Hub:
     def __init__(self, settings: HubSettings) -> None:
         self._settings = settings
         self._inbox = Inbox()
-        self._leases = Database(settings.database_url, timeout_seconds=min(2.0, settings.lease_ttl / 4))
-        self._side = Database(settings.database_url, timeout_seconds=10.0)
+        name = backends.application_name(settings.name, "side")
+        self._leases = Database(settings.database_url, name=name, timeout_seconds=min(2.0, settings.lease_ttl / 4))
+        self._side = Database(settings.database_url, name=name, timeout_seconds=10.0, connections=SIDE_CONNECTIONS)
         self._access = Access(name=settings.name, database=self._side, lock_seconds=settings.lock)
         self._holdings: dict[int, _Holding] = {}
         self._stop = asyncio.Event()
@@ -96,7 +98,11 @@ class Hub:
         """Hold sockets until stopped."""
         self._loop = asyncio.get_running_loop()
         writer = Writer(
-            url=self._settings.database_url, inbox=self._inbox, fence_of=self._fence_of, on_stored=self._on_stored
+            url=self._settings.database_url,
+            name=self._settings.name,
+            inbox=self._inbox,
+            fence_of=self._fence_of,
+            on_stored=self._on_stored,
         )
         writing = asyncio.create_task(writer.run())
         beside = [asyncio.create_task(self._watch_clock()), asyncio.create_task(self._forget_batches())]
@@ -121,6 +127,9 @@ class Hub:
         try:
             await self._renew_if_due()
             share = await self._leases.call(leases.upkeep, name=self._settings.name)
+            lapsed = await self._leases.call(leases.break_locks_of_lapsed, name=self._settings.name)
+            if lapsed:
+                log.warning("hub.others_have_lapsed", hubs=lapsed)
             if len(self._holdings) < share:
                 await self._claim(share - len(self._holdings))
         except DATABASE_ERRORS as error:
@@ -154,13 +163,17 @@ class Hub:
         if not self._holdings or (now - self._renewed_at < self._settings.renew_every and news == self._told):
             return
         renewed = await self._renew()
-        self._renewed_at, self._told = now, news
+        if all(answer.is_renewed for answer in renewed.values()):
+            self._renewed_at, self._told = now, news
         for lease_id in renewed.keys() & self._holdings.keys():
-            self._holdings[lease_id].valid_until = now + self._settings.lease_ttl
+            if renewed[lease_id].is_renewed:
+                self._holdings[lease_id].valid_until = now + self._settings.lease_ttl
         for lease_id, holding in list(self._holdings.items()):
             answer = renewed.get(lease_id)
             if answer is None:
                 await self._lose(lease_id)
+            elif not answer.is_renewed:
+                log.warning("hub.lease_is_locked", lease=lease_id)  # its row, by somebody else: tried again at once
             elif not answer.is_wanted or answer.version != holding.socket.lease.version:
                 # Each change takes a moment in which nothing is renewed; what is left waits for the next renewal.
                 if time.monotonic() - now < self._settings.lease_ttl / 4:
@@ -190,13 +203,15 @@ class Hub:
             leases.renew, name=self._settings.name, statuses=statuses, ttl=self._settings.lease_ttl
         )
         for status in statuses:
-            status.newly_stored -= told[status.id]
+            if status.id in renewed and renewed[status.id].is_renewed:
+                status.newly_stored -= told[status.id]
         return renewed
 
     def _statuses(self) -> list[Status]:
         oldest = self._inbox.oldest_received_at()
         for lease_id, holding in self._holdings.items():
             status = holding.socket.status
+            status.epoch = holding.socket.held.epoch
             if waiting := oldest.get(lease_id):
                 status.covered_until = datetime.fromisoformat(waiting)
             elif status.connected_since is not None:
@@ -241,7 +256,8 @@ class Hub:
         holding = self._holdings[lease_id]
         await holding.stop()
         await self._committed(lease_id)
-        lease = await self._leases.call(leases.read, lease_id=lease_id)
+        fence = holding.socket.lease.fence
+        lease = await self._leases.call(leases.read, name=self._settings.name, lease_id=lease_id, fence=fence)
         if lease is None:
             await self._lose(lease_id)
             return
@@ -257,10 +273,10 @@ class Hub:
     async def _release(self, lease_ids: Iterable[int], *, reason: str) -> None:
         """Tell the state of all one last time, and let go of some whose sockets are closed."""
         await self._renew()
-        held = {one: self._holdings.pop(one) for one in lease_ids}
-        fences = {lease_id: holding.socket.lease.fence for lease_id, holding in held.items()}
-        await self._leases.call(leases.release, name=self._settings.name, fences=fences, reason=reason)
-        log.info("hub.leases_given_back", leases=sorted(fences), reason=reason)
+        held = {lease_id: self._holdings.pop(lease_id) for lease_id in lease_ids}
+        given = [holding.socket.held for holding in held.values()]
+        await self._leases.call(leases.release, name=self._settings.name, held=given, reason=reason)
+        log.info("hub.leases_given_back", leases=sorted(held), reason=reason)
 
     async def _committed(self, lease_id: int) -> None:
         deadline = time.monotonic() + self._settings.lease_ttl / 4  # meanwhile no other lease is renewed

@@ -1,16 +1,22 @@
 """Who holds which socket: rows of `sync_lease`, taken and renewed by conditional UPDATE.
 
 All functions run as the hub role on the hub's own connection. Times are the database's, so that hosts' clocks do not
-matter.
+matter. A flush holds its leases FOR KEY SHARE, and `fence` is part of a key: so a claim waits for a flush, and renewals
+do not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 import psycopg
+import structlog
 from psycopg.rows import class_row
+
+from vendor_admin.sync import backends
+
+log = structlog.get_logger(__name__)
 
 # Hubs beat every second. Less than a lease's ttl: a dead hub whose leases run out must not count in the fair share.
 HUB_TTL_SECONDS = 6.0
@@ -24,15 +30,19 @@ SELECT c.organization_id, c.id, c.environment, s.shard, '', 0, 0, 'unheld', '', 
  WHERE NOT EXISTS (SELECT 1 FROM sync_lease l WHERE l.connection_id = c.id AND l.shard = s.shard)
 ON CONFLICT DO NOTHING
 """
+# What somebody else has locked waits for the next time: one row never holds up the others.
 _RETIRE = """
-DELETE FROM sync_lease l USING organizations_connection c
- WHERE c.id = l.connection_id AND l.shard >= c.shard_count AND (l.holder = '' OR l.expires_at < now())
+DELETE FROM sync_lease WHERE id IN (
+    SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+     WHERE l.shard >= c.shard_count AND (l.holder = '' OR l.expires_at < now()) FOR UPDATE OF l SKIP LOCKED)
 """
 _MARK_PAUSED = """
-UPDATE sync_lease l SET state = 'paused', reason = 'Paused by staff.', advice = 'Resume the connection to go on.',
+UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'Resume the connection to go on.',
        state_since = now(), connected_since = NULL, next_try_at = NULL, locked_until = NULL
-  FROM organizations_connection c
- WHERE c.id = l.connection_id AND NOT c.is_enabled AND l.state <> 'paused' AND (l.holder = '' OR l.expires_at < now())
+ WHERE id IN (
+    SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+     WHERE NOT c.is_enabled AND l.state <> 'paused' AND (l.holder = '' OR l.expires_at < now())
+       FOR NO KEY UPDATE OF l SKIP LOCKED)
 """
 _BEAT = """
 INSERT INTO sync_hub (name, expires_at) VALUES (%(name)s, now() + %(ttl)s * interval '1 second')
@@ -43,10 +53,18 @@ SELECT ceil((SELECT count(*) FROM sync_lease l JOIN organizations_connection c O
               WHERE c.is_enabled AND l.shard < c.shard_count)
             / greatest((SELECT count(*) FROM sync_hub WHERE expires_at > now()), 1)::numeric)::integer
 """
+_LAPSED = """
+SELECT holder FROM sync_lease WHERE holder NOT IN ('', %(name)s) GROUP BY holder HAVING max(expires_at) < now()
+"""
 _CONFIGURATION = """
 l.id, l.organization_id, l.connection_id, l.environment, l.shard, l.fence, l.epoch, l.settled_at, l.retry_requested_at,
 c.version, c.rest_url, c.websocket_url, c.entity_types, c.sharding, c.shard_count
 """
+# Begins every INSERT and UPDATE of a holder outside a flush: nothing is written by who has lost the lease, nor by who
+# knows of a socket that this database does not know (it was restored).
+HELD = """
+WITH held AS (
+    SELECT * FROM sync_lease WHERE id = %(lease_id)s AND fence = %(fence)s AND epoch >= %(epoch)s FOR KEY SHARE)"""
 _CLAIM = f"""
 WITH free AS (
     SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
@@ -61,26 +79,38 @@ UPDATE sync_lease l
 RETURNING {_CONFIGURATION}
 """
 _READ = f"""
-SELECT {_CONFIGURATION} FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id WHERE l.id = %s
+SELECT {_CONFIGURATION} FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+ WHERE l.id = %(id)s AND l.fence = %(fence)s AND l.holder = %(name)s
 """
+# A lease that somebody else has locked is ours still, but not renewed.
 _RENEW = """
-UPDATE sync_lease l
-   SET expires_at = now() + %(ttl)s * interval '1 second', state = x.state, reason = x.reason, advice = x.advice,
-       state_since = x.state_since, connected_since = x.connected_since, last_frame_at = x.last_frame_at,
-       last_event_at = coalesce(x.last_event_at, l.last_event_at),
-       covered_until = coalesce(x.covered_until, l.covered_until),
-       settled_at = coalesce(x.settled_at, l.settled_at), events_stored = l.events_stored + x.newly_stored,
-       lag_ms = x.lag_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at), next_try_at = x.next_try_at,
-       locked_until = x.locked_until
-  FROM jsonb_to_recordset(%(statuses)s::jsonb) AS x(id bigint, fence bigint, state text, reason text, advice text,
-       state_since timestamptz, connected_since timestamptz, last_frame_at timestamptz, last_event_at timestamptz,
-       covered_until timestamptz, settled_at timestamptz, newly_stored bigint, lag_ms integer,
-       reconciled_at timestamptz, next_try_at timestamptz, locked_until timestamptz),
-       organizations_connection c
- WHERE l.id = x.id AND l.fence = x.fence AND l.holder = %(name)s AND c.id = l.connection_id
-RETURNING l.id, c.version, c.is_enabled AND l.shard < c.shard_count AS is_wanted,
-          CASE WHEN l.reconcile_requested_at > coalesce(l.reconciled_at, '-infinity')
-               THEN l.reconcile_requested_at END AS reconcile_requested_at, l.retry_requested_at
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%(statuses)s::jsonb) AS x(id bigint, fence bigint, epoch bigint, state text,
+       reason text, advice text, state_since timestamptz, connected_since timestamptz, last_frame_at timestamptz,
+       last_event_at timestamptz, covered_until timestamptz, settled_at timestamptz, newly_stored bigint,
+       lag_ms integer, reconciled_at timestamptz, next_try_at timestamptz, locked_until timestamptz)),
+free AS (
+    SELECT l.id FROM sync_lease l JOIN told x ON x.id = l.id AND x.fence = l.fence AND x.epoch <= l.epoch
+     WHERE l.holder = %(name)s ORDER BY l.id FOR NO KEY UPDATE OF l SKIP LOCKED),
+renewed AS (
+    UPDATE sync_lease l
+       SET expires_at = now() + %(ttl)s * interval '1 second', state = x.state, reason = x.reason, advice = x.advice,
+           state_since = x.state_since, connected_since = x.connected_since, last_frame_at = x.last_frame_at,
+           last_event_at = coalesce(x.last_event_at, l.last_event_at),
+           covered_until = coalesce(x.covered_until, l.covered_until),
+           settled_at = coalesce(x.settled_at, l.settled_at), events_stored = l.events_stored + x.newly_stored,
+           lag_ms = x.lag_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at), next_try_at = x.next_try_at,
+           locked_until = x.locked_until
+      FROM told x JOIN free ON free.id = x.id
+     WHERE l.id = x.id
+    RETURNING l.id, l.reconciled_at)
+SELECT l.id, renewed.id IS NOT NULL AS is_renewed, c.version,
+       c.is_enabled AND l.shard < c.shard_count AS is_wanted,
+       CASE WHEN l.reconcile_requested_at > coalesce(renewed.reconciled_at, l.reconciled_at, '-infinity')
+            THEN l.reconcile_requested_at END AS reconcile_requested_at, l.retry_requested_at
+  FROM sync_lease l JOIN told x ON x.id = l.id AND x.fence = l.fence AND x.epoch <= l.epoch
+       JOIN organizations_connection c ON c.id = l.connection_id LEFT JOIN renewed ON renewed.id = l.id
+ WHERE l.holder = %(name)s
 """
 _FORGET_BATCHES = """
 DELETE FROM sync_batch WHERE ctid = ANY (ARRAY(
@@ -96,16 +126,22 @@ SELECT NOT EXISTS (
     SELECT FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
      WHERE c.id = %s AND l.id <> %s AND l.shard < c.shard_count AND l.settled_at IS NULL)
 """
-_REQUEST_RECONCILIATION = "UPDATE sync_lease SET reconcile_requested_at = now() WHERE connection_id = %s AND shard = 0"
+_REQUEST_RECONCILIATION = f"""
+{HELD}
+UPDATE sync_lease l SET reconcile_requested_at = now() FROM held
+ WHERE l.connection_id = held.connection_id AND l.shard = 0
+"""
 _RELEASE = """
 UPDATE sync_lease l
    SET holder = '', expires_at = NULL, connected_since = NULL, state = 'unheld', state_since = now(),
        reason = %(reason)s, advice = '', next_try_at = NULL, locked_until = NULL
-  FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS x(id, fence)
- WHERE l.id = x.id AND l.fence = x.fence AND l.holder = %(name)s
+  FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(epochs)s::bigint[]) AS x(id, fence, epoch)
+ WHERE l.id = x.id AND l.fence = x.fence AND l.epoch >= x.epoch AND l.holder = %(name)s
 """
 _NEXT_EPOCH = """
-UPDATE sync_lease SET epoch = epoch + 1 WHERE id = %(id)s AND fence = %(fence)s AND holder = %(name)s RETURNING epoch
+UPDATE sync_lease SET epoch = epoch + 1
+ WHERE id = %(lease_id)s AND fence = %(fence)s AND epoch >= %(epoch)s AND holder = %(name)s
+RETURNING epoch
 """
 
 
@@ -130,6 +166,11 @@ class Held:
     shard_count: int = 1
 
 
+def held_values(lease: Held) -> dict[str, object]:
+    """The parameters of HELD; the lease carries the epoch of the socket that speaks."""
+    return {"lease_id": lease.id, "fence": lease.fence, "epoch": lease.epoch}
+
+
 class Status(msgspec.Struct):
     """What the holder tells about a lease when it renews it. Times are aware; `newly_stored` is since the last
     renewal. A waiting socket has `next_try_at`, and `locked_until` while it is the platform that makes it wait.
@@ -137,6 +178,7 @@ class Status(msgspec.Struct):
 
     id: int
     fence: int
+    epoch: int
     state: str
     reason: str = ""
     advice: str = ""
@@ -155,9 +197,13 @@ class Status(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """What the database says of a renewed lease: the connection's version, and what staff want."""
+    """What the database says of a lease that is still held: the connection's version, and what staff want.
+
+    It is not renewed while somebody else has its row locked.
+    """
 
     id: int
+    is_renewed: bool
     version: int
     is_wanted: bool
     reconcile_requested_at: datetime | None
@@ -177,6 +223,19 @@ async def upkeep(connection: psycopg.AsyncConnection, *, name: str) -> int:
     return int(row[0]) if row else 0
 
 
+async def break_locks_of_lapsed(connection: psycopg.AsyncConnection, *, name: str) -> list[str]:
+    """End the connections of hubs that have let all their leases run out, so that what those have locked is free.
+
+    Such a hub died, is cut off, or stands still, perhaps inside a flush. If it lives, it loses nothing by this: its
+    writer connects again and asks the ledger. Returns their names.
+    """
+    cursor = await connection.execute(_LAPSED, {"name": name})
+    lapsed = [str(holder) for (holder,) in await cursor.fetchall()]
+    if lapsed and not await backends.end(connection, names=[backends.application_name(one) for one in lapsed]):
+        log.warning("hub.locks_not_broken_yet", hubs=lapsed)
+    return lapsed
+
+
 async def claim(connection: psycopg.AsyncConnection, *, name: str, most: int, ttl: float) -> list[Held]:
     """Take up to `most` leases that nobody holds. Each claim raises the fence."""
     async with connection.cursor(row_factory=class_row(Held)) as cursor:
@@ -184,17 +243,19 @@ async def claim(connection: psycopg.AsyncConnection, *, name: str, most: int, tt
         return await cursor.fetchall()
 
 
-async def read(connection: psycopg.AsyncConnection, *, lease_id: int) -> Held | None:
-    """A lease with the connection's present configuration."""
+async def read(connection: psycopg.AsyncConnection, *, name: str, lease_id: int, fence: int) -> Held | None:
+    """A lease with the connection's present configuration; None when it was lost."""
     async with connection.cursor(row_factory=class_row(Held)) as cursor:
-        await cursor.execute(_READ, [lease_id])
+        await cursor.execute(_READ, {"name": name, "id": lease_id, "fence": fence})
         return await cursor.fetchone()
 
 
 async def renew(
     connection: psycopg.AsyncConnection, *, name: str, statuses: Sequence[Status], ttl: float
 ) -> dict[int, Renewed]:
-    """Prolong leases and store their status. A lease that is missing from the answer was lost."""
+    """Prolong leases and store their status. A lease that is missing from the answer was lost; one whose row somebody
+    else has locked is in it as not renewed.
+    """
     async with connection.cursor(row_factory=class_row(Renewed)) as cursor:
         await cursor.execute(
             _RENEW, {"name": name, "ttl": ttl, "statuses": msgspec.json.encode(list(statuses)).decode()}
@@ -202,10 +263,14 @@ async def renew(
         return {row.id: row for row in await cursor.fetchall()}
 
 
-async def release(connection: psycopg.AsyncConnection, *, name: str, fences: Mapping[int, int], reason: str) -> None:
-    """Give leases back (`fences` by their ids), so that other hubs can take them at once."""
-    values = {"name": name, "ids": list(fences), "fences": list(fences.values()), "reason": reason}
-    await connection.execute(_RELEASE, values)
+async def release(connection: psycopg.AsyncConnection, *, name: str, held: Sequence[Held], reason: str) -> None:
+    """Give leases back, so that other hubs can take them at once."""
+    of_held = {
+        "ids": [lease.id for lease in held],
+        "fences": [lease.fence for lease in held],
+        "epochs": [lease.epoch for lease in held],
+    }
+    await connection.execute(_RELEASE, of_held | {"name": name, "reason": reason})
 
 
 async def retire_hub(connection: psycopg.AsyncConnection, *, name: str) -> None:
@@ -228,10 +293,10 @@ async def have_others_settled(connection: psycopg.AsyncConnection, *, lease: Hel
 
 async def request_reconciliation(connection: psycopg.AsyncConnection, *, lease: Held) -> None:
     """Ask the shard that loads and compares for all shards of a lease's connection to do so again."""
-    await connection.execute(_REQUEST_RECONCILIATION, [lease.connection_id])
+    await connection.execute(_REQUEST_RECONCILIATION, held_values(lease))
 
 
-async def next_epoch(connection: psycopg.AsyncConnection, *, name: str, lease_id: int, fence: int) -> int | None:
+async def next_epoch(connection: psycopg.AsyncConnection, *, name: str, lease: Held) -> int | None:
     """Number the next socket of a lease; None when the lease was lost."""
-    row = await (await connection.execute(_NEXT_EPOCH, {"name": name, "id": lease_id, "fence": fence})).fetchone()
+    row = await (await connection.execute(_NEXT_EPOCH, held_values(lease) | {"name": name})).fetchone()
     return int(row[0]) if row else None

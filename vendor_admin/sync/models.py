@@ -85,6 +85,7 @@ class Hub(models.Model):
 
 class Lease(Scoped):
     """Who holds one socket (connection and shard). `fence` only grows; a writer with an older fence is refused.
+    It is part of a key, so that a claim waits for a flush, which holds the key, and renewals do not.
 
     `covered_until`: everything received before it is committed. `reason` and `advice` are for people. `next_try_at`
     is when a waiting socket is opened again, `locked_until` how long the platform makes it wait, `retry_requested_at`
@@ -119,7 +120,10 @@ class Lease(Scoped):
     class Meta(Scoped.Meta):
         ordering = ["organization", "environment", "shard"]
         verbose_name = "socket"
-        constraints = [models.UniqueConstraint(fields=["connection", "shard"], name="one_lease_per_shard")]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "shard"], name="one_lease_per_shard"),
+            models.UniqueConstraint(fields=["id", "fence"], name="fence_is_part_of_a_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_environment_display()} socket {self.shard}"

@@ -4,10 +4,12 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
 import structlog
 import websockets
@@ -44,6 +46,7 @@ from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, Reconnect, 
 from vendor_admin.tradovate.session import SyncSession
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 SILENCE_SECONDS = 9.5
 SNAPSHOT_CHUNK = 500
@@ -60,7 +63,9 @@ class Socket:
 
     def __init__(self, *, lease: Held, inbox: Inbox, access: Access, quiet_seconds: float) -> None:
         self.lease = lease
-        self.status = Status(id=lease.id, fence=lease.fence, state=SyncState.CONNECTING, state_since=_now())
+        self.status = Status(
+            id=lease.id, fence=lease.fence, epoch=lease.epoch, state=SyncState.CONNECTING, state_since=_now()
+        )
         self.has_settled = asyncio.Event()
         self.stirred = asyncio.Event()
         self.gap_id: int | None = None
@@ -124,6 +129,11 @@ class Socket:
         if decision.locked_seconds:
             self.status.locked_until = now + timedelta(seconds=decision.locked_seconds)
 
+    @property
+    def held(self) -> Held:
+        """The lease, with the epoch of the present or last connection."""
+        return replace(self.lease, epoch=self._intake.epoch)
+
     def stored(self, count: int, lag_ms: int, is_difference: bool) -> None:
         """The writer committed rows of this socket."""
         self.status.newly_stored += count
@@ -165,7 +175,7 @@ class Socket:
     async def _one_life(self) -> Reconnect:
         self._attempt += 1
         self.say(SyncState.CONNECTING, self.status.reason, self.status.advice)
-        access = await self._access.open_socket(self.lease, is_taken_over=self._is_taken_over)
+        access = await self._access.open_socket(self.held, is_taken_over=self._is_taken_over)
         if isinstance(access, Reconnect):
             return access
         self._is_taken_over = False
@@ -187,7 +197,7 @@ class Socket:
             if time.monotonic() - listened_since > LIVE_AGAIN_SECONDS:
                 self._attempt = 1
             self._refused_fresh_tokens = 0
-            await self._access.note_gap(self.lease, started_at=self.status.last_frame_at, reason=in_words(ending))
+            await self._access.note_gap(self.held, started_at=self.status.last_frame_at, reason=in_words(ending))
         elif isinstance(ending, Refused) and ending.status in (401, 403) and is_fresh:
             self._refused_fresh_tokens += 1
         decision = decide_reconnect(
@@ -217,13 +227,13 @@ class Socket:
             while self._ending is None:
                 data = await connection.recv(decode=False)
                 self._intake.received_at = self.status.last_frame_at = _now()
-                await self._handle(session.receive(data, now=time.monotonic()))
+                await self._handle(session, session.receive(data, now=time.monotonic()))
                 for text in session.data_to_send():
                     await connection.send(text)
                 if (session.next_deadline() or math.inf) < self._wakes_at:
                     self._wakes_earlier.set()
                 if self._inbox.is_full:
-                    await self._wait_for_room(session)
+                    await self._away(session, self._inbox.room())
         finally:
             ticker.cancel()
             self._connection = None
@@ -245,7 +255,7 @@ class Socket:
                     continue
             if time.monotonic() - deadline > STALL_SECONDS:
                 await asyncio.sleep(STALL_SECONDS)  # this process stood still: hear what waits before judging silence
-            await self._handle(session.tick(now=time.monotonic()))
+            await self._handle(session, session.tick(now=time.monotonic()))
             with suppress(OSError, websockets.ConnectionClosed):  # whoever reads the socket hears how it ended
                 for text in session.data_to_send():
                     await connection.send(text)
@@ -254,12 +264,15 @@ class Socket:
         else:
             await connection.close()
 
-    async def _wait_for_room(self, session: SyncSession) -> None:
+    async def _away(self, session: SyncSession, work: Awaitable[T]) -> T:
+        """Wait for something of our own. That nobody listens meanwhile is no silence of the platform."""
         session.pause(now=time.monotonic())
-        await self._inbox.room()
-        session.resume(now=time.monotonic())
+        try:
+            return await work
+        finally:
+            session.resume(now=time.monotonic())
 
-    async def _handle(self, events: list[SessionEvent]) -> None:
+    async def _handle(self, session: SyncSession, events: list[SessionEvent]) -> None:
         rows: list[Row | BadRow] = []
         for event in events:
             if type(event) is EntityReceived:
@@ -270,43 +283,46 @@ class Socket:
                 if rows:
                     self._inbox.put(rows)
                     rows = []
-                await self._handle_other(event)
+                await self._handle_other(session, event)
         if rows:
             self._inbox.put(rows)
             self.status.last_event_at = self._intake.received_at
 
-    async def _handle_other(self, event: SessionEvent) -> None:
+    async def _handle_other(self, session: SyncSession, event: SessionEvent) -> None:
         match event:
             case SnapshotPart():
                 kind = Kind.SNAPSHOT if self.is_first_load else Kind.RESYNC
                 for entity_type, entities in sorted(event.collections, key=lambda one: snapshot_order(one[0])):
-                    await self._put_differences(entity_type, entities, kind=kind)
+                    await self._put_differences(session, entity_type, entities, kind=kind)
             case SyncAccepted():
                 self.status.connected_since = self._intake.received_at
-                self.gap_id = await self._access.end_gap(self.lease, at=self._intake.received_at)
+                ending = self._access.end_gap(self.held, at=self._intake.received_at)
+                self.gap_id = await self._away(session, ending)
                 self.say(SyncState.LIVE)
                 log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self._intake.epoch)
             case SnapshotSettled():
                 self.has_settled.set()
             case Answered():
-                await self._take_answer(event)
+                await self._take_answer(session, event)
             case Refused() | Penalty() | Shutdown() | PeerClosed() | PeerSilent():
                 self._ending = self._ending or event
 
-    async def _take_answer(self, event: Answered) -> None:
+    async def _take_answer(self, session: SyncSession, event: Answered) -> None:
         question = self._questions.get(event.request_id)
         if question is None:
             return
         question.has_arrived.set()
         outcome = read_answer(question.operation, status=event.status, body=event.body)
         fetched, entities = read_entities(outcome, event.body or b"")
-        ids = await self._put_differences(question.entity_type, entities, kind=question.kind)
+        ids = await self._put_differences(session, question.entity_type, entities, kind=question.kind)
         fetched.ids = {one for one in ids if one is not None}
         if None in ids:
             fetched.is_whole, fetched.problem = False, "an entity of the answer could not be read; it is in quarantine"
         question.answer(fetched)
 
-    async def _put_differences(self, entity_type: str, entities: Iterable[bytes], *, kind: Kind) -> list[int | None]:
+    async def _put_differences(
+        self, session: SyncSession, entity_type: str, entities: Iterable[bytes], *, kind: Kind
+    ) -> list[int | None]:
         """Queue entities that are stored only where the mirror differs, a few hundred at a time, as there is room.
         Returns their ids; None for one that is unreadable.
         """
@@ -315,8 +331,8 @@ class Socket:
         while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
             rows = [self._intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
             ids += [row.entity_id for row in rows]
-            if self._inbox.is_full and self._session is not None:
-                await self._wait_for_room(self._session)
+            if self._inbox.is_full:
+                await self._away(session, self._inbox.room())
             self._inbox.put(rows)
         return ids
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 import psycopg
 import structlog
 
+from vendor_admin.sync import backends, gaps, metrics, statements
 from vendor_admin.sync import batch as parameters
-from vendor_admin.sync import gaps, metrics, statements
 from vendor_admin.sync.flush import StaleFenceError, Statement, connect, statements_of, write_batch
 from vendor_admin.sync.inbox import Inbox
 from vendor_admin.sync.rows import BadRow, Row, by_lease, quarantined
@@ -62,20 +62,22 @@ class _Ahead:
 class Writer:
     """The one writer of a hub: takes batches from the inbox and writes them, whatever happens to the database.
 
-    `fence_of` tells the fence under which rows of a lease and epoch may be written, or None when that time is over
-    (they are then dropped and counted). After each commit `on_stored` is told the lease, its log rows, their lag in
-    ms, and whether they were differences.
+    `name` is its hub's. `fence_of` tells the fence under which rows of a lease and epoch may be written, or None when
+    that time is over (they are then dropped and counted). After each commit `on_stored` is told the lease, its log
+    rows, their lag in ms, and whether they were differences.
     """
 
     def __init__(
         self,
         *,
         url: str,
+        name: str,
         inbox: Inbox,
         fence_of: Callable[[int, int], int | None],
         on_stored: Callable[[int, int, int, bool], None],
     ) -> None:
         self._url, self._inbox, self._fence_of, self._on_stored = url, inbox, fence_of, on_stored
+        self._name = backends.application_name(name, "writer")
         self._connection: psycopg.AsyncConnection | None = None
         self._ahead: _Ahead | None = None
 
@@ -145,6 +147,7 @@ class Writer:
                         connection,
                         lease_id=lease_id,
                         fence=fence,
+                        epoch=epoch,
                         started_at=min(times),
                         ended_at=max(times),
                         reason=reason,
@@ -256,7 +259,11 @@ class Writer:
 
     async def _connected(self) -> psycopg.AsyncConnection:
         if self._connection is None or self._connection.closed:
-            self._connection = await connect(self._url)
+            connection = await connect(self._url, name=self._name)
+            if not await backends.end(connection, names=[self._name]):
+                await connection.close()
+                raise TimeoutError("the last connection has not ended at the server yet")
+            self._connection = connection
         return self._connection
 
     async def _disconnect(self) -> None:
