@@ -5,13 +5,19 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+
 from oauth_bridge.models import PlatformClient
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.addresses import host_of, is_loopback, normal_url
+from vendor_admin.organizations.addresses import environment_named_by, host_of, is_loopback, normal_url
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
-from vendor_admin.organizations.places import addresses_of, allowed_places, problem_of_host
+from vendor_admin.organizations.places import addresses_of, allowed_places, host_rules, problem_of_host
 from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.api_hosts import ApiHosts, Purpose, check_hosts, host_and_port
+from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.outcomes import WrongHost
+
+log = structlog.get_logger()
 
 ADDRESSES = {"authorize_url": "sign-in", "exchange_url": "exchange", "rest_url": "REST"}
 SHOWN = ("client_id", *ADDRESSES, "encoding", "is_enabled")
@@ -66,6 +72,8 @@ def set_client(
         if not changed and not has_new_secret:
             return client
         client.problem, client.problem_at = "", None
+        if {"exchange_url", "rest_url"} & {*changed}:
+            client.live_host = ""
         client.save()
         audit.record(
             organization=organization,
@@ -95,6 +103,24 @@ def remove_client(*, client: PlatformClient, actor: str, reason: str = "", reque
         client.delete()
 
 
+def live_host_for(client: PlatformClient, api_hosts: ApiHosts) -> str:
+    """The LIVE host of whom an answer with these hosts is about: named there, else the last one that worked; empty for
+    the configured one. What the platform names and is not believed (organizations/places.py) is not used.
+    """
+    checked = check_hosts(api_hosts, rules=host_rules(client.organization, rest_url=client.rest_url))
+    for refused in checked.refused:
+        log.warning("host_refused", client=str(client), purpose=refused.purpose, said=refused.said, why=refused.why)
+    return checked.hosts.get(Purpose.LIVE, client.live_host)
+
+
+def note_live_host(*, client: PlatformClient, host: str) -> None:
+    """The platform answered about a member of the organization at this host, so it is the organization's."""
+    known = "" if host == host_and_port(client.rest_url) else host
+    if known != client.live_host:
+        with organization_scope(client.organization_id):
+            PlatformClient.objects.filter(pk=client.pk, rest_url=client.rest_url).update(live_host=known)
+
+
 def note_success(*, client: PlatformClient, now: datetime) -> None:
     """A member signed in, so the settings are right."""
     with organization_scope(client.organization_id):
@@ -108,7 +134,9 @@ def note_problem(*, client: PlatformClient, text: str, now: datetime) -> None:
 
 
 def note_wrong_host(*, client: PlatformClient, url: str, answer: WrongHost, now: datetime) -> None:
-    """One of the client's addresses does not serve the organization; staff see where the host pointed."""
+    """A host does not serve the organization; staff see where it pointed. If it was a learned one, it is forgotten."""
+    if client.live_host and host_and_port(url) == client.live_host:
+        note_live_host(client=client, host="")
     pointed = f" If {answer.points_to} is the platform's, change the address to it." if answer.points_to else ""
     note_problem(client=client, text=f"{url}: {answer.text}.{pointed}", now=now)
 
@@ -138,6 +166,9 @@ def _problems(client: PlatformClient, *, old: Mapping[str, Any], is_new: bool, h
     for name, word in ADDRESSES.items():
         if text := _problem_of_address(getattr(client, name), word=word):
             problems[name] = text
+    has_new_rest_url = (is_new or client.rest_url != old["rest_url"]) and "rest_url" not in problems
+    if has_new_rest_url and _named(client.rest_url) not in (None, Environment.LIVE):
+        problems["rest_url"] = "Only LIVE tells who a member is, also of those who trade on DEMO: give its address."
     simulated = client.organization.is_simulated
     if simulated and not problems and not all(is_loopback(getattr(client, name)) for name in ADDRESSES):
         problems["authorize_url"] = "Demo data may only be connected to a sandbox on this machine."
@@ -145,6 +176,11 @@ def _problems(client: PlatformClient, *, old: Mapping[str, Any], is_new: bool, h
     if moved and not has_new_secret and "exchange_url" not in problems:
         problems["secret"] = "Another exchange host: type the secret of that platform's client."  # noqa: S105
     return problems
+
+
+def _named(url: str) -> str | None:
+    parts = urlsplit(url)
+    return environment_named_by(parts.hostname or "", parts.path)
 
 
 def _problem_of_address(url: str, *, word: str) -> str | None:

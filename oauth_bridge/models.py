@@ -56,6 +56,12 @@ class PlatformClient(models.Model):
     exchange_url = models.CharField("exchange address", max_length=300)
     rest_url = models.CharField("REST address", max_length=300)
     encoding = models.CharField("exchange sends", max_length=4, choices=Encoding, default=Encoding.FORM)
+    live_host = models.CharField(
+        max_length=300,
+        default="",
+        editable=False,
+        help_text="LIVE host that the platform named, where it is another than that of the REST address.",
+    )
     is_enabled = models.BooleanField("enabled", default=True)
     worked_at = models.DateTimeField(null=True, editable=False)
     problem = models.TextField(default="", editable=False)

@@ -18,6 +18,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from oauth_bridge.models import PlatformClient
 from vendor_admin.tradovate.answers import read_answer
+from vendor_admin.tradovate.api_hosts import ApiHosts, read_api_hosts
 from vendor_admin.tradovate.authentication import AccessToken, Failure, Identity, who_am_i
 from vendor_admin.tradovate.operations import Operation
 from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unknown
@@ -34,12 +35,17 @@ _UNREADABLE = "the platform's answer holds no token and no error that can be rea
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What an exchange or a refresh gave. `refresh_token` is empty where the platform gives none."""
+    """What an exchange or a refresh gave. `refresh_token` is empty where the platform gives none.
+
+    `api_hosts` are the hosts that it named, not checked yet; they are those of the member's own organization. An
+    `id_token` beside the tokens is not looked at: `auth/me` says whose they are.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     access_expires_at: datetime
     refresh_expires_at: datetime | None
+    api_hosts: ApiHosts = field(default_factory=ApiHosts)
 
 
 class _NoTokens(Exception):
@@ -101,14 +107,12 @@ def refresh_tokens(
 
 
 def identity_of(
-    client: PlatformClient, *, access_token: str, now: datetime, penalty_ticket: str | None = None
+    *, rest_url: str, access_token: str, now: datetime, penalty_ticket: str | None = None
 ) -> Identity | Failure:
-    """Whose token this is. Ten failed calls an hour are allowed, so draw on the budget first."""
+    """Whose token this is, asked at a LIVE host. Ten failed calls an hour are allowed: draw on the budget first."""
     token = AccessToken(token=access_token, expires_at=now, user_id=0, name="")
     with requests.Session() as session:
-        return who_am_i(
-            RestClient(base_url=client.rest_url, session=session), token, penalty_ticket=penalty_ticket or None
-        )
+        return who_am_i(RestClient(base_url=rest_url, session=session), token, penalty_ticket=penalty_ticket or None)
 
 
 def _session(client: PlatformClient, *, redirect_uri: str | None = None) -> OAuth2Session:
@@ -180,6 +184,7 @@ def _tokens_of(answer: Any, *, now: datetime) -> Tokens:
         refresh_token=refresh_token if isinstance(refresh_token, str) else "",
         access_expires_at=now + timedelta(seconds=_seconds(answer.get("expires_in")) or LEAST_ACCESS_SECONDS),
         refresh_expires_at=now + timedelta(seconds=refresh_seconds) if refresh_seconds else None,
+        api_hosts=read_api_hosts(answer),
     )
 
 

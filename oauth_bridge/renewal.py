@@ -21,6 +21,7 @@ from vendor_admin.organizations import budgets
 from vendor_admin.organizations.budgets import WHO_AM_I
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.api_hosts import at_host
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, WrongHost
 
 log = structlog.get_logger()
@@ -180,10 +181,12 @@ def _look_who_it_is(client: PlatformClient, link: MemberLink, tokens: Tokens, *,
     subject = budgets.address_subject(client.rest_url)
     if budgets.take(budget=WHO_AM_I, subject=subject, now=now):
         return
-    identity = platform.identity_of(client, access_token=tokens.access_token, now=now)
+    host = clients.live_host_for(client, tokens.api_hosts)
+    rest_url = at_host(client.rest_url, host)
+    identity = platform.identity_of(rest_url=rest_url, access_token=tokens.access_token, now=now)
     if isinstance(identity, WrongHost):
         budgets.give_back(budget=WHO_AM_I, subject=subject, used_at=now)
-        clients.note_wrong_host(client=client, url=client.rest_url, answer=identity, now=now)
+        clients.note_wrong_host(client=client, url=rest_url, answer=identity, now=now)
         return
     if not isinstance(identity, Identity):
         endpoint_locks.close(endpoint_locks.identity_key(client), identity, now=now)
@@ -191,6 +194,7 @@ def _look_who_it_is(client: PlatformClient, link: MemberLink, tokens: Tokens, *,
     budgets.give_back(budget=WHO_AM_I, subject=subject, used_at=now)
     these = Q(access_expires_at=tokens.access_expires_at)
     if identity.user_id == link.platform_user_id:
+        clients.note_live_host(client=client, host=host)
         _change(link, links.identity_fields(identity, now=now), these)
         return
     log.error("member_tokens_of_somebody_else", link_id=link.pk, platform_user_id=identity.user_id)

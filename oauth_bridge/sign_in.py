@@ -20,6 +20,7 @@ from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.budgets import IN_FLIGHT_WAIT_SECONDS, WHO_AM_I, Budget
 from vendor_admin.organizations.models import Organization
+from vendor_admin.tradovate.api_hosts import at_host
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, WrongHost
 
 log = structlog.get_logger()
@@ -93,11 +94,13 @@ def arrive(
             budgets.give_back(budget=FAILED_SIGN_INS, subject=subject, used_at=drawn_at)
         raise
     budgets.give_back(budget=FAILED_SIGN_INS, subject=subject, used_at=drawn_at)
-    identity = _identity(client, organization, tokens=tokens, now=now)
+    host = clients.live_host_for(client, tokens.api_hosts)
+    identity = _identity(client, organization, tokens=tokens, rest_url=at_host(client.rest_url, host), now=now)
     link = links.link_member(
         organization=organization, environment=environment, identity=identity, tokens=tokens, now=now
     )
     clients.note_success(client=client, now=now)
+    clients.note_live_host(client=client, host=host)
     log.info("member_signed_in", organization=organization.slug, platform_user_id=identity.user_id)
     return Arrival(link=link, next_address=departure.next_address)
 
@@ -158,13 +161,15 @@ def _problem_of_exchange(outcome: Failure) -> Problem:
             return Problem.UNCLEAR
 
 
-def _identity(client: PlatformClient, organization: Organization, *, tokens: Tokens, now: datetime) -> Identity:
+def _identity(
+    client: PlatformClient, organization: Organization, *, tokens: Tokens, rest_url: str, now: datetime
+) -> Identity:
     key, subject = endpoint_locks.identity_key(client), budgets.address_subject(client.rest_url)
     wait, drawn_at = _draw(WHO_AM_I, subject, now=now)
     if wait:
         raise SignInFailed(Problem.LOCKED, wait_seconds=wait)
     ticket = budgets.penalty_ticket(key=key)
-    identity = platform.identity_of(client, access_token=tokens.access_token, penalty_ticket=ticket, now=now)
+    identity = platform.identity_of(rest_url=rest_url, access_token=tokens.access_token, penalty_ticket=ticket, now=now)
     if ticket:
         budgets.clear(key=key)
     if isinstance(identity, Identity | Penalized | NotSent | WrongHost):
@@ -181,7 +186,7 @@ def _identity(client: PlatformClient, organization: Organization, *, tokens: Tok
         case NotSent():
             raise SignInFailed(Problem.PLATFORM_DOWN)
         case WrongHost():
-            clients.note_wrong_host(client=client, url=client.rest_url, answer=identity, now=now)
+            clients.note_wrong_host(client=client, url=rest_url, answer=identity, now=now)
             raise SignInFailed(Problem.WRONG_HOST)
     raise SignInFailed(Problem.NO_IDENTITY, said=_said(identity))
 

@@ -77,6 +77,7 @@ class PlatformClientAdmin(ReadOnlyAdmin):
             ("Exchange address", row.exchange_url, None),
             ("Exchange sends", row.get_encoding_display(), None),
             ("REST address", row.rest_url, None),
+            ("LIVE host in use", f"{row.live_host}, named by the platform" if row.live_host else "as configured", None),
             ("Last sign-in that worked", row.worked_at, None),
         ]
 

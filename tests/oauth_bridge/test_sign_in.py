@@ -1,5 +1,6 @@
 """The way in, as it should be."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from django.utils import timezone
 from oauth_bridge import attempts, clients, member_sessions
 from oauth_bridge.models import MemberLink, SignInAttempt
 from oauth_bridge.own_addresses import safe_next
-from tests.oauth_bridge.visitor import SITE, parameters_of
+from tests.oauth_bridge.outcomes import now_in_ledger
+from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from tests.signed_in import signed_in
 from vendor_admin.organizations import budgets
-from vendor_admin.organizations.models import AuditEntry, User
+from vendor_admin.organizations.models import AuditEntry, Organization, User
 from vendor_admin.organizations.scope import organization_scope
 
 
@@ -164,6 +166,55 @@ def test_a_successful_sign_in_shows_staff_that_the_client_works(ann, alpha, clie
     assert client is not None
     assert client.worked_at is not None
     assert client.problem == ""
+
+
+def test_who_a_member_is_is_asked_at_the_live_host_that_the_platform_names(ann, alpha, sandbox):
+    shared = sandbox.view("hosts")["shared"]
+    own = sandbox.control("move", organization=20, environment="live")["host"]
+    try:
+        assert _asked_at(ann) == [own]
+        assert _live_host(alpha) == own
+        sandbox.control("api-hosts", organization=20, when="never")
+        assert _asked_at(ann) == [own], "the last one that worked"
+        sandbox.control("api-hosts", organization=20, value={"live": "user@evil.test"})
+        assert _asked_at(ann) == [own], "not one that cannot be believed"
+        sandbox.control("api-hosts", organization=20, when="never")
+        sandbox.control("move", organization=20, environment="live", host=shared)
+        assert "<code>wrong_host</code>" in ann.sign_in().content.decode()
+        assert _live_host(alpha) == "", "what a wrong host was is forgotten"
+        assert _asked_at(ann) == [shared]
+    finally:
+        sandbox.control("api-hosts")
+        sandbox.control("move", organization=20, environment="live", host=shared)
+
+
+def test_a_stranger_moves_nobody_elses_host(ann, alpha, carl, sandbox):
+    """Any user may sign in at any client, and the platform names the hosts of the user's own organization."""
+    shared = sandbox.view("hosts")["shared"]
+    stranger = replace(ann, login=carl.login)
+    foreign = sandbox.view("oauth/clients")[1]["organization_id"]
+    own = sandbox.control("move", organization=foreign, environment="live")["host"]
+    try:
+        assert "<code>other_organization</code>" in stranger.sign_in().content.decode()
+        assert _live_host(alpha) == ""
+    finally:
+        sandbox.control("move", organization=foreign, environment="live", host=shared)
+    assert own != shared
+
+
+def _asked_at(visitor: Visitor) -> list[str]:
+    """Sign in, and tell at which hosts `auth/me` was asked."""
+    since = now_in_ledger(visitor)
+    visitor.sign_in()
+    assert visitor.is_signed_in()
+    entries = visitor.sandbox.view("ledger", kind="rest", after=since, limit=20_000)["entries"]
+    return [entry["host"] for entry in entries if (entry["endpoint"], entry["direction"]) == ("auth/me", "received")]
+
+
+def _live_host(organization: Organization) -> str:
+    client = clients.open_client(organization=organization, environment="live")
+    assert client is not None
+    return client.live_host
 
 
 def test_attempts_and_sessions_of_long_ago_are_forgotten(ann, alpha):

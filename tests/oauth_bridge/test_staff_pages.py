@@ -121,6 +121,7 @@ def test_an_owner_sets_up_pauses_and_removes_a_client(alice, alpha, sandbox, ann
         ({"rest_url": "https://user:pass@live.tradovateapi.com/v1"}, "rest_url"),
         ({"exchange_url": "https://live.tradovateapi.com/auth/oauthtoken?x=1"}, "exchange_url"),
         ({"exchange_url": "https://[half"}, "exchange_url"),
+        ({"rest_url": "http://127.0.0.1:9/demo/v1"}, "rest_url"),
         ({"encoding": "xml"}, "encoding"),
         ({"authorize_url": "https://trader.tradovate.com/oauth"}, "authorize_url"),
     ],

@@ -12,7 +12,6 @@ import pytest
 
 from tests.sandbox.oauth_visitor import application
 from tests.sandbox.plain_client import PlainSocket, call, live_socket, log_in
-from tests.sandbox.platform_texts import validator
 from vendor_admin.sandbox.server import RunningSandbox
 
 
@@ -113,12 +112,10 @@ def test_answers_of_authentication_name_the_hosts_once_there_is_one_of_its_own(
     assert _hosts_named(sandbox) == expected
     status, renewed = call(sandbox, "live", "auth/renewaccesstoken", token)
     assert (status, renewed["apiHosts"]) == (200, expected)
-    assert list(validator("AccessTokenResponse").iter_errors(renewed)) == []
     app = application(sandbox)
     member = sandbox.view("oauth/members", organization=20)[3]
     tokens = app.tokens(member["name"])
     assert (tokens["apiHosts"], tokens["expires_in"]) == (expected, 4_800)
-    assert list(validator("OAuthTokenResponse").iter_errors(tokens)) == []
     assert app.refresh(tokens["refresh_token"])["apiHosts"] == expected
     words = {"userId": member["user_id"], "currentPassword": member["password"], "password": "another-word-1"}
     assert call(sandbox, "live", "user/modifypassword", token, words)[1]["apiHosts"] == expected

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.sandbox.oauth_visitor import application
 from tests.sandbox.plain_client import EVERY_TYPE, call, live_socket, log_in
 from tests.sandbox.platform_texts import complaints, specification, validator
 from vendor_admin.sandbox.entities import KINDS, SNAPSHOT_KINDS
@@ -74,7 +75,9 @@ def _look_up(operation: str, master: str | None, truth: list[dict]) -> tuple[dic
     return {"names": f"{first[0]['name']},nobody"}, first[:1]
 
 
-def test_answers_of_authentication_fit_the_schemas(sandbox: RunningSandbox, token: str) -> None:
+@pytest.mark.parametrize("names_hosts", ["never", "always"])
+def test_answers_of_authentication_fit_the_schemas(sandbox: RunningSandbox, token: str, names_hosts: str) -> None:
+    sandbox.control("api-hosts", when=names_hosts)
     credentials = sandbox.organizations()[0]["credentials"]
     for endpoint, body, schema in (
         ("auth/accessTokenRequest", credentials, "AccessTokenResponse"),
@@ -85,6 +88,9 @@ def test_answers_of_authentication_fit_the_schemas(sandbox: RunningSandbox, toke
         status, answer = call(sandbox, "live", endpoint, token, body)
         assert status == 200
         assert [error.message for error in validator(schema).iter_errors(answer)] == []
+    tokens = application(sandbox).tokens(sandbox.view("oauth/members", organization=20)[3]["name"])
+    assert list(validator("OAuthTokenResponse").iter_errors(tokens)) == []
+    assert ("apiHosts" in tokens) == (names_hosts == "always")
 
 
 @pytest.mark.parametrize("environment", list(Environment))

@@ -62,6 +62,16 @@ def host_of(url: str) -> str:
         return ""
 
 
+def environment_named_by(host: str, path: str) -> str | None:
+    """What a host (demo.…, live-api.…, md.…) or the sandbox's first folder (/demo/v1) says about itself."""
+    first_label = host.lower().split(".")[0].split("-")[0]
+    first_folder = path.strip("/").split("/")[0].lower()
+    for word in (first_label, first_folder):
+        if word in (*Environment, "md"):
+            return word
+    return None
+
+
 def normal_url(url: str) -> str:
     """The address as it is stored: without spaces around it or a slash at its end."""
     return url.strip().rstrip("/")
@@ -120,7 +130,7 @@ def _problem(url: str, *, kind: str, schemes: tuple[str, str], environment: str)
         return f"The {kind} address must not hold ? or #."
     if parts.scheme == plain and not is_loopback(url):
         return f"The {kind} address must begin with {secure}://: {plain}:// would send the token in the clear."
-    named = _environment_named_by(parts.hostname, parts.path)
+    named = environment_named_by(parts.hostname, parts.path)
     if named == "md":
         return f"{parts.hostname} serves market data only. Use the host of the {environment.upper()} environment."
     if named and named != environment:
@@ -128,14 +138,4 @@ def _problem(url: str, *, kind: str, schemes: tuple[str, str], environment: str)
             f"The {kind} address is of the {named.upper()} environment, but the connection is {environment.upper()}. "
             f"Use the {environment.upper()} address, or --environment {named}."
         )
-    return None
-
-
-def _environment_named_by(host: str, path: str) -> str | None:
-    """What a host (demo.…, live-api.…, md.…) or the sandbox's first folder (/demo/v1) says about itself."""
-    first_label = host.lower().split(".")[0].split("-")[0]
-    first_folder = path.strip("/").split("/")[0].lower()
-    for word in (first_label, first_folder):
-        if word in (*Environment, "md"):
-            return word
     return None
