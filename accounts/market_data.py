@@ -7,12 +7,11 @@ preview takes the month of its moment, and a plan that comes to be sent after th
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from accounts.holdings import LIVE, market_data_goes_on, rows_of_members
 from accounts.month_end import warning_for_ending
-from accounts.paying import Till
+from accounts.paying import Till, total_of
 from accounts.subscriptions import NO_MEMBER, made_id
 from accounts.wanted import id_in, ids_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
@@ -65,8 +64,9 @@ class AddMarketData:
                 mine = held.get((target.entity_id, *month), set())
                 _look_closer(draft, chosen, held=mine, month=month, today=session_date(request.now))
             if not draft.why_skipped:
-                price = sum((one.price or Decimal(0) for one in chosen), Decimal(0))
-                till.charge(draft, price=price, account_id=id_in(target.wanted, "accountId"))
+                till.charge(
+                    draft, price=total_of([one.price for one in chosen]), account_id=id_in(target.wanted, "accountId")
+                )
             drafts.append(draft)
         return drafts
 

@@ -13,6 +13,7 @@ from accounts.holdings import LIVE
 from accounts.member_names import Taken, set_apart_twice, taken_of
 from accounts.month_end import warning_for_adding
 from accounts.passwords import password_fault
+from accounts.paying import total_of
 from accounts.wanted import id_in, ids_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
 from vendor_admin.mirrors.names import Rows, load
@@ -91,11 +92,11 @@ class Offer:
                 return f"{one} is discontinued."
         return ""
 
-    def price(self, wanted: Mapping[str, Json]) -> Decimal:
-        """What a new member's plan and entitlements cost for the first period."""
+    def cost(self, wanted: Mapping[str, Json]) -> Decimal | None:
+        """What a new member's plan and entitlements cost for the first period; None where a price is not known."""
         given = [self.plans.get(id_in(wanted, PLAN), LIVE)]
         given += [self.entitlements.get(one, LIVE) for one in ids_in(wanted, ENTITLEMENTS) or ()]
-        return sum((one.price for one in given if one is not None and one.price is not None), Decimal(0))
+        return total_of([one.price for one in given if one is not None])
 
 
 def offer_of(targets: Iterable[Target], *, organization_id: int, now: datetime) -> Offer:
@@ -137,7 +138,7 @@ def _draft(target: Target, taken: Taken, offer: Offer) -> RowDraft:
         or (f"The password {fault}." if fault else "")
     )
     if not draft.why_skipped:
-        draft.amount = offer.price(wanted)
+        draft.cost = offer.cost(wanted)
         if offer.month_end and (wanted.get(PLAN) or wanted.get(ENTITLEMENTS)):
             draft.warnings.append(offer.month_end)
     return draft

@@ -58,6 +58,12 @@ def set_billing_account(
     return organization
 
 
+def total_of(prices: Iterable[Decimal | None]) -> Decimal | None:
+    """What things cost together; None where one of the prices is not known."""
+    known = list(prices)
+    return None if None in known else sum((price for price in known if price is not None), Decimal(0))
+
+
 class Till:
     """Charges the rows of one preview, and warns where the account's money may not last. Three queries."""
 
@@ -72,13 +78,14 @@ class Till:
         self._month_end = warning_for_adding(request.now)
 
     def charge(self, draft: RowDraft, *, price: Decimal | None, account_id: int | None) -> None:
-        """Put the paying account and the amount into a row, or say why it cannot be paid."""
+        """Put the paying account and the price into a row, or say why it cannot be paid. None: it is not known."""
         amount = price or Decimal(0)
         account = self._accounts.get(account_id) if account_id is not None else self._only_default()
-        if account is None and (amount > 0 or account_id is not None):
+        if account is None and (price is None or amount > 0 or account_id is not None):
             draft.why_skipped = self._why_none(account_id)
             return
-        draft.new = {**draft.new, "planPrice": plain(amount)}
+        draft.new = {**draft.new, "planPrice": plain(price)}
+        draft.cost = price
         if self._month_end:
             draft.warnings.append(self._month_end)
         if account is not None:
@@ -86,7 +93,6 @@ class Till:
             self._take(draft, account, amount)
 
     def _take(self, draft: RowDraft, account: Account, amount: Decimal) -> None:
-        draft.amount = amount
         left = self._left.get(account.entity_id)
         if left is None or amount <= 0:
             return

@@ -120,9 +120,9 @@ def _fill(
     new: dict[str, Any] = {"amount": start, "openPositions": False}
     if is_known:
         old, new = {**old, **effect.old}, {**new, **effect.new}
-        draft.amount = start - (amount or Decimal(0)) if start is not None else Decimal(0)
     draft.old = {name: plain(value) for name, value in old.items()}
     draft.new = {name: plain(value) for name, value in new.items()}
+    draft.amount = start - (amount or Decimal(0)) if start is not None else None
     draft.warnings = [NOT_UNDONE.format(day)]
     if standing.has_open_positions:
         draft.warnings.append(OPEN_POSITIONS)

@@ -110,7 +110,7 @@ def _preview(organization: Organization, *, count: int) -> int:
             kind_name="change_balances",
             targets=targets,
             parameters=BALANCE_PLAN,
-            actor="bench",
+            actor="system:bench",
             reason="bench",
             now=timezone.now(),
         )
@@ -137,7 +137,7 @@ def _connected(sandbox: RunningSandbox) -> Organization:
         slug="bench-operations",
         is_simulated=True,
         environment=DEMO,
-        actor="bench",
+        actor="system:bench",
         rest_url=sandbox.rest_url(DEMO),
         websocket_url=sandbox.websocket_url(DEMO),
         credentials=vendor["credentials"],
@@ -173,13 +173,13 @@ def _carry_out(organization: Organization, targets: list[Target]) -> Carried:
             organization=organization,
             kind_name="grant_trading_permissions",
             targets=targets,
-            actor="bench",
+            actor="system:bench",
             reason="bench",
             now=timezone.now(),
         )
         plan.needs_second_person = False
         plan.save()
-        plans.confirm(plan=plan, actor="bench", now=timezone.now())
+        plans.confirm(plan=plan, actor="system:bench", now=timezone.now())
     started, cpu_started = time.perf_counter(), time.process_time()
     work(organization_id=organization.pk, environment=DEMO, seconds=120)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started

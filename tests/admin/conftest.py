@@ -11,9 +11,10 @@ from django.test import Client
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models
-from vendor_admin.organizations.models import Organization, StaffRole, User
+from vendor_admin.organizations.models import Organization, User
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
@@ -35,9 +36,7 @@ def beta(committed_db: None) -> Organization:
 
 
 def _staff(username: str, organization: Organization, role: str) -> User:
-    user = User.objects.create_user(username, password="pass-" + username, kind=User.Kind.STAFF, is_staff=True)
-    StaffRole.objects.create(user=user, organization=organization, role=role)
-    return user
+    return staff_user(username, organization, role)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from tests.people import staff_of
 from tests.sync.running_hub import wait_until
 from vendor_admin.mirrors.models import CashBalance, TradingPermission
 from vendor_admin.operations import plans
@@ -22,9 +23,10 @@ ENVIRONMENTS = ("demo", "live")
 
 
 class Scene:
-    """`actor` is who makes plans; a second person is anybody else."""
+    """`actor` is who makes plans; the others are second persons."""
 
     actor = "riley"
+    others = ("casey", "sam")
 
     def __init__(self, sandbox: RunningSandbox, *, number: int = 0, slug: str = "vendor") -> None:
         self.sandbox = sandbox
@@ -40,6 +42,7 @@ class Scene:
                 credentials=self.vendor["credentials"],
             )
         self.organization = Organization.objects.get(slug=slug)
+        staff_of(self.organization, self.actor, *self.others)
 
     def scope(self) -> Any:
         return organization_scope(self.organization.pk)

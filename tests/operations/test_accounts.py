@@ -185,8 +185,11 @@ def test_a_session_that_is_not_known_is_asked_for_account_by_account(scene: Scen
     before = {one: scene.balance(one) for one in trading}
     long_ago = (session_date(timezone.now()) - timedelta(days=200)).isoformat()
     targets = [Target("account", one) for one in trading]
-    plan = scene.start("reset_accounts", targets, parameters={"tradeDate": long_ago})
-    assert plan.calls_needed == 2
+    waiting = scene.confirm(scene.preview("reset_accounts", targets, parameters={"tradeDate": long_ago}))
+    assert waiting.second_person_why == "How much it moves is not known of 2 of 2 rows: that needs a second person."
+    with scene.scope():
+        plan = plans.approve(plan=waiting, actor="casey", now=timezone.now())
+    assert (plan.state, plan.calls_needed) == (Plan.State.RUNNING, 2)
     assert all("is not known here" in " ".join(row.warnings) for row in scene.rows(plan))
     scene.work()
     for row in scene.rows(plan):

@@ -7,6 +7,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
+from tests.people import staff_of
 from vendor_admin.operations import decisions, nudges, plans, runner, sweep
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow
@@ -17,7 +18,9 @@ from vendor_admin.organizations.scope import organization_scope
 @pytest.fixture
 def organization(committed_db: None) -> Iterator[Organization]:
     register_engine_kinds()
-    yield Organization.objects.create(slug="vendor", name="Vendor")
+    vendor = Organization.objects.create(slug="vendor", name="Vendor")
+    staff_of(vendor, "riley")
+    yield vendor
     database.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from tests.people import staff_of
 from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, register
 from vendor_admin.operations.models import Plan, PlanRow
@@ -99,6 +100,7 @@ class Dials:
 def dials(committed_db: None) -> Iterator[Dials]:
     register(TurnDials())
     organization = Organization.objects.create(slug="vendor", name="Vendor")
+    staff_of(organization, "riley")
     with organization_scope(organization.pk):
         yield Dials(organization)
     database.close()

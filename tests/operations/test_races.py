@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
+from tests.people import staff_of
 from tests.sync.running_hub import wait_until
 from vendor_admin.operations import plans, queue
 from vendor_admin.operations.kinds import Target
@@ -25,7 +26,9 @@ REVOKE = REVOKE_TRADING_PERMISSION.path
 @pytest.fixture
 def organization(committed_db: None) -> Iterator[Organization]:
     register_engine_kinds()
-    yield Organization.objects.create(slug="vendor", name="Vendor")
+    vendor = Organization.objects.create(slug="vendor", name="Vendor")
+    staff_of(vendor, "riley")
+    yield vendor
     database.close()
 
 

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
+from tests.people import staff_of
 from vendor_admin.operations import plans, queue, runner
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import Called, Permit, Session
@@ -124,6 +125,7 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
     settings.PLATFORM_CONNECTIONS = 1
     register_engine_kinds()
     organization = Organization.objects.create(slug="vendor", name="Vendor")
+    staff_of(organization, "riley")
     lane, now, go_on = _Runner(LaneKey(organization.pk, "demo", "worker")), timezone.now(), threading.Event()
     with organization_scope(organization.pk):
         target = Target("tradingPermission", 1)

@@ -309,7 +309,7 @@ def test_what_cannot_be_had_or_paid_is_set_apart_or_warned_of(scene: Scene, memb
     drafts = _drafts(
         scene, AddMarketData(), [Target("user", one, {"marketDataSubscriptionPlanIds": [DOM]}) for one in users]
     )
-    assert [draft.amount for draft in drafts] == [Decimal(16)] * len(users)
+    assert [draft.cost for draft in drafts] == [Decimal(16)] * len(users)
     assert not any(draft.warnings for draft in drafts)
 
     _change_plan(

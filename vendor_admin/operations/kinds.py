@@ -53,9 +53,11 @@ class PlanRequest:
 
 @dataclass(slots=True)
 class RowDraft:
-    """One row of a preview. `why_skipped` says why nothing will be done; `amount` is the money that moves.
+    """One row of a preview. `why_skipped` says why nothing will be done.
 
     `old` and `new` hold JSON values by field name: what the mirror says now, and what it should say afterwards.
+    `amount` is the money that moves between accounts' balances, `cost` what the organization pays for the first period;
+    None where it is not known.
     """
 
     target: Target
@@ -65,7 +67,8 @@ class RowDraft:
     new: Mapping[str, Json] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     why_skipped: str = ""
-    amount: Decimal = Decimal(0)
+    amount: Decimal | None = Decimal(0)
+    cost: Decimal | None = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ class PlanKind(Protocol):
     `drafts` previews with a constant number of queries, however many targets; it must give one draft per target, in
     their order. `calls` makes the calls of the rows that will change. `revert` gives the kind's name and targets that
     restore what these rows changed; None where nothing can. Requests are validated by the preview itself.
+
+    `right` is what making such a plan asks for. A plan whose rows cost something is about money whatever `is_money`
+    says, and asks for the right to spend it besides (charges.py).
     """
 
     name: str

@@ -50,13 +50,21 @@ class Plan(OrganizationRow):
     actor = models.CharField(max_length=200)
     request_id = models.CharField(max_length=64, default="")
     idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null is "none", and not unique
+    asked_digest = models.CharField(max_length=64, default="", help_text="Of what was asked for under the key.")
     needs_second_person = models.BooleanField(default=False)
     second_person_why = models.CharField(max_length=300, default="")
     is_money = models.BooleanField(default=False)
+    cost = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, default=0, help_text="What it costs at first; null: not known."
+    )
     calls_needed = models.PositiveIntegerField(default=0)
     calls_by_path = models.JSONField(default=dict, help_text="How many calls of which write, by “environment path”.")
     confirmed_by = models.CharField(max_length=200, default="")
     approved_by = models.CharField(max_length=200, default="")
+    taken_over_by = models.CharField(
+        max_length=200, default="", help_text="Who resumed it after its makers had lost the right to go on."
+    )
+    wait_why = models.CharField(max_length=500, default="", help_text="Why this service stopped it, for people.")
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

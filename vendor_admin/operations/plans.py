@@ -1,7 +1,8 @@
 """What people do with a plan: confirm, approve, pause, resume, cancel, retry what failed, revert.
 
 Every verb is one short transaction inside the organization's scope, is written to the audit, and does nothing where
-the plan is no longer in the state it needs: then it raises PlanProblem. Workers send the operations (runner.py).
+the plan is no longer in the state it needs (then it raises PlanProblem) or where the actor lacks the right to it (then
+it raises NotAllowed). Workers send the operations (runner.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,8 @@ import msgspec
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
-from vendor_admin.operations import nudges
+from vendor_admin.operations import authors, nudges
+from vendor_admin.operations.authors import NotAllowed, makers_of, rights_of_plan, rights_to_stop
 from vendor_admin.operations.kinds import Call, InSteps, kind_of
 from vendor_admin.operations.masking import has_secrets
 from vendor_admin.operations.models import Operation, Plan, PlanRow, new_short_id
@@ -19,16 +21,20 @@ from vendor_admin.operations.once_more import begun_meanwhile, split_off_begun
 from vendor_admin.operations.previews import InvalidPlan, drafts_of, has_moved, preview, target_of
 from vendor_admin.operations.storing import cancel_queued
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import SYSTEM
+from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.request import without_secrets
 
 __all__ = [
     "InvalidPlan",
+    "NotAllowed",
     "PlanProblem",
     "approve",
     "cancel",
     "confirm",
     "discard",
     "pause",
+    "pause_for_want_of_authors",
     "preview",
     "resume",
     "retry_failed",
@@ -36,6 +42,7 @@ __all__ = [
 ]
 
 NOT_DONE = (PlanRow.State.REJECTED, PlanRow.State.CANCELLED)
+WORKER = f"{SYSTEM}worker"
 _CHUNK = 2_000
 
 
@@ -47,9 +54,12 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
     """Start a previewed plan, or hand it to a second person where its size asks for one.
 
     Where the mirror moved since the preview nothing starts: a renewed preview is stored and returned instead. `reason`
-    is kept where the preview was made without one; a plan about money needs one.
+    is kept where the preview was made without one; a plan about money needs one. Whoever made the preview must still
+    have the rights it asks for, as must who confirms it.
     """
     plan = _locked(plan, states=(Plan.State.PREVIEW,), doing="confirmed")
+    _require(actor, plan, *rights_of_plan(plan))
+    _refuse_lost_authors(plan)
     if not plan.rows.filter(state=PlanRow.State.PLANNED).exists():
         raise PlanProblem("Every row of this plan is skipped: there is nothing to do.")
     plan.reason = plan.reason.strip() or reason.strip()
@@ -69,11 +79,13 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
 def approve(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
     """Start a plan that waits for a second person, or return a renewed preview as `confirm` does.
 
-    Raises PlanProblem for the person who made it.
+    Raises PlanProblem for the person who made it, and where who made or confirmed it may no longer do so.
     """
     plan = _locked(plan, states=(Plan.State.WAITING,), doing="approved")
+    _require(actor, plan, Right.APPROVE_PLANS)
     if actor in (plan.actor, plan.confirmed_by):
         raise PlanProblem("You made this plan. A second person has to approve it.")
+    _refuse_lost_authors(plan)
     renewed = _renewed_if_stale(plan, now=now)
     if renewed is not None:
         return renewed
@@ -84,12 +96,28 @@ def approve(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> P
 def pause(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
     """Send nothing more of this plan until it is resumed. What is being sent right now still ends."""
     plan = _locked(plan, states=(Plan.State.RUNNING,), doing="paused")
+    _require(actor, plan, *rights_to_stop(plan))
     return _save(plan, state=Plan.State.PAUSED, actor=actor, action="plan paused", request_id=request_id)
 
 
+def pause_for_want_of_authors(*, plan: Plan, why: str) -> Plan:
+    """Send nothing more of a plan whose authors may no longer do what it does, until somebody who may resumes it."""
+    plan = _locked(plan, states=(Plan.State.RUNNING,), doing="paused")
+    plan.wait_why = f"{why} Somebody who may has to resume it, or cancel it."[:500]
+    return _save(
+        plan, state=Plan.State.PAUSED, actor=WORKER, action="plan paused", request_id=plan.request_id, reason=why
+    )
+
+
 def resume(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
-    """Go on with a paused plan."""
+    """Go on with a paused plan. Who resumes it takes the place of authors who may no longer do what it does.
+
+    Raises PlanProblem where that would leave one person alone behind a plan that needs two.
+    """
     plan = _locked(plan, states=(Plan.State.PAUSED,), doing="resumed")
+    _require(actor, plan, *rights_of_plan(plan))
+    _take_the_place_of_lost_authors(plan, actor)
+    plan.wait_why = ""
     plan = _save(plan, state=Plan.State.RUNNING, actor=actor, action="plan resumed", request_id=request_id)
     nudges.work_soon(plan.organization_id, _environments(plan))
     return plan
@@ -98,6 +126,8 @@ def resume(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
 def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_id: str = "") -> Plan:
     """Send nothing more of this plan. What was done stays done; what is being sent or is unknown is still settled."""
     plan = _locked(plan, states=Plan.OPEN_STATES, doing="cancelled")
+    if not (plan.state == Plan.State.WAITING and authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id)):
+        _require(actor, plan, *rights_to_stop(plan))
     cancel_queued(Operation.objects.filter(plan=plan), now=now)
     PlanRow.objects.filter(plan=plan, state=PlanRow.State.PLANNED).update(state=PlanRow.State.CANCELLED)
     plan.finished_at = now
@@ -114,6 +144,7 @@ def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_i
 def discard(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
     """Throw a preview away, and with it the passwords it holds."""
     plan = _locked(plan, states=(Plan.State.PREVIEW,), doing="discarded")
+    _require(actor, plan, *rights_to_stop(plan))
     plan.rows.update(secrets={})
     plan.finished_at = now
     return _save(plan, state=Plan.State.CANCELLED, actor=actor, action="preview discarded", request_id=request_id)
@@ -123,6 +154,7 @@ def retry_failed(*, plan: Plan, actor: str, now: datetime, request_id: str = "")
     """A preview of what this plan was refused or did not come to. Raises PlanProblem where nothing is left to do."""
     plan = _locked(plan, states=(Plan.State.FINISHED, Plan.State.CANCELLED), doing="retried")
     kind = kind_of(plan.kind)
+    _require(actor, plan, kind.right)
     rest = kind.rest if isinstance(kind, InSteps) else target_of
     targets = [rest(row) for row in plan.rows.filter(state__in=NOT_DONE).order_by("position")]
     if not targets:
@@ -147,6 +179,7 @@ def revert(*, plan: Plan, actor: str, reason: str, now: datetime, request_id: st
     """A preview that restores what this plan changed, from the values recorded then. What moved since is skipped."""
     plan = _locked(plan, states=(Plan.State.FINISHED, Plan.State.CANCELLED), doing="reverted")
     kind = kind_of(plan.kind)
+    _require(actor, plan, kind.right)
     is_done = Q(state=PlanRow.State.SUCCEEDED)
     if isinstance(kind, InSteps):
         is_done |= Q(state__in=NOT_DONE) & ~Q(result={})
@@ -176,6 +209,31 @@ def _locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
     if found.state not in states:
         raise PlanProblem(f"This plan is {found.get_state_display()} and cannot be {doing} now.")
     return found
+
+
+def _require(actor: str, plan: Plan, *rights: Right) -> None:
+    authors.require(actor, *rights, organization_id=plan.organization_id)
+
+
+def _refuse_lost_authors(plan: Plan) -> None:
+    lost = authors.lost_by([plan]).get(plan.pk)
+    if lost:
+        raise PlanProblem(f"{lost} Somebody who may has to make a new preview of it.")
+
+
+def _take_the_place_of_lost_authors(plan: Plan, actor: str) -> None:
+    if authors.have_lost(makers_of(plan), rights_of_plan(plan), plan.organization_id):
+        if actor == plan.approved_by:
+            raise PlanProblem("You approved this plan. Somebody else has to resume it, since its maker no longer may.")
+        plan.taken_over_by = actor
+    if plan.approved_by and authors.have_lost([plan.approved_by], [Right.APPROVE_PLANS], plan.organization_id):
+        may_approve = authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id)
+        if actor in makers_of(plan) or not may_approve:
+            raise PlanProblem(
+                f"{plan.approved_by}, who approved it, no longer may. A second person who may approve it has to resume "
+                "it."
+            )
+        plan.approved_by = actor
 
 
 def _save(plan: Plan, *, state: str, actor: str, action: str, request_id: str, reason: str = "") -> Plan:

@@ -1,25 +1,34 @@
 """Makes the preview of a plan: its rows, worked out once and stored."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
 
 from vendor_admin.mirrors.id_lists import among
-from vendor_admin.operations import plan_rows
+from vendor_admin.operations import authors, plan_rows
+from vendor_admin.operations.charges import SPENDING, cost_of, in_words, spends_money
 from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.errors import InvalidRequest
 
 MOST_TARGETS = 100_000
+KEY_IS_TAKEN = "This idempotency key was used for another change. Use a new key for each change."
 
 
 class InvalidPlan(ValueError):
     """Nothing can be previewed; the text tells a person why."""
+
+
+class KeyIsTaken(InvalidPlan):
+    """The idempotency key belongs to a plan that something else was asked of."""
 
 
 def preview(
@@ -37,20 +46,24 @@ def preview(
 ) -> Plan:
     """Store what a change would do, row by row. Nothing is sent before the plan is confirmed.
 
-    With an idempotency key that is known already, the plan stored under it is returned and nothing is made. `links`
-    are fields of Plan that lead to an earlier plan (renewed_from, reverts, retries). Must run inside the
-    organization's scope. Raises InvalidPlan, and KeyError for an unknown kind.
+    With an idempotency key that is known already, the plan stored under it is returned and nothing is made; where
+    something else is asked under that key, KeyIsTaken is raised. `links` are fields of Plan that lead to an earlier
+    plan (renewed_from, reverts, retries). Must run inside the organization's scope. Raises InvalidPlan, NotAllowed
+    where the actor may not make such a plan or spend what it costs, and KeyError for an unknown kind.
     """
     if not targets:
         raise InvalidPlan("Nothing is selected.")
     if len(targets) > MOST_TARGETS:
         raise InvalidPlan(f"One plan takes up to {MOST_TARGETS:,} targets; {len(targets):,} are selected.")
     kind = kind_of(kind_name)
+    authors.require(actor, kind.right, organization_id=organization.pk)
+    parameters = dict(parameters or {})
+    digest = ""
     if idempotency_key is not None:
+        digest = _digest_of(kind_name, targets, parameters, actor=actor, reason=reason)
         known = Plan.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
         if known is not None:
-            return known
-    parameters = dict(parameters or {})
+            return _asked_the_same(known, digest)
     drafts = kind.drafts(PlanRequest(organization.pk, targets, parameters, now))
     _set_apart_moved(drafts)
     _set_apart_busy(drafts, organization_id=organization.pk)
@@ -63,13 +76,18 @@ def preview(
         reason=reason,
         request_id=request_id,
         idempotency_key=idempotency_key,
-        is_money=kind.is_money,
+        asked_digest=digest,
         created_at=now,
         **(links or {}),
     )
     rows = rows_of(drafts, plan=plan)
     calls = _valid_calls(kind, rows, plan=plan, now=now)
-    plan.second_person_why = _second_person_why(drafts, rows, organization=organization)
+    planned = [draft for draft, row in zip(drafts, rows, strict=True) if row.state == PlanRow.State.PLANNED]
+    plan.cost = cost_of(planned)
+    plan.is_money = kind.is_money or spends_money(plan.cost)
+    if spends_money(plan.cost):
+        authors.require(actor, SPENDING, organization_id=organization.pk, because=f"{in_words(plan.cost)}. ")
+    plan.second_person_why = _second_person_why(planned, cost=plan.cost, organization=organization)
     plan.needs_second_person = bool(plan.second_person_why)
     plan.calls_needed = len(calls)
     plan.calls_by_path = dict(Counter(f"{call.environment} {call.write.path}" for call in calls))
@@ -78,7 +96,7 @@ def preview(
             plan.save(force_insert=True)
     except IntegrityError:
         # Another request with the same key was faster; its plan is committed by now, or this insert would still wait.
-        return Plan.objects.get(organization=organization, idempotency_key=idempotency_key)
+        return _asked_the_same(Plan.objects.get(organization=organization, idempotency_key=idempotency_key), digest)
     plan_rows.insert(plan, rows)
     return plan
 
@@ -182,12 +200,31 @@ def faults_in_words(invalid: InvalidRequest) -> str:
     return "; ".join(re.sub(r"^\w+\[0\]\.?", "", one) for one in words) + "."
 
 
-def _second_person_why(drafts: Sequence[RowDraft], rows: Sequence[PlanRow], *, organization: Organization) -> str:
+def _second_person_why(planned: Sequence[RowDraft], *, cost: Decimal | None, organization: Organization) -> str:
     rule = approval_rule(organization)
-    planned = [draft for draft, row in zip(drafts, rows, strict=True) if row.state == PlanRow.State.PLANNED]
-    amount = sum(abs(draft.amount) for draft in planned)
+    amounts = [draft.amount for draft in planned]
     if len(planned) > rule.accounts_over:
         return f"It changes {len(planned):,} of them; more than {rule.accounts_over:,} need a second person."
+    if unknown := amounts.count(None):
+        return f"How much it moves is not known of {unknown:,} of {len(planned):,} rows: that needs a second person."
+    if cost is None:
+        return "What it costs is not known: that needs a second person."
+    amount = sum(abs(one) for one in amounts if one is not None) + cost
     if amount > rule.balance_change_over:
         return f"It moves {amount:,.2f} in all; more than {rule.balance_change_over:,.2f} need a second person."
     return ""
+
+
+def _digest_of(
+    kind_name: str, targets: Sequence[Target], parameters: Mapping[str, Json], *, actor: str, reason: str
+) -> str:
+    """Of everything that was asked for. Keyed, since passwords are among it."""
+    asked = [[one.entity_type, one.entity_id, one.wanted, one.secrets, one.expected] for one in targets]
+    text = json.dumps([kind_name, parameters, actor, reason, asked], sort_keys=True, default=dict)
+    return salted_hmac("operations.plan", text, algorithm="sha256").hexdigest()
+
+
+def _asked_the_same(plan: Plan, digest: str) -> Plan:
+    if plan.asked_digest != digest:
+        raise KeyIsTaken(KEY_IS_TAKEN)
+    return plan

@@ -16,7 +16,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from vendor_admin.operations import allowance, progress, queue, results, storing
+from vendor_admin.operations import allowance, guarding, progress, queue, results, storing
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Permit, Session, outcomes_of
 from vendor_admin.operations.models import Operation
@@ -134,6 +134,8 @@ class _Runner:
         self._looked_at = time.monotonic()
         if not self._callers.in_flight:
             self._gate.unlock()
+        with step(self._lane.organization_id):
+            guarding.guard(self._lane, now=now)
         self._gate.stop_plans(queue.stopped_plans(self._lane, self._callers.plan_ids))
         names = queue.due_names(self._lane, now=now)
         unsettled = queue.unsettled(self._lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)

@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from vendor_admin.operations import plans
+from vendor_admin.operations.authors import rights_of_plan, rights_to_stop
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.care import Care, CareForm, WhyForm, care_for
 from vendor_admin.operations.pages.plan_view import (
     common_warnings,
+    cost_in_words,
     counts_of,
     forecast_of,
     known_kind,
@@ -24,7 +26,7 @@ from vendor_admin.operations.pages.plan_view import (
 from vendor_admin.operations.pages.rows import plan_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.pages.sums import sums_of
-from vendor_admin.operations.plans import InvalidPlan, PlanProblem
+from vendor_admin.operations.plans import InvalidPlan, NotAllowed, PlanProblem
 from vendor_admin.organizations.pages import actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
 
@@ -45,22 +47,27 @@ def kind_choices() -> list[tuple[str, str]]:
 def what_one_may(request: HttpRequest, plan: Plan) -> dict[str, Any]:
     """Which buttons the plan's page shows. The views check again."""
     kind = known_kind(plan)
-    may = kind is not None and has_right(request, kind.right)
+    missing = [right.value for right in rights_of_plan(plan) if not has_right(request, right)]
+    may_stop = kind is not None and all(has_right(request, right) for right in rights_to_stop(plan))
+    may = kind is not None and not missing
     is_own = request.user.get_username() in (plan.actor, plan.confirmed_by)
     approves = has_right(request, Right.APPROVE_PLANS)
     return {
         "may": may,
-        "needs_right": kind.right.value if kind is not None else "",
+        "may_stop": may_stop,
+        "needs_right": " and ".join(missing),
         "is_own": is_own,
         "approves": approves,
         "may_approve": plan.state == Plan.State.WAITING and approves and not is_own and kind is not None,
-        "may_cancel": plan.is_open and (may or (plan.state == Plan.State.WAITING and approves)),
+        "may_cancel": plan.is_open and (may_stop or (plan.state == Plan.State.WAITING and approves)),
     }
 
 
 def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
     """Step three: what will happen, once more, and what is asked before it starts."""
     _require_kind(request, plan)
+    for right in rights_of_plan(plan):
+        require(request, right)
     planned = counts_of(plan)[PlanRow.State.PLANNED]
     if plan.state != Plan.State.PREVIEW or not planned:
         messages.error(request, f"This plan is {plan.get_state_display()}: there is nothing to confirm.")
@@ -224,6 +231,7 @@ def _care_page(
         "sums": sums_of(plan),
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
+        "cost_in_words": cost_in_words(plan),
         "form": form,
         "button": button,
         "is_approval": plan.state == Plan.State.WAITING,
@@ -250,7 +258,7 @@ def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str
     """Act, and show what came of it: the plan, a renewed preview, or why it cannot be done."""
     try:
         result = act()
-    except (PlanProblem, InvalidPlan) as problem:
+    except (PlanProblem, InvalidPlan, NotAllowed) as problem:
         messages.error(request, str(problem))
         return _back(plan)
     if result.renewed_from_id == plan.pk:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from vendor_admin.amounts import read_id
-from vendor_admin.operations import forecast
+from vendor_admin.operations import charges, forecast
 from vendor_admin.operations.kinds import PlanKind, WithAnswers, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import changes_of, row_badge, target_url
@@ -56,6 +56,11 @@ def answers_url(plan: Plan) -> str:
     """The page of what the platform answered, of a kind that asks for something; empty of all others."""
     kind: object = known_kind(plan)
     return reverse(kind.answers_page, args=[plan.pk]) if isinstance(kind, WithAnswers) and plan.started_at else ""
+
+
+def cost_in_words(plan: Plan) -> str:
+    """What the plan costs; empty where it costs nothing."""
+    return charges.in_words(plan.cost) if charges.spends_money(plan.cost) else ""
 
 
 def counts_of(plan: Plan) -> Counter[str]:

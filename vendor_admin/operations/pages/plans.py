@@ -102,6 +102,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "tabs": plan_view.tabs_of(counts, warned=warned if open_row else 0, shown=shown["show"]),
             "progress": progress_of(row) if row.started_at else None,
             "forecast": plan_view.forecast_of(row, now=now),
+            "cost_in_words": plan_view.cost_in_words(row),
             "relatives": relatives,
             "is_retried": any(how == plan_view.RETRIED_BY for how, _, _ in relatives),
             "now": now,

@@ -15,7 +15,7 @@ from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, UnreadableFile, rows_of_file, template_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.pages.steps import steps
-from vendor_admin.operations.plans import InvalidPlan
+from vendor_admin.operations.plans import InvalidPlan, NotAllowed
 from vendor_admin.operations.selecting import Chosen, read_selection
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.pages import actor_of, organization_of, require
@@ -86,8 +86,8 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
                 actor=request.user.get_username(),
                 request_id=actor_of(request)["request_id"],
             )
-        except InvalidPlan as invalid:
-            form.add_error(None, str(invalid))
+        except (InvalidPlan, NotAllowed) as refused:
+            form.add_error(None, str(refused))
         else:
             return _to_plan(plan)
     context = {
@@ -129,7 +129,7 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
                 if faults:
                     messages.warning(request, f"{_faulty_lines(faults):,} faulty lines of the file were left out.")
                 return _to_plan(plan)
-        except (UnreadableFile, InvalidPlan) as problem:
+        except (UnreadableFile, InvalidPlan, NotAllowed) as problem:
             form.add_error("file", str(problem))
     context = {
         **_context(request, action, None),

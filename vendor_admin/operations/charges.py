@@ -1,0 +1,31 @@
+"""What a plan costs the organization, whatever kind of plan the price hides in, and which rights that asks for."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from vendor_admin.operations.kinds import PlanKind, RowDraft
+from vendor_admin.organizations.roles import Right
+
+SPENDING = Right.MANAGE_SUBSCRIPTIONS
+
+
+def cost_of(drafts: Iterable[RowDraft]) -> Decimal | None:
+    """What the rows that will change cost for the first period; None where a price is not known."""
+    costs = [draft.cost for draft in drafts]
+    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+
+
+def spends_money(cost: Decimal | None) -> bool:
+    """Whether a plan of this cost spends the organization's money; one of unknown cost may."""
+    return cost is None or cost > 0
+
+
+def in_words(cost: Decimal | None) -> str:
+    """What it costs, as a sentence without an end."""
+    return "What it costs is not known" if cost is None else f"It costs {cost:,.2f} for the first period"
+
+
+def rights_for(kind: PlanKind, *, cost: Decimal | None) -> tuple[Right, ...]:
+    """What somebody must be allowed to do to make, confirm or resume a plan of this kind and cost."""
+    spending = (SPENDING,) if spends_money(cost) else ()
+    return tuple(dict.fromkeys((kind.right, *spending)))
