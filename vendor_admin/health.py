@@ -1,9 +1,9 @@
 """Health over HTTP: is the process alive, can it serve, are the sockets live, and figures for Prometheus.
 
-`/syncz` tells whether the sync does its work and answers 503 while it does not: an alert, never a liveness probe,
-since restarting the web server would mend nothing. All are open to callers on this machine, unless a proxy stands
-before the service; others need SYNCZ_TOKEN as bearer token, except for `/livez` and `/readyz`, which say nothing but
-yes or no.
+`/syncz` tells whether the sync does its work and the hosts' clocks are right, and answers 503 while that is not so: an
+alert, never a liveness probe, since restarting the web server would mend nothing. All are open to callers on this
+machine, unless a proxy stands before the service; others need SYNCZ_TOKEN as bearer token, except for `/livez` and
+`/readyz`, which say nothing but yes or no, and why not.
 None runs in the request's transaction, which could not begin while the database is away.
 """
 
@@ -12,13 +12,14 @@ import ipaddress
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from vendor_admin.organizations import host_clocks
 from vendor_admin.sync.models import SyncState
 from vendor_admin.sync.status import SocketStatus, is_healthy, socket_statuses
 
@@ -39,12 +40,14 @@ def livez(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, so that requests may be sent here."""
+    """200 when the database answers and this host's clock is right, so that requests may be sent here."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        clock = host_clocks.check()
     except DatabaseError:
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    if not clock.is_host_right:
+        text = f"this host's clock is {host_clocks.words(clock.ahead.total_seconds())}\n"
+        return HttpResponse(text, status=503, content_type="text/plain")
     return HttpResponse("ready\n", content_type="text/plain")
 
 
@@ -53,15 +56,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def syncz(request: HttpRequest) -> HttpResponse:
-    """The state of every socket as JSON; 503 while an enabled one is not live."""
+    """The state of every socket as JSON, and hosts whose clocks are wrong; 503 while an enabled socket is not live, or
+    a clock is wrong."""
     if not _may_look(request):
         return _refused()
     try:
-        statuses = socket_statuses()
+        now = host_clocks.check().now
+        wrong = host_clocks.wrong_clocks(now=now)
+        statuses = socket_statuses(now=now)
     except DatabaseError:
         return JsonResponse({"healthy": False, "reason": "The database does not answer.", "sockets": []}, status=503)
-    healthy = is_healthy(statuses)
-    body = {"healthy": healthy, "at": timezone.now(), "sockets": statuses}
+    healthy = is_healthy(statuses) and not wrong
+    clocks = [{"host": one.host, "clock": host_clocks.words(one.ahead_seconds), "at": one.measured_at} for one in wrong]
+    body = {"healthy": healthy, "at": now, "wrong_clocks": clocks, "sockets": statuses}
     return JsonResponse(body, status=200 if healthy else 503, json_dumps_params={"indent": 1})
 
 

@@ -1,14 +1,18 @@
 """The simulated platform with a vendor whose mirrors a real hub keeps."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.scene import Scene
 from tests.sync.running_hub import RunningHub
+from vendor_admin.organizations import database_clock
 from vendor_admin.sandbox.running import RunningSandbox
 
 WORLD = ("--organizations", "1", "--users", "8", "--accounts-per-user", "2", "--keep-orders", "50", "--rate", "0")
@@ -24,6 +28,13 @@ def sandbox() -> Iterator[RunningSandbox]:
 def short_waits(settings: Any) -> None:
     settings.OPERATION_SETTLE_SECONDS = 0.2
     settings.OPERATION_PATIENCE_SECONDS = 1.0
+
+
+@pytest.fixture
+def database_at_host_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's clock shows what this host's does, also while that one travels."""
+    really = database_clock.read
+    monkeypatch.setattr(database_clock, "read", lambda: replace(really(), now=timezone.now(), ahead=timedelta(0)))
 
 
 @pytest.fixture

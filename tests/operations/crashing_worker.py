@@ -1,7 +1,8 @@
 """Workers of one lane that end themselves, as kill -9 would, at one point. Started as a child by workers.py.
 
 Reads one JSON order a line from standard input: `organization`, `environment`, `point`, `passes` (after how many
-passes of that point) and `path` (of which write; empty for any). For each it forks, so that Django is loaded once; the
+passes of that point), `path` (of which write; empty for any) and `ahead` (by how many seconds its clock is ahead, while
+it does not mind). For each it forks, so that Django is loaded once; the
 fork runs the product's own runner, of which only the named step is wrapped. Answers with the fork's exit code.
 """
 
@@ -9,9 +10,11 @@ import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
+import time_machine
 
 POINTS = ("before the call", "after the call", "before the commit", "after the commit")
 
@@ -26,12 +29,18 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _work(*, organization: int, environment: str, point: str, passes: int, path: str, seconds: float) -> None:
+def _work(
+    *, organization: int, environment: str, point: str, passes: int, path: str, seconds: float, ahead: float
+) -> None:
     """Work on the lane in this process and end with it, one way or the other."""
     # Imported here, since Django's apps are there only now.
     from vendor_admin.operations import runner
+    from vendor_admin.organizations import database_clock
 
     code = 1
+    if ahead:
+        database_clock.MOST_OFF = timedelta(days=1)
+        time_machine.travel(datetime.now(UTC) + timedelta(seconds=ahead)).start()
     try:
         _arm(point, passes=passes, path=path)
         runner.work(organization_id=organization, environment=environment, seconds=seconds)

@@ -1,6 +1,7 @@
 """The last moment before a call goes out: what was drawn too long ago is not sent."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils import timezone
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import Callers, Gate, Permit, Session
 from vendor_admin.operations.models import Operation
+from vendor_admin.organizations.database_clock import ClockReading
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.outcomes import NotSent
 
@@ -22,7 +24,9 @@ def test_a_call_goes_out_only_while_its_draw_is_good(good_for: float, is_sent: b
     callers = Callers(connections=1, gate=gate)
     row = Operation(name=REVOKE, request={"tradingPermissionId": 5})
     session = Session(1, False, Caller(NOBODY_LISTENS, "vendor"), "token")
-    callers.call(row, WRITES[REVOKE], session, Permit(timezone.now(), time.monotonic() + good_for))
+    clock = ClockReading(timezone.now(), timedelta(0), timedelta(0), time.monotonic())
+    callers.call(row, WRITES[REVOKE], session, Permit(clock.now, time.monotonic() + good_for), clock=clock)
     (called,) = callers.collect(seconds=30)
     callers.close()
     assert isinstance(called.outcome, NotSent) if is_sent else called.outcome is None
+    assert (called.sent_at is not None and called.sent_at >= clock.now) if is_sent else called.sent_at is None

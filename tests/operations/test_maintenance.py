@@ -32,7 +32,7 @@ def start_both(scene: Scene) -> Plan:
 
 
 def test_what_is_sensitive_waits_out_the_maintenance_and_goes_out_once(
-    quiet_scene: Scene, admin_connection: psycopg.Connection
+    quiet_scene: Scene, admin_connection: psycopg.Connection, database_at_host_time: None
 ) -> None:
     scene = quiet_scene
     admin_connection.execute("UPDATE organizations_organization SET is_simulated = false")

@@ -20,7 +20,7 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.queue import LANE_TTL, LaneKey
 from vendor_admin.operations.runner import _Allowed, _Runner
-from vendor_admin.organizations import budgets
+from vendor_admin.organizations import budgets, database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
@@ -84,7 +84,7 @@ def test_a_lock_is_in_force_before_the_runner_looks_what_is_next(
 ) -> None:
     """Otherwise something is read from the platform right after it has forbidden every call."""
     row = Operation(pk=7, name=ADJUST_CASH.path, request={}, attempts=1)
-    answered = [[Called(row, ADJUST_CASH, SESSION, permit(), Locked(429, "no"), timezone.now())]]
+    answered = [[Called(row, ADJUST_CASH, SESSION, permit(), Locked(429, "no"))]]
     locked_at_looks = []
 
     def look(*, now: Any) -> None:
@@ -135,7 +135,7 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
         with queue.step(organization.pk):
             (row,) = queue.claim(lane._lane, name=REVOKE_TRADING_PERMISSION.path, limit=9, now=now, until=now)
         lane._callers.run(lambda _: _wait(go_on), SESSION, name="something slow")
-        lane._callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit())
+        lane._callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit(), clock=database_clock.read())
         with organization_scope(organization.pk):
             stop(plan=plan, actor="riley")
         lane._look(now=now)

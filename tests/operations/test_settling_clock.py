@@ -49,7 +49,9 @@ def test_patience_that_ends_during_the_reading_asks_nobody(
             Operation.objects.filter(plan=plan).update(state="unknown", sent_at=now, attempts=1, needs_person=False)
             plan.rows.update(state="unknown")
         (row,) = scene.operations(plan)
-        monkeypatch.setattr(settling, "timezone", SteppingClock(ends_at - timedelta(seconds=0.5 * steps_before + 0.1)))
+        monkeypatch.setattr(
+            settling, "database_clock", SteppingClock(ends_at - timedelta(seconds=0.5 * steps_before + 0.1))
+        )
         lane = LaneKey(scene.organization.pk, "demo", "a test")
         settling.settle(lane, row, client, caller=caller, token=token)
         (row,) = scene.operations(plan)

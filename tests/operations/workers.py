@@ -18,7 +18,7 @@ SHORT_WAITS = {"OPERATION_SETTLE_SECONDS": 0.05, "OPERATION_PATIENCE_SECONDS": 0
 
 
 class Workers:
-    """`with Workers(environment, admin_url=…) as workers:`; the lease of a worker that died is let run out at once."""
+    """`with Workers(environment, admin_url=…) as workers:`; what one that died held is let run out at once."""
 
     def __init__(self, environment: Mapping[str, str], *, admin_url: str) -> None:
         self._environment = {**environment, **{name: str(value) for name, value in SHORT_WAITS.items()}}
@@ -51,6 +51,7 @@ class Workers:
         path: str = "",
         passes: int = 1,
         seconds: float = 20,
+        ahead: float = 0,
     ) -> int:
         """Let one work on the scene's lane until it ends or dies at the point; returns its exit code."""
         assert self._server is not None
@@ -63,10 +64,14 @@ class Workers:
             "passes": passes,
             "path": path,
             "seconds": seconds,
+            "ahead": ahead,
         }
         self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
         code = int(self._server.stdout.readline())
+        if code != KILLED:
+            return code
         with psycopg.connect(self._admin_url) as connection:
             connection.execute("UPDATE operations_lane SET expires_at = now() - interval '1 second'")
+            connection.execute("UPDATE operations_operation SET claimed_until = now() WHERE state = 'sending'")
         return code

@@ -14,11 +14,11 @@ from typing import Any
 import structlog
 from django.db import close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils import timezone
 
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.results import body_of
+from vendor_admin.organizations.database_clock import ClockReading
 from vendor_admin.tradovate.operations.request import rule_faults
 from vendor_admin.tradovate.operations.write import Write
 from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Rejected, Unauthorized
@@ -50,9 +50,10 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What one operation came to at `at`; no outcome where the gate was closed and nothing was sent.
+    """What one operation came to; no outcome where the gate was closed and nothing was sent.
 
-    `seconds` is how long the call lasted; 0 where none was made.
+    `sent_at` is when the call was handed to the network and `seconds` how long it lasted; None and 0 where none was
+    made.
     """
 
     row: Operation
@@ -60,7 +61,7 @@ class Called:
     session: Session
     permit: Permit
     outcome: Outcome | None
-    at: datetime
+    sent_at: datetime | None = None
     seconds: float = 0.0
 
 
@@ -126,9 +127,9 @@ class Callers:
         """The plans of the operations that are handed out."""
         return {plan_id for _, plan_id in self._calls.values() if plan_id is not None}
 
-    def call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> None:
-        """Hand an operation out to be sent."""
-        self._calls[self._threads.submit(self._call, row, write, session, permit)] = (row.name, row.plan_id)
+    def call(self, row: Operation, write: Write[Any], session: Session, permit: Permit, *, clock: ClockReading) -> None:
+        """Hand an operation out to be sent. `clock` was read before."""
+        self._calls[self._threads.submit(self._call, row, write, session, permit, clock)] = (row.name, row.plan_id)
 
     def run(self, function: Callable[[RestClient], None], session: Session, *, name: str) -> None:
         """Hand out other work with a connection to the platform, which may use the database."""
@@ -154,17 +155,20 @@ class Callers:
             database.inc_thread_sharing()
             database.close()
 
-    def _call(self, row: Operation, write: Write[Any], session: Session, permit: Permit) -> Called | None:
+    def _call(
+        self, row: Operation, write: Write[Any], session: Session, permit: Permit, clock: ClockReading
+    ) -> Called | None:
         try:
             request = write.parse(body_of(row))
             is_open = self._gate.is_open(name=write.path, token=session.token, plan_id=row.plan_id)
             if not is_open or time.monotonic() > permit.good_until:
-                return Called(row, write, session, permit, None, timezone.now())
-            if faults := [str(one) for one in rule_faults(request, now=timezone.now())]:
+                return Called(row, write, session, permit, None)
+            started = time.monotonic()
+            sent_at = clock.at(started)
+            if faults := [str(one) for one in rule_faults(request, now=sent_at)]:
                 # It was right when it was confirmed: a month has ended since, for instance.
                 overtaken = Rejected(OVERTAKEN.format("; ".join(faults)), 400)
-                return Called(row, write, session, permit, overtaken, timezone.now())
-            started = time.monotonic()
+                return Called(row, write, session, permit, overtaken)
             outcome = self._client(session).call(
                 write.operation,
                 token=session.token,
@@ -172,7 +176,7 @@ class Callers:
                 penalty_ticket=row.penalty_ticket or None,
             )
             self._gate.close_after(outcome, name=write.path, token=session.token)
-            return Called(row, write, session, permit, outcome, timezone.now(), time.monotonic() - started)
+            return Called(row, write, session, permit, outcome, sent_at, time.monotonic() - started)
         except Exception:
             # The row stays as it is, "being sent": the next holder of the lane finds out what came of it.
             log.exception("operations.call_failed", operation=row.pk, name=row.name)

@@ -139,7 +139,10 @@ class Operation(OrganizationRow):
     needs_person = models.BooleanField(default=False)
     question = models.TextField(default="", help_text="What a person has to decide, with both possibilities.")
     created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="When the last call was handed to the network, or claimed.")
+    call_ended_at = models.DateTimeField(
+        null=True, help_text="By when the last call had certainly ended: patience counts from here."
+    )
     finished_at = models.DateTimeField(null=True)
 
     class Meta(OrganizationRow.Meta):

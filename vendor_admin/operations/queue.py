@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
 
 from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
 from vendor_admin.organizations.scope import organization_scope
@@ -32,8 +33,8 @@ _CLAIM = """
            FOR UPDATE OF o SKIP LOCKED
     )
     UPDATE operations_operation o
-       SET state = 'sending', claimed_by = %(holder)s, claimed_until = %(until)s, sent_at = %(now)s, wait_reason = '',
-           attempts = attempts + 1
+       SET state = 'sending', claimed_by = %(holder)s, claimed_until = %(until)s, sent_at = %(now)s,
+           call_ended_at = NULL, wait_reason = '', attempts = attempts + 1
       FROM due
      WHERE o.id = due.id
  RETURNING o.*
@@ -56,13 +57,13 @@ def step(organization_id: int) -> Iterator[None]:
         yield
 
 
-def hold_lane(lane: LaneKey, *, now: datetime) -> bool:
-    """Take the lane, or keep it for another LANE_TTL. False while another holds it."""
+def hold_lane(lane: LaneKey) -> bool:
+    """Take the lane, or keep it for another LANE_TTL by the database's clock. False while another holds it."""
     of_lane = {"organization_id": lane.organization_id, "environment": lane.environment}
     with step(lane.organization_id):
         Lane.objects.bulk_create([Lane(**of_lane)], ignore_conflicts=True)
-        free = Q(holder=lane.holder) | Q(expires_at=None) | Q(expires_at__lte=now)
-        return bool(Lane.objects.filter(free, **of_lane).update(holder=lane.holder, expires_at=now + LANE_TTL))
+        free = Q(holder=lane.holder) | Q(expires_at=None) | Q(expires_at__lte=Now())
+        return bool(Lane.objects.filter(free, **of_lane).update(holder=lane.holder, expires_at=Now() + LANE_TTL))
 
 
 def leave_lane(lane: LaneKey) -> None:
@@ -76,7 +77,8 @@ def leave_lane(lane: LaneKey) -> None:
 def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
     """What an earlier holder was sending may have been done: its outcome is unknown. Returns the number of rows.
 
-    Only the holder of the lane may call it: nobody else sends in this lane any more.
+    Only the holder of the lane may call it: nobody else sends in this lane any more. A call that was on its way then
+    has certainly ended when its claim runs out.
     """
     with step(lane.organization_id):
         left = Operation.objects.filter(
@@ -86,6 +88,7 @@ def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
         ids = list(left.select_for_update().values_list("id", flat=True))
         Operation.objects.filter(id__in=ids).update(
             state=Operation.State.UNKNOWN,
+            call_ended_at=Coalesce(F("claimed_until"), now),
             claimed_until=None,
             not_before=now + settle_after,
             error_text="",

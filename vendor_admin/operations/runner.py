@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 
 from vendor_admin.operations import allowance, guarding, progress, queue, results, storing
 from vendor_admin.operations.allowance import Caller
@@ -24,7 +23,7 @@ from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
 from vendor_admin.operations.results import Waiting
 from vendor_admin.operations.settling import settle
-from vendor_admin.organizations import tokens
+from vendor_admin.organizations import database_clock, host_clocks, tokens
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.operations import write_at
@@ -48,10 +47,11 @@ NO_CONNECTION = "This organization has no connection to this environment."
 def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> int:
     """Send what is due in a lane, for at most so many seconds. Returns the number of calls made.
 
-    Does nothing while another worker holds the lane. Safe to run at any time, by any number of workers.
+    Does nothing while another worker holds the lane, or while this host's clock is wrong. Safe to run at any time, by
+    any number of workers.
     """
     lane = LaneKey(organization_id, environment, uuid.uuid4().hex)
-    if not queue.hold_lane(lane, now=timezone.now()):
+    if not host_clocks.check().is_host_right or not queue.hold_lane(lane):
         return 0
     runner = _Runner(lane)
     try:
@@ -92,11 +92,11 @@ class _Runner:
     def run(self, *, seconds: float) -> int:
         deadline = time.monotonic() + seconds
         self._keep_lane()
-        queue.recover(self._lane, now=timezone.now(), settle_after=_settle_after())
+        queue.recover(self._lane, now=database_clock.now(), settle_after=_settle_after())
         called: list[Called] = []
         while (started := time.monotonic()) < deadline and self._keep_lane():
             if time.monotonic() - self._looked_at > LOOK_SECONDS:
-                self._look(now=timezone.now())
+                self._look(now=database_clock.now())
             sent = self._turn(called, room=self._pace.most_in_flight - self._callers.in_flight)
             self._pace.note_busy(time.monotonic() - started + GATHER_SECONDS)
             if not sent and not self._callers.in_flight and not called and not self._wait_for_next(deadline):
@@ -113,20 +113,24 @@ class _Runner:
         called = self._callers.collect(seconds=seconds)
         outcomes = outcomes_of(called)
         self._calls += len(outcomes)
-        self._heed(outcomes, now=timezone.now())
+        if outcomes:
+            self._heed(outcomes, now=database_clock.now())
         return called
 
     def _keep_lane(self) -> bool:
-        """Renew the lane when it is time; False once it is lost."""
+        """Renew the lane when it is time; False once it is lost, or this host's clock is wrong."""
         if time.monotonic() - self._renewed_at <= RENEW_SECONDS:
             return True
         asked_at = time.monotonic()
-        if not queue.hold_lane(self._lane, now=timezone.now()):
+        if not queue.hold_lane(self._lane):
             log.warning("operations.lane_lost", organization_id=self._lane.organization_id)
+            return False
+        clock = host_clocks.check()
+        if not clock.is_host_right:
             return False
         self._gate.extend(LANE_TTL.total_seconds() - GATE_MARGIN_SECONDS, since=asked_at)
         self._renewed_at = asked_at
-        progress.finish_plans(self._lane.organization_id, now=timezone.now())
+        progress.finish_plans(self._lane.organization_id, now=clock.now)
         return True
 
     def _look(self, *, now: datetime) -> None:
@@ -166,7 +170,7 @@ class _Runner:
         wanted = queue.count_due(self._lane, name=name, now=now, most=ahead)
         if not wanted:
             return
-        now, good_until = timezone.now(), _good_until()
+        now, good_until = database_clock.now(), _good_until()
         drawn = allowance.draw(session.caller, write.operation, wanted=wanted, now=now)
         if drawn.count:
             self._allowed[name] = _Allowed(write, drawn.count, Permit(drawn.at, good_until))
@@ -184,7 +188,7 @@ class _Runner:
             if at > now:
                 queue.postpone(self._lane, until=at, reason=WAITS_FOR_TICKET, names=[write.path])
                 return
-        now, good_until = timezone.now(), _good_until()
+        now, good_until = database_clock.now(), _good_until()
         drawn = allowance.draw(session.caller, write.operation, wanted=1, now=now)
         if drawn.count:
             permit = Permit(drawn.at, good_until)
@@ -194,11 +198,13 @@ class _Runner:
 
     def _turn(self, called: Sequence[Called], *, room: int) -> int:
         """Store what calls came to and claim the next ones, in one transaction; then hand those out."""
-        now = timezone.now()
+        clock = database_clock.read()
+        for one in called:
+            one.row.sent_at = one.sent_at or one.row.sent_at
         verdicts = [
-            Waiting(one.row, now, one.row.wait_reason, one.row.penalty_ticket, attempts=one.row.attempts - 1)
+            Waiting(one.row, clock.now, one.row.wait_reason, one.row.penalty_ticket, attempts=one.row.attempts - 1)
             if one.outcome is None
-            else results.verdict_of(one.write, one.row, one.outcome, now=one.at)
+            else results.verdict_of(one.write, one.row, one.outcome, now=clock.now)
             for one in called
         ]
         for one in called:
@@ -210,12 +216,12 @@ class _Runner:
         claimed: list[tuple[Operation, _Allowed]] = []
         if verdicts or (session is not None and self._allowed and room > 0):
             with step(self._lane.organization_id):
-                storing.store(self._lane, verdicts, now=now)
+                storing.store(self._lane, verdicts, now=clock.now)
                 if session is not None:
-                    claimed = self._claim(room=room, now=now)
+                    claimed = self._claim(room=room, now=clock.now)
         for row, allowed in claimed:
             if session is not None:
-                self._callers.call(row, allowed.write, session, allowed.permit)
+                self._callers.call(row, allowed.write, session, allowed.permit, clock=clock)
         return len(claimed)
 
     def _claim(self, *, room: int, now: datetime) -> list[tuple[Operation, _Allowed]]:
@@ -312,7 +318,7 @@ class _Runner:
         next_at = queue.next_due_at(self._lane)
         if next_at is None:
             return False
-        pause = (next_at - timezone.now()).total_seconds()
+        pause = (next_at - database_clock.now()).total_seconds()
         if pause > WORTH_WAITING.total_seconds() or time.monotonic() + pause > deadline:
             return False
         time.sleep(max(COLLECT_SECONDS, pause))
@@ -326,7 +332,7 @@ class _Runner:
             self._turn(called, room=0)
             called = self._collect(seconds=RENEW_SECONDS)
         self._give_back_drawn(dict(self._allowed))
-        progress.finish_plans(self._lane.organization_id, now=timezone.now())
+        progress.finish_plans(self._lane.organization_id, now=database_clock.now())
 
 
 def _good_until() -> float:

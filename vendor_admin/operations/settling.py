@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
 
 from vendor_admin.operations import allowance
 from vendor_admin.operations.allowance import Caller
@@ -19,6 +18,7 @@ from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.queue import LaneKey, step
 from vendor_admin.operations.results import Conclusion, ItemResult, body_of
 from vendor_admin.operations.storing import rows_of, store
+from vendor_admin.organizations import database_clock
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations import write_at
 from vendor_admin.tradovate.operations.reading import Entity, LookUp, Reading
@@ -45,14 +45,14 @@ class _NotRead(Exception):
 
 def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str) -> None:
     """Read what the platform shows of an operation, and store what follows from it."""
-    now = timezone.now()
+    now = database_clock.now()
     if not _claim(lane, row, now=now):
         return
     write = write_at(row.name)
     with step(lane.organization_id):
         rows = list(rows_of(row.pk))
     requests = write.split(write.parse(body_of(row)))
-    read_at = timezone.now()  # what came later than this may be missing from what is read
+    read_at = database_clock.now()  # what came later than this may be missing from what is read
     try:
         found = _read_all(write, row, requests, client=client, caller=caller, token=token)
     except _NotRead as failed:
@@ -66,7 +66,7 @@ def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller,
         else write.happened(request, _reading(row, one, found, read_at=read_at), patience=patience)
         for request, one in zip(requests, _for_each(rows, len(requests)), strict=True)
     ]
-    _act(lane, row, write, requests, rows, verdicts, is_patient=read_at - _sent_at(row) >= patience)
+    _act(lane, row, write, requests, rows, verdicts, is_patient=read_at - _ended_at(row) >= patience)
 
 
 def _claim(lane: LaneKey, row: Operation, *, now: datetime) -> bool:
@@ -90,13 +90,13 @@ def _read_all(
     for look_up in (one for request in requests for one in write.look_ups(request, environment)):
         if look_up in found:
             continue
-        now = timezone.now()
+        now = database_clock.now()
         drawn = allowance.draw(caller, look_up.operation, wanted=1, now=now)
         if not drawn.count:
             raise _NotRead(drawn.until or now + _pause(row))
         outcome = client.call(look_up.operation, token=token, params=look_up.parameters)
         if isinstance(outcome, Locked | Penalized):
-            raise _NotRead(allowance.close_after(caller, look_up.operation, outcome, now=timezone.now()))
+            raise _NotRead(allowance.close_after(caller, look_up.operation, outcome, now=database_clock.now()))
         entities = look_up.entities(outcome)
         if entities is None:
             log.info("operations.not_readable_yet", operation=row.pk, outcome=type(outcome).__name__)
@@ -114,6 +114,7 @@ def _reading(
     return Reading(
         environment=Environment(row.environment),
         sent_at=_sent_at(row),
+        ended_at=_ended_at(row),
         read_at=read_at,
         found=by_type,
         mark=row.short_id,
@@ -131,11 +132,11 @@ def _act(
     *,
     is_patient: bool,
 ) -> None:
-    now = timezone.now()
+    now = database_clock.now()
     undecided = [request for request, verdict in zip(requests, verdicts, strict=True) if verdict is None]
     is_open = [one.state == PlanRow.State.UNKNOWN for one in _for_each(rows, len(requests)) if one is not None]
     if undecided and not is_patient:
-        _read_later(lane, row, until=_sent_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
+        _read_later(lane, row, until=_ended_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
     elif _may_be_sent_again(row) and not any(verdict is not False for verdict in verdicts) and all(is_open):
         _send_again(lane, row, now=now)
     else:
@@ -211,3 +212,8 @@ def _pause(row: Operation) -> timedelta:
 
 def _sent_at(row: Operation) -> datetime:
     return row.sent_at or row.created_at
+
+
+def _ended_at(row: Operation) -> datetime:
+    """By when the call had certainly ended: until then it may be anywhere on its way."""
+    return row.call_ended_at or _sent_at(row)

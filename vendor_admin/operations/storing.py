@@ -22,6 +22,8 @@ CANCELLED_AFTER = "The plan was cancelled after the first of its steps was done.
 _CONCLUDE = """
     UPDATE operations_operation
        SET state = given.state,
+           sent_at = given.sent_at,
+           call_ended_at = CASE WHEN operations_operation.state = 'sending' THEN %(now)s ELSE call_ended_at END,
            finished_at = CASE WHEN given.state = 'unknown' THEN NULL ELSE %(now)s END,
            not_before = CASE WHEN given.state = 'unknown' THEN %(read_at)s ELSE not_before END,
            claimed_until = NULL,
@@ -33,8 +35,8 @@ _CONCLUDE = """
            response = coalesce(given.response, operations_operation.response),
            sealed_request = CASE WHEN given.state = 'unknown' THEN sealed_request ELSE '' END
       FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(questions)s::text[], %(errors)s::text[],
-                  %(advice)s::text[], %(responses)s::jsonb[])
-           AS given(id, state, question, error_text, advice, response)
+                  %(advice)s::text[], %(responses)s::jsonb[], %(sent_at)s::timestamptz[])
+           AS given(id, state, question, error_text, advice, response, sent_at)
      WHERE operations_operation.id = given.id
        AND operations_operation.claimed_by = %(holder)s
        AND operations_operation.state IN ('sending', 'unknown')
@@ -80,7 +82,10 @@ _WAIT = """
 
 
 def store(lane: LaneKey, verdicts: Sequence[Conclusion | Waiting], *, now: datetime) -> None:
-    """Store verdicts in a constant number of statements. Must run inside a transaction of the organization."""
+    """Store verdicts in a constant number of statements. Must run inside a transaction of the organization.
+
+    `now` is the database's time, read after the calls had ended: patience with what has no answer counts from then.
+    """
     concluded = [one for one in verdicts if isinstance(one, Conclusion)]
     waiting = [one for one in verdicts if isinstance(one, Waiting)]
     if waiting:
@@ -134,6 +139,7 @@ def _conclude(lane: LaneKey, concluded: Sequence[Conclusion], *, now: datetime) 
                 "errors": [one.error_text for one in concluded],
                 "advice": [one.advice_text for one in concluded],
                 "responses": [None if one.response is None else json.dumps(one.response) for one in concluded],
+                "sent_at": [one.row.sent_at for one in concluded],
             },
         )
         return {row[0] for row in cursor.fetchall()}

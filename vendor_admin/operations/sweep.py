@@ -3,17 +3,17 @@
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from vendor_admin.operations import nudges
 from vendor_admin.operations.models import Lane, Operation, Plan
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 
 
 def wake_due_lanes(*, now: datetime | None = None) -> int:
     """Nudge every lane with something to send, to recover or to settle, or with a plan to end. Returns their number."""
-    now = now or timezone.now()
+    now = now or database_clock.now()
     organization_ids = list(Organization.objects.values_list("id", flat=True))
     with organization_scope(*organization_ids):
         held = Lane.objects.filter(

@@ -1,11 +1,10 @@
 """Background work of operations. Every task may run twice, and beat finds what a lost message left behind."""
 
-from django.utils import timezone
-
 from vendor_admin.celery import app
 from vendor_admin.operations import nudges, sweep
 from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
+from vendor_admin.organizations import database_clock, host_clocks
 
 
 @app.task
@@ -23,17 +22,17 @@ def find_due() -> None:
 @app.task
 def watch_notices() -> None:
     """Open and close notices by what holds now."""
-    watching.watch(now=timezone.now())
+    watching.watch(now=host_clocks.check().now)
 
 
 @app.task
 def forget_old_notices() -> None:
     """Delete notices that are long over."""
-    forgetting.forget_old_notices(now=timezone.now())
+    forgetting.forget_old_notices(now=database_clock.now())
 
 
 @app.task
 def deliver_notices() -> None:
     """Deliver what is due of the outbox, and come back while there is more."""
-    if delivery.deliver_due(now=timezone.now()):
+    if delivery.deliver_due(now=database_clock.now()):
         nudges.deliver_soon()

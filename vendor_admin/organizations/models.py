@@ -293,6 +293,17 @@ class RateLock(models.Model):
         return f"{self.key} until {self.until:%Y-%m-%d %H:%M}"
 
 
+class HostClock(models.Model):
+    """A host whose clock was found to differ from the database's (verbs in host_clocks.py)."""
+
+    host = models.CharField(max_length=200, primary_key=True)
+    ahead_seconds = models.FloatField(help_text="Negative: it is behind.")
+    measured_at = models.DateTimeField(help_text="By the database's clock.")
+
+    def __str__(self) -> str:
+        return self.host
+
+
 class AuditEntry(models.Model):
     """Who changed what, from what to what, and why. Append-only: the app role has no right to change or delete rows."""
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ import structlog
 from django.db import close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from vendor_admin.organizations import budgets, tokens
+from vendor_admin.organizations import budgets, database_clock, tokens
 from vendor_admin.sync import gaps, leases
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.leases import Held
@@ -60,16 +60,17 @@ class Access:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(self._with_fresh_connection, function, arguments))
 
+    async def in_thread_with_now(self, function: Callable[..., T], **arguments: Any) -> T:
+        """The same for a function that takes `now`, which is the database's time: budgets and locks are shared."""
+        return await self.in_thread(_with_now, call=partial(function, **arguments))
+
     async def open_socket(self, lease: Held, *, is_taken_over: bool) -> Admission | Reconnect:
         """What a new socket needs, or why it may not open now. `is_taken_over` when it is the first of a claim."""
         try:
-            access = await self.in_thread(
-                tokens.access_token,
-                connection_id=lease.connection_id,
-                organization_id=lease.organization_id,
-                now=datetime.now(UTC),
+            access = await self.in_thread_with_now(
+                tokens.access_token, connection_id=lease.connection_id, organization_id=lease.organization_id
             )
-            refusal = await self.in_thread(_draw, rest_url=lease.rest_url, user_name=access.name, now=datetime.now(UTC))
+            refusal = await self.in_thread_with_now(_draw, rest_url=lease.rest_url, user_name=access.name)
         except tokens.TokenUnavailable as missing:
             return _without_token(missing)
         except Exception as error:
@@ -116,14 +117,13 @@ class Access:
                 connection_id=lease.connection_id,
                 organization_id=lease.organization_id,
                 token=token,
-                now=datetime.now(UTC),
             )
         if decision.locked_seconds:
             kind = ("captcha" if ending.captcha else "penalty") if isinstance(ending, Penalty) else "locked"
             await self._quietly(
-                budgets.lock,
+                _lock_for,
+                seconds=decision.locked_seconds,
                 key=sync_key(lease.rest_url),
-                until=datetime.now(UTC) + timedelta(seconds=decision.locked_seconds),
                 reason=decision.reason,
                 kind=kind,
             )
@@ -134,7 +134,7 @@ class Access:
 
     async def _quietly(self, function: Callable[..., object], **arguments: Any) -> None:
         try:
-            await self.in_thread(function, **arguments)
+            await self.in_thread_with_now(function, **arguments)
         except Exception:
             log.exception("sync.not_passed_on", function=function.__name__)
 
@@ -165,6 +165,14 @@ class Access:
 def sync_key(rest_url: str) -> str:
     """The key of an address's sync requests, under which they are counted and locked."""
     return budgets.key_of(budget=budgets.SOCKET_SYNC, subject=budgets.address_subject(rest_url))
+
+
+def _with_now(*, call: Callable[..., T]) -> T:
+    return call(now=database_clock.now())
+
+
+def _lock_for(*, seconds: float, now: datetime, **lock: str) -> None:
+    budgets.lock(until=now + timedelta(seconds=seconds), **lock)
 
 
 def _without_token(missing: tokens.TokenUnavailable) -> Reconnect:

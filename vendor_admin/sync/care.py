@@ -226,15 +226,12 @@ class Care:
         """One look-up over the socket, as soon as the budget of all the user's calls allows it."""
         lease = self._socket.lease
         subject = budgets.user_subject(user=self._socket.user_name, url=lease.rest_url)
-        while wait := await self._access.in_thread(
-            budgets.take, budget=budgets.USER_CALLS, subject=subject, now=datetime.now(UTC)
-        ):
+        while wait := await self._access.in_thread_with_now(budgets.take, budget=budgets.USER_CALLS, subject=subject):
             await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
         fetched = await self._socket.fetch(operation, entity_type=entity_type, kind=kind, **parameters)
         if isinstance(fetched.outcome, Locked):
             reason = f"The platform locked this user ({fetched.outcome.status}) when {operation.path} was read."
-            until = datetime.now(UTC) + budgets.one_window()
-            await self._access.in_thread(budgets.lock, key=subject, until=until, reason=reason)
+            await self._access.in_thread_with_now(_lock_for_a_window, key=subject, reason=reason)
         return fetched
 
     async def _committed(self) -> None:
@@ -244,6 +241,10 @@ class Care:
     def _wanted(self, entity_types: Iterable[str]) -> list[str]:
         chosen = self._socket.lease.entity_types
         return [one for one in entity_types if not chosen or one in chosen]
+
+
+def _lock_for_a_window(*, key: str, reason: str, now: datetime) -> None:
+    budgets.lock(key=key, until=now + budgets.one_window(), reason=reason)
 
 
 async def _known_ids(

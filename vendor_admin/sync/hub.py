@@ -13,6 +13,7 @@ from datetime import datetime
 
 import structlog
 
+from vendor_admin.organizations import host_clocks
 from vendor_admin.sync import backends, leases, metrics
 from vendor_admin.sync.access import DATABASE_ERRORS, Access
 from vendor_admin.sync.care import Care
@@ -31,6 +32,7 @@ SAFETY_SECONDS = 1.5
 DRAIN_SECONDS = 10.0
 FORGET_SECONDS = 600.0
 SIDE_CONNECTIONS = 4
+CHECK_CLOCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Hub:
             on_stored=self._on_stored,
         )
         writing = asyncio.create_task(writer.run())
-        beside = [asyncio.create_task(self._watch_clock()), asyncio.create_task(self._forget_batches())]
+        watches = (self._watch_clock(), self._forget_batches(), self._check_host_clock())
+        beside = [asyncio.create_task(one) for one in watches]
         log.info("hub.started", name=self._settings.name)
         try:
             while not self._stop.is_set():
@@ -245,6 +248,17 @@ class Hub:
                 log.warning("hub.batches_not_forgotten", error=str(error).strip())
                 forgotten = 0
             pause = TICK_SECONDS if forgotten >= leases.FORGOTTEN_AT_ONCE else FORGET_SECONDS
+
+    async def _check_host_clock(self) -> None:
+        """Tell where this host's clock is wrong. Leases go by the database's, so its sockets are kept; but arrivals
+        are stamped by this one.
+        """
+        while True:
+            try:
+                await self._access.in_thread(host_clocks.check)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the sockets do not depend on it
+                log.warning("hub.clock_not_checked", error=str(error))
+            await asyncio.sleep(CHECK_CLOCK_SECONDS)
 
     async def _lose(self, lease_id: int) -> None:
         holding = self._holdings.pop(lease_id)

@@ -6,8 +6,8 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.utils import timezone
 
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.sync.models import Lease, SyncState
@@ -43,13 +43,13 @@ def request_reconciliation(*, organization_ids: list[int] | None = None) -> int:
     ids = organization_ids or list(Organization.objects.values_list("id", flat=True))
     for organization_id in ids:
         with organization_scope(organization_id):
-            asked += Lease.objects.filter(shard=0).update(reconcile_requested_at=timezone.now())
+            asked += Lease.objects.filter(shard=0).update(reconcile_requested_at=database_clock.now())
     return asked
 
 
 def supervise(*, now: datetime | None = None) -> int:
     """Log a warning for every enabled socket that nobody holds or that needs a person. Returns their number."""
-    now = now or timezone.now()
+    now = now or database_clock.now()
     troubled = 0
     for status in socket_statuses():
         since = status["state_since"] or now

@@ -26,6 +26,7 @@ def happened(
     read_at: datetime = READ_AT,
     mark: str = MARK,
     before: dict[str, Any] | None = None,
+    ended_at: datetime | None = None,
     **fields: Any,
 ) -> bool | None:
     write = WRITES[path]
@@ -37,6 +38,7 @@ def happened(
         found={entity_type: entities},
         mark=mark,
         before=before,
+        ended_at=ended_at,
     )
     return write.happened(request, reading)
 
@@ -68,6 +70,9 @@ def test_a_creation_is_settled_by_name_and_age(path, entity_type, name, found, v
 def test_what_is_missing_soon_after_sending_may_yet_come():
     soon = SENT_AT + timedelta(seconds=59)
     assert happened("user/createevaluationusers", "user", [], read_at=soon) is None
+    assert (
+        happened("user/createevaluationusers", "user", [], read_at=READ_AT, ended_at=READ_AT - (soon - SENT_AT)) is None
+    )
     made = [{"id": 5, "name": "anna.field", "timestamp": AFTER_SENDING}]
     assert happened("user/createevaluationusers", "user", made, read_at=soon) is True
 

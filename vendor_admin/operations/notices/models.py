@@ -22,6 +22,7 @@ class NoticeKind(models.TextChoices):
     PLAN_FAILED = "plan_failed", "failed plan"
     NEEDS_DECISION = "needs_decision", "operation waits for a person"
     NEEDS_APPROVAL = "needs_approval", "plan waits for approval"
+    WRONG_CLOCK = "wrong_clock", "wrong clock of a server"
 
 
 class Notice(OrganizationRow):

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from vendor_admin.operations import plans
 from vendor_admin.operations.authors import rights_of_plan, rights_to_stop
@@ -27,6 +26,7 @@ from vendor_admin.operations.pages.rows import plan_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans import InvalidPlan, NotAllowed, PlanProblem
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.pages import actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
 
@@ -79,7 +79,7 @@ def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
         return _try(
             request,
             plan,
-            lambda: plans.confirm(plan=plan, reason=reason, now=timezone.now(), **actor_of(request)),
+            lambda: plans.confirm(plan=plan, reason=reason, now=database_clock.now(), **actor_of(request)),
             said=(
                 "Confirmed. A second person has to approve it now."
                 if plan.needs_second_person
@@ -111,7 +111,7 @@ def approve(request: HttpRequest, plan: Plan) -> HttpResponse:
         return _try(
             request,
             plan,
-            lambda: plans.approve(plan=plan, now=timezone.now(), **actor_of(request)),
+            lambda: plans.approve(plan=plan, now=database_clock.now(), **actor_of(request)),
             said="Approved. It is being carried out.",
         )
     return _care_page(request, plan, care, form, title="Approve", button=f"Approve {care.planned:,} changes")
@@ -122,7 +122,7 @@ def discard(request: HttpRequest, plan: Plan) -> HttpResponse:
     return _post(
         request,
         plan,
-        lambda: plans.discard(plan=plan, now=timezone.now(), **actor_of(request)),
+        lambda: plans.discard(plan=plan, now=database_clock.now(), **actor_of(request)),
         said="Thrown away. Nothing was sent.",
     )
 
@@ -152,7 +152,7 @@ def cancel(request: HttpRequest, plan: Plan) -> HttpResponse:
     return _try(
         request,
         plan,
-        lambda: plans.cancel(plan=plan, reason=reason, now=timezone.now(), **actor_of(request)),
+        lambda: plans.cancel(plan=plan, reason=reason, now=database_clock.now(), **actor_of(request)),
         said="Cancelled. What was done stays done; the plan can be reverted.",
     )
 
@@ -162,7 +162,7 @@ def retry(request: HttpRequest, plan: Plan) -> HttpResponse:
     return _post(
         request,
         plan,
-        lambda: plans.retry_failed(plan=plan, now=timezone.now(), **actor_of(request)),
+        lambda: plans.retry_failed(plan=plan, now=database_clock.now(), **actor_of(request)),
         said="This is the preview of what failed. Nothing has been sent yet.",
     )
 
@@ -176,7 +176,7 @@ def revert(request: HttpRequest, plan: Plan) -> HttpResponse:
             request,
             plan,
             lambda: plans.revert(
-                plan=plan, reason=form.cleaned_data["reason"], now=timezone.now(), **actor_of(request)
+                plan=plan, reason=form.cleaned_data["reason"], now=database_clock.now(), **actor_of(request)
             ),
             said="This is the preview of the way back. Nothing has been sent yet.",
         )
@@ -218,7 +218,7 @@ def _care_form(request: HttpRequest, care: Care, plan: Plan, *, has_reason: bool
 def _care_page(
     request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str
 ) -> HttpResponse:
-    now = timezone.now()
+    now = database_clock.now()
     context = {
         **admin.site.each_context(request),
         "title": f"{title}: {plan.title}",

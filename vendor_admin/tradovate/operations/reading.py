@@ -58,6 +58,8 @@ class LookUp:
 class Reading:
     """What the platform showed after a call of unknown outcome. All times are aware.
 
+    `sent_at` is when it was handed to the network at the earliest, `ended_at` by when it had certainly ended (None:
+    as it was sent).
     `found` holds entities by type, from every look-up asked for. `mark` is the operation's short id, which balance
     changes carry in their comment. `before` is the thing to be changed as it was before the call, where it is known.
     """
@@ -68,6 +70,7 @@ class Reading:
     found: Mapping[str, Sequence[Entity]]
     mark: str = ""
     before: Entity | None = field(default=None)
+    ended_at: datetime | None = None
 
     def of(self, entity_type: str) -> Sequence[Entity]:
         """What was found of one type. Their ids are numbers, or None where the platform sent 0 for none."""

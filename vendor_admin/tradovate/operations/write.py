@@ -156,12 +156,12 @@ class Write(Generic[R]):
     def happened(self, request: R, reading: Reading, *, patience: timedelta = PATIENCE) -> bool | None:
         """Whether a request of one item was carried out, by what was read; None if that cannot be told, or not yet.
 
-        Within `patience` of sending, missing evidence proves nothing: the call may still be at work.
+        Within `patience` of the call's end, missing evidence proves nothing: it may still be at work.
         """
         if self.settling is None:
             return None
         verdict = self.settling.happened(request, reading)
-        if verdict is False and reading.read_at < reading.sent_at + patience:
+        if verdict is False and reading.read_at < (reading.ended_at or reading.sent_at) + patience:
             return None
         return verdict
 

@@ -4,9 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from vendor_admin.organizations import connection_check
+from vendor_admin.organizations import connection_check, database_clock
 from vendor_admin.organizations.connection_check import Finding
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.scope import organization_scope
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         unsound = []
         for connection in connections:
             self.stdout.write(self.style.MIGRATE_HEADING(f"{connection} ({connection.rest_url})"))
-            findings = connection_check.check_connection(connection=connection, now=timezone.now())
+            findings = connection_check.check_connection(connection=connection, now=database_clock.now())
             for finding in findings:
                 self._write(finding)
             if not connection.is_enabled:
