@@ -23,7 +23,6 @@ from vendor_admin.mirrors.models import (
 from vendor_admin.mirrors.names import attach_names, attach_versions, load
 from vendor_admin.organizations.pages import has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
-from vendor_admin.sync.freshness import freshness
 from vendor_admin.sync.timeline import Subject, read_timeline
 
 RECENT = 15
@@ -37,7 +36,6 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
     found = find_account(organization_id, account_id, environment=request.GET.get("environment", ""))
     now = timezone.now()
     [state] = account_states([found], organization_id=organization_id, now=now)
-    fresh = freshness(organization_id=organization_id, now=now, environments=[found.environment])
     subject = Subject((found.entity_id,), (("account", found.entity_id),), environment=found.environment)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -48,7 +46,6 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "state": state,
         "limits": limits_in_words(state.auto_liq) if state.auto_liq else None,
         "fields_url": object_url(Account, found.entity_id, found.environment),
-        "stale": [one for one in fresh if not one.is_live],
         "may_view_raw": has_right(request, Right.VIEW_RAW),
         "may_look": has_right(request, LookAtCash.right) and found.deleted_at is None,
         **_trading(state, organization_id=organization_id),

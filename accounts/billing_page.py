@@ -20,7 +20,6 @@ from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.pages import actor_of, has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
-from vendor_admin.sync.freshness import freshness
 
 BOOKINGS_SHOWN = 15
 
@@ -79,7 +78,6 @@ def _context(request: HttpRequest, organization: Organization, form: BillingForm
         "bookings": _bookings(paying),
         "paid_for": paid_for,
         "month_end": warning_for_adding(now),
-        "stale": [one for one in freshness(organization_id=organization.pk, now=now) if not one.is_live],
         "form": form,
         "may_set": has_right(request, Right.MANAGE_SUBSCRIPTIONS),
     }

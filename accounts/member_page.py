@@ -32,7 +32,6 @@ from vendor_admin.mirrors.names import attach_names, attach_versions, load, pref
 from vendor_admin.operations.offers import offer_on
 from vendor_admin.organizations.pages import has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
-from vendor_admin.sync.freshness import freshness
 from vendor_admin.sync.timeline import Subject, read_timeline
 
 ACCOUNTS_SHOWN = 100
@@ -70,7 +69,6 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         **_standing(request, user, permissions, organization_id=organization_id, now=now),
         **_trading(accounts, organization_id=organization_id),
         "fields_url": object_url(PlatformUser, user.entity_id, user.environment),
-        "stale": [one for one in freshness(organization_id=organization_id, now=now) if not one.is_live],
         "may_view_raw": has_right(request, Right.VIEW_RAW),
         "timeline": read_timeline(
             organization_id=organization_id, subject=subject, older_than=request.GET.get("before", "")

@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models
-from vendor_admin.organizations.models import Organization, User
+from vendor_admin.organizations.models import Connection, Organization, User
+from vendor_admin.organizations.scope import organization_scope
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
@@ -130,6 +131,41 @@ class Writer:
                 "reason": "no id",
                 "is_in_log": False,
                 "raw": b'{"bad": ',
+            }
+            | values,
+        )
+
+    def socket(self, organization: Organization, *, environment: str = "demo", **values: Any) -> None:
+        """A connection and its socket, live and fresh unless the values say otherwise."""
+        now = datetime.now(UTC)
+        with organization_scope(organization.pk):
+            connection = Connection.objects.create(
+                organization=organization,
+                environment=environment,
+                rest_url="http://127.0.0.1:9/v1",
+                websocket_url="ws://127.0.0.1:9/v1/websocket",
+                credentials={"name": "nobody"},
+            )
+        self._insert(
+            "sync_lease",
+            {
+                "organization_id": organization.pk,
+                "connection_id": connection.pk,
+                "environment": environment,
+                "shard": 0,
+                "holder": "hub",
+                "fence": 1,
+                "expires_at": now + timedelta(hours=1),
+                "epoch": 1,
+                "state": "live",
+                "reason": "",
+                "advice": "",
+                "connected_since": now,
+                "last_frame_at": now,
+                "settled_at": now,
+                "reconciled_at": now,
+                "events_stored": 0,
+                "lag_ms": 0,
             }
             | values,
         )

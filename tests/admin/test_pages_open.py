@@ -23,21 +23,38 @@ def test_every_list_opens_for_an_owner_without_rows(alice: Client) -> None:
     assert set(statuses.values()) == {200}, {address: status for address, status in statuses.items() if status != 200}
 
 
-def test_every_list_and_object_opens_for_an_owner_with_rows(alice: Client, alpha, trading_day, write) -> None:
+def test_every_list_and_object_opens_and_says_once_that_it_may_be_old(alice: Client, alpha, trading_day, write) -> None:
     trading_day(3)
     write.gap(alpha, ended_at=NOW)
     write.quarantine(alpha)
+    write.socket(alpha, environment="live")
+    write.socket(alpha, state="waiting", last_frame_at=NOW)
 
     for address in _lists():
         response = alice.get(address)
         assert response.status_code == 200, address
+        assert (
+            response.content.decode().count("DEMO is not live (waiting to reconnect): what is shown may be old.") == 1
+        ), address
         for row_address, _, _ in response.context["rows"]:
-            assert alice.get(row_address, follow=True).status_code == 200, row_address
+            row = alice.get(row_address, follow=True)
+            assert row.status_code == 200, row_address
+            assert row.content.decode().count("May be old.") == 1, row_address
 
 
-def test_the_pages_about_oneself_open(alice: Client) -> None:
-    for name in ("admin:index", "health", "find", "preferences", "all_tables", "admin:password_change"):
-        assert alice.get(reverse(name)).status_code == 200, name
+def test_the_pages_about_oneself_open_and_say_whether_they_may_be_old(alice: Client, alpha, write) -> None:
+    names = ("admin:index", "health", "find", "preferences", "all_tables", "admin:password_change", "billing")
+    write.socket(alpha)
+
+    def shown() -> set[bool]:
+        answers = {name: alice.get(reverse(name)) for name in names}
+        assert {answer.status_code for answer in answers.values()} == {200}
+        del answers["health"]  # a part of the overview
+        return {"May be old." in answer.content.decode() for answer in answers.values()}
+
+    assert shown() == {False}
+    write.connection.execute("UPDATE sync_lease SET expires_at = now()")
+    assert shown() == {True}
 
 
 def test_operators_open_the_pages_of_the_installation(olga: Client, alpha) -> None:

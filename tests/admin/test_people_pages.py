@@ -78,12 +78,6 @@ def test_a_member_page_ties_both_environments_together_and_live_wins(alice: Clie
     assert len(alice.get(reverse("admin:mirrors_platformuser_changelist")).context["rows"]) == 1
 
 
-def test_a_page_whose_socket_is_not_live_says_that_it_may_be_old(alice: Client, trading_day):
-    trading_day(1)
-
-    assert "May be old." in _text(alice.get(reverse("account", args=[10_001])))
-
-
 def test_a_gap_stands_in_the_timeline_where_it_ended(alpha, write):
     for minute in range(4):
         write.event(alpha, "order", minute, account_id=5, received_at=NOW + timedelta(minutes=minute))

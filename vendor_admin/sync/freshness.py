@@ -1,49 +1,142 @@
-"""Whether what a page shows is fresh: the sockets of an organization in a sentence each."""
+"""How fresh what a page or a plan shows is: by an organization's sockets, gaps, and comparisons with the platform."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from vendor_admin.sync.models import Lease, SyncState
+from vendor_admin.mirrors.columns import mirror_models
+from vendor_admin.mirrors.models.base import Source
+from vendor_admin.organizations.models import Connection
+from vendor_admin.sync.models import Gap, SyncState
+
+STORED_WITHIN = timedelta(seconds=30)
+"""A live socket hears something every few seconds; what it received longer ago than this must be stored by now."""
+COMPARED_WITHIN = timedelta(hours=26)
+"""Mirrors that no snapshot fills are compared every hour, those of a large organization over a day."""
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """One environment: live when all its sockets are. `since`: when the longest silent of the others was heard."""
+    """One environment: live when all its sockets are. `since`: when the longest silent of the others was heard.
+
+    `why` says why it is not live, without an end; `text` is the sentence for pages. An environment that never had a
+    connection is not `is_known`.
+    """
 
     environment: str
     is_live: bool
-    text: str
+    why: str = ""
     since: datetime | None = None
+    is_known: bool = True
+
+    @property
+    def text(self) -> str:
+        if self.is_live:
+            return f"{self.environment.upper()} is live."
+        return f"{self.why}: what is shown may be old."
+
+
+class _Socket(NamedTuple):
+    """A connection with one of its leases, or without any."""
+
+    environment: str
+    is_enabled: bool
+    created_at: datetime
+    removed_at: datetime | None
+    shard_count: int
+    lease_id: int | None
+    shard: int | None
+    state: str | None
+    holder: str | None
+    expires_at: datetime | None
+    last_frame_at: datetime | None
+    covered_until: datetime | None
+    settled_at: datetime | None
+    reconciled_at: datetime | None
+
+
+_OF_LEASE = (
+    "id", "shard", "state", "holder", "expires_at", "last_frame_at", "covered_until", "settled_at", "reconciled_at",
+)  # fmt: skip
 
 
 def freshness(
     *, organization_id: int, now: datetime, environments: Iterable[str] = ("demo", "live")
 ) -> list[Freshness]:
     """The state of each environment's sockets, in one query."""
-    rows = Lease.objects.filter(organization_id=organization_id, connection__removed_at__isnull=True)
-    leases = list(rows.select_related("connection").defer("connection__credentials"))
-    return [_of(name, [lease for lease in leases if lease.environment == name], now=now) for name in environments]
+    sockets = _sockets(organization_id)
+    return [_of(name, [one for one in sockets if one.environment == name], now=now) for name in environments]
 
 
-def _of(environment: str, leases: list[Lease], *, now: datetime) -> Freshness:
+def why_old(*, organization_id: int, environment: str, entity_types: Iterable[str], now: datetime) -> str:
+    """Why the mirrors of these types may say something else than the platform, without an end; empty if they do not.
+
+    They are as fresh as can be known when every socket is live and has stored what it received, what was missed in its
+    last gap has been read, and, for types that no snapshot tells, the last comparison is not too long ago. Two queries.
+    """
+    sockets = [one for one in _sockets(organization_id) if one.environment == environment]
+    state = _of(environment, sockets, now=now)
+    if not state.is_live:
+        return state.why
+    name, newest = environment.upper(), _newest_gaps(sockets)
+    if any(one.settled_at is None for one in sockets) or any(gap.settled_at is None for gap in newest):
+        return f"{name} has just come back, and what was missed meanwhile is still being read"
+    others = sorted(one for one in set(entity_types) if mirror_models()[one].source is not Source.SNAPSHOT)
+    if not others:
+        return ""
+    compared_at = max((one.reconciled_at for one in sockets if one.shard == 0 and one.reconciled_at), default=None)
+    if compared_at is None or now - compared_at > COMPARED_WITHIN:
+        hours = COMPARED_WITHIN.total_seconds() / 3600
+        return f"{name} has not been compared with the platform for over {hours:.0f} hours"
+    is_repaired = all(gap.repaired_at or (gap.ended_at and compared_at > gap.ended_at) for gap in newest)
+    return "" if is_repaired else f"What {name} missed in its last gap has not been read yet"
+
+
+def _sockets(organization_id: int) -> list[_Socket]:
+    """Every socket that is wanted; a connection without leases has one row, without a lease, as has a removed one."""
+    fields = ["environment", "is_enabled", "created_at", "removed_at", "shard_count"]
+    fields += [f"leases__{name}" for name in _OF_LEASE]
+    rows = Connection.unscoped.filter(organization_id=organization_id).values_list(*fields).order_by("leases__shard")
+    found = map(_Socket._make, rows)
+    return [one for one in found if one.shard is None or one.shard < one.shard_count]
+
+
+def _newest_gaps(sockets: Sequence[_Socket]) -> list[Gap]:
+    ids = [one.lease_id for one in sockets if one.lease_id is not None]
+    return list(Gap.objects.filter(lease_id__in=ids).order_by("lease_id", "-id").distinct("lease_id"))
+
+
+def _of(environment: str, sockets: Sequence[_Socket], *, now: datetime) -> Freshness:
     name = environment.upper()
-    if not leases:
-        return Freshness(environment, False, f"There is no {name} connection: nothing from there is kept fresh.")
-    behind = [lease for lease in leases if not _is_live(lease, now=now)]
+    if not sockets:
+        return Freshness(environment, False, f"There is no {name} connection", is_known=False)
+    behind = [one for one in sockets if not _is_live(one, now=now)]
     if not behind:
-        return Freshness(environment, True, f"{name} is live.")
-    silent_longest = min(behind, key=lambda lease: lease.last_frame_at or lease.connection.created_at)
-    state = "paused" if not silent_longest.connection.is_enabled else "no worker holds its socket"
-    if silent_longest.connection.is_enabled and _is_held(silent_longest, now=now):
-        state = silent_longest.get_state_display()
-    text = f"{name} is not live ({state}): what is shown may be old."
-    return Freshness(environment, False, text, since=silent_longest.last_frame_at)
+        return Freshness(environment, True)
+    silent_longest = min(behind, key=lambda one: one.last_frame_at or one.created_at)
+    return Freshness(
+        environment, False, f"{name} is not live ({_state_of(silent_longest, now=now)})", silent_longest.last_frame_at
+    )
 
 
-def _is_held(lease: Lease, *, now: datetime) -> bool:
-    return bool(lease.holder) and lease.expires_at is not None and lease.expires_at > now
+def _state_of(socket: _Socket, *, now: datetime) -> str:
+    if socket.removed_at is not None:
+        return "its connection was removed"
+    if not socket.is_enabled:
+        return "paused"
+    if not _is_held(socket, now=now):
+        return "no worker holds its socket"
+    if socket.state == SyncState.LIVE:
+        return "its worker does not get stored what it receives"
+    return str(SyncState(socket.state or SyncState.UNHELD).label)
 
 
-def _is_live(lease: Lease, *, now: datetime) -> bool:
-    return lease.state == SyncState.LIVE and _is_held(lease, now=now) and lease.connection.is_enabled
+def _is_held(socket: _Socket, *, now: datetime) -> bool:
+    return bool(socket.holder) and socket.expires_at is not None and socket.expires_at > now
+
+
+def _is_live(socket: _Socket, *, now: datetime) -> bool:
+    is_wanted = socket.is_enabled and socket.removed_at is None
+    is_stored = socket.covered_until is None or now - socket.covered_until <= STORED_WITHIN
+    return is_wanted and socket.state == SyncState.LIVE and _is_held(socket, now=now) and is_stored
