@@ -1,7 +1,7 @@
-# Every target does its own set-up: it needs python3 (3.11 or later), make and a Python package index.
+# Every target does its own set-up: it needs Python 3.11 or later, make and a Python package index that pip reaches.
 # All paths are relative, so that the folder's name does not matter.
 PYTHON := .venv/bin/python
-UV := 0.13.8
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 INSTALLED := .venv/installed
 JOBS := 2
 
@@ -45,9 +45,8 @@ fmt: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PYTHON) -m benchmarks
 
-$(INSTALLED): requirements.lock Makefile
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or later is needed as python3.'; exit 1; }
-	test -x $(PYTHON) || python3 -m venv .venv || { rm -rf .venv; echo 'python3 has no venv module: install it (Debian: python3-venv).'; exit 1; }
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	$(PYTHON) -m uv pip sync --quiet --python $(PYTHON) requirements.lock
-	@touch $@
+# pip alone, so that pip's settings are all that a company's machine needs; see vendor_admin/install.py.
+$(INSTALLED): requirements.lock
+	@for python in $(PYTHONS); do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exec $$python -m vendor_admin.install; \
+	done; echo 'Python 3.11 or later is needed: install it as one of $(PYTHONS).'; exit 1
