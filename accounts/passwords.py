@@ -8,6 +8,7 @@ from vendor_admin.tradovate.operations.fields import Password
 from vendor_admin.tradovate.operations.request import Request, field_faults
 
 COMMON = "must not be one of the commonest passwords: the platform refuses what is known from a breach"
+GONE = "is not stored any more: it was wiped with its plan, or its key was lost. Give it again"
 NAMED = "must not be the member's name or e-mail address"
 
 
@@ -16,7 +17,9 @@ class _NewPassword(Request, frozen=True, kw_only=True):
 
 
 def password_fault(password: object, *, name: str = "", email: str = "") -> str:
-    """Say what is wrong with a password of a member; empty if nothing is known to be."""
+    """Say what is wrong with a password of a member; empty if nothing is known to be. None is one that was wiped."""
+    if password is None:
+        return GONE
     for fault in field_faults(_NewPassword, {"password": password}):
         return fault.text
     lowered = str(password).casefold()

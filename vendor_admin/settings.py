@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
     "find due operations": {"task": "vendor_admin.operations.tasks.find_due", "schedule": 5.0},
     "watch for notices": {"task": "vendor_admin.operations.tasks.watch_notices", "schedule": 15.0},
     "forget old notices": {"task": "vendor_admin.operations.tasks.forget_old_notices", "schedule": 3600.0},
+    "wipe old secrets": {"task": "vendor_admin.operations.tasks.wipe_old_secrets", "schedule": 3600.0},
     "deliver notices": {"task": "vendor_admin.operations.tasks.deliver_notices", "schedule": 15.0},
     "renew members' links": {"task": "oauth_bridge.tasks.renew_due_links", "schedule": 60.0},
     "forget old sign-ins": {"task": "oauth_bridge.tasks.forget_old_sign_ins", "schedule": 3600.0},

@@ -95,7 +95,7 @@ def test_a_lock_is_in_force_before_the_runner_looks_what_is_next(
 
     monkeypatch.setattr(lane, "_look", look)
     monkeypatch.setattr(lane, "_turn", lambda called, *, room: 0)
-    monkeypatch.setattr(lane._callers, "collect", lambda *, seconds: answered.pop(0))
+    monkeypatch.setattr(lane._callers, "collect", lambda *, seconds: answered.pop(0) if answered else [])
     monkeypatch.setattr(lane, "_wait_for_next", lambda deadline: True)
     with pytest.raises(_SeenEnough):
         lane.run(seconds=20)
@@ -138,7 +138,7 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
         lane._callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit(), clock=database_clock.read())
         with organization_scope(organization.pk):
             stop(plan=plan, actor="riley")
-        lane._look(now=now)
+        lane._look_for_stops()
         go_on.set()
         called: list[Called] = []
         while lane._callers.in_flight:

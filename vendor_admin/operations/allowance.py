@@ -1,7 +1,7 @@
 """How many operations may be sent right now: budgets and locks of the platform, and its maintenance windows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vendor_admin.organizations import budgets
@@ -12,6 +12,10 @@ from vendor_admin.tradovate.outcomes import Locked, Penalized
 from vendor_admin.tradovate.schedule import CENTRAL_TIME, MAINTENANCE_MARGIN, maintenance_window
 
 NO_LIMIT = 1_000_000
+UNKNOWN_READS = Budget(name="readings of unknown outcomes", limit=1_500)
+"""Of a user's 5,000 calls. One reading of the largest call of the catalogue (500 members, three look-ups each) fits."""
+READING_CALLS = replace(USER_CALLS, limit=USER_CALLS.limit - 1_000)
+"""The user's hour as readings see it: the last of its calls are kept for what people want done."""
 DRAWN_AHEAD = 50
 SHARE_DRAWN_AHEAD = 20
 # Of the margin that a budget's window has: the rest is for the call's way to the platform.
@@ -67,8 +71,10 @@ def good_seconds() -> float:
     return max(SHORTEST_GOOD_SECONDS, margin * SHARE_BEFORE_SENDING)
 
 
-def draw(caller: Caller, operation: CatalogueOperation, *, wanted: int, now: datetime) -> Drawn:
-    """Draw calls of one operation from the endpoint's budget and the user's."""
+def draw(
+    caller: Caller, operation: CatalogueOperation, *, wanted: int, now: datetime, of_user: Budget = USER_CALLS
+) -> Drawn:
+    """Draw calls of one operation from the endpoint's budget and the user's; READING_CALLS leaves some for people."""
     count, wait = wanted, 0.0
     budget = endpoint_budget(operation)
     subject = caller.address
@@ -80,7 +86,7 @@ def draw(caller: Caller, operation: CatalogueOperation, *, wanted: int, now: dat
         count, wait = budgets.take_many(budget=budget, subject=subject, wanted=wanted, now=now)
     if not count:
         return _none(caller, operation, wait=wait, now=now)
-    granted, user_wait = budgets.take_many(budget=USER_CALLS, subject=caller.user, wanted=count, now=now)
+    granted, user_wait = budgets.take_many(budget=of_user, subject=caller.user, wanted=count, now=now)
     if granted < count and operation.hourly_limit is not None:
         budgets.give_back(budget=budget, subject=subject, used_at=now, count=count - granted)
     if not granted:
@@ -88,6 +94,21 @@ def draw(caller: Caller, operation: CatalogueOperation, *, wanted: int, now: dat
     short = granted < wanted
     until = now + timedelta(seconds=max(wait, user_wait)) if short else None
     return Drawn(granted, now, until, "The hour's budget of calls is used up." if short else "")
+
+
+def draw_readings(caller: Caller, *, count: int, now: datetime) -> Drawn:
+    """Take all the calls of one reading of an unknown outcome out of the share that readings have, or none of them.
+
+    A part of them would tell nothing, and be gone. What they may take of the hour is drawn by `draw` for each call.
+    """
+    drawn, wait = budgets.take_many(
+        budget=UNKNOWN_READS, subject=caller.user, wanted=min(count, UNKNOWN_READS.limit), now=now, all_or_none=True
+    )
+    if wait:
+        locked = budgets.lock_in_force(keys=(caller.user,), now=now)
+        reason = locked.reason if locked else "The hour's share of calls for reading is used up."
+        return Drawn(0, now, now + timedelta(seconds=wait), reason)
+    return Drawn(drawn, now)
 
 
 def give_back(caller: Caller, operation: CatalogueOperation, *, count: int, drawn_at: datetime) -> None:

@@ -17,11 +17,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.models import Operation
-from vendor_admin.operations.results import body_of
+from vendor_admin.operations.results import Unusable, call_of
 from vendor_admin.organizations.database_clock import ClockReading
 from vendor_admin.tradovate.operations.request import rule_faults
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Rejected, Unauthorized
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Unauthorized, Unknown
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -32,12 +32,13 @@ OVERTAKEN = "Not sent, since it is no longer right: {}. Make a new preview."
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The platform as a lane reaches it. A simulated one has no maintenance of its own."""
+    """The platform as a lane reaches it, as the user `user_id`. A simulated one has no maintenance of its own."""
 
     connection_id: int
     is_real: bool
     caller: Caller
     token: str = field(repr=False)
+    user_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What one operation came to; no outcome where the gate was closed and nothing was sent.
+    """What one operation came to; no outcome where nothing was sent.
 
-    `sent_at` is when the call was handed to the network and `seconds` how long it lasted; None and 0 where none was
-    made.
+    That is because the gate was closed, or for good: then `refusal` says why. `sent_at` is when the call was handed to
+    the network and `seconds` how long it lasted; None and 0 where none was made.
     """
 
     row: Operation
@@ -63,6 +64,7 @@ class Called:
     outcome: Outcome | None
     sent_at: datetime | None = None
     seconds: float = 0.0
+    refusal: str = ""
 
 
 class Gate:
@@ -71,6 +73,8 @@ class Gate:
     def __init__(self) -> None:
         self._closed_until: dict[str, float] = {}
         self._refused_tokens: set[str] = set()
+        self._doubted_tokens: set[str] = set()
+        self._proven_tokens: set[str] = set()
         self._stopped_plans: Collection[int] = ()
         self._ours_until = 0.0
         self._is_locked = False
@@ -84,9 +88,31 @@ class Gate:
         if isinstance(outcome, Locked):
             self._is_locked = True
         elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
-            self._refused_tokens.add(token)
+            self.refuse(token)
+        elif isinstance(outcome, Unknown) and outcome.suspects_token:
+            self.doubt(token)
         elif isinstance(outcome, Penalized):
             self._closed_until[name] = time.monotonic() + outcome.wait_seconds
+
+    def doubt(self, token: str) -> bool:
+        """Hold what would go out with a token that may be dead, unless it was proven alive. Says whether it is held."""
+        if token not in self._proven_tokens:
+            self._doubted_tokens.add(token)
+        return token in self._doubted_tokens
+
+    def doubts(self, token: str) -> bool:
+        """Whether a token is in doubt."""
+        return token in self._doubted_tokens
+
+    def refuse(self, token: str) -> None:
+        """Let nothing through with this token any more."""
+        self._refused_tokens.add(token)
+
+    def end_doubt(self, token: str, *, is_proven: bool) -> None:
+        """Let calls with this token through again; with proof that it is alive no words bring it in doubt any more."""
+        if is_proven:
+            self._proven_tokens.add(token)
+        self._doubted_tokens.discard(token)
 
     def stop_plans(self, plan_ids: Collection[int]) -> None:
         """Let nothing of these plans through, which people paused or cancelled; others that were stopped go on."""
@@ -99,7 +125,8 @@ class Gate:
     def is_open(self, *, name: str, token: str, plan_id: int) -> bool:
         now = time.monotonic()
         is_ours = now < self._ours_until and not self._is_locked and plan_id not in self._stopped_plans
-        return is_ours and now >= self._closed_until.get(name, 0.0) and token not in self._refused_tokens
+        is_good = token not in self._refused_tokens and token not in self._doubted_tokens
+        return is_ours and is_good and now >= self._closed_until.get(name, 0.0)
 
 
 class Callers:
@@ -159,7 +186,10 @@ class Callers:
         self, row: Operation, write: Write[Any], session: Session, permit: Permit, clock: ClockReading
     ) -> Called | None:
         try:
-            request = write.parse(body_of(row))
+            try:
+                request = call_of(row)[1]
+            except Unusable as unusable:
+                return Called(row, write, session, permit, None, refusal=str(unusable))
             is_open = self._gate.is_open(name=write.path, token=session.token, plan_id=row.plan_id)
             if not is_open or time.monotonic() > permit.good_until:
                 return Called(row, write, session, permit, None)
@@ -167,8 +197,8 @@ class Callers:
             sent_at = clock.at(started)
             if faults := [str(one) for one in rule_faults(request, now=sent_at)]:
                 # It was right when it was confirmed: a month has ended since, for instance.
-                overtaken = Rejected(OVERTAKEN.format("; ".join(faults)), 400)
-                return Called(row, write, session, permit, overtaken)
+                overtaken = OVERTAKEN.format("; ".join(faults))
+                return Called(row, write, session, permit, None, refusal=overtaken)
             outcome = self._client(session).call(
                 write.operation,
                 token=session.token,

@@ -29,7 +29,7 @@ def decide(
         _note_done(list(open_rows), found.name, actor=actor)
         going_on = open_rows.exclude(operation=found)
         cancelled = going_on.filter(operation__state=Operation.State.CANCELLED)
-        cancelled.update(state=PlanRow.State.CANCELLED, why=CANCELLED_AFTER, is_locking=False)
+        cancelled.update(state=PlanRow.State.CANCELLED, why=CANCELLED_AFTER, is_locking=False, secrets={})
         going_on.update(state=PlanRow.State.QUEUED, why="")
     rest = rows_of(found.pk).filter(state=PlanRow.State.UNKNOWN)
     rest.update(state=state, why=why, is_locking=False, **({"secrets": {}} if was_done else {}))
@@ -38,7 +38,7 @@ def decide(
             state=Operation.State.CANCELLED, finished_at=now, sealed_request={}
         )
     found.state = Operation.State.SUCCEEDED if was_done else Operation.State.REJECTED
-    found.needs_person, found.finished_at, found.claimed_until = False, now, None
+    found.needs_person, found.unreadable, found.finished_at, found.claimed_until = False, "", now, None
     found.sealed_request, found.advice = {}, why
     found.save()
     audit.record(

@@ -5,13 +5,15 @@ queue.py (workers) and decisions.py (people, about unknown outcomes).
 """
 
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import models
 from django.db.models import Case, Q, When
 
 from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.organization_rows import OrganizationRow
-from vendor_admin.organizations.encryption import EncryptedJSONField
+from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError
 from vendor_admin.organizations.models import ENVIRONMENTS
 
 __all__ = ["ApprovalRule", "Delivery", "Lane", "Notice", "NoticeChannel", "Operation", "Plan", "PlanRow"]
@@ -136,8 +138,14 @@ class Operation(OrganizationRow):
     advice = models.TextField(default="")
     response = models.JSONField(default=dict)
     settle_attempts = models.PositiveIntegerField(default=0)
+    reading_since = models.DateTimeField(null=True, help_text="Since when the platform is to be read about it.")
     needs_person = models.BooleanField(default=False)
     question = models.TextField(default="", help_text="What a person has to decide, with both possibilities.")
+    unreadable = models.TextField(
+        default="",
+        help_text="Why it could not be read, where a person is asked because of that; it is still read now and then.",
+    )
+    crashes = models.PositiveSmallIntegerField(default=0, help_text="How many runs ended while they were at it.")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, help_text="When the last call was handed to the network, or claimed.")
     call_ended_at = models.DateTimeField(
@@ -169,8 +177,8 @@ class PlanRow(OrganizationRow):
     """What a plan does to one target: `old` -> `new` by field name, or why it is skipped.
 
     `wanted` and `expected` are what was asked for, from which a preview can be made anew; `secrets` (passwords) never
-    show.
-    While `is_locking`, no other plan may touch the same target.
+    show, and are wiped once nothing can need them (wiping.py). While `is_locking`, no other plan may touch the same
+    target.
     """
 
     class State(models.TextChoices):
@@ -213,10 +221,19 @@ class PlanRow(OrganizationRow):
             models.Index(fields=["plan", "state", "position"], name="plan_row_by_state"),
             models.Index(fields=["organization", "target_type", "target_id"], name="plan_row_by_target"),
             models.Index(fields=["organization", "-id"], name="plan_row_by_organization"),
+            models.Index(fields=["plan"], condition=~Q(secrets=""), name="plan_row_with_secrets"),
         ]
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def kept_secrets(self) -> Mapping[str, Any]:
+        """The secrets as far as there are any: none after they were wiped, or where their key was lost."""
+        try:
+            return self.secrets
+        except UndecryptableError:
+            return {}
 
 
 class Lane(OrganizationRow):

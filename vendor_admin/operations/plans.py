@@ -20,6 +20,7 @@ from vendor_admin.operations.models import Operation, Plan, PlanRow, new_short_i
 from vendor_admin.operations.once_more import begun_meanwhile, split_off_begun
 from vendor_admin.operations.previews import InvalidPlan, drafts_of, has_moved, preview, target_of
 from vendor_admin.operations.storing import cancel_queued
+from vendor_admin.operations.wiping import wipe_at_start
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import SYSTEM
 from vendor_admin.organizations.roles import Right
@@ -129,7 +130,7 @@ def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_i
     if not (plan.state == Plan.State.WAITING and authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id)):
         _require(actor, plan, *rights_to_stop(plan))
     cancel_queued(Operation.objects.filter(plan=plan), now=now)
-    PlanRow.objects.filter(plan=plan, state=PlanRow.State.PLANNED).update(state=PlanRow.State.CANCELLED)
+    PlanRow.objects.filter(plan=plan, state=PlanRow.State.PLANNED).update(state=PlanRow.State.CANCELLED, secrets={})
     plan.finished_at = now
     return _save(
         plan,
@@ -298,6 +299,7 @@ def _start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: st
             operation.after = previous
     _insert(operations)
     _bind_rows(zip(calls, operations, strict=True))
+    wipe_at_start(plan)
     plan.started_at = now
     plan = _save(plan, state=Plan.State.RUNNING, actor=actor, action=action, request_id=request_id)
     nudges.work_soon(plan.organization_id, {call.environment for call in calls})

@@ -110,7 +110,7 @@ def drafts_of(plan: Plan, rows: Iterable[PlanRow], *, now: datetime) -> Sequence
 
 def target_of(row: PlanRow) -> Target:
     """What this row was asked to do."""
-    return Target(row.target_type, row.target_id, row.wanted, row.secrets, expected=row.expected, label=row.label)
+    return Target(row.target_type, row.target_id, row.wanted, row.kept_secrets, expected=row.expected, label=row.label)
 
 
 def rows_of(drafts: Sequence[RowDraft], *, plan: Plan) -> list[PlanRow]:

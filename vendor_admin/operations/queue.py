@@ -17,6 +17,13 @@ from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
 from vendor_admin.organizations.scope import organization_scope
 
 LANE_TTL = timedelta(seconds=15)
+MOST_CRASHES = 3
+PARKED = (
+    "Three workers ended while this was being sent or read, so it may be what ended them. Nothing of it is sent or "
+    "read again before a person has decided. It may have been done."
+)
+TO_BE_READ = Q(state=Operation.State.UNKNOWN) & (Q(needs_person=False) | ~Q(unreadable=""))
+"""Of unknown outcome, and reading can still tell."""
 
 _CLAIM = """
     WITH due AS MATERIALIZED (
@@ -77,24 +84,31 @@ def leave_lane(lane: LaneKey) -> None:
 def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
     """What an earlier holder was sending may have been done: its outcome is unknown. Returns the number of rows.
 
+    What it was sending or reading counts a crash: after MOST_CRASHES of them an operation is left to a person.
     Only the holder of the lane may call it: nobody else sends in this lane any more. A call that was on its way then
     has certainly ended when its claim runs out.
     """
     with step(lane.organization_id):
-        left = Operation.objects.filter(
-            organization_id=lane.organization_id, environment=lane.environment, state=Operation.State.SENDING
-        ).exclude(claimed_by=lane.holder)
+        left = (
+            Operation.objects.filter(organization_id=lane.organization_id, environment=lane.environment)
+            .filter(Q(state=Operation.State.SENDING) | Q(state=Operation.State.UNKNOWN, claimed_until__isnull=False))
+            .exclude(claimed_by=lane.holder)
+        )
         # Held, so that what their holder stores meanwhile, at last, is not overwritten.
-        ids = list(left.select_for_update().values_list("id", flat=True))
+        left_ids = list(left.select_for_update().values_list("id", flat=True))
+        found = Operation.objects.filter(id__in=left_ids)
+        ids = list(found.filter(state=Operation.State.SENDING).values_list("id", flat=True))
         Operation.objects.filter(id__in=ids).update(
             state=Operation.State.UNKNOWN,
             call_ended_at=Coalesce(F("claimed_until"), now),
-            claimed_until=None,
             not_before=now + settle_after,
+            reading_since=None,
             error_text="",
             advice="The worker stopped while this was being sent. What came of it is being read from the platform.",
         )
         _rows_of(ids).update(state=PlanRow.State.UNKNOWN)
+        found.update(claimed_until=None, crashes=F("crashes") + 1)
+        found.filter(crashes__gte=MOST_CRASHES).update(needs_person=True, question=PARKED, unreadable="")
     return len(ids)
 
 
@@ -190,10 +204,9 @@ def unsettled(lane: LaneKey, *, now: datetime, limit: int) -> list[Operation]:
     with step(lane.organization_id):
         return list(
             Operation.objects.filter(
+                TO_BE_READ,
                 organization_id=lane.organization_id,
                 environment=lane.environment,
-                state=Operation.State.UNKNOWN,
-                needs_person=False,
                 not_before__lte=now,
             ).order_by("not_before", "id")[:limit]
         )
@@ -204,8 +217,7 @@ def next_due_at(lane: LaneKey) -> datetime | None:
     with step(lane.organization_id):
         return (
             Operation.objects.filter(
-                Q(state=Operation.State.QUEUED, plan__state__in=(Plan.State.RUNNING,))
-                | Q(state=Operation.State.UNKNOWN, needs_person=False),
+                Q(state=Operation.State.QUEUED, plan__state__in=(Plan.State.RUNNING,)) | TO_BE_READ,
                 organization_id=lane.organization_id,
                 environment=lane.environment,
             )

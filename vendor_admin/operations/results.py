@@ -10,6 +10,9 @@ from vendor_admin.operations.masking import storable, without_secrets_of
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.audit import masked
+from vendor_admin.organizations.encryption import UndecryptableError
+from vendor_admin.tradovate.errors import InvalidRequest
+from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
 from vendor_admin.tradovate.outcomes import (
     Locked,
@@ -32,7 +35,16 @@ NOT_ALLOWED = (
     "then retry the plan."
 )
 REFUSED = "The platform refused it; nothing was changed. Correct what it complains about, then retry the plan."
+NOT_SENT_BY_US = "It was not sent, so nothing was changed."
+NO_SUCH_CALL = "This version of Vendor Admin does not know the call {}."
+NO_SUCH_REQUEST = "This version of Vendor Admin cannot read its request: {}."
+NO_KEY = "What is to be sent cannot be decrypted with any of CREDENTIAL_KEYS. Restore the key that was in use then."
+NOT_UNDERSTOOD = "The platform answered, but an error of this service kept the answer from being understood."
 IN_DOUBT = "It may have been done. What came of it is being read from the platform, before anything is repeated."
+
+
+class Unusable(Exception):
+    """The call of a stored operation can be neither sent nor read about; the text tells a person why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +144,34 @@ def _waiting(write: Write[Any], row: Operation, outcome: Outcome, *, now: dateti
             return Waiting(row, now + pause, f"{NOT_REACHED} {getattr(outcome, 'reason', '')}".strip())
 
 
-def body_of(row: Operation) -> dict[str, Any]:
-    """The body as it is sent, with its secrets."""
-    return dict(row.sealed_request or row.request)
+def refused_by_us(row: Operation, why: str) -> Conclusion:
+    """What becomes of an operation that we do not send at all."""
+    row.sent_at = None
+    return Conclusion(row, [ItemResult(PlanRow.State.REJECTED, why[:LONGEST_TEXT])], advice=NOT_SENT_BY_US)
+
+
+def not_understood(row: Operation) -> Conclusion:
+    """What becomes of an operation whose answer we failed to make sense of: it is read."""
+    return Conclusion(row, [ItemResult(PlanRow.State.UNKNOWN, NOT_UNDERSTOOD)])
+
+
+def call_of(row: Operation) -> tuple[Write[Any], Any]:
+    """The write and the request of a stored operation, with its secrets. Raises Unusable."""
+    write = WRITES.get(row.name)
+    if write is None:
+        raise Unusable(NO_SUCH_CALL.format(row.name))
+    try:
+        return write, write.parse(row.sealed_request or row.request)
+    except UndecryptableError:
+        raise Unusable(NO_KEY) from None
+    except InvalidRequest as invalid:
+        raise Unusable(NO_SUCH_REQUEST.format("; ".join(str(fault) for fault in invalid.faults))) from None
 
 
 def _results(write: Write[Any], row: Operation, outcome: Success | Rejected | Unknown) -> list[ItemResult]:
     """One result for each item of the request, in its order."""
     found = []
-    for item in write.outcomes(write.parse(body_of(row)), outcome):
+    for item in write.outcomes(call_of(row)[1], outcome):
         if isinstance(item, Success):
             # Never empty: by its result a row knows which of its steps were done.
             found.append(ItemResult(PlanRow.State.SUCCEEDED, result=_small(item.body) or {"status": item.status}))

@@ -14,21 +14,25 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import connection as database
 
-from vendor_admin.operations import allowance, guarding, progress, queue, results, storing
+from vendor_admin.operations import allowance, concluding, guarding, progress, queue, results, storing
 from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.asking import ask_where_nothing_is_read
 from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Permit, Session, outcomes_of
+from vendor_admin.operations.concluding import DATABASE_AWAY
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
-from vendor_admin.operations.results import Waiting
 from vendor_admin.operations.settling import settle
+from vendor_admin.operations.token_doubts import TokenDoubts
 from vendor_admin.organizations import database_clock, host_clocks, tokens
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import TokenUnavailable
-from vendor_admin.tradovate.operations import write_at
+from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized, Unknown
+from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +40,10 @@ CLAIM_TTL = timedelta(seconds=45)  # longer than the longest call
 GATE_MARGIN_SECONDS = 2.0
 RENEW_SECONDS = 3.0
 LOOK_SECONDS = 1.0  # how often the connection, the budgets and unknown outcomes are looked at while calls go out
+LOOK_FOR_STOPS_SECONDS = 0.2
+OUTAGE_SECONDS = 60.0  # how long answers are kept for a database that is away
+OUTAGE_PAUSE_SECONDS = 0.5
+REFUSED_AT_ONCE = 500
 COLLECT_SECONDS = 0.05
 LOOK_AGAIN = timedelta(seconds=15)
 WORTH_WAITING = timedelta(seconds=2)
@@ -85,37 +93,60 @@ class _Runner:
         self._pace = Pace(settings.PLATFORM_CONNECTIONS)
         self._session: Session | None = None
         self._allowed: dict[str, _Allowed] = {}
+        self._in_hand: list[Called] = []  # what calls came to, until it is stored
+        self._unheeded: list[tuple[Called, Outcome]] = []
+        self._doubts = TokenDoubts(lane, self._gate)
         self._calls = 0
         self._looked_at = 0.0
+        self._looked_for_stops_at = 0.0
         self._renewed_at = 0.0
 
     def run(self, *, seconds: float) -> int:
-        deadline = time.monotonic() + seconds
-        self._keep_lane()
-        queue.recover(self._lane, now=database_clock.now(), settle_after=_settle_after())
-        called: list[Called] = []
-        while (started := time.monotonic()) < deadline and self._keep_lane():
-            if time.monotonic() - self._looked_at > LOOK_SECONDS:
-                self._look(now=database_clock.now())
-            sent = self._turn(called, room=self._pace.most_in_flight - self._callers.in_flight)
-            self._pace.note_busy(time.monotonic() - started + GATHER_SECONDS)
-            if not sent and not self._callers.in_flight and not called and not self._wait_for_next(deadline):
-                break
-            called = self._collect(seconds=COLLECT_SECONDS)
-        self._end(called)
+        """Work until nothing is due or the time is over. However it ends, what calls came to is stored first."""
+        try:
+            self._work(deadline=time.monotonic() + seconds)
+        except DATABASE_AWAY as error:
+            log.warning("operations.database_away", organization_id=self._lane.organization_id, error=str(error))
+        finally:
+            self._end()
         return self._calls
 
     def close(self) -> None:
         self._callers.close()
 
-    def _collect(self, *, seconds: float) -> list[Called]:
-        """What has ended. What it means for everybody is in force at once, before anything else is looked at."""
+    def _work(self, *, deadline: float) -> None:
+        self._keep_lane()
+        queue.recover(self._lane, now=database_clock.now(), settle_after=_settle_after())
+        while (started := time.monotonic()) < deadline and self._keep_lane():
+            if time.monotonic() - self._looked_at > LOOK_SECONDS:
+                self._look(now=database_clock.now())
+            self._look_for_stops()
+            had_answers = bool(self._in_hand)
+            sent = self._store_and_send(room=self._pace.most_in_flight - self._callers.in_flight)
+            self._pace.note_busy(time.monotonic() - started + GATHER_SECONDS)
+            if not sent and not self._callers.in_flight and not had_answers and not self._wait_for_next(deadline):
+                break
+            self._collect(seconds=COLLECT_SECONDS)
+
+    def _collect(self, *, seconds: float) -> None:
+        """Take what has ended. What it means for everybody is in force at once, before anything else is looked at."""
         called = self._callers.collect(seconds=seconds)
         outcomes = outcomes_of(called)
         self._calls += len(outcomes)
-        if outcomes:
-            self._heed(outcomes, now=database_clock.now())
-        return called
+        self._in_hand += called
+        self._unheeded += outcomes
+        while self._unheeded:
+            self._heed(self._unheeded[0], now=database_clock.now())
+            del self._unheeded[0]
+
+    def _store_and_send(self, *, room: int) -> int:
+        """One turn with what is in hand, which stays in hand where it could not be stored."""
+        called, self._in_hand = self._in_hand, []
+        try:
+            return self._turn(called, room=room)
+        except Exception:
+            self._in_hand = called + self._in_hand
+            raise
 
     def _keep_lane(self) -> bool:
         """Renew the lane when it is time; False once it is lost, or this host's clock is wrong."""
@@ -140,8 +171,8 @@ class _Runner:
             self._gate.unlock()
         with step(self._lane.organization_id):
             guarding.guard(self._lane, now=now)
-        self._gate.stop_plans(queue.stopped_plans(self._lane, self._callers.plan_ids))
-        names = queue.due_names(self._lane, now=now)
+        self._looked_for_stops_at = 0.0
+        names = self._known(queue.due_names(self._lane, now=now), now=now)
         unsettled = queue.unsettled(self._lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)
         self._give_back_drawn({name: one for name, one in self._allowed.items() if name not in names})
         self._session = self._open_session(now=now) if names or unsettled else None
@@ -152,9 +183,26 @@ class _Runner:
         for name in names:
             self._allow(name, self._session, now=now)
 
+    def _look_for_stops(self) -> None:
+        """Have the gate know which plans people stopped. Cheap, and soon: what is handed out already waits for it."""
+        if self._callers.plan_ids and time.monotonic() - self._looked_for_stops_at > LOOK_FOR_STOPS_SECONDS:
+            self._looked_for_stops_at = time.monotonic()
+            self._gate.stop_plans(queue.stopped_plans(self._lane, self._callers.plan_ids))
+
+    def _known(self, names: Sequence[str], *, now: datetime) -> list[str]:
+        """The names that the catalogue knows. Operations of other names cannot be sent and are refused."""
+        for name in names:
+            if name not in WRITES:
+                with step(self._lane.organization_id):
+                    rows = queue.claim(self._lane, name=name, limit=REFUSED_AT_ONCE, now=now, until=now + CLAIM_TTL)
+                    refused = [results.refused_by_us(row, results.NO_SUCH_CALL.format(name)) for row in rows]
+                    storing.store(self._lane, refused, now=now)
+                log.error("operations.unknown_call", name=name, organization_id=self._lane.organization_id)
+        return [name for name in names if name in WRITES]
+
     def _allow(self, name: str, session: Session, *, now: datetime) -> None:
         """Draw what may be sent of a name, or postpone it with the reason."""
-        write = write_at(name)
+        write = WRITES[name]
         known, ahead = self._allowed.get(name), allowance.drawn_ahead(write.operation)
         is_enough = known is not None and known.left > ahead // 2 and known.is_good
         if is_enough and not allowance.is_closed(session.caller, write.operation, now=now):
@@ -201,27 +249,21 @@ class _Runner:
         clock = database_clock.read()
         for one in called:
             one.row.sent_at = one.sent_at or one.row.sent_at
-        verdicts = [
-            Waiting(one.row, clock.now, one.row.wait_reason, one.row.penalty_ticket, attempts=one.row.attempts - 1)
-            if one.outcome is None
-            else results.verdict_of(one.write, one.row, one.outcome, now=clock.now)
-            for one in called
-        ]
+        verdicts = [concluding.verdict_on(one, now=clock.now) for one in called]
         for one in called:
             if one.seconds:
                 self._pace.note_call(one.seconds)
+        claimed: list[tuple[Operation, _Allowed]] = []
+        may_claim = self._session is not None and bool(self._allowed) and room > 0
+        if verdicts or may_claim:
+            claim = partial(self._claim, room=room, now=clock.now)
+            claimed = concluding.store_and(claim if may_claim else list, self._lane, verdicts, now=clock.now)
+        for one in called:
             if one.outcome is None:
                 allowance.give_back(one.session.caller, one.write.operation, count=1, drawn_at=one.permit.drawn_at)
-        session = self._session
-        claimed: list[tuple[Operation, _Allowed]] = []
-        if verdicts or (session is not None and self._allowed and room > 0):
-            with step(self._lane.organization_id):
-                storing.store(self._lane, verdicts, now=clock.now)
-                if session is not None:
-                    claimed = self._claim(room=room, now=clock.now)
         for row, allowed in claimed:
-            if session is not None:
-                self._callers.call(row, allowed.write, session, allowed.permit, clock=clock)
+            if self._session is not None:
+                self._callers.call(row, allowed.write, self._session, allowed.permit, clock=clock)
         return len(claimed)
 
     def _claim(self, *, room: int, now: datetime) -> list[tuple[Operation, _Allowed]]:
@@ -240,21 +282,33 @@ class _Runner:
                 self._look_soon()
         return claimed
 
-    def _heed(self, outcomes: Sequence[tuple[Called, Outcome]], *, now: datetime) -> None:
-        """Pass on what outcomes mean for everybody: locks, penalties, tokens, budgets that count failures alone."""
-        for called, outcome in outcomes:
-            if isinstance(outcome, Locked | Penalized):
-                self._close(called, outcome, now=now)
-            elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
-                tokens.reject_token(
-                    connection_id=called.session.connection_id,
-                    organization_id=self._lane.organization_id,
-                    token=called.session.token,
-                    now=now,
-                )
-                self._look_soon()
-            elif isinstance(outcome, Success):
-                self._heed_success(called, now=now)
+    def _heed(self, heard: tuple[Called, Outcome], *, now: datetime) -> None:
+        """Pass on what an outcome means for everybody: locks, penalties, tokens, budgets that count failures alone."""
+        called, outcome = heard
+        if isinstance(outcome, Locked | Penalized):
+            self._close(called, outcome, now=now)
+        elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
+            tokens.reject_token(
+                connection_id=called.session.connection_id,
+                organization_id=self._lane.organization_id,
+                token=called.session.token,
+                now=now,
+            )
+            self._look_soon()
+        elif isinstance(outcome, Unknown) and outcome.suspects_token:
+            self._doubt(called.session)
+        elif isinstance(outcome, Success):
+            self._heed_success(called, now=now)
+
+    def _doubt(self, session: Session) -> None:
+        """An answer looked like that of a dead session: find out, before more goes out with this token."""
+        name = "token in doubt"
+        if not self._callers.is_busy_with(name):
+            self._callers.run(partial(self._end_doubt, session), session, name=name)
+
+    def _end_doubt(self, session: Session, client: RestClient) -> None:
+        if self._doubts.is_dead(session, client):
+            self._look_soon()
 
     def _heed_success(self, called: Called, *, now: datetime) -> None:
         allowance.give_back_success(called.session.caller, called.write.operation, drawn_at=called.permit.drawn_at)
@@ -290,7 +344,7 @@ class _Runner:
             connection = of_lane.first()
         if connection is None or not connection.is_enabled:
             reason = PAUSED if connection else NO_CONNECTION
-            queue.postpone_all(self._lane, until=now + LOOK_AGAIN, reason=reason)
+            self._postpone_all(until=now + LOOK_AGAIN, reason=reason, now=now)
             return None
         try:
             token = tokens.access_token(
@@ -298,17 +352,28 @@ class _Runner:
             )
         except TokenUnavailable as missing:
             until = now + timedelta(seconds=missing.retry_after_seconds or 60.0)
-            queue.postpone_all(self._lane, until=until, reason=f"{missing.reason} {missing.advice}")
+            self._postpone_all(until=until, reason=f"{missing.reason} {missing.advice}", now=now)
             return None
         caller = Caller(connection.rest_url, connection.credentials["name"])
-        return Session(connection.pk, not connection.organization.is_simulated, caller, token.token)
+        is_real = not connection.organization.is_simulated
+        return Session(connection.pk, is_real, caller, token.token, user_id=token.user_id)
+
+    def _postpone_all(self, *, until: datetime, reason: str, now: datetime) -> None:
+        """Nothing can be sent or read before a time, for this reason."""
+        queue.postpone_all(self._lane, until=until, reason=reason)
+        ask_where_nothing_is_read(self._lane, reason, now=now)
 
     def _start_settling(self, row: Operation, session: Session) -> None:
         """Read one row, unless a thread is at it: a large call takes longer to read than a claim lasts."""
         name = f"settling {row.pk}"
         if not self._callers.is_busy_with(name):
-            work = partial(settle, self._lane, row, caller=session.caller, token=session.token)
-            self._callers.run(work, session, name=name)
+            self._callers.run(partial(self._settle, row, session), session, name=name)
+
+    def _settle(self, row: Operation, session: Session, client: RestClient) -> None:
+        """Read one row, in a thread. Where the platform refuses that, the token may be dead."""
+        outcome = settle(self._lane, row, client, caller=session.caller, token=session.token)
+        if isinstance(outcome, Unauthorized) and outcome.is_about_token and self._gate.doubt(session.token):
+            self._end_doubt(session, client)
 
     def _look_soon(self) -> None:
         self._looked_at = 0.0
@@ -325,12 +390,25 @@ class _Runner:
         self._look_soon()
         return True
 
-    def _end(self, called: list[Called]) -> None:
-        """Wait for what is on the wire, store it, and leave nothing behind."""
-        while called or self._callers.in_flight:
-            self._keep_lane()
-            self._turn(called, room=0)
-            called = self._collect(seconds=RENEW_SECONDS)
+    def _end(self) -> None:
+        """Wait for what is on the wire, store it, and leave nothing behind.
+
+        Answers are not thrown away because the database is away for a moment: that is waited for. Whoever took the lane
+        meanwhile reads about these rows first, and what is stored here spares that.
+        """
+        give_up_at = time.monotonic() + OUTAGE_SECONDS
+        while self._in_hand or self._unheeded or self._callers.in_flight:
+            try:
+                self._keep_lane()
+                self._store_and_send(room=0)
+                self._collect(seconds=RENEW_SECONDS)
+                give_up_at = time.monotonic() + OUTAGE_SECONDS
+            except DATABASE_AWAY as error:
+                if time.monotonic() > give_up_at:
+                    raise
+                log.warning("operations.answers_not_stored_yet", count=len(self._in_hand), error=str(error))
+                database.close()
+                time.sleep(OUTAGE_PAUSE_SECONDS)
         self._give_back_drawn(dict(self._allowed))
         progress.finish_plans(self._lane.organization_id, now=database_clock.now())
 

@@ -1,7 +1,8 @@
 """Finds out by reading what came of an operation whose outcome is unknown. Nothing is repeated before that is known.
 
 Evidence that it was done, or after some patience that it was not, settles it. Where reading cannot tell, a person is
-asked, with both possibilities spelled out (decisions.py).
+asked, with both possibilities spelled out (decisions.py). Where it cannot be read at all, a person is asked after
+MOST_READINGS or LONGEST_READING; it is still read now and then, and what is found then closes the question.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +11,22 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from vendor_admin.operations import allowance
 from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.asking import LONGEST_READING, ask_person, ours, question_of
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.queue import LaneKey, step
-from vendor_admin.operations.results import Conclusion, ItemResult, body_of
+from vendor_admin.operations.results import Conclusion, ItemResult, Unusable, call_of
 from vendor_admin.operations.storing import rows_of, store
 from vendor_admin.organizations import database_clock
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations import write_at
 from vendor_admin.tradovate.operations.reading import Entity, LookUp, Reading
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Penalized
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -31,33 +34,58 @@ log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 3
 CLAIM_TTL = timedelta(seconds=60)
 LONGEST_PAUSE_SECONDS = 30.0
+MOST_READINGS = 20
 REFUSED_TOGETHER = "The platform refused these {} together, perhaps for another of them, and changed nothing here: {}"
-NOT_DONE = "The platform did not answer, and reading shows that it was not done. Retry the plan to send it again."
+NOT_DONE = "Reading the platform shows that it was not done. Retry the plan to send it again."
+LAST_TRY = "{} The last try ended with: {}"
+OWN_FAULT = "An error of this service, which is in its log."
 
 
 class _NotRead(Exception):
-    """The platform could not be read now; `until` is when to try again."""
+    """The platform could not be read, and why; `until` is when to try again.
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__("not read")
-        self.until = until
+    `outcome` is what a call came to; None where none was made, which does not count as a reading.
+    """
+
+    def __init__(self, why: str, *, until: datetime, outcome: Outcome | None = None) -> None:
+        super().__init__(why)
+        self.until, self.outcome = until, outcome
 
 
-def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str) -> None:
-    """Read what the platform shows of an operation, and store what follows from it."""
+def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str) -> Outcome | None:
+    """Read what the platform shows of an operation, and store what follows from it.
+
+    Where it could not be read, returns what a call came to: the token may be dead. Raises the errors of a database
+    that is away; whatever else goes wrong here is a reading that did not work.
+    """
     now = database_clock.now()
     if not _claim(lane, row, now=now):
-        return
-    write = write_at(row.name)
+        return None
+    try:
+        _read_and_act(lane, row, client, caller=caller, token=token)
+    except _NotRead as failed:
+        _put_off(
+            lane, row, str(failed), until=failed.until, was_read=failed.outcome is not None, now=database_clock.now()
+        )
+        return failed.outcome
+    except Unusable as unusable:
+        ask_person(lane, row, str(unusable), now=database_clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("operations.reading_failed", operation=row.pk, name=row.name)
+        now = database_clock.now()
+        _put_off(lane, row, OWN_FAULT, until=now + _pause(row), was_read=True, now=now)
+    return None
+
+
+def _read_and_act(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str) -> None:
+    write, request = call_of(row)
     with step(lane.organization_id):
         rows = list(rows_of(row.pk))
-    requests = write.split(write.parse(body_of(row)))
+    requests = write.split(request)
     read_at = database_clock.now()  # what came later than this may be missing from what is read
-    try:
-        found = _read_all(write, row, requests, client=client, caller=caller, token=token)
-    except _NotRead as failed:
-        _read_later(lane, row, until=failed.until)
-        return
+    found = _read_all(write, row, requests, client=client, caller=caller, token=token)
     patience = timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS)
     changes_nothing = write.settling is None  # so it may be asked again, whatever came of it
     verdicts = [
@@ -70,15 +98,33 @@ def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller,
 
 
 def _claim(lane: LaneKey, row: Operation, *, now: datetime) -> bool:
+    row.reading_since = row.reading_since or now
     with step(lane.organization_id):
         claimed = Operation.objects.filter(
             id=row.pk,
             organization_id=lane.organization_id,
             state=Operation.State.UNKNOWN,
             settle_attempts=row.settle_attempts,
-        ).update(claimed_by=lane.holder, settle_attempts=F("settle_attempts") + 1, not_before=now + CLAIM_TTL)
+        ).update(
+            claimed_by=lane.holder,
+            claimed_until=now + CLAIM_TTL,
+            settle_attempts=F("settle_attempts") + 1,
+            reading_since=Coalesce("reading_since", now),
+            not_before=now + CLAIM_TTL,
+        )
     row.settle_attempts += 1
     return bool(claimed)
+
+
+def _put_off(lane: LaneKey, row: Operation, why: str, *, until: datetime, was_read: bool, now: datetime) -> None:
+    """Read it again at a time, or ask a person where that has lasted long enough."""
+    if not was_read:
+        row.settle_attempts -= 1
+    gives_up_at = (row.reading_since or now) + LONGEST_READING
+    if row.needs_person or row.settle_attempts >= MOST_READINGS or now >= gives_up_at:
+        ask_person(lane, row, why, now=now, until=until)
+    else:
+        _read_later(lane, row, until=min(until, gives_up_at))
 
 
 def _read_all(
@@ -86,23 +132,34 @@ def _read_all(
 ) -> dict[LookUp, Sequence[Entity]]:
     """The answers of all look-ups that these requests need, each made once."""
     environment = Environment(row.environment)
+    wanted = dict.fromkeys(one for request in requests for one in write.look_ups(request, environment))
+    now = database_clock.now()
+    share = allowance.draw_readings(caller, count=len(wanted), now=now)
+    if share.until is not None:
+        raise _NotRead(share.reason, until=share.until)
     found: dict[LookUp, Sequence[Entity]] = {}
-    for look_up in (one for request in requests for one in write.look_ups(request, environment)):
-        if look_up in found:
-            continue
+    for look_up in wanted:
         now = database_clock.now()
-        drawn = allowance.draw(caller, look_up.operation, wanted=1, now=now)
+        drawn = allowance.draw(caller, look_up.operation, wanted=1, now=now, of_user=allowance.READING_CALLS)
         if not drawn.count:
-            raise _NotRead(drawn.until or now + _pause(row))
+            raise _NotRead(drawn.reason, until=drawn.until or now + _pause(row))
         outcome = client.call(look_up.operation, token=token, params=look_up.parameters)
         if isinstance(outcome, Locked | Penalized):
-            raise _NotRead(allowance.close_after(caller, look_up.operation, outcome, now=database_clock.now()))
+            until = allowance.close_after(caller, look_up.operation, outcome, now=database_clock.now())
+            raise _NotRead(_in_words(look_up, outcome), until=until, outcome=outcome)
         entities = look_up.entities(outcome)
         if entities is None:
             log.info("operations.not_readable_yet", operation=row.pk, outcome=type(outcome).__name__)
-            raise _NotRead(now + _pause(row))
+            raise _NotRead(_in_words(look_up, outcome), until=database_clock.now() + _pause(row), outcome=outcome)
         found[look_up] = entities
     return found
+
+
+def _in_words(look_up: LookUp, outcome: Outcome) -> str:
+    """Why a look-up told nothing."""
+    said = next((getattr(outcome, name) for name in ("error_text", "reason", "text") if hasattr(outcome, name)), "")
+    kind = type(outcome).__name__
+    return f"{look_up.operation.path}: {said or f'an answer of another form than documented ({kind})'}."
 
 
 def _reading(
@@ -141,17 +198,23 @@ def _act(
         _send_again(lane, row, now=now)
     else:
         refusal = row.response.get("refused")
-        why_not = REFUSED_TOGETHER.format(len(requests), refusal) if refusal else NOT_DONE
+        why_not = REFUSED_TOGETHER.format(len(requests), refusal) if refusal else _not_done(row)
         results = [_result(verdict, why_not=why_not) for verdict in verdicts]
-        question = _question(write, undecided) if undecided else ""
+        question = question_of(write, undecided) if undecided else ""
         with step(lane.organization_id):
             store(lane, [Conclusion(row, _keep_known(rows, results), why_not, question)], now=now)
         log.info("operations.settled", operation=row.pk, name=row.name, verdicts=[str(one) for one in verdicts][:10])
 
 
 def _may_be_sent_again(row: Operation) -> bool:
-    """What the platform refused it would refuse again; a call that got no answer is worth another try."""
-    return row.attempts < MOST_ATTEMPTS and not row.response.get("refused")
+    """What the platform refused it would refuse again; a call that got no answer is worth another try. But not once a
+    person was asked, who may have done it by hand.
+    """
+    return row.attempts < MOST_ATTEMPTS and not row.needs_person and not row.response.get("refused")
+
+
+def _not_done(row: Operation) -> str:
+    return LAST_TRY.format(NOT_DONE, row.error_text) if row.error_text else NOT_DONE
 
 
 def _result(verdict: bool | None, *, why_not: str) -> ItemResult:
@@ -173,29 +236,24 @@ def _keep_known(rows: Sequence[PlanRow], results: Sequence[ItemResult]) -> list[
     ]
 
 
-def _question(write: Write[Any], undecided: Sequence[Any]) -> str:
-    doubts = [write.doubt(request) for request in undecided[:5]]
-    more = f" ({len(undecided) - 5} more are in the same doubt.)" if len(undecided) > 5 else ""
-    return "\n".join(f"If it was done: {one.if_done} If it was not: {one.if_not_done}" for one in doubts) + more
-
-
 def _send_again(lane: LaneKey, row: Operation, *, now: datetime) -> None:
     """Reading shows that it was not done, so sending it once more doubles nothing."""
     with step(lane.organization_id):
-        Operation.objects.filter(id=row.pk, state=Operation.State.UNKNOWN, claimed_by=lane.holder).update(
+        is_ours = ours(lane, row).update(
             state=Operation.State.QUEUED,
             claimed_until=None,
             not_before=now,
+            settle_attempts=0,
+            reading_since=None,
             wait_reason="The platform did not answer and it was not done: it is sent again.",
         )
-        rows_of(row.pk).filter(state=PlanRow.State.UNKNOWN).update(state=PlanRow.State.QUEUED)
+        if is_ours:
+            rows_of(row.pk).filter(state=PlanRow.State.UNKNOWN).update(state=PlanRow.State.QUEUED)
 
 
 def _read_later(lane: LaneKey, row: Operation, *, until: datetime) -> None:
     with step(lane.organization_id):
-        Operation.objects.filter(id=row.pk, state=Operation.State.UNKNOWN, claimed_by=lane.holder).update(
-            not_before=until
-        )
+        ours(lane, row).update(claimed_until=None, not_before=until, settle_attempts=row.settle_attempts)
 
 
 def _for_each(rows: Sequence[PlanRow], count: int) -> Sequence[PlanRow | None]:

@@ -28,6 +28,8 @@ _CONCLUDE = """
            not_before = CASE WHEN given.state = 'unknown' THEN %(read_at)s ELSE not_before END,
            claimed_until = NULL,
            penalty_ticket = '',
+           reading_since = NULL,
+           unreadable = '',
            needs_person = given.question <> '',
            question = given.question,
            error_text = given.error_text,
@@ -58,7 +60,7 @@ _STORE_ROWS = """
            why = given.why,
            result = operations_planrow.result || given.result,
            is_locking = operations_planrow.is_locking AND given.is_locking,
-           secrets = CASE WHEN given.state = 'succeeded' THEN '' ELSE operations_planrow.secrets END
+           secrets = CASE WHEN given.state IN ('succeeded', 'cancelled') THEN '' ELSE operations_planrow.secrets END
       FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::boolean[])
            AS given(id, state, why, result, is_locking)
      WHERE operations_planrow.id = given.id
@@ -67,6 +69,7 @@ _WAIT = """
     UPDATE operations_operation
        SET state = 'queued',
            claimed_until = NULL,
+           crashes = 0,
            not_before = given.until,
            wait_reason = given.reason,
            penalty_ticket = given.ticket,
@@ -112,7 +115,9 @@ def cancel_queued(operations: QuerySet[Operation], *, now: datetime) -> None:
     if not ids:
         return
     open_step = (Operation.State.SENDING, Operation.State.UNKNOWN)
-    rows_of(*ids).exclude(operation__after__state__in=open_step).update(state=PlanRow.State.CANCELLED, is_locking=False)
+    rows_of(*ids).exclude(operation__after__state__in=open_step).update(
+        state=PlanRow.State.CANCELLED, is_locking=False, secrets={}
+    )
     Operation.objects.filter(id__in=ids).update(
         state=Operation.State.CANCELLED, finished_at=now, sealed_request={}, wait_reason=""
     )

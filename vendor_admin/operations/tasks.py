@@ -1,7 +1,7 @@
 """Background work of operations. Every task may run twice, and beat finds what a lost message left behind."""
 
 from vendor_admin.celery import app
-from vendor_admin.operations import nudges, sweep
+from vendor_admin.operations import nudges, sweep, wiping
 from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
 from vendor_admin.organizations import database_clock, host_clocks
@@ -29,6 +29,12 @@ def watch_notices() -> None:
 def forget_old_notices() -> None:
     """Delete notices that are long over."""
     forgetting.forget_old_notices(now=database_clock.now())
+
+
+@app.task
+def wipe_old_secrets() -> None:
+    """Wipe the passwords of plans that nothing can need any more."""
+    wiping.wipe_old_secrets(now=database_clock.now())
 
 
 @app.task

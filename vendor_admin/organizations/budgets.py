@@ -136,10 +136,12 @@ def take(*, budget: Budget, subject: str, now: datetime) -> float:
         return wait
 
 
-def take_many(*, budget: Budget, subject: str, wanted: int, now: datetime) -> tuple[int, float]:
+def take_many(
+    *, budget: Budget, subject: str, wanted: int, now: datetime, all_or_none: bool = False
+) -> tuple[int, float]:
     """Draw up to `wanted` uses at once: (how many were drawn, seconds until the next may be if fewer were).
 
-    For budgets without spacing. The same rules as `take`.
+    With `all_or_none` fewer are none. For budgets without spacing. The same rules as `take`.
     """
     key = key_of(budget=budget, subject=subject)
     with transaction.atomic(durable=True):
@@ -149,6 +151,8 @@ def take_many(*, budget: Budget, subject: str, wanted: int, now: datetime) -> tu
             return 0, (locked.until - now).total_seconds()
         used = BudgetUse.objects.filter(key=key, used_at__gt=now - one_window() * WINDOW_MARGIN).count()
         drawn = min(wanted, max(0, budget.limit - used))
+        if all_or_none and drawn < wanted:
+            return 0, _seconds_until_free(budget, key=key, now=now, wanted=wanted)
         BudgetUse.objects.bulk_create(BudgetUse(key=key, used_at=now) for _ in range(drawn))
         return drawn, 0.0 if drawn == wanted else _seconds_until_free(budget, key=key, now=now)
 
@@ -213,7 +217,8 @@ def forget_old_uses(*, now: datetime) -> int:
     return uses + locks
 
 
-def _seconds_until_free(budget: Budget, *, key: str, now: datetime) -> float:
+def _seconds_until_free(budget: Budget, *, key: str, now: datetime, wanted: int = 1) -> float:
+    """How long until so many uses are free."""
     window = one_window() * WINDOW_MARGIN
     # Not bounded above: a use by a process whose clock is ahead counts too, so no order of arrivals can exceed the
     # limit.
@@ -226,7 +231,7 @@ def _seconds_until_free(budget: Budget, *, key: str, now: datetime) -> float:
     if newest is None:
         return 0.0
     free_at = now
-    nth = recent[budget.limit - 1 : budget.limit].first()
+    nth = recent[budget.limit - wanted : budget.limit - wanted + 1].first()
     if nth is not None:
         free_at = nth + window
         if not budget.counts_successes and newest > now - timedelta(seconds=IN_FLIGHT_SECONDS):

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 
 class SecretDict(dict[str, Any]):
@@ -50,17 +51,50 @@ def decrypt(text: str) -> SecretDict:
         raise UndecryptableError("None of CREDENTIAL_KEYS opens this value.") from None
 
 
+class Sealed:
+    """A stored value that nobody has asked for yet."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class _OpenedWhenAsked(DeferredAttribute):
+    """Decrypts a value when it is read first, and not when its row is loaded."""
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        if isinstance(value, Sealed):
+            value = instance.__dict__[self.field.attname] = decrypt(value.text)
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = SecretDict(value) if isinstance(value, dict) else value
+
+
 class EncryptedJSONField(models.TextField):
-    """A JSON object stored encrypted; an empty object is stored as empty text."""
+    """A JSON object stored encrypted; an empty object is stored as empty text.
+
+    A row whose value none of the keys opens can be loaded, listed and saved like any other; UndecryptableError is
+    raised where the value itself is asked for.
+    """
+
+    descriptor_class = _OpenedWhenAsked
 
     # What django-stubs takes for the types of assigned and read values.
     _pyi_private_set_type: dict[str, Any]  # type: ignore[assignment]
     _pyi_private_get_type: SecretDict  # type: ignore[assignment]
 
-    def from_db_value(self, value: str | None, expression: object, connection: object) -> SecretDict:
-        return decrypt(value) if value else SecretDict()
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> SecretDict | Sealed:
+        return Sealed(value) if value else SecretDict()
 
-    def get_prep_value(self, value: dict[str, Any] | None) -> str:
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """What nobody has asked for is stored as it was."""
+        value = model_instance.__dict__.get(self.attname)
+        return value if isinstance(value, Sealed) else super().pre_save(model_instance, add)
+
+    def get_prep_value(self, value: dict[str, Any] | Sealed | None) -> str:
+        if isinstance(value, Sealed):
+            return value.text
         return encrypt(value) if value else ""
 
     def to_python(self, value: Any) -> Any:

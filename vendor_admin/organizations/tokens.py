@@ -140,6 +140,7 @@ def _read(*, connection_id: int, organization_id: int) -> _Situation:
     with _step(organization_id):
         try:
             connection = Connection.objects.get(id=connection_id)
+            given = connection.credentials
         except Connection.DoesNotExist:
             raise TokenUnavailable(
                 "This connection no longer exists.",
@@ -153,7 +154,7 @@ def _read(*, connection_id: int, organization_id: int) -> _Situation:
                 kind="encryption",
             ) from None
         try:
-            credentials = Credentials(**connection.credentials)
+            credentials = Credentials(**given)
         except TypeError:
             raise TokenUnavailable(
                 "The connection has no complete credentials.",
@@ -188,12 +189,14 @@ def _session_of(connection: Connection, *, digest: str) -> PlatformSession:
         "rest_url": connection.rest_url,
         "credential_digest": digest,
     }
+    row = PlatformSession.objects.get_or_create(**identity)[0]
     try:
-        return PlatformSession.objects.get_or_create(**identity)[0]
+        _token_of(row)
     except UndecryptableError:
         # A token is no loss: the next login replaces it.
         PlatformSession.objects.filter(**identity).update(token={}, expires_at=None)
         return PlatformSession.objects.get(**identity)
+    return row
 
 
 def _token_of(row: PlatformSession) -> AccessToken | None:

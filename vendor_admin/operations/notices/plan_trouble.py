@@ -44,7 +44,7 @@ def operations_undecided(now: datetime) -> list[Condition]:
             kind=NoticeKind.NEEDS_DECISION,
             subject=f"plan {row['plan_id']}",
             title=f"“{row['plan__title']}”: {counted(row['number'], 'operation')} to be decided by a person",
-            text="The platform gave no answer, and reading could not tell whether it was done.",
+            text="The platform gave no answer, and reading could not tell whether it was done, or was not possible.",
             next_step="Look at the platform whether it was done, and say so on the operation's page. Until then "
             "nothing is repeated, and its rows stay closed to other plans.",
             path=reverse("admin:operations_operation_changelist") + f"?person=yes&plan={row['plan_id']}",

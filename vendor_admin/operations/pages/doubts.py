@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 from vendor_admin.operations.models import Operation, PlanRow
-from vendor_admin.operations.results import body_of
+from vendor_admin.operations.results import Unusable, call_of
 from vendor_admin.operations.storing import rows_of
-from vendor_admin.tradovate.operations import write_at
 from vendor_admin.tradovate.operations.reading import Doubt
 
 DOUBTS_SHOWN = 20
 
 
 def doubts_of(operation: Operation, undecided: Sequence[PlanRow]) -> list[tuple[str, Doubt]]:
-    """(what it is about, both possibilities) of every row that is in doubt."""
-    write = write_at(operation.name)
-    requests = write.split(write.parse(body_of(operation)))
+    """(what it is about, both possibilities) of every row that is in doubt; nothing where its call cannot be read."""
+    try:
+        write, request = call_of(operation)
+    except Unusable:
+        return []
+    requests = write.split(request)
     rows = list(rows_of(operation.pk)[: len(requests)])
     if len(rows) == len(requests) and len(requests) > 1:
         open_ids = {row.pk for row in undecided}

@@ -15,6 +15,7 @@ from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.pages.doubts import doubts_of
 from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge, target_url
 from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.queue import MOST_CRASHES
 from vendor_admin.operations.storing import rows_of
 from vendor_admin.organizations.audit import masked
 from vendor_admin.organizations.lists import Badge, Column, Filter
@@ -164,6 +165,7 @@ class OperationAdmin(ReadOnlyAdmin):
             "request_json": json.dumps(masked(row.request), indent=2, ensure_ascii=False),
             "response_json": json.dumps(masked(row.response), indent=2, ensure_ascii=False) if row.response else "",
             "waits_for_person": waits,
+            "is_parked": row.crashes >= MOST_CRASHES,
             "doubts": doubts_of(row, [one for one in rows if one.state == PlanRow.State.UNKNOWN]) if waits else [],
             "may_decide": has_right(request, Right.DECIDE_UNKNOWN),
             "decision": form,

@@ -1,0 +1,90 @@
+"""A token that an answer made suspect: one harmless call tells whether it is dead, and words never do."""
+
+import time
+from typing import Any
+
+import pytest
+
+from vendor_admin.operations import runner
+from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.calling import Gate, Session
+from vendor_admin.operations.models import Operation
+from vendor_admin.operations.queue import LaneKey
+from vendor_admin.operations.token_doubts import OWN_USER, TokenDoubts
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.outcomes import NotSent, Outcome, Success, Unauthorized, Unknown
+
+SESSION = Session(1, is_real=False, caller=Caller("http://127.0.0.1:9/v1", "vendor"), token="t", user_id=20)
+SUSPICION = Unknown("the platform answered 408", suspects_token=True)
+
+
+class Platform:
+    def __init__(self, answer: Outcome) -> None:
+        self.answer = answer
+        self.asked: list[tuple[Any, dict[str, int]]] = []
+
+    def call(self, operation: Any, *, token: str, params: dict[str, int]) -> Outcome:
+        self.asked.append((operation, params))
+        return self.answer
+
+
+@pytest.fixture
+def rejected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+    monkeypatch.setattr("vendor_admin.organizations.tokens.reject_token", lambda *, token, **_: found.append(token))
+    return found
+
+
+def lets_through(gate: Gate) -> bool:
+    return gate.is_open(name="x", token="t", plan_id=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_dead", "goes_on"),
+    [
+        (Unauthorized("Expired Access Token"), True, False),
+        (Unauthorized("The session was closed", 408), True, False),
+        (Unauthorized("Access is denied", 403), False, True),
+        (Success({"id": 20}), False, True),
+        (Unknown("no answer within 20 s"), False, True),
+        (NotSent(NotSentKind.REFUSED, "no connection"), False, True),
+    ],
+)
+def test_only_a_refused_look_up_of_its_own_user_ends_a_token(
+    db: None, rejected: list[str], answer: Outcome, is_dead: bool, goes_on: bool
+) -> None:
+    gate = Gate()
+    gate.extend(60)
+    gate.close_after(SUSPICION, name="x", token="t")
+    assert not lets_through(gate)
+    platform: Any = Platform(answer)
+    doubts = TokenDoubts(LaneKey(1, "demo", "worker"), gate)
+    assert doubts.is_dead(SESSION, platform) == is_dead
+    assert (rejected == ["t"]) == is_dead
+    assert lets_through(gate) == goes_on
+    assert platform.asked == [(OWN_USER, {"id": 20})]
+    assert not doubts.is_dead(SESSION, platform)
+    assert len(platform.asked) == 1
+
+
+def test_a_token_that_was_proven_alive_is_not_doubted_for_words_again() -> None:
+    gate = Gate()
+    gate.extend(60)
+    gate.close_after(SUSPICION, name="x", token="t")
+    gate.end_doubt("t", is_proven=True)
+    gate.close_after(SUSPICION, name="x", token="t")
+    assert lets_through(gate)
+
+
+@pytest.mark.parametrize(("status", "is_asked"), [(401, True), (403, False)])
+def test_a_reading_that_is_refused_has_the_token_looked_at(
+    db: None, rejected: list[str], monkeypatch: pytest.MonkeyPatch, status: int, is_asked: bool
+) -> None:
+    worker = runner._Runner(LaneKey(1, "demo", "worker"))
+    monkeypatch.setattr(runner, "settle", lambda *_, **__: Unauthorized("no", status))
+    worker._looked_at = time.monotonic()
+    platform: Any = Platform(Unauthorized("no"))
+    worker._settle(Operation(pk=7), SESSION, platform)
+    assert (rejected == ["t"]) == is_asked
+    assert (worker._looked_at == 0.0) == is_asked
+    worker.close()

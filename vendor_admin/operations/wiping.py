@@ -1,0 +1,49 @@
+"""Wipes the passwords that plans hold, once nothing can need them.
+
+A call's own (`Operation.sealed_request`) go when the call ends, in whatever way; a row's when it is done or cancelled.
+Those of a refused row are kept for *Retry what failed*: until a retry of it has begun, and for a week at most.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.once_more import key_of
+from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.scope import organization_scope
+
+KEPT_FOR = timedelta(days=7)
+_ENDED = (Plan.State.FINISHED, Plan.State.CANCELLED, Plan.State.STALE)
+_OPEN = (PlanRow.State.QUEUED, PlanRow.State.UNKNOWN)
+
+
+def wipe_old_secrets(*, now: datetime) -> int:
+    """Wipe those of plans that ended a week ago, and of previews that nobody confirmed in a week.
+
+    Returns the number of rows. What is still being settled keeps them until it is.
+    """
+    before = now - KEPT_FOR
+    with organization_scope(*Organization.objects.values_list("id", flat=True)):
+        old = Plan.objects.filter(
+            Q(state__in=_ENDED, finished_at__lt=before) | Q(state=Plan.State.PREVIEW, created_at__lt=before)
+        )
+        rows = PlanRow.objects.exclude(secrets="").exclude(state__in=_OPEN)
+        return rows.filter(plan__in=old).update(secrets={})
+
+
+def wipe_at_start(plan: Plan) -> None:
+    """Wipe what a plan that starts leaves behind: its skipped rows, and the rows of an earlier plan that it retries."""
+    with_secrets = PlanRow.objects.exclude(secrets="").order_by()
+    with_secrets.filter(plan=plan, state=PlanRow.State.SKIPPED).update(secrets={})
+    if plan.retries_id is None:
+        return
+    rows = plan.rows.exclude(state=PlanRow.State.SKIPPED)
+    begun = {key_of(*row) for row in rows.values_list("target_type", "target_id", "wanted")}
+    earlier = with_secrets.filter(plan_id=plan.retries_id).exclude(state__in=_OPEN)
+    taken_over = [
+        row_id
+        for row_id, *key in earlier.values_list("id", "target_type", "target_id", "wanted")
+        if key_of(*key) in begun
+    ]
+    PlanRow.objects.filter(id__in=taken_over).update(secrets={})
