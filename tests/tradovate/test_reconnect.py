@@ -16,6 +16,7 @@ from vendor_admin.tradovate.outcomes import (
     Success,
     Unauthorized,
     Unknown,
+    WrongHost,
 )
 from vendor_admin.tradovate.reconnect import (
     LOCK_SECONDS,
@@ -55,6 +56,7 @@ FAILED_LOGINS: list[Outcome] = [
     Penalized("ticket", 5.0, False),
     Locked(429, ""),
     Unauthorized(""),
+    WrongHost(307, "collector.example"),
     Unknown("no answer"),
     *[NotSent(kind, "why") for kind in NotSentKind],
 ]
@@ -70,6 +72,7 @@ ENDINGS: list[Ending] = [
     Shutdown("IPQuotaReached", ""),
     Shutdown("Something", "new"),
     *[Refused("authorize", status, "") for status in (0, 200, 400, 401, 403, 404, 408, 423, 429, 500)],
+    Refused("connect", 307, "", "collector.example"),
     Penalty("user/syncrequest", "ticket", 15.0, False),
     Penalty("user/syncrequest", "ticket", 0.0, True),
     *[SignInFailed(outcome) for outcome in FAILED_LOGINS],
@@ -116,6 +119,27 @@ def test_maintenance_that_lasts_longer_or_is_unplanned_waits_a_minute_or_so():
     late = datetime(2026, 11, 18, 23, 5, tzinfo=UTC)  # 17:05 Central
     for now in (late, NOON):
         assert 30 <= decide(Shutdown("Maintenance", ""), now=now, attempt=9).delay_seconds <= 90
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        *(Refused("connect", status, "", "x.example") for status in (301, 302, 303, 307, 308, 404, 421)),
+        Refused("authorize", 421, ""),
+    ],
+    ids=repr,
+)
+def test_a_host_that_serves_somebody_else_is_left_alone_for_an_hour_unless_another_is_found(ending):
+    decision = decide(ending)
+    assert decision.seeks_host
+    assert 3600 <= decision.delay_seconds <= 3660
+    assert ending.points_to in decision.reason
+    assert not decision.needs_fresh_token
+
+
+def test_other_refusals_seek_no_other_host():
+    for refused in (Refused("authorize", 404, ""), Refused("connect", 503, ""), Refused("user/syncrequest", 421, "")):
+        assert not decide(refused).seeks_host
 
 
 @pytest.mark.parametrize("status", [423, 429])

@@ -103,6 +103,13 @@ def accept_pointed_host(
         return Connection.objects.select_related("organization").get(id=stored.pk)
 
 
+def platform_host_of(*, connection_id: int, organization_id: int) -> str:
+    """The host that a connection uses in place of the configured one, read afresh; empty for the configured one."""
+    with organization_scope(organization_id):
+        found = Connection.objects.filter(id=connection_id).values_list("platform_host", flat=True)
+        return found.first() or ""
+
+
 def host_in_use(connection: Connection) -> str:
     """The host (or `host:port`) that calls of a connection go to."""
     return connection.platform_host or host_and_port(connection.rest_url)

@@ -18,11 +18,13 @@ import structlog
 from django.db import close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from vendor_admin.organizations import budgets, database_clock, tokens
+from vendor_admin.organizations import budgets, database_clock, host_search, platform_hosts, tokens
+from vendor_admin.organizations.host_search import Found
 from vendor_admin.sync import gaps, leases
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.leases import Held
-from vendor_admin.tradovate.events import Penalty
+from vendor_admin.tradovate.events import Penalty, Refused
+from vendor_admin.tradovate.outcomes import WrongHost
 from vendor_admin.tradovate.reconnect import Ending, Reconnect
 
 log = structlog.get_logger(__name__)
@@ -37,10 +39,13 @@ _BY_ITSELF = "Nothing to do: it is tried again by itself."
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a socket opens with. `is_fresh`: the token was made because the one before was refused."""
+    """What a socket opens with, and at which host (empty for the configured one). `is_fresh`: the token was made
+    because the one before was refused.
+    """
 
     token: str = field(repr=False)
     user_name: str
+    platform_host: str
     is_fresh: bool
     epoch: int
 
@@ -64,11 +69,14 @@ class Access:
         """The same for a function that takes `now`, which is the database's time: budgets and locks are shared."""
         return await self.in_thread(_with_now, call=partial(function, **arguments))
 
-    async def open_socket(self, lease: Held, *, is_taken_over: bool) -> Admission | Reconnect:
-        """What a new socket needs, or why it may not open now. `is_taken_over` when it is the first of a claim."""
+    async def open_socket(self, lease: Held, *, is_taken_over: bool, reason: str) -> Admission | Reconnect:
+        """What a new socket needs, or why it may not open now.
+
+        `is_taken_over` when it is the first of a claim; `reason` is why nobody has listened, if it was live before.
+        """
         try:
-            access = await self.in_thread_with_now(
-                tokens.access_token, connection_id=lease.connection_id, organization_id=lease.organization_id
+            access, platform_host = await self.in_thread_with_now(
+                _sign_in, connection_id=lease.connection_id, organization_id=lease.organization_id
             )
             refusal = await self.in_thread_with_now(_draw, rest_url=lease.rest_url, user_name=access.name)
         except tokens.TokenUnavailable as missing:
@@ -83,7 +91,7 @@ class Access:
                 gaps.open_gap,
                 lease=lease,
                 started_at=None,
-                reason="no worker held it",
+                reason=reason,
                 is_taken_over=is_taken_over,
             )
             epoch = await self._database.call(leases.next_epoch, name=self._name, lease=lease)
@@ -93,7 +101,24 @@ class Access:
             return Reconnect(1.0, "Another worker took this socket over.", "")
         is_fresh = lease.id in self._wants_fresh
         self._wants_fresh.discard(lease.id)
-        return Admission(access.token, access.name, is_fresh, epoch)
+        return Admission(access.token, access.name, platform_host, is_fresh, epoch)
+
+    async def seek_host(self, lease: Held, ending: Refused, decision: Reconnect) -> Reconnect:
+        """Go on at the organization's own host where it is known or can be learned; else wait, and say why."""
+        try:
+            search = await self.in_thread_with_now(
+                host_search.find_host,
+                connection_id=lease.connection_id,
+                organization_id=lease.organization_id,
+                asked=lease.websocket_url_in_use,
+                answer=WrongHost(ending.status, ending.points_to),
+            )
+        except Exception:
+            log.exception("sync.host_not_sought", lease=lease.id)
+            return decision
+        if search.found is Found.CONFIRMED:
+            return decision
+        return Reconnect(search.retry_after_seconds + random.uniform(0, 1), search.reason, search.advice)
 
     async def end_gap(self, lease: Held, *, at: datetime) -> int | None:
         """Note that events arrive again. Returns the id of the gap that ended, if there was one."""
@@ -173,6 +198,12 @@ def _with_now(*, call: Callable[..., T]) -> T:
 
 def _lock_for(*, seconds: float, now: datetime, **lock: str) -> None:
     budgets.lock(until=now + timedelta(seconds=seconds), **lock)
+
+
+def _sign_in(*, connection_id: int, organization_id: int, now: datetime) -> tuple[tokens.AccessToken, str]:
+    """A token, and the host in use, which the answer with the token may just have named."""
+    token = tokens.access_token(connection_id=connection_id, organization_id=organization_id, now=now)
+    return token, platform_hosts.platform_host_of(connection_id=connection_id, organization_id=organization_id)
 
 
 def _without_token(missing: tokens.TokenUnavailable) -> Reconnect:

@@ -5,6 +5,7 @@ import ssl
 
 import websockets
 
+from vendor_admin.tradovate.api_hosts import host_in_location
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
 from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFailed
@@ -15,7 +16,9 @@ def loss_of(error: Exception) -> ConnectionLost | Refused:
     if isinstance(error, websockets.ConnectionClosed):
         return ConnectionLost(str(error))
     if isinstance(error, websockets.InvalidStatus):
-        return Refused("connect", error.response.status_code, "the address answered without opening a socket")
+        points_to = host_in_location(error.response.headers.get("Location", ""))
+        text = "the address answered without opening a socket" + (f" and pointed to {points_to}" if points_to else "")
+        return Refused("connect", error.response.status_code, text, points_to)
     kinds: list[tuple[type[BaseException], NotSentKind]] = [
         (sockets.gaierror, NotSentKind.DNS),
         (ssl.SSLError, NotSentKind.TLS),

@@ -21,7 +21,7 @@ from vendor_admin.sync.database import Database
 from vendor_admin.sync.inbox import Inbox
 from vendor_admin.sync.leases import Held, Renewed, Status
 from vendor_admin.sync.models import SyncState
-from vendor_admin.sync.socket import Socket
+from vendor_admin.sync.socket import UNHELD, Socket
 from vendor_admin.sync.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,8 @@ DRAIN_SECONDS = 10.0
 FORGET_SECONDS = 600.0
 SIDE_CONNECTIONS = 4
 CHECK_CLOCK_SECONDS = 30.0
+CHANGED = "the connection was changed"
+MOVED = "the platform moved the organization to another host"
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,14 @@ class Hub:
             self._hold(lease, valid_until=asked_at + self._settings.lease_ttl, claimed_after=lease.epoch)
             log.info("hub.lease_taken", lease=lease.id, environment=lease.environment, fence=lease.fence)
 
-    def _hold(self, lease: Held, *, valid_until: float, claimed_after: int) -> None:
-        socket = Socket(lease=lease, inbox=self._inbox, access=self._access, quiet_seconds=self._settings.quiet)
+    def _hold(self, lease: Held, *, valid_until: float, claimed_after: int, unheld_because: str = UNHELD) -> None:
+        socket = Socket(
+            lease=lease,
+            inbox=self._inbox,
+            access=self._access,
+            quiet_seconds=self._settings.quiet,
+            unheld_because=unheld_because,
+        )
         care = Care(socket=socket, access=self._access, database=self._side, inbox=self._inbox)
         holding = _Holding(socket=socket, care=care, valid_until=valid_until, claimed_after=claimed_after)
         self._holdings[lease.id] = holding
@@ -177,7 +185,7 @@ class Hub:
                 await self._lose(lease_id)
             elif not answer.is_renewed:
                 log.warning("hub.lease_is_locked", lease=lease_id)  # its row, by somebody else: tried again at once
-            elif not answer.is_wanted or answer.version != holding.socket.lease.version:
+            elif not answer.is_wanted or _is_configured_otherwise(holding.socket.lease, answer):
                 # Each change takes a moment in which nothing is renewed; what is left waits for the next renewal.
                 if time.monotonic() - now < self._settings.lease_ttl / 4:
                     await self._follow(lease_id, answer)
@@ -266,7 +274,7 @@ class Hub:
         await holding.stop()
 
     async def _reconfigure(self, lease_id: int) -> None:
-        """The connection was changed: open a new socket by its present configuration."""
+        """The connection was changed, or its host: open a new socket by its present configuration."""
         holding = self._holdings[lease_id]
         await holding.stop()
         await self._committed(lease_id)
@@ -275,8 +283,13 @@ class Hub:
         if lease is None:
             await self._lose(lease_id)
             return
-        log.info("hub.connection_changed", lease=lease_id, version=lease.version)
-        self._hold(lease, valid_until=holding.valid_until, claimed_after=holding.claimed_after)
+        log.info("hub.connection_changed", lease=lease_id, version=lease.version, host=lease.platform_host)
+        self._hold(
+            lease,
+            valid_until=holding.valid_until,
+            claimed_after=holding.claimed_after,
+            unheld_because=CHANGED if lease.version != holding.socket.lease.version else MOVED,
+        )
 
     async def _give_back(self, lease_id: int, *, reason: str) -> None:
         holding = self._holdings[lease_id]
@@ -325,3 +338,7 @@ class Hub:
         holding = self._holdings.get(lease_id)
         if holding is not None:
             holding.socket.stored(count, lag_ms, is_difference)
+
+
+def _is_configured_otherwise(lease: Held, answer: Renewed) -> bool:
+    return answer.version != lease.version or answer.platform_host != lease.platform_host

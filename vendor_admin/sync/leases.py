@@ -15,6 +15,7 @@ import structlog
 from psycopg.rows import class_row
 
 from vendor_admin.sync import backends
+from vendor_admin.tradovate.api_hosts import at_host
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,7 @@ SELECT holder FROM sync_lease WHERE holder NOT IN ('', %(name)s) GROUP BY holder
 """
 _CONFIGURATION = """
 l.id, l.organization_id, l.connection_id, l.environment, l.shard, l.fence, l.epoch, l.settled_at, l.retry_requested_at,
-c.version, c.rest_url, c.websocket_url, c.entity_types, c.sharding, c.shard_count
+c.version, c.rest_url, c.websocket_url, c.platform_host, c.entity_types, c.sharding, c.shard_count
 """
 # Begins every INSERT and UPDATE of a holder outside a flush: nothing is written by who has lost the lease, nor by who
 # knows of a socket that this database does not know (it was restored).
@@ -104,7 +105,7 @@ renewed AS (
       FROM told x JOIN free ON free.id = x.id
      WHERE l.id = x.id
     RETURNING l.id, l.reconciled_at)
-SELECT l.id, renewed.id IS NOT NULL AS is_renewed, c.version,
+SELECT l.id, renewed.id IS NOT NULL AS is_renewed, c.version, c.platform_host,
        c.is_enabled AND l.shard < c.shard_count AS is_wanted,
        CASE WHEN l.reconcile_requested_at > coalesce(renewed.reconciled_at, l.reconciled_at, '-infinity')
             THEN l.reconcile_requested_at END AS reconcile_requested_at, l.retry_requested_at
@@ -147,7 +148,10 @@ RETURNING epoch
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lease as it was claimed, with the connection's configuration (without its credentials)."""
+    """A lease as it was claimed, with the connection's configuration (without its credentials).
+
+    `rest_url` and `websocket_url` are as configured; `platform_host` is the host in use, where it is another.
+    """
 
     id: int
     organization_id: int
@@ -161,9 +165,15 @@ class Held:
     version: int
     rest_url: str
     websocket_url: str
+    platform_host: str = ""
     entity_types: list[str] = field(default_factory=list)
     sharding: str = ""
     shard_count: int = 1
+
+    @property
+    def websocket_url_in_use(self) -> str:
+        """Where the socket is opened."""
+        return at_host(self.websocket_url, self.platform_host)
 
 
 def held_values(lease: Held) -> dict[str, object]:
@@ -197,7 +207,8 @@ class Status(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """What the database says of a lease that is still held: the connection's version, and what staff want.
+    """What the database says of a lease that is still held: the connection's version and host in use, and
+    what staff want.
 
     It is not renewed while somebody else has its row locked.
     """
@@ -205,6 +216,7 @@ class Renewed:
     id: int
     is_renewed: bool
     version: int
+    platform_host: str
     is_wanted: bool
     reconcile_requested_at: datetime | None
     retry_requested_at: datetime | None

@@ -11,9 +11,19 @@ from vendor_admin.sync.leases import Held
 MAX_FRAME_BYTES = 128 * 2**20
 
 
+class _ConnectHere(connect):
+    """Opens a connection where it is told to and nowhere else: the library would follow ten redirects to any host,
+    which would be given the access token."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 def connecting(url: str) -> connect:
-    """An asynchronous context manager that opens a connection for the platform's protocol, and closes it."""
-    return connect(
+    """An asynchronous context manager that opens a connection for the platform's protocol, and closes it. A redirect
+    is not followed: it raises InvalidStatus.
+    """
+    return _ConnectHere(
         url,
         ssl=_trusted() if url.startswith("wss:") else None,
         max_size=MAX_FRAME_BYTES,

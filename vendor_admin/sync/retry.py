@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from vendor_admin.organizations import audit, budgets
+from vendor_admin.organizations import audit, budgets, host_search
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.scope import organization_scope
@@ -48,6 +48,7 @@ def try_now(*, lease: Lease, actor: str, now: datetime, force: bool = False, req
         if found.locked_until is not None and found.locked_until > now and not force:
             raise StillLocked(found.locked_until, found.reason)
         forgotten = _forget_locks(found.connection, now=now) if force else []
+        host_search.end_hold(found.connection)
         Lease.objects.filter(pk=found.pk).update(retry_requested_at=now)
         audit.record(
             organization=found.connection.organization,

@@ -52,6 +52,7 @@ SILENCE_SECONDS = 9.5
 SNAPSHOT_CHUNK = 500
 STALL_SECONDS = 0.5
 LIVE_AGAIN_SECONDS = 60.0
+UNHELD = "no worker held it"
 KINDS = {"Created": int(Kind.CREATED), "Updated": int(Kind.UPDATED), "Deleted": int(Kind.DELETED)}
 
 
@@ -59,9 +60,12 @@ class Socket:
     """The holder's side of one lease. `run` lives until cancelled; `status` is what the hub reports when it renews.
 
     `has_settled` is set while a settled snapshot stands; `stirred` wakes who waits for a change of that.
+    `unheld_because` is why nobody listened before, as the reason of the gap until it is live.
     """
 
-    def __init__(self, *, lease: Held, inbox: Inbox, access: Access, quiet_seconds: float) -> None:
+    def __init__(
+        self, *, lease: Held, inbox: Inbox, access: Access, quiet_seconds: float, unheld_because: str = UNHELD
+    ) -> None:
         self.lease = lease
         self.status = Status(
             id=lease.id, fence=lease.fence, epoch=lease.epoch, state=SyncState.CONNECTING, state_since=_now()
@@ -75,7 +79,7 @@ class Socket:
         self._inbox, self._access, self._quiet_seconds = inbox, access, quiet_seconds
         self._intake = Intake(lease)
         self._attempt = 0
-        self._is_taken_over = True
+        self._is_taken_over, self._unheld_because = True, unheld_because
         self._refused_fresh_tokens = 0
         self._random = random.Random()
         self._session: SyncSession | None = None
@@ -175,15 +179,18 @@ class Socket:
     async def _one_life(self) -> Reconnect:
         self._attempt += 1
         self.say(SyncState.CONNECTING, self.status.reason, self.status.advice)
-        access = await self._access.open_socket(self.held, is_taken_over=self._is_taken_over)
+        access = await self._access.open_socket(
+            self.held, is_taken_over=self._is_taken_over, reason=self._unheld_because
+        )
         if isinstance(access, Reconnect):
             return access
         self._is_taken_over = False
+        self.lease = replace(self.lease, platform_host=access.platform_host)
         token, is_fresh, self.user_name = access.token, access.is_fresh, access.user_name
         self._intake.start_epoch(access.epoch)
         listened_since = time.monotonic()
         try:
-            async with connecting(self.lease.websocket_url) as connection:
+            async with connecting(self.lease.websocket_url_in_use) as connection:
                 await self._listen(connection, token)
         except (OSError, websockets.WebSocketException, TimeoutError) as error:
             self._ending = self._ending or loss_of(error)
@@ -209,6 +216,8 @@ class Socket:
             lock_seconds=self._access.lock_seconds,
         )
         await self._access.after(self.lease, ending, decision, token=token)
+        if decision.seeks_host and isinstance(ending, Refused):
+            return await self._access.seek_host(self.lease, ending, decision)
         return decision
 
     async def _listen(self, connection: ClientConnection, token: str) -> None:

@@ -64,14 +64,23 @@ class Shutdown(msgspec.Struct, gc=False, frozen=True):
 
 
 class Refused(msgspec.Struct, gc=False, frozen=True):
-    """The platform said no to `step`: authorize, user/syncrequest, or session (an answer to nothing we asked).
+    """The platform said no to `step`: connect, authorize, user/syncrequest, or session (an answer to nothing we asked).
 
-    `status` is like HTTP's; 200 when the refusal hides in the body, 0 when no answer came in time.
+    `status` is like HTTP's; 200 when the refusal hides in the body, 0 when no answer came in time. `points_to` is the
+    host that the answer to a handshake led to, which is not followed.
     """
 
     step: str
     status: int
     text: str
+    points_to: str = ""
+
+    @property
+    def is_of_wrong_host(self) -> bool:
+        """Whether a host answered that does not serve the organization, or sent the handshake elsewhere."""
+        if self.step == "connect":
+            return 300 <= self.status < 400 or self.status in (404, 421)
+        return self.step == "authorize" and self.status == 421
 
 
 class Penalty(msgspec.Struct, gc=False, frozen=True):

@@ -60,7 +60,8 @@ class Reconnect:
 
     `needs_fresh_token` asks for a new login: the present token will not do. `reason` and `advice` are for staff.
     `penalty_ticket` goes with the next try of the same step. `locked_seconds` is the part of the delay that the
-    platform demands (after 429, 423, a captcha, a penalty ticket): a try within it would make it longer.
+    platform demands (after 429, 423, a captcha, a penalty ticket): a try within it would make it longer. `seeks_host`:
+    the host does not serve the organization; if another is known or can be learned, go on there at once.
     """
 
     delay_seconds: float
@@ -70,6 +71,7 @@ class Reconnect:
     stops: bool = False
     penalty_ticket: str | None = None
     locked_seconds: float = 0.0
+    seeks_host: bool = False
 
     def __repr__(self) -> str:
         return f"<Reconnect in {self.delay_seconds:.1f} s, stops={self.stops}: {self.reason}>"
@@ -96,6 +98,8 @@ def decide_reconnect(
             return _after_refused_token(ending, attempt, random, refused_fresh_tokens)
         case Refused(status=423 | 429):
             return _after_lock(ending.status, random, lock_seconds)
+        case Refused() if ending.is_of_wrong_host:
+            return _after_wrong_host(ending, random, lock_seconds)
         case Refused():
             return _after_refusal(ending, attempt, random)
         case Penalty():
@@ -179,6 +183,13 @@ def _after_lock(status: int, random: random_numbers.Random, lock_seconds: float)
     reason = f"The platform locked this user or address ({status}): too many calls or failed logins."
     advice = "Leave it alone: each further call starts the hour anew. Look for other programs with the same key."
     return Reconnect(lock_seconds + _jitter(random, lock_seconds), reason, advice, locked_seconds=lock_seconds)
+
+
+def _after_wrong_host(ending: Refused, random: random_numbers.Random, lock_seconds: float) -> Reconnect:
+    said = f" and pointed to {ending.points_to}, which is not followed" if ending.points_to else ""
+    reason = f"The host does not serve this organization: it answered {ending.status} to {ending.step}{said}."
+    advice = f"{_CHECK_ADDRESS} {_HOURLY}"
+    return Reconnect(lock_seconds + _jitter(random, lock_seconds), reason, advice, seeks_host=True)
 
 
 def _after_refusal(ending: Refused, attempt: int, random: random_numbers.Random) -> Reconnect:
