@@ -65,7 +65,7 @@ def _rows(bench: Bench, tenants: list[Tenant]) -> Iterator[Row]:
     for frames in zip(*streams, strict=True):
         for tenant, known, numbers, events in zip(tenants, accounts, counts, frames, strict=True):
             for event in events:
-                entity_id, account_id, extra = read_entity(event.entity_type, event.entity, known)
+                entity_id, account_id, extra, oddity = read_entity(event.entity_type, event.entity, known)
                 yield Row(
                     organization_id=tenant.organization_id,
                     environment=ENVIRONMENT,
@@ -79,6 +79,7 @@ def _rows(bench: Bench, tenants: list[Tenant]) -> Iterator[Row]:
                     account_id=account_id,
                     entity=event.entity,
                     extra=extra,
+                    oddity=oddity,
                 )
 
 

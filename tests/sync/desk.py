@@ -4,15 +4,21 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import psycopg
 
 from vendor_admin.sync import writer
 from vendor_admin.sync.inbox import Inbox
+from vendor_admin.sync.intake import Intake
+from vendor_admin.sync.leases import Held
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.reading import Accounts, read_entity
+from vendor_admin.sync.reading import Accounts, read_entity, snapshot_order
 from vendor_admin.sync.rows import BadRow, Row
+from vendor_admin.sync.socket import KINDS
+from vendor_admin.tradovate.session import EntityReceived, Malformed, SnapshotPart, SyncSession
 
 RECEIVED_AT = "2026-11-20T12:00:00+00:00"
 
@@ -85,6 +91,38 @@ class Desk:
         asyncio.run(run())
 
 
+class Ear:
+    """One socket's life without the socket: frames become rows as they do there, of lease 1 and organization 1."""
+
+    def __init__(self, *, epoch: int = 1, at: str = RECEIVED_AT) -> None:
+        lease = Held(1, 1, 1, "demo", 0, 1, epoch, None, None, 1, "", "")
+        self.intake = Intake(lease)
+        self.intake.received_at = datetime.fromisoformat(at)
+        self.session = SyncSession(access_token="t", sync_request={}, now=0.0)
+        for frame in (b"o", b'a[{"s":200,"i":1}]', b'a[{"s":200,"i":2,"d":{}}]'):
+            self.session.receive(frame, now=0.0)
+
+    def rows(self, *frames: bytes) -> list[Row | BadRow]:
+        """What a socket would queue for frames, in its order."""
+        return [row for frame in frames for event in self.session.receive(frame, now=0.0) for row in self._of(event)]
+
+    def _of(self, event: object) -> Iterable[Row | BadRow]:
+        match event:
+            case EntityReceived(entity_type, event_type, entity):
+                yield self.intake.row(entity_type, entity, kind=KINDS[event_type])
+            case Malformed(raw, reason, entity_type):
+                yield self.intake.bad_row(entity_type or "", raw, reason)
+            case SnapshotPart(collections):
+                for entity_type, entities in sorted(collections, key=lambda one: snapshot_order(one[0])):
+                    for entity in entities:
+                        yield self.intake.row(entity_type, entity, kind=int(Kind.RESYNC), is_difference=True)
+
+
+def by_kind(rows: Iterable[Row | BadRow]) -> list[list[Row | BadRow]]:
+    """Batches as the inbox cuts them: live rows or differences."""
+    return [list(part) for _, part in groupby(rows, key=lambda one: one.is_difference)]
+
+
 def row(
     seq: int,
     entity_id: int = 5,
@@ -98,7 +136,7 @@ def row(
 ) -> Row:
     """A row as a socket makes it of an entity with these fields of the platform."""
     entity = json.dumps({"id": entity_id, **fields}, separators=(",", ":")).encode()
-    number, account_id, extra = read_entity(entity_type, entity, Accounts())
+    number, account_id, extra, oddity = read_entity(entity_type, entity, Accounts())
     return Row(
         lease_id,
         "demo",
@@ -113,4 +151,5 @@ def row(
         entity,
         extra,
         is_difference,
+        oddity,
     )

@@ -157,17 +157,17 @@ def test_an_entity_without_a_usable_id_is_quarantined(line: Line) -> None:
         assert reason
 
 
-def test_wrong_types_are_in_the_log_and_not_in_the_mirror(line: Line) -> None:
+def test_wrong_types_are_in_the_log_and_in_quarantine_and_the_mirror_takes_the_rest(line: Line) -> None:
     wrong = [
-        ("account", '{"id":1,"userId":"not a number"}'),
-        ("account", '{"id":2,"timestamp":"yesterday at noon"}'),
-        ("account", '{"id":3,"active":"perhaps"}'),
-        ("account", '{"id":4,"userId":99999999999999999999}'),
-        ("cashBalance", '{"id":5,"accountId":1,"amount":{"value":1}}'),
-        ("cashBalance", '{"id":6,"accountId":1,"tradeDate":{"year":2026,"month":13,"day":1}}'),
-        ("order", '{"id":7,"accountId":[1]}'),
+        ("account", "user_id", '{"id":1,"readonly":true,"userId":"not a number"}'),
+        ("account", "timestamp", '{"id":2,"readonly":true,"timestamp":"yesterday at noon"}'),
+        ("account", "active", '{"id":3,"readonly":true,"active":"perhaps"}'),
+        ("account", "user_id", '{"id":4,"readonly":true,"userId":99999999999999999999}'),
+        ("cashBalance", "amount", '{"id":5,"archived":true,"accountId":1,"amount":{"value":1}}'),
+        ("cashBalance", "trade_date", '{"id":6,"archived":true,"tradeDate":{"year":2026,"month":13,"day":1}}'),
+        ("order", "account_id", '{"id":7,"archived":true,"accountId":[1]}'),
     ]
-    for number, (entity_type, entity) in enumerate(wrong, 1):
+    for number, (entity_type, column, entity) in enumerate(wrong, 1):
         assert len(line.send_between_good(props(entity, entity_type=entity_type))) == 1
         (event,) = line.stored.events(entity_type, number)
         assert event["payload"] == json.loads(entity)
@@ -176,7 +176,9 @@ def test_wrong_types_are_in_the_log_and_not_in_the_mirror(line: Line) -> None:
         assert kept["is_in_log"]
         assert kept["entity_id"] == number
         assert kept["reason"]
-        assert not line.stored.mirror(entity_type.lower(), number)
+        (row,) = line.stored.mirror(entity_type.lower(), number)
+        assert row[column] is None
+        assert row["readonly" if entity_type == "account" else "archived"]
 
 
 def test_types_nobody_knows_land_in_the_generic_mirror(line: Line) -> None:

@@ -7,7 +7,7 @@ from vendor_admin.sync.reading import Accounts, UnreadableEntityError, read_enti
 
 def test_a_notice_of_the_other_environment_has_the_id_of_what_it_wraps() -> None:
     wrapped = b'{"adminAlertSignal":{"id":7,"adminAlertId":1,"relatedToUserId":5,"text":"signed"}}'
-    assert read_entity("OtherEnvAdminAlertSignal", wrapped, Accounts()) == (7, None, None)
+    assert read_entity("OtherEnvAdminAlertSignal", wrapped, Accounts()) == (7, None, None, None)
 
 
 @pytest.mark.parametrize(

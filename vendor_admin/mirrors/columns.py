@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection
 
 from vendor_admin.mirrors.models import GenericEntity
-from vendor_admin.mirrors.models.base import Mirror
+from vendor_admin.mirrors.models.base import Mirror, PlatformIdField
 
 _OWN_SPELLING = {
     "realized_pnl": "realizedPnL",
@@ -19,15 +19,20 @@ _OWN_SPELLING = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, the JSON key it comes from, and its SQL type."""
+    """One column: its name, the JSON key it comes from, its SQL type, and whether it holds the id of an entity."""
 
     name: str
     json_key: str
     sql_type: str
+    is_id: bool = False
 
     @property
     def is_trade_date(self) -> bool:
         return self.sql_type == "date"
+
+    @property
+    def is_time(self) -> bool:
+        return self.sql_type == "timestamp with time zone"
 
 
 def json_key(field_name: str) -> str:
@@ -56,5 +61,6 @@ def platform_columns(model: type[Mirror]) -> tuple[Column, ...]:
     for field in model._meta.concrete_fields:
         if field.name in common or (model.account_is_derived and field.name == "account_id"):
             continue
-        columns.append(Column(str(field.column), json_key(str(field.column)), str(field.db_type(connection))))
+        sql_type, is_id = str(field.db_type(connection)), isinstance(field, PlatformIdField)
+        columns.append(Column(str(field.column), json_key(str(field.column)), sql_type, is_id))
     return tuple(columns)

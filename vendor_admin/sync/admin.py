@@ -196,13 +196,18 @@ class QuarantineAdmin(ReadOnlyAdmin):
         Column("Type", lambda row: row.entity_type),
         Column("Entity id", lambda row: row.entity_id),
         Column(
-            "In the log", lambda row: row.is_in_log, hint="yes: the event is stored; only the mirror could not take it."
+            "In the log",
+            lambda row: row.is_in_log,
+            hint="yes: the event is stored; the mirror could not take it, or not all of its values.",
         ),
         Column("Size", lambda row: f"{len(bytes(row.raw)):,} bytes"),
         Column("Environment", environment_badge),
     )
     filters = (_ENVIRONMENT, Filter("type", "Entity type", kind="word", lookup="entity_type"))
-    intro = "Messages that could not be stored or mirrored. Their neighbours were; nothing here stops a socket."
+    intro = (
+        "Messages that could not be stored or mirrored, and entities with a value that could not be read. Their "
+        "neighbours were taken; nothing here stops a socket."
+    )
     empty = "Nothing in quarantine: everything that arrived could be read."
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:

@@ -1,22 +1,29 @@
 """Turns waiting rows into the few JSON parameters of one flush."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.rows import BadRow, Row, by_lease
-from vendor_admin.sync.statements import MirrorStatements, statements_for
+from vendor_admin.sync.statements import NONE_LEFT_OUT, MirrorStatements, statements_for
+from vendor_admin.tradovate.values import is_ahead, time_of
 
 
 class _Stamped(msgspec.Struct):
     timestamp: datetime | None = None
 
 
-_stamped = msgspec.json.Decoder(_Stamped)
+class _StampedOddly(msgspec.Struct):
+    timestamp: object = None
+
+
+_stamped, _stamped_oddly = msgspec.json.Decoder(_Stamped), msgspec.json.Decoder(_StampedOddly)
 Parameters = Sequence[object] | dict[str, object]
+_Key = tuple[int, int, str]
+_Latest = dict[str, dict[_Key, Row]]
 _ENDS = frozenset({int(Kind.DELETED), int(Kind.VANISHED)})
 _type_json: dict[str, bytes] = {}
 
@@ -69,35 +76,69 @@ def fence_parameter(fences: dict[int, int]) -> JsonParameter:
     return _array(b'{"id":%d,"fence":%d}' % (lease_id, fence) for lease_id, fence in sorted(fences.items()))
 
 
-def by_mirror(rows: Iterable[Row]) -> list[tuple[MirrorStatements, list[Row], list[Row]]]:
-    """Per mirror: the latest row of each entity that sets values, and the last row of each entity whose end is a
-    deletion.
+class Step(NamedTuple):
+    """Rows that one statement takes to a mirror, sorted by key; `is_end` for those that say that an entity is gone."""
 
-    Sorted by key, so that several hubs lock rows in the same order.
+    statements: MirrorStatements
+    rows: list[Row]
+    is_end: bool
+
+
+def by_mirror(rows: Iterable[Row]) -> list[Step]:
+    """What a batch does to the mirrors, in order: as if its rows came one by one, but each entity is set once.
+
+    Per mirror: the ends that a later state of the entity was told after, the latest state of each entity, and the ends
+    after those. An end that a state came after stays, for the mirror may hold a newer one that refuses this state.
     """
-    values: dict[str, dict[tuple[int, int, str], Row]] = {}
-    deletions: dict[str, dict[tuple[int, int, str], Row]] = {}
+    ended_before: _Latest = {}
+    states: _Latest = {}
+    ended_after: _Latest = {}
     for row in rows:
         key = (row.organization_id, row.entity_id, row.environment)
         if row.kind in _ENDS:
-            value = values.get(row.entity_type, {}).get(key)
-            if value is None or not _arrived_before(row, value):
-                deletions.setdefault(row.entity_type, {})[key] = row
+            state = states.get(row.entity_type, {}).get(key)
+            if state is None or not _arrived_before(row, state):
+                ended_after.setdefault(row.entity_type, {})[key] = row
         else:
-            of_type = values.setdefault(row.entity_type, {})
-            if key not in of_type or not _is_older(row, of_type[key]):
-                of_type[key] = row
-            deleted = deletions.get(row.entity_type)
-            if deleted:
-                deleted.pop(key, None)
+            of_type = states.setdefault(row.entity_type, {})
+            if key in of_type and _is_older(row, of_type[key]):
+                continue
+            of_type[key] = row
+            ended = ended_after.get(row.entity_type)
+            if ended and key in ended:
+                ended_before.setdefault(row.entity_type, {})[key] = ended.pop(key)
     return [
-        (
-            statements_for(entity_type),
-            [row for _, row in sorted(values.get(entity_type, {}).items())],
-            [row for _, row in sorted(deletions.get(entity_type, {}).items())],
+        step
+        for entity_type in sorted(states.keys() | ended_after.keys())
+        for step in (
+            *_ends(entity_type, ended_before),
+            *_of_states(entity_type, states.get(entity_type, {})),
+            *_ends(entity_type, ended_after),
         )
-        for entity_type in sorted(values.keys() | deletions.keys())
     ]
+
+
+def _ends(entity_type: str, ended: _Latest) -> Iterator[Step]:
+    if rows := ended.get(entity_type):
+        yield Step(statements_for(entity_type), _sorted_by_key(rows), is_end=True)
+
+
+def _of_states(entity_type: str, states: dict[_Key, Row]) -> Iterator[Step]:
+    """Sorted by key, so that several hubs lock rows in the same order; entities with values left out by themselves."""
+    rows = _sorted_by_key(states)
+    left_out = {row.oddity.left_out for row in rows if row.oddity is not None} - {NONE_LEFT_OUT}
+    for columns in (NONE_LEFT_OUT, *sorted(left_out, key=sorted)):
+        group = [row for row in rows if _left_out_of(row) == columns] if left_out else rows
+        if group:
+            yield Step(statements_for(entity_type, columns), group, is_end=False)
+
+
+def _left_out_of(row: Row) -> frozenset[str]:
+    return row.oddity.left_out if row.oddity is not None else NONE_LEFT_OUT
+
+
+def _sorted_by_key(rows: dict[_Key, Row]) -> list[Row]:
+    return [row for _, row in sorted(rows.items())]
 
 
 def _arrived_before(row: Row, other: Row) -> bool:
@@ -106,16 +147,38 @@ def _arrived_before(row: Row, other: Row) -> bool:
 
 
 def _is_older(row: Row, other: Row) -> bool:
-    """Whether an entity says of itself that it is older than another state of it: the platform may reorder events."""
-    try:
-        mine, theirs = _stamped.decode(row.entity).timestamp, _stamped.decode(other.entity).timestamp
-        return mine is not None and theirs is not None and mine < theirs
-    except (msgspec.MsgspecError, TypeError):
+    """Whether an entity says of itself that it is older than another state of it: the platform may reorder events.
+
+    A time ahead of its arrival says nothing, and a snapshot knows better than what an earlier connection heard.
+    """
+    if row.is_difference and row.lease_id == other.lease_id and row.epoch > other.epoch:
         return False
+    mine, theirs = _timestamp_of(row), _timestamp_of(other)
+    if mine is None or theirs is None or mine >= theirs:
+        return False
+    return not is_ahead(theirs, arrived_at=datetime.fromisoformat(other.received_at))
+
+
+def _timestamp_of(row: Row) -> datetime | None:
+    try:
+        time = _stamped.decode(row.entity).timestamp
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _odd_timestamp_of(row)
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+
+
+def _odd_timestamp_of(row: Row) -> datetime | None:
+    try:
+        return time_of(_stamped_oddly.decode(row.entity).timestamp)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def mirror_parameters(statements: MirrorStatements, rows: Sequence[Row]) -> dict[str, object]:
-    """The rows of one mirror: the platform's object with our keys behind its own, or wrapped for the generic mirror."""
+    """The rows of one mirror: the platform's object with our keys behind its own, or wrapped for the generic mirror.
+
+    Of two equal keys jsonb keeps the last, so what is mended stands between.
+    """
     return _pointing_at_sockets(rows, _generic_object if statements.is_generic else _typed_object)
 
 
@@ -131,8 +194,9 @@ def _pointing_at_sockets(rows: Sequence[Row], render: Callable[[Row, int], bytes
 
 
 def _typed_object(row: Row, socket: int) -> bytes:
-    return b'%b,"_a":%b,"_x":%b,"id":%d%b' % (
+    return b'%b%b,"_a":%b,"_x":%b,"id":%d%b' % (
         row.entity[:-1],
+        b"" if row.oddity is None else row.oddity.mended,
         b"null" if row.account_id is None else b"%d" % row.account_id,
         row.extra or b"null",
         row.entity_id,

@@ -10,7 +10,7 @@ from psycopg.pq import Format
 
 from vendor_admin.sync import backends, statements
 from vendor_admin.sync import batch as parameters
-from vendor_admin.sync.rows import BadRow, Row
+from vendor_admin.sync.rows import BadRow, Row, quarantined
 
 STALE_FENCE = "VA001"
 
@@ -89,6 +89,9 @@ def statements_of(
     for row in rows:
         if isinstance(row, BadRow):
             yield Statement(statements.QUARANTINE, _quarantine_values(row, is_in_log=in_log_only))
+        elif row.oddity is not None and row.oddity.reason and not in_log_only:
+            bad = quarantined(row, row.oddity.reason)
+            yield Statement(statements.QUARANTINE, _quarantine_values(bad, is_in_log=not row.is_difference))
 
 
 @asynccontextmanager
@@ -110,17 +113,13 @@ async def _one_transaction(connection: psycopg.AsyncConnection) -> AsyncIterator
 
 
 def _of_mirrors(rows: Sequence[Row]) -> Iterator[Statement]:
-    for mirror, values, deletions in parameters.by_mirror(rows):
-        if values and values[0].is_difference:
-            both = parameters.mirror_parameters(mirror, values) | parameters.log_parameters(values)
-            yield Statement(mirror.upsert_differences, both, is_log=True)
-        elif values:
-            yield Statement(mirror.upsert, parameters.mirror_parameters(mirror, values))
-        if deletions and deletions[0].is_difference:
-            both = parameters.deletion_parameters(deletions) | parameters.log_parameters(deletions)
-            yield Statement(mirror.mark_vanished, both, is_log=True)
-        elif deletions:
-            yield Statement(mirror.mark_deleted, parameters.deletion_parameters(deletions))
+    for mirror, part, is_end in parameters.by_mirror(rows):
+        own = parameters.deletion_parameters(part) if is_end else parameters.mirror_parameters(mirror, part)
+        if part[0].is_difference:
+            sql = mirror.mark_vanished if is_end else mirror.upsert_differences
+            yield Statement(sql, own | parameters.log_parameters(part), is_log=True)
+        else:
+            yield Statement(mirror.mark_deleted if is_end else mirror.upsert, own)
 
 
 def _quarantine_values(row: BadRow, *, is_in_log: bool) -> tuple[object, ...]:

@@ -1,13 +1,20 @@
 """Makes rows of what one socket receives: numbers them in the order of arrival and finds their ids."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from vendor_admin.sync.leases import Held
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.reading import Accounts, UnreadableEntityError, read_entity
-from vendor_admin.sync.rows import BadRow, Row
+from vendor_admin.sync.rows import BadRow, Oddity, Row
+
+# So many entities of one type and key are kept in quarantine of a connection: what the platform always sends so is
+# known by then.
+MOST_NOTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,11 @@ class Intake:
         self.received_at = datetime.now(UTC)
         self._lease, self._seq = lease, 0
         self._accounts = Accounts()
+        self._noted: Counter[tuple[str, str]] = Counter()
 
     def start_epoch(self, epoch: int) -> None:
         self.epoch, self._seq = epoch, 0
+        self._noted.clear()
 
     def reserve(self, count: int) -> Reserved:
         """Set the next `count` numbers aside."""
@@ -40,7 +49,7 @@ class Intake:
     def row(self, entity_type: str, entity: bytes, *, kind: int, is_difference: bool = False) -> Row | BadRow:
         """The next row of an entity; a quarantine row if it has no readable id."""
         try:
-            entity_id, account_id, extra = read_entity(entity_type, entity, self._accounts)
+            entity_id, account_id, extra, oddity = read_entity(entity_type, entity, self._accounts)
         except UnreadableEntityError as error:
             return self.bad_row(entity_type, entity, str(error), is_difference=is_difference)
         self._seq += 1
@@ -58,7 +67,14 @@ class Intake:
             entity,
             extra,
             is_difference,
+            oddity and self._noted_a_few_times(entity_type, oddity),
         )
+
+    def _noted_a_few_times(self, entity_type: str, oddity: Oddity) -> Oddity:
+        """An oddity that goes to quarantine only if one of its keys was not seen odd too often."""
+        new = [key for key in oddity.left_out if self._noted[entity_type, key] < MOST_NOTED]
+        self._noted.update((entity_type, key) for key in new)
+        return oddity if new else replace(oddity, reason="")
 
     def vanished_row(self, entity_type: str, entity_id: int, *, reserved: Reserved, place: int) -> Row:
         """A row that says that an entity is no longer listed, under the number at `place` (from 0) of the reserved."""

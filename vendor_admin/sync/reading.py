@@ -1,19 +1,21 @@
 """Reads as much of an entity as the log and the mirrors need: its id, its account, and fields we do not know.
 
-The fast way decodes with a struct of the mirror's known keys, whose values stay undecoded; an entity with an unknown
-key or an odd id takes the slow way through a dict. Wrong types of other values are the database's to refuse.
+The fast way decodes with a struct of the mirror's columns; an entity with an unknown key or a value of another form
+takes the slow way, key by key (odd_values.py). An id of 0 means none: nothing is found or remembered by it.
 """
 
 import re
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
+from vendor_admin.sync.odd_values import Id, is_plain, oddity_of, usual_type
+from vendor_admin.sync.rows import Oddity
+from vendor_admin.tradovate.values import MAX_ID, id_of
 
 MAX_REMEMBERED = 200_000
-_MAX_BIGINT = 2**63 - 1
 # Pages and readers show entities with Python's own JSON, which recurses.
 MAX_DEPTH = 200
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
@@ -31,6 +33,9 @@ _REMEMBERED_TYPES = frozenset({"order", "command", "fill", "position"})
 _WRAPPED_IN = {"OtherEnvAdminAlertSignal": "adminAlertSignal"}
 # Masters before their dependents, so that a snapshot's entities find their accounts.
 _SNAPSHOT_ORDER = {"account": 0, "order": 1, "position": 1, "command": 2, "fill": 2}
+
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class UnreadableEntityError(ValueError):
@@ -58,23 +63,33 @@ def snapshot_order(entity_type: str) -> int:
     return _SNAPSHOT_ORDER.get(entity_type, 3)
 
 
-def read_entity(entity_type: str, entity: bytes, accounts: Accounts) -> tuple[int, int | None, bytes | None]:
-    """The entity's (id, account id, JSON of unknown fields). Raises UnreadableEntityError."""
+def read_entity(
+    entity_type: str, entity: bytes, accounts: Accounts
+) -> tuple[int, int | None, bytes | None, Oddity | None]:
+    """The entity's (id, account id, JSON of unknown fields, what its mirror reads otherwise than it came).
+
+    Raises UnreadableEntityError.
+    """
     if len(entity) > 2 * MAX_DEPTH and _depth(entity) > MAX_DEPTH:
         raise UnreadableEntityError(f"nested deeper than {MAX_DEPTH} levels")
     reader = _reader(entity_type)
     try:
-        known = reader.decoder.decode(entity)
+        known = reader.usual.decode(entity)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _read_slowly(entity_type, entity, accounts, reader)
-    if not 0 <= known.id <= _MAX_BIGINT:
-        raise UnreadableEntityError("id is out of range")
+    for key in reader.times:
+        time = getattr(known, key)
+        if time is not None and not is_plain(time, entity):
+            return _read_slowly(entity_type, entity, accounts, reader)
     lead = getattr(known, reader.lead_key) if reader.lead_key else None
-    return known.id, _account_id(entity_type, known.id, known.accountId, lead, accounts, reader), None
+    return known.id, _account_id(entity_type, known.id, known.accountId, lead, accounts, reader), None, None
+
+
+_ID = ("id", Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)])
 
 
 class _Reader:
-    """What is known about one entity type."""
+    """What is known about one entity type. `usual` decodes an entity of known keys, `known` passes over the others."""
 
     def __init__(self, entity_type: str) -> None:
         model = mirror_models().get(entity_type)
@@ -82,14 +97,22 @@ class _Reader:
         self.id_is_account_id = model is not None and model.id_is_account_id
         self.lead_key, self.lead_type = _LEADS_TO_ACCOUNT.get(entity_type, ("", ""))
         self.remembers = entity_type in _REMEMBERED_TYPES
-        self.keys = {"id"} | ({column.json_key for column in platform_columns(model)} if model else set())
-        fields: list[tuple[str, Any, Any] | tuple[str, Any]] = [("id", int), ("accountId", int | None, None)]
-        if self.lead_key and self.lead_key != "id":
-            fields.append((self.lead_key, int | None, None))
-        taken = {name for name, *_ in fields}
-        fields += [(key, msgspec.Raw, msgspec.Raw()) for key in sorted(self.keys - taken)]
-        struct = msgspec.defstruct(f"Known_{len(fields)}", fields, forbid_unknown_fields=self.is_typed, gc=False)
-        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct)
+        self.columns = platform_columns(model) if model is not None else ()
+        self.keys = {"id", *(column.json_key for column in self.columns)}
+        types = {column.json_key: usual_type(column) for column in self.columns} | {"id": Id, "accountId": Id}
+        if self.lead_key:
+            types[self.lead_key] = Id
+        self.times = tuple(column.json_key for column in self.columns if column.is_time)
+        fields = [
+            (key, type_, msgspec.Raw() if type_ is msgspec.Raw else None) for key, type_ in types.items() if key != "id"
+        ]
+        self.usual = _decoder([_ID, *fields], forbids_unknown=self.is_typed)
+        self.known = _decoder([_ID, *fields], forbids_unknown=False)
+
+
+def _decoder(fields: list[Any], *, forbids_unknown: bool) -> msgspec.json.Decoder[Any]:
+    struct = msgspec.defstruct(f"Known_{len(fields)}", fields, forbid_unknown_fields=forbids_unknown, gc=False)
+    return msgspec.json.Decoder(struct)
 
 
 @cache
@@ -116,29 +139,49 @@ def _account_id(
         account_id = accounts.account_of(reader.lead_type, lead)
     if account_id is not None and reader.remembers:
         accounts.remember(entity_type, entity_id, account_id)
-    return account_id if account_id is None or 0 <= account_id <= _MAX_BIGINT else None
+    return account_id
 
 
 def _read_slowly(
     entity_type: str, entity: bytes, accounts: Accounts, reader: _Reader
-) -> tuple[int, int | None, bytes | None]:
+) -> tuple[int, int | None, bytes | None, Oddity | None]:
     try:
-        values = msgspec.json.decode(entity)
+        members = _members.decode(entity)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableEntityError(f"not readable as JSON: {error}") from None
-    if not isinstance(values, dict):
-        raise UnreadableEntityError("the entity is not an object")
-    inner = values.get(_WRAPPED_IN.get(entity_type))
-    named = inner if isinstance(inner, dict) and "id" not in values else values
-    if "id" not in named:
+    wrapper = _WRAPPED_IN.get(entity_type)
+    named = _value(members.get(wrapper)) if wrapper and "id" not in members else None
+    given = named.get("id") if isinstance(named, dict) else _value(members.get("id"))
+    if given is None:
         raise UnreadableEntityError("the entity has no id")
-    entity_id = _integer(named["id"])
-    if entity_id is None or not 0 <= entity_id <= _MAX_BIGINT:
-        raise UnreadableEntityError("the entity's id is not a whole number")
-    lead = _integer(values.get(reader.lead_key)) if reader.lead_key else None
-    account_id = _account_id(entity_type, entity_id, _integer(values.get("accountId")), lead, accounts, reader)
-    extra = {key: value for key, value in values.items() if key not in reader.keys and key != "accountId"}
-    return entity_id, account_id, msgspec.json.encode(extra) if extra and reader.is_typed else None
+    entity_id = id_of(given)
+    if entity_id is None:
+        raise UnreadableEntityError("the entity's id is not a whole number from 1 on")
+    lead = id_of(_value(members.get(reader.lead_key))) if reader.lead_key else None
+    named_account = id_of(_value(members.get("accountId")))
+    account_id = _account_id(entity_type, entity_id, named_account, lead, accounts, reader)
+    if not reader.is_typed:
+        return entity_id, account_id, None, None
+    extra = {key: value for key, value in members.items() if key not in reader.keys and key != "accountId"}
+    oddity = None if _is_usual(entity, reader) else oddity_of(members, reader.columns)
+    return entity_id, account_id, msgspec.json.encode(extra) if extra else None, oddity
+
+
+def _is_usual(entity: bytes, reader: _Reader) -> bool:
+    """Whether all known values are of the usual form: only a key that we do not know led here."""
+    try:
+        known = reader.known.decode(entity)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return all(is_plain(time, entity) for key in reader.times if (time := getattr(known, key)) is not None)
+
+
+def _value(raw: msgspec.Raw | None) -> Any:
+    """The value of a member; None for one that is missing, null, or beyond what Python can hold."""
+    try:
+        return None if raw is None else msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _depth(entity: bytes) -> int:
@@ -150,15 +193,3 @@ def _depth(entity: bytes) -> int:
         depth += (sign in b"[{") - (sign in b"]}")
         deepest = max(deepest, depth)
     return deepest
-
-
-def _integer(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.strip().lstrip("-").isdigit() and len(value) < 20:
-        return int(value)
-    return None

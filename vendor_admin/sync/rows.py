@@ -5,6 +5,18 @@ from collections.abc import Iterable
 import msgspec
 
 
+class Oddity(msgspec.Struct, gc=False, frozen=True):
+    """What a mirror takes of an entity whose values are not all of the usual form (see odd_values.py).
+
+    `mended` holds JSON members to append, each with its comma; `left_out` the keys whose columns stay as they were;
+    `reason` says for quarantine what could not be read, and is empty where nothing is to be noted.
+    """
+
+    mended: bytes
+    left_out: frozenset[str]
+    reason: str
+
+
 class Row(msgspec.Struct, gc=False):
     """One entity from one socket. `is_difference` rows (snapshot, REST) are stored only where the mirror differs.
 
@@ -24,6 +36,7 @@ class Row(msgspec.Struct, gc=False):
     entity: bytes
     extra: bytes | None = None
     is_difference: bool = False
+    oddity: Oddity | None = None
 
     @property
     def size(self) -> int:

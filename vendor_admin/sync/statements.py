@@ -4,14 +4,21 @@ Every statement reads its rows from one bound JSON parameter with `jsonb_to_reco
 spliced into it unparsed. Our own keys start with an underscore and stand last in each object, since of two equal keys
 jsonb keeps the last: an entity cannot speak for another organization. What all rows of a socket share stands once, in
 an array of (organization, lease, epoch) that the rows point into: a number read from JSON costs more than an element.
+What PostgreSQL's input functions would take for something that it is not has been read before (odd_values.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from vendor_admin.mirrors.columns import Column, mirror_models, platform_columns
 from vendor_admin.mirrors.models import GenericEntity
+from vendor_admin.tradovate.values import AHEAD
+
+NONE_LEFT_OUT: frozenset[str] = frozenset()
+
+# How long an answer of the platform may be under way: what a mirror heard before that is older than the answer.
+_LONGEST_ANSWER = "interval '10 minutes'"
 
 HOLD_FENCES = "SELECT sync_hold_fences(%t::jsonb)"
 
@@ -73,13 +80,16 @@ class MirrorStatements:
     is_generic: bool = False
 
 
-@cache
-def statements_for(entity_type: str) -> MirrorStatements:
-    """Statements for an entity type; types without a model share those of the generic mirror."""
+@lru_cache(maxsize=1000)
+def statements_for(entity_type: str, left_out: frozenset[str] = NONE_LEFT_OUT) -> MirrorStatements:
+    """Statements for an entity type; types without a model share those of the generic mirror.
+
+    The columns of the keys that are left out stay as they are.
+    """
     model = mirror_models().get(entity_type)
     if model is None:
         return _generic()
-    columns = platform_columns(model)
+    columns = [column for column in platform_columns(model) if column.json_key not in left_out]
     own = list(_OWN)
     if model.account_is_derived:
         own.append(("account_id", "_a", "bigint"))
@@ -97,7 +107,7 @@ def statements_for(entity_type: str) -> MirrorStatements:
         record=f"x({', '.join(record)})",
         key="organization_id, entity_id, environment",
         compared=compared,
-        timestamp=_timestamp_column if has_timestamp else None,
+        timestamp=_OF_COLUMN if has_timestamp else None,
     )
 
 
@@ -114,7 +124,7 @@ def _generic() -> MirrorStatements:
         record=f"x({', '.join(record)})",
         key="organization_id, type_name, entity_id, environment",
         compared=["payload"],
-        timestamp=_timestamp_in_payload,
+        timestamp=_OF_PAYLOAD,
     )
     return replace(built, is_generic=True)
 
@@ -133,10 +143,6 @@ def _value(column: Column) -> str:
     return f"make_date(({day}->>'year')::integer, ({day}->>'month')::integer, ({day}->>'day')::integer)"
 
 
-def _timestamp_column(row: str) -> str:
-    return f"{row}.timestamp"
-
-
 def _timestamp_in_payload(row: str) -> str:
     """Text that sorts like the time it means; NULL where the payload has no timestamp of the platform's form."""
     text = f"({row}.payload->>'timestamp')"
@@ -144,6 +150,38 @@ def _timestamp_in_payload(row: str) -> str:
         rf"(CASE WHEN {text} ~ '^\d{{4}}(-\d\d){{2}}T\d\d(:\d\d){{2}}(\.\d{{1,9}})?Z$'"
         f" THEN rpad(left({text}, 19) || '.' || rtrim(substr({text}, 21), 'Z'), 29, '0') END COLLATE \"C\")"
     )
+
+
+@dataclass(frozen=True)
+class _Timestamp:
+    """The SQL of an entity's own timestamp in a row (`m` or `EXCLUDED`), and of a moment in the same form."""
+
+    of: Callable[[str], str]
+    like: Callable[[str], str]
+
+    def decides(self, *, is_difference: bool) -> str:
+        """SQL: a row is not older than the mirror's by the entity's own timestamp.
+
+        A time ahead of its arrival does not count. What the platform lists counts whatever its time: an answer gives
+        way only to what was heard while it was under way, and not to what an earlier connection heard.
+        """
+        ahead = f"interval '{AHEAD.total_seconds():.0f} seconds'"
+        older = (
+            f"{self.of('EXCLUDED')} < {self.of('m')} AND {self.of('m')} <= {self.like(f'(m.received_at + {ahead})')}"
+        )
+        if is_difference:
+            older += (
+                f" AND m.received_at > EXCLUDED.received_at - {_LONGEST_ANSWER}"
+                " AND NOT (m.lease_id = EXCLUDED.lease_id AND m.epoch < EXCLUDED.epoch)"
+            )
+        return f"({older}) IS NOT TRUE"
+
+
+_OF_COLUMN = _Timestamp(of=lambda row: f"{row}.timestamp", like=lambda moment: moment)
+_OF_PAYLOAD = _Timestamp(
+    of=_timestamp_in_payload,
+    like=lambda moment: f"""to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')""",
+)
 
 
 def _build(
@@ -154,9 +192,8 @@ def _build(
     record: str,
     key: str,
     compared: list[str],
-    timestamp: Callable[[str], str] | None,
+    timestamp: _Timestamp | None,
 ) -> MirrorStatements:
-    """`timestamp` gives the SQL of an entity's own timestamp in a row (`m` or `EXCLUDED`)."""
     keys = {part.strip() for part in key.split(",")}
     settable = [name for name in names if name not in keys]
     upsert = (
@@ -165,7 +202,9 @@ def _build(
         f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in settable)},"
         " deleted_at = NULL WHERE "
     )
-    never_older = f" AND ({timestamp('EXCLUDED')} < {timestamp('m')}) IS NOT TRUE" if timestamp else ""
+    never_older, listed = (
+        f" AND {timestamp.decides(is_difference=is_difference)}" if timestamp else "" for is_difference in (False, True)
+    )
     differs = (
         f" AND (m.deleted_at IS NOT NULL OR ({', '.join('m.' + name for name in compared)})"
         f" IS DISTINCT FROM ({', '.join('EXCLUDED.' + name for name in compared)}))"
@@ -182,7 +221,7 @@ def _build(
     )
     return MirrorStatements(
         upsert=upsert + _newer(of_excluded) + never_older,
-        upsert_differences=_logged(upsert + _newer(of_excluded, is_difference=True) + never_older + differs, keys),
+        upsert_differences=_logged(upsert + _newer(of_excluded, is_difference=True) + listed + differs, keys),
         mark_deleted=mark + _newer(of_deletion),
         mark_vanished=_logged(mark + _newer(of_deletion, is_difference=True) + " AND m.deleted_at IS NULL", keys),
     )

@@ -5,13 +5,14 @@ written by the sync's writer alone (its SQL is derived from these models, see co
 """
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
 from vendor_admin.mirrors.numeric import NumericField
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.tradovate.values import is_ahead
 
 
 class Source(enum.StrEnum):
@@ -62,10 +63,23 @@ class Mirror(models.Model):
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.entity_id}"
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the entity's own timestamp lies after its arrival: it cannot be right, and no order goes by it."""
+        return is_ahead(getattr(self, "timestamp", None), arrived_at=self.received_at)
 
-def platform_id() -> models.BigIntegerField:
+
+class PlatformIdField(models.BigIntegerField):
+    """The id of another entity: 1 or more, since the platform says 0 for none. A BigIntegerField to migrations."""
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BigIntegerField", args, kwargs
+
+
+def platform_id() -> PlatformIdField:
     """The id of another entity; no foreign key, since entities arrive in any order."""
-    return models.BigIntegerField(null=True)
+    return PlatformIdField(null=True)
 
 
 def integer() -> models.BigIntegerField:
