@@ -36,7 +36,7 @@ def rejected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def lets_through(gate: Gate) -> bool:
-    return gate.is_open(name="x", token="t", plan_id=1)
+    return gate.is_open(name="x", session=SESSION, plan_id=1)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_only_a_refused_look_up_of_its_own_user_ends_a_token(
 ) -> None:
     gate = Gate()
     gate.extend(60)
-    gate.close_after(SUSPICION, name="x", token="t")
+    gate.close_after(SUSPICION, name="x", session=SESSION)
     assert not lets_through(gate)
     platform: Any = Platform(answer)
     doubts = TokenDoubts(LaneKey(1, "demo", "worker"), gate)
@@ -70,9 +70,9 @@ def test_only_a_refused_look_up_of_its_own_user_ends_a_token(
 def test_a_token_that_was_proven_alive_is_not_doubted_for_words_again() -> None:
     gate = Gate()
     gate.extend(60)
-    gate.close_after(SUSPICION, name="x", token="t")
+    gate.close_after(SUSPICION, name="x", session=SESSION)
     gate.end_doubt("t", is_proven=True)
-    gate.close_after(SUSPICION, name="x", token="t")
+    gate.close_after(SUSPICION, name="x", session=SESSION)
     assert lets_through(gate)
 
 

@@ -47,8 +47,9 @@ class Scene:
         def is_live() -> bool:
             sockets = self.sandbox.state()["sockets"]
             leases = self.stored.leases()
-            is_there = [one["host"] for one in sockets] == [host]
-            return is_there and bool(leases) and leases[0]["state"] == "live" and bool(leases[0]["settled_at"])
+            is_there = [one["host"] for one in sockets] == [host] and bool(leases)
+            is_settled = is_there and leases[0]["state"] == "live" and bool(leases[0]["settled_at"])
+            return is_settled and all(gap["ended_at"] for gap in self.stored.gaps())
 
         wait_until(is_live, seconds=40, what=f"a live socket at {host}")
 

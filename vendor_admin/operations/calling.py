@@ -19,9 +19,10 @@ from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.results import Unusable, call_of
 from vendor_admin.organizations.database_clock import ClockReading
+from vendor_admin.tradovate.api_hosts import at_host
 from vendor_admin.tradovate.operations.request import rule_faults
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Unauthorized, Unknown, WrongHost
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -32,13 +33,23 @@ OVERTAKEN = "Not sent, since it is no longer right: {}. Make a new preview."
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The platform as a lane reaches it, as the user `user_id`. A simulated one has no maintenance of its own."""
+    """The platform as a lane reaches it, as the user `user_id`. A simulated one has no maintenance of its own.
+
+    `host` is the organization's own, where it is another than the configured; `version` is the connection's.
+    """
 
     connection_id: int
     is_real: bool
     caller: Caller
     token: str = field(repr=False)
     user_id: int = 0
+    host: str = ""
+    version: int = 0
+
+    @property
+    def rest_url(self) -> str:
+        """Where calls go. Whose budgets they draw on, the caller's configured address says."""
+        return at_host(self.caller.rest_url, self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class Gate:
         self._refused_tokens: set[str] = set()
         self._doubted_tokens: set[str] = set()
         self._proven_tokens: set[str] = set()
+        self._wrong_hosts: set[str] = set()
         self._stopped_plans: Collection[int] = ()
         self._ours_until = 0.0
         self._is_locked = False
@@ -83,14 +95,16 @@ class Gate:
         """The lane is ours for so long from now, or since then, by our own clock."""
         self._ours_until = (time.monotonic() if since is None else since) + seconds
 
-    def close_after(self, outcome: Outcome, *, name: str, token: str) -> None:
-        """Let nothing through that the platform has just forbidden."""
+    def close_after(self, outcome: Outcome, *, name: str, session: Session) -> None:
+        """Let nothing through that the platform has just forbidden, nor to a host that serves somebody else."""
         if isinstance(outcome, Locked):
             self._is_locked = True
         elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
-            self.refuse(token)
+            self.refuse(session.token)
         elif isinstance(outcome, Unknown) and outcome.suspects_token:
-            self.doubt(token)
+            self.doubt(session.token)
+        elif isinstance(outcome, WrongHost):
+            self._wrong_hosts.add(session.rest_url)
         elif isinstance(outcome, Penalized):
             self._closed_until[name] = time.monotonic() + outcome.wait_seconds
 
@@ -114,6 +128,10 @@ class Gate:
             self._proven_tokens.add(token)
         self._doubted_tokens.discard(token)
 
+    def trust(self, rest_url: str) -> None:
+        """Calls may go to a host: it is the one in use, and nothing is known against it."""
+        self._wrong_hosts.discard(rest_url)
+
     def stop_plans(self, plan_ids: Collection[int]) -> None:
         """Let nothing of these plans through, which people paused or cancelled; others that were stopped go on."""
         self._stopped_plans = plan_ids
@@ -122,11 +140,16 @@ class Gate:
         """What was locked is known to the database, which decides from here on. Only while no call is handed out."""
         self._is_locked = False
 
-    def is_open(self, *, name: str, token: str, plan_id: int) -> bool:
+    def is_open(self, *, name: str, session: Session, plan_id: int) -> bool:
         now = time.monotonic()
         is_ours = now < self._ours_until and not self._is_locked and plan_id not in self._stopped_plans
-        is_good = token not in self._refused_tokens and token not in self._doubted_tokens
-        return is_ours and is_good and now >= self._closed_until.get(name, 0.0)
+        is_good = session.token not in self._refused_tokens and session.token not in self._doubted_tokens
+        return (
+            is_ours
+            and is_good
+            and session.rest_url not in self._wrong_hosts
+            and now >= self._closed_until.get(name, 0.0)
+        )
 
 
 class Callers:
@@ -190,7 +213,7 @@ class Callers:
                 request = call_of(row)[1]
             except Unusable as unusable:
                 return Called(row, write, session, permit, None, refusal=str(unusable))
-            is_open = self._gate.is_open(name=write.path, token=session.token, plan_id=row.plan_id)
+            is_open = self._gate.is_open(name=write.path, session=session, plan_id=row.plan_id)
             if not is_open or time.monotonic() > permit.good_until:
                 return Called(row, write, session, permit, None)
             started = time.monotonic()
@@ -205,7 +228,7 @@ class Callers:
                 body=write.body(request),
                 penalty_ticket=row.penalty_ticket or None,
             )
-            self._gate.close_after(outcome, name=write.path, token=session.token)
+            self._gate.close_after(outcome, name=write.path, session=session)
             return Called(row, write, session, permit, outcome, sent_at, time.monotonic() - started)
         except Exception:
             # The row stays as it is, "being sent": the next holder of the lane finds out what came of it.
@@ -222,9 +245,10 @@ class Callers:
             self._databases.update(connections.all(initialized_only=True))
 
     def _client(self, session: Session) -> RestClient:
+        """This thread's connection to the host in use; those to a host from before are closed at the end."""
         client: RestClient | None = getattr(self._local, "client", None)
-        if client is None:
-            client = self._local.client = RestClient(base_url=session.caller.rest_url)
+        if client is None or client.base_url != session.rest_url:
+            client = self._local.client = RestClient(base_url=session.rest_url)
             self._clients.append(client)
         return client
 

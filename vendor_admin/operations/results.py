@@ -27,7 +27,7 @@ from vendor_admin.tradovate.outcomes import (
 from vendor_admin.tradovate.resending import may_be_resent
 
 LONGEST_TEXT = 2_000
-WRONG_HOST_PAUSE = timedelta(seconds=15)
+WRONG_HOST_PAUSE = timedelta(seconds=1)
 WAITS_FOR_HOST = "Not carried out: {}. The platform is asked for the right host, then it is sent there."
 NOT_REACHED = "The platform could not be reached."
 NOT_ALLOWED = (
@@ -137,7 +137,7 @@ def _waiting(write: Write[Any], row: Operation, outcome: Outcome, *, now: dateti
             text = outcome.text[:LONGEST_TEXT] or str(outcome.status)
             return Waiting(row, now, "The access token was refused; it is renewed.", refused_token=text)
         case WrongHost():
-            # Nothing was executed. Where the organization's host is, is found out before anything is sent again.
+            # Nothing was executed. The runner has asked for the right host: it goes on there, or holds the lane.
             return Waiting(row, now + WRONG_HOST_PAUSE, WAITS_FOR_HOST.format(outcome.text))
         case _:
             pause = timedelta(seconds=min(300.0, 2.0 ** min(row.attempts, 9)))

@@ -7,7 +7,7 @@ what it came to under the claim. One thread decides and uses the database, the o
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,8 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import connection as database
 
-from vendor_admin.operations import allowance, concluding, guarding, progress, queue, results, storing
-from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations import allowance, concluding, guarding, hosts, progress, queue, results, storing
 from vendor_admin.operations.asking import ask_where_nothing_is_read
 from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Permit, Session, outcomes_of
 from vendor_admin.operations.concluding import DATABASE_AWAY
@@ -26,12 +25,12 @@ from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
 from vendor_admin.operations.settling import settle
 from vendor_admin.operations.token_doubts import TokenDoubts
-from vendor_admin.organizations import database_clock, host_clocks, tokens
+from vendor_admin.organizations import database_clock, host_clocks, host_search, tokens
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized, Unknown, WrongHost
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -297,8 +296,10 @@ class _Runner:
             self._look_soon()
         elif isinstance(outcome, Unknown) and outcome.suspects_token:
             self._doubt(called.session)
+        elif isinstance(outcome, WrongHost):
+            self._heed_wrong_host(called, outcome)
         elif isinstance(outcome, Success):
-            self._heed_success(called, now=now)
+            self._heed_success(called, outcome, now=now)
 
     def _doubt(self, session: Session) -> None:
         """An answer looked like that of a dead session: find out, before more goes out with this token."""
@@ -310,7 +311,22 @@ class _Runner:
         if self._doubts.is_dead(session, client):
             self._look_soon()
 
-    def _heed_success(self, called: Called, *, now: datetime) -> None:
+    def _heed_wrong_host(self, called: Called, outcome: WrongHost) -> None:
+        """Go on at the right host, or hold the lane until somebody knows it. What was asked here was not carried out,
+        unless this turned out to be the right host.
+        """
+        judged = hosts.judge(outcome, lane=self._lane, session=called.session, gate=self._gate)
+        if isinstance(judged, WrongHost):
+            self._give_back_drawn(dict(self._allowed))
+            self._session = None
+        else:
+            self._in_hand = [replace(one, outcome=judged) if one is called else one for one in self._in_hand]
+        self._look_soon()
+
+    def _heed_success(self, called: Called, outcome: Success, *, now: datetime) -> None:
+        if called.write.operation.names_hosts:
+            hosts.learn(self._lane, called.session, outcome)
+            self._look_soon()
         allowance.give_back_success(called.session.caller, called.write.operation, drawn_at=called.permit.drawn_at)
         allowed = self._allowed.get(called.row.name)
         if allowed is not None and allowed.on_probation:
@@ -346,17 +362,24 @@ class _Runner:
             reason = PAUSED if connection else NO_CONNECTION
             self._postpone_all(until=now + LOOK_AGAIN, reason=reason, now=now)
             return None
+        if hold := host_search.hold_on(connection, now=now):
+            # Looked at again soon: the hold ends early once the host is known.
+            self._postpone_all(until=min(hold.until, now + LOOK_AGAIN), reason=hold.reason, now=now)
+            return None
         try:
             token = tokens.access_token(
                 connection_id=connection.pk, organization_id=self._lane.organization_id, now=now
             )
         except TokenUnavailable as missing:
-            until = now + timedelta(seconds=missing.retry_after_seconds or 60.0)
+            seconds = missing.retry_after_seconds or 60.0
+            if missing.kind == "wrong_host":  # looked at again soon, without a call
+                seconds = min(seconds, LOOK_AGAIN.total_seconds())
+            until = now + timedelta(seconds=seconds)
             self._postpone_all(until=until, reason=f"{missing.reason} {missing.advice}", now=now)
             return None
-        caller = Caller(connection.rest_url, connection.credentials["name"])
-        is_real = not connection.organization.is_simulated
-        return Session(connection.pk, is_real, caller, token.token, user_id=token.user_id)
+        session = hosts.session_at(connection, token)
+        self._gate.trust(session.rest_url)
+        return session
 
     def _postpone_all(self, *, until: datetime, reason: str, now: datetime) -> None:
         """Nothing can be sent or read before a time, for this reason."""
@@ -371,7 +394,8 @@ class _Runner:
 
     def _settle(self, row: Operation, session: Session, client: RestClient) -> None:
         """Read one row, in a thread. Where the platform refuses that, the token may be dead."""
-        outcome = settle(self._lane, row, client, caller=session.caller, token=session.token)
+        judge = partial(hosts.judge, lane=self._lane, session=session, gate=self._gate)
+        outcome = settle(self._lane, row, client, caller=session.caller, token=session.token, judge=judge)
         if isinstance(outcome, Unauthorized) and outcome.is_about_token and self._gate.doubt(session.token):
             self._end_doubt(session, client)
 

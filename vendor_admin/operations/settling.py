@@ -5,7 +5,7 @@ asked, with both possibilities spelled out (decisions.py). Where it cannot be re
 MOST_READINGS or LONGEST_READING; it is still read now and then, and what is found then closes the question.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,14 @@ LAST_TRY = "{} The last try ended with: {}"
 OWN_FAULT = "An error of this service, which is in its log."
 
 
+Judge = Callable[[Outcome], Outcome]
+
+
+def as_it_is(outcome: Outcome) -> Outcome:
+    """The judge where no host is in question."""
+    return outcome
+
+
 class _NotRead(Exception):
     """The platform could not be read, and why; `until` is when to try again.
 
@@ -52,9 +60,12 @@ class _NotRead(Exception):
         self.until, self.outcome = until, outcome
 
 
-def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str) -> Outcome | None:
+def settle(
+    lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str, judge: Judge = as_it_is
+) -> Outcome | None:
     """Read what the platform shows of an operation, and store what follows from it.
 
+    `judge` tells what an answer of a wrong host is worth: nothing was found only if the host is the right one.
     Where it could not be read, returns what a call came to: the token may be dead. Raises the errors of a database
     that is away; whatever else goes wrong here is a reading that did not work.
     """
@@ -62,7 +73,7 @@ def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller,
     if not _claim(lane, row, now=now):
         return None
     try:
-        _read_and_act(lane, row, client, caller=caller, token=token)
+        _read_and_act(lane, row, client, caller=caller, token=token, judge=judge)
     except _NotRead as failed:
         _put_off(
             lane, row, str(failed), until=failed.until, was_read=failed.outcome is not None, now=database_clock.now()
@@ -79,13 +90,15 @@ def settle(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller,
     return None
 
 
-def _read_and_act(lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str) -> None:
+def _read_and_act(
+    lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str, judge: Judge
+) -> None:
     write, request = call_of(row)
     with step(lane.organization_id):
         rows = list(rows_of(row.pk))
     requests = write.split(request)
     read_at = database_clock.now()  # what came later than this may be missing from what is read
-    found = _read_all(write, row, requests, client=client, caller=caller, token=token)
+    found = _read_all(write, row, requests, client=client, caller=caller, token=token, judge=judge)
     patience = timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS)
     changes_nothing = write.settling is None  # so it may be asked again, whatever came of it
     verdicts = [
@@ -128,7 +141,14 @@ def _put_off(lane: LaneKey, row: Operation, why: str, *, until: datetime, was_re
 
 
 def _read_all(
-    write: Write[Any], row: Operation, requests: Sequence[Any], *, client: RestClient, caller: Caller, token: str
+    write: Write[Any],
+    row: Operation,
+    requests: Sequence[Any],
+    *,
+    client: RestClient,
+    caller: Caller,
+    token: str,
+    judge: Judge,
 ) -> dict[LookUp, Sequence[Entity]]:
     """The answers of all look-ups that these requests need, each made once."""
     environment = Environment(row.environment)
@@ -143,7 +163,7 @@ def _read_all(
         drawn = allowance.draw(caller, look_up.operation, wanted=1, now=now, of_user=allowance.READING_CALLS)
         if not drawn.count:
             raise _NotRead(drawn.reason, until=drawn.until or now + _pause(row))
-        outcome = client.call(look_up.operation, token=token, params=look_up.parameters)
+        outcome = judge(client.call(look_up.operation, token=token, params=look_up.parameters))
         if isinstance(outcome, Locked | Penalized):
             until = allowance.close_after(caller, look_up.operation, outcome, now=database_clock.now())
             raise _NotRead(_in_words(look_up, outcome), until=until, outcome=outcome)

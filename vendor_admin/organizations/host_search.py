@@ -30,7 +30,7 @@ class Found(enum.StrEnum):
     """What a search came to."""
 
     MOVED = "moved"
-    CONFIRMED = "confirmed"
+    CONFIRMED = platform_hosts.CONFIRMED
     LOST = "lost"
     LATER = "later"
 
@@ -131,8 +131,9 @@ def _moved(connection: Connection) -> HostSearch:
 def _remembered(connection: Connection, *, host: str, answer: WrongHost, wait: float, now: datetime) -> HostSearch:
     """What the hour's one renewal has told already."""
     with organization_scope(connection.organization_id):
-        known = PlatformHosts.objects.filter(connection=connection, search_host=host).first()
-    if known is None or not known.search_result:
+        of_this_hour = PlatformHosts.objects.filter(search_host=host, search_at__gt=now - budgets.one_window())
+        known = of_this_hour.filter(connection=connection).first()
+    if known is None:
         text = f"{_what(host, answer)} The platform was asked for the right host within the last hour."
         return _held(connection, Found.LATER, text, ADVICE, host=host, wait=min(wait, ASK_AGAIN_SECONDS), now=now)
     found = Found(known.search_result) if answer.status == 404 else Found.LOST

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 ACTOR = "Vendor Admin"
 NAMED = "The platform named it for this organization."
+CONFIRMED = "confirmed"  # a search's result: the host in use is the organization's
 
 
 def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetime) -> bool:
@@ -46,6 +47,8 @@ def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetim
     hosts.refused_at = now if checked.refused else None
     named = checked.hosts.get(Purpose(connection.environment))
     has_moved = named is not None and _use(connection, hosts, host=named)
+    if named is not None:
+        hosts.search_host, hosts.search_result, hosts.search_at = named, CONFIRMED, now
     hosts.save()
     if checked.refused:
         log.warning("hosts refused", connection=str(connection), refused=hosts.refused)

@@ -40,13 +40,13 @@ class RestClient:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an http(s) address: {base_url!r}")
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._host = parts.hostname
         self._timeout = timeout
         self._session = session or requests.Session()
 
     def __repr__(self) -> str:
-        return f"<RestClient {self._base_url}>"
+        return f"<RestClient {self.base_url}>"
 
     def call(
         self,
@@ -69,7 +69,7 @@ class RestClient:
             body = {**(body if isinstance(body, Mapping) else {}), "p-ticket": penalty_ticket}
         request = requests.Request(
             operation.method,
-            f"{self._base_url}/{operation.path}" + (f"?{query_of(query)}" if query else ""),
+            f"{self.base_url}/{operation.path}" + (f"?{query_of(query)}" if query else ""),
             headers={"Accept": "application/json", "Content-Type": "application/json"},
             data=None if body is None else _encoder.encode(body),
             auth=_BearerToken(token),

@@ -90,8 +90,10 @@ def _revert_email(request: ModifyEmailAddress, old: Entity | None, _answer: Json
     )
 
 
-def _operation(path: str) -> Operation:
-    return Operation(path=path, method="POST", environments=LIVE_ONLY, waits_for_maintenance=True)
+def _operation(path: str, *, names_hosts: bool = False) -> Operation:
+    return Operation(
+        path=path, method="POST", environments=LIVE_ONLY, waits_for_maintenance=True, names_hosts=names_hosts
+    )
 
 
 MODIFY_EMAIL_ADDRESS = Write(
@@ -103,7 +105,7 @@ MODIFY_EMAIL_ADDRESS = Write(
 )
 
 MODIFY_PASSWORD = Write(
-    operation=_operation("user/modifypassword"),
+    operation=_operation("user/modifypassword", names_hosts=True),
     request=ModifyPassword,
     answer=AccessTokenAnswer,
     settling=Settling(_user, _password_was_changed, _password_doubt),
@@ -111,7 +113,7 @@ MODIFY_PASSWORD = Write(
 )
 
 MODIFY_CREDENTIALS = Write(
-    operation=_operation("user/modifycredentials"),
+    operation=_operation("user/modifycredentials", names_hosts=True),
     request=ModifyCredentials,
     answer=AccessTokenAnswer,
     settling=Settling(_user, _credentials_were_changed, _password_doubt),

@@ -22,6 +22,7 @@ class Operation:
     sliding hour; None means only the general limits hold. `back_off_seconds` is how far apart the platform wants them
     once it complains. `harmless_to_repeat` says that sending it twice does no more than sending it once.
     `waits_for_maintenance` says that the platform advises against it while its nightly maintenance runs.
+    `names_hosts` says that its answer may name the organization's hosts (`apiHosts`).
     `needs_token` is False for what is called to get a token: no answer to it is about a session.
     """
 
@@ -35,3 +36,4 @@ class Operation:
     back_off_seconds: float = 0.0
     waits_for_maintenance: bool = False
     needs_token: bool = True
+    names_hosts: bool = False

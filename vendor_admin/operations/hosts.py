@@ -1,0 +1,45 @@
+"""The host that a lane's calls go to: the organization's own, once it is known, and what is done at a wrong one."""
+
+from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.calling import Gate, Session
+from vendor_admin.operations.queue import LaneKey, step
+from vendor_admin.organizations import database_clock, host_search, platform_hosts
+from vendor_admin.organizations.host_search import HostSearch
+from vendor_admin.organizations.models import Connection
+from vendor_admin.organizations.tokens import AccessToken
+from vendor_admin.tradovate.api_hosts import read_api_hosts
+from vendor_admin.tradovate.outcomes import Outcome, Success
+
+
+def session_at(connection: Connection, token: AccessToken) -> Session:
+    """The platform at the host in use."""
+    host = connection.platform_host
+    if token.api_hosts:  # just made: its answer named hosts
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        host = platform_hosts.platform_host_of(**ids)
+    caller = Caller(connection.rest_url, connection.credentials["name"])
+    is_real = not connection.organization.is_simulated
+    return Session(connection.pk, is_real, caller, token.token, token.user_id, host, connection.version)
+
+
+def judge(outcome: Outcome, *, lane: LaneKey, session: Session, gate: Gate) -> Outcome:
+    """An outcome as it is to be read: a WrongHost that stays one was not carried out, and the right host has been asked
+    for. Where this host turned out to be it, its empty 404 is about what was asked. From any thread with a database.
+    """
+    ids = {"connection_id": session.connection_id, "organization_id": lane.organization_id}
+    found = host_search.resolve(outcome, **ids, asked=session.rest_url, now=database_clock.now())
+    if isinstance(found, HostSearch):
+        return outcome
+    if found is not outcome:
+        gate.trust(session.rest_url)
+    return found
+
+
+def learn(lane: LaneKey, session: Session, outcome: Success) -> bool:
+    """Keep the hosts that the answer to a change of credentials names; True if the host in use is another now."""
+    named = read_api_hosts(outcome.body)
+    now = database_clock.now()
+    with step(lane.organization_id):
+        return platform_hosts.learn(
+            connection_id=session.connection_id, version=session.version, api_hosts=named, now=now
+        )
