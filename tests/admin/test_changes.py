@@ -5,11 +5,21 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.signed_in import signed_in
-from vendor_admin.organizations import tasks
-from vendor_admin.organizations.models import AuditEntry, Connection, Organization, StaffRole, User
+from vendor_admin.organizations import platform_hosts, tasks
+from vendor_admin.organizations.models import (
+    AuditEntry,
+    Connection,
+    Organization,
+    PlatformSession,
+    StaffRole,
+    User,
+)
 from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.api_hosts import read_api_hosts
+from vendor_admin.tradovate.outcomes import WrongHost
 
 FORM = {
     "environment": "demo",
@@ -203,3 +213,67 @@ def test_stored_secrets_are_not_sent_to_another_host(alice: Client, alpha):
     assert _connection(alpha).rest_url == FORM["rest_url"]
     assert alice.post(address, FORM | elsewhere).status_code == 302
     assert _connection(alpha).rest_url == elsewhere["rest_url"]
+
+
+def test_the_page_shows_configured_and_actual_host_and_an_owner_accepts_where_the_platform_pointed(
+    alice: Client, alpha
+):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    connection, new, now = _connection(alpha), "demo-alpha7.ninjatrader.com", timezone.now()
+    page = reverse("admin:organizations_connection_change", args=[connection.pk])
+    with organization_scope(alpha.pk):
+        answer = WrongHost(307, new)
+        platform_hosts.note_wrong_host(
+            connection_id=connection.pk, answer=answer, host="demo.tradovateapi.com", now=now
+        )
+    shown = alice.get(page).content.decode()
+    use_host = reverse("admin:connection_use_host", args=[connection.pk]) + f"?host={new}"
+    assert use_host in shown
+    reader = User.objects.create_user("rita", kind=User.Kind.STAFF, is_staff=True)
+    StaffRole.objects.create(user=reader, organization=alpha, role=StaffRole.Role.RISK)
+    assert use_host not in signed_in(reader).get(page).content.decode()
+    assert signed_in(reader).post(use_host, {"reason": "x"}).status_code == 403
+    assert alice.post(use_host, {"reason": ""}).status_code == 200, "a reason is asked for"
+    assert _connection(alpha).platform_host == ""
+    other = alice.post(use_host.replace(new, "collector.example"), {"reason": "x"})
+    assert "points to this host any more" in other.content.decode()
+    assert _connection(alpha).platform_host == ""
+
+    after = alice.post(use_host, {"reason": "ticket 77 of the platform"}, follow=True).content.decode()
+
+    assert _connection(alpha).rest_url_in_use == f"https://{new}/v1"
+    for words in (f"https://{new}/v1", FORM["rest_url"], "Accepted by"):
+        assert words in after
+    with organization_scope(alpha.pk):
+        entry = AuditEntry.objects.latest("id")
+    assert (entry.action, entry.reason) == ("platform host accepted", "ticket 77 of the platform")
+
+
+def test_the_page_says_which_hosts_are_refused_and_why_a_token_is_not_renewed(alice: Client, alpha):
+    alice.post(reverse("admin:organizations_connection_add"), FORM)
+    connection, now = _connection(alpha), timezone.now()
+    with organization_scope(alpha.pk):
+        named = read_api_hosts({"apiHosts": {"demo": "<b>user@evil.test", "live": "live.tradovateapi.com"}})
+        platform_hosts.learn(connection_id=connection.pk, version=connection.version, api_hosts=named, now=now)
+        answer = WrongHost(307, "collector.example")
+        platform_hosts.note_wrong_host(
+            connection_id=connection.pk, answer=answer, host="demo.tradovateapi.com", now=now
+        )
+        PlatformSession.objects.create(
+            organization=alpha,
+            rest_url=connection.rest_url,
+            credential_digest="x",
+            expires_at=now,
+            renewal_problem="The platform answered 500: error id: 11111111-2222.",
+            renewal_failed_at=now,
+        )
+    shown = alice.get(reverse("admin:organizations_connection_change", args=[connection.pk])).content.decode()
+    for words in (
+        "&lt;b&gt;user@evil.test",
+        "live live.tradovateapi.com",
+        "collector.example",
+        "error id: 11111111-2222",
+    ):
+        assert words in shown
+    assert "use-host" not in shown
+    assert "It cannot be used" in shown

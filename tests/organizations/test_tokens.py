@@ -88,6 +88,21 @@ class TestOneSession:
         assert len(platform.renewals) == 2
         assert unavailable(connection, now + timedelta(minutes=80)).kind == "locked"
 
+    def test_a_renewal_that_answers_500_uses_the_token_up_and_then_signs_in_once(self, make_connection, platform, now):
+        connection = make_connection()
+        first = token_of(connection, now)
+        error = "the platform answered 500: Internal Server Error, error id: 11111111-2222-4333-8444-555555555555"
+        for second in range(65 * 60, 80 * 60, 20):
+            platform.answers = [Unknown(error)]
+            assert token_of(connection, now + timedelta(seconds=second)) == first
+        assert len(platform.logins) == 1
+        assert 2 <= len(platform.renewals) <= 5  # of fifteen an hour that all tokens of this address share
+        assert "11111111-2222" in stored(connection).renewal_problem
+        platform.answers, platform.now = [], now + timedelta(minutes=80)
+        assert token_of(connection, platform.now) != first
+        assert len(platform.logins) == 2
+        assert (stored(connection).renewal_problem, stored(connection).renewal_failed_at) == ("", None)
+
     def test_a_session_that_the_platform_has_ended_is_replaced_at_renewal(self, make_connection, platform, now):
         connection = make_connection()
         token_of(connection, now)

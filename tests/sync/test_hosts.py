@@ -1,6 +1,7 @@
 """The platform moves an organization to another host: the socket follows what is named, and no redirect."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -107,3 +108,22 @@ def test_a_handshake_that_leads_elsewhere_is_not_followed_and_tried_again_after_
     assert [one["ended_at"] for one in scene.stored.gaps()] == [None]
     (known,) = scene.stored.rows("SELECT * FROM organizations_platformhosts")
     assert (known["wrong_status"], known["points_to"]) == (307, collector)
+
+
+def test_a_renewal_that_fails_for_good_keeps_the_socket_and_costs_one_login_at_the_tokens_end(
+    scene: Scene, settings: Any
+) -> None:
+    ids = {"connection_id": scene.connection.pk, "organization_id": scene.connection.organization_id}
+    settings.BUDGET_WINDOW_SECONDS = 3.0
+    fault = {"fault": "500", "endpoint": "auth/renewaccesstoken", "environment": "demo", "for_seconds": 60}
+    scene.sandbox.control("call", **fault)
+    first = tokens.access_token(**ids, now=timezone.now())
+    end = first.expires_at
+    asked = [tokens.access_token(**ids, now=end - timedelta(minutes=14 - number)) for number in range(14)]
+    assert {one.token for one in asked} == {first.token}
+    assert scene.calls("auth/accesstokenrequest") == 1
+    assert 2 <= scene.calls("auth/renewaccesstoken") <= 14
+    assert tokens.access_token(**ids, now=end).token != first.token
+    assert scene.calls("auth/accesstokenrequest") == 2
+    scene.wait_until_live_at(scene.sandbox.view("hosts")["shared"])
+    assert scene.stored.gaps() == []

@@ -1,6 +1,7 @@
 """Admin pages of connections: list, state of the check, forms. The changes themselves are in connections.py."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -10,15 +11,22 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from vendor_admin.organizations import connections, tasks
+from vendor_admin.organizations import connections, platform_hosts, tasks
 from vendor_admin.organizations.connections import InvalidConnection
-from vendor_admin.organizations.forms import ConnectionForm, RemoveConnectionForm
+from vendor_admin.organizations.forms import ConnectionForm, RemoveConnectionForm, UseHostForm
+from vendor_admin.organizations.host_panel import host_panel
 from vendor_admin.organizations.lists import Badge, Column
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.organizations.platform_hosts import host_in_use
 from vendor_admin.organizations.roles import Right
 
 LIST = "admin:organizations_connection_changelist"
+_WHAT_ACCEPTS = (
+    "The host in use answered that it does not serve the organization, and pointed to this one. Access tokens go there "
+    "and, at the next login, the API key's password. Ask the platform's support if you did not expect the move. A host "
+    "that the platform names at a login or a renewal takes its place."
+)
 _WHAT_REMOVES = (
     "Credentials and token are erased here; the API key itself is ended in the platform's dashboards. The event log "
     "and what the lists show stay as they are and grow old. Connected again, the time between is shown as a gap."
@@ -43,6 +51,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         Column("State", _enabled),
         Column("REST address", lambda row: row.rest_url),
         Column("Socket address", lambda row: row.websocket_url),
+        Column("Host in use", host_in_use),
         Column("Sockets", lambda row: row.shard_count),
         Column("Checked", lambda row: row.checked_at),
     )
@@ -62,6 +71,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             path("<int:connection_id>/check/", wrap(self.check_view), name="connection_check"),
             path("<int:connection_id>/pause/", wrap(self.pause_view), name="connection_pause"),
             path("<int:connection_id>/resume/", wrap(self.resume_view), name="connection_resume"),
+            path("<int:connection_id>/use-host/", wrap(self.use_host_view), name="connection_use_host"),
             path("<int:connection_id>/remove/", wrap(self.remove_view), name="connection_remove"),
             *super().get_urls(),
         ]
@@ -71,8 +81,10 @@ class ConnectionAdmin(ReadOnlyAdmin):
         return [
             ("Environment", _environment(row), None),
             ("State", _enabled(row), None),
-            ("REST address", row.rest_url, None),
-            ("Socket address", row.websocket_url, None),
+            ("REST address, configured", row.rest_url, None),
+            ("REST address in use", row.rest_url_in_use, None),
+            ("Socket address, configured", row.websocket_url, None),
+            ("Socket address in use", row.websocket_url_in_use, None),
             ("Credentials", "stored encrypted; never shown", None),
             ("Entity types", ", ".join(row.entity_types) or "all that Vendor Admin mirrors", None),
             ("Sharding", sharding, None),
@@ -81,9 +93,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         sockets = reverse("admin:sync_lease_changelist") + f"?environment={row.environment}"
+        panel = host_panel(row, now=timezone.now())
         context: dict[str, Any] = {
             "links": [("Sockets", sockets)],
             "connection": row,
+            "hosts": panel,
             "check_report": row.check_report,
             "is_check_pending": row.check_requested_at,
         }
@@ -93,8 +107,10 @@ class ConnectionAdmin(ReadOnlyAdmin):
         links = [*context["links"], ("Change", reverse("admin:connection_edit", args=[row.pk]))]
         if not row.is_enabled:
             links.append(("Remove", reverse("admin:connection_remove", args=[row.pk])))
+        use_host = reverse("admin:connection_use_host", args=[row.pk])
         return context | {
             "links": links,
+            "use_host_url": f"{use_host}?{urlencode({'host': panel.wrong.points_to})}" if panel.wrong else "",
             "post_actions": [
                 ("Check connection", reverse("admin:connection_check", args=[row.pk])),
                 (toggle[0], reverse(f"admin:connection_{toggle[1]}", args=[row.pk])),
@@ -182,6 +198,22 @@ class ConnectionAdmin(ReadOnlyAdmin):
         else:
             messages.success(request, "Resumed: a worker opens its sockets within seconds.")
         return HttpResponseRedirect(reverse("admin:organizations_connection_change", args=[connection.pk]))
+
+    def use_host_view(self, request: HttpRequest, connection_id: int) -> HttpResponse:
+        """Ask for a reason, then use the host that the platform pointed to."""
+        require(request, Right.MANAGE_CONNECTIONS)
+        connection, host = self.find_object(request, str(connection_id)), request.GET.get("host", "")
+        form = UseHostForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            try:
+                platform_hosts.accept_pointed_host(connection=connection, host=host, reason=reason, **actor_of(request))
+            except InvalidConnection as problem:
+                form.add_error(None, str(problem))
+            else:
+                messages.success(request, f"Calls go to {host} now; sockets move there within seconds.")
+                return HttpResponseRedirect(reverse("admin:organizations_connection_change", args=[connection.pk]))
+        return self._form_page(request, form, title=f"Use {host}", button="Use this host", intro=_WHAT_ACCEPTS)
 
     def remove_view(self, request: HttpRequest, connection_id: int) -> HttpResponse:
         """Ask once more, then forget the connection."""

@@ -78,6 +78,14 @@ def _is_elsewhere(url: str, known: str) -> bool:
         return True
 
 
+class UseHostForm(forms.Form):
+    """Why a host is used that the platform did not name."""
+
+    reason = forms.CharField(
+        max_length=500, help_text="How you know that it is the organization's. Written to the audit."
+    )
+
+
 class RemoveConnectionForm(forms.Form):
     """Why a connection is removed."""
 

@@ -23,7 +23,9 @@ class Command(BaseCommand):
         connections = _connections(options["slug"], environment=options["environment"])
         unsound = []
         for connection in connections:
-            self.stdout.write(self.style.MIGRATE_HEADING(f"{connection} ({connection.rest_url})"))
+            where = connection.rest_url_in_use
+            where += f", configured {connection.rest_url}" if where != connection.rest_url else ""
+            self.stdout.write(self.style.MIGRATE_HEADING(f"{connection} ({where})"))
             findings = connection_check.check_connection(connection=connection, now=database_clock.now())
             for finding in findings:
                 self._write(finding)
