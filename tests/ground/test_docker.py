@@ -60,9 +60,10 @@ def test_the_image_starts_the_web_role_and_not_as_root() -> None:
     assert int(last["USER"].split(":")[0]) > 0
 
 
-def test_make_and_docker_install_with_the_same_tool() -> None:
-    (pinned,) = re.findall(r"^UV := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert ("RUN", f"python -m pip install --no-cache-dir uv=={pinned}") in dockerfile()
+def test_the_image_installs_the_versions_of_the_lock_by_one_version_of_a_tool() -> None:
+    tool, packages = [rest for keyword, rest in dockerfile() if keyword == "RUN" and "install" in rest]
+    assert re.fullmatch(r"python -m pip install --no-cache-dir uv==\d+\.\d+\.\d+", tool)
+    assert "--constraint requirements.lock -r pyproject.toml" in packages
 
 
 def test_every_variable_is_explained_in_the_example() -> None:
