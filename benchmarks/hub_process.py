@@ -19,7 +19,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from vendor_admin.sync import writer  # noqa: E402
+from vendor_admin.sync import batch_writer  # noqa: E402
 from vendor_admin.sync.hub import Hub, HubSettings  # noqa: E402
 from vendor_admin.sync.rows import BadRow, Row  # noqa: E402
 
@@ -51,16 +51,16 @@ async def _main(name: str) -> None:
     running = asyncio.create_task(hub.run())
     commands = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    plain = writer.write_batch
+    plain = batch_writer.write_batch
     watch = Watch(plain)
     while line := await commands.readline():
         match json.loads(line):
             case {"do": "watch"}:
                 watch = Watch(plain)
-                writer.write_batch = watch
+                batch_writer.write_batch = watch
                 answer: dict[str, Any] = {}
             case {"do": "latencies", "skip_seconds": skip}:
-                writer.write_batch = plain
+                batch_writer.write_batch = plain
                 answer = {"latencies": watch.latencies(skip_seconds=skip)}
             case _:
                 answer = {"waiting": len(hub._inbox)}

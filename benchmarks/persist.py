@@ -15,10 +15,10 @@ from benchmarks.bench import Bench
 from benchmarks.events import EVENTS_PER_FRAME, Event
 from benchmarks.installation import ENVIRONMENT, Tenant, empty_tables, make_tenants
 from benchmarks.measuring import Figure, Run, cpu_seconds, interleaved, ratios
+from vendor_admin.sync.flush import connect, write_batch
 from vendor_admin.sync.reading import Accounts, read_entity
 from vendor_admin.sync.rows import Row
 from vendor_admin.sync.socket import KINDS
-from vendor_admin.sync.writer import connect, write_batch
 
 BATCH = 500
 FENCE = 1

@@ -287,7 +287,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep partitions": {"task": "vendor_admin.sync.tasks.keep_partitions", "schedule": 3600.0},
     "reconcile mirrors": {"task": "vendor_admin.sync.tasks.request_reconciliation", "schedule": 3600.0},
     "find due operations": {"task": "vendor_admin.operations.tasks.find_due", "schedule": 5.0},
-    "watch for notices": {"task": "vendor_admin.operations.tasks.watch_notices", "schedule": 15.0},
+    "watch for notices": {"task": "vendor_admin.operations.tasks.watch_notices", "schedule": 7.5},
     "forget old notices": {"task": "vendor_admin.operations.tasks.forget_old_notices", "schedule": 3600.0},
     "wipe old secrets": {"task": "vendor_admin.operations.tasks.wipe_old_secrets", "schedule": 3600.0},
     "deliver notices": {"task": "vendor_admin.operations.tasks.deliver_notices", "schedule": 15.0},

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from vendor_admin.sync import writer
+from vendor_admin.sync import flush
 from vendor_admin.sync.inbox import Inbox
 from vendor_admin.sync.intake import Intake
 from vendor_admin.sync.leases import Held
@@ -18,6 +18,7 @@ from vendor_admin.sync.models import Kind
 from vendor_admin.sync.reading import Accounts, read_entity, snapshot_order
 from vendor_admin.sync.rows import BadRow, Row
 from vendor_admin.sync.socket import KINDS
+from vendor_admin.sync.writer import Writer
 from vendor_admin.tradovate.session import EntityReceived, Malformed, SnapshotPart, SyncSession
 
 RECEIVED_AT = "2026-11-20T12:00:00+00:00"
@@ -50,10 +51,10 @@ class Desk:
         """Write one batch at once by the product's function; returns the number of log rows."""
 
         async def run() -> int:
-            connection = await writer.connect(self.url)
+            connection = await flush.connect(self.url)
             try:
                 fences = {row.lease_id: self.fences[row.lease_id] for row in rows}
-                return await writer.write_batch(connection, rows, fences=fences, **options)
+                return await flush.write_batch(connection, rows, fences=fences, **options)
             finally:
                 await connection.close()
 
@@ -72,7 +73,7 @@ class Desk:
         async def run() -> None:
             inbox = Inbox()
             writing = asyncio.create_task(
-                writer.Writer(
+                Writer(
                     url=url or self.url,
                     name="desk",
                     inbox=inbox,

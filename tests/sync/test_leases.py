@@ -18,7 +18,7 @@ from tests.sync.scripted_platform import Peer, ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.connections import pause_connection, repoint_connection, resume_connection
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync import backends, flush, leases, writer
+from vendor_admin.sync import backends, batch_writer, flush, leases
 from vendor_admin.sync import hub as hub_module
 from vendor_admin.sync.leases import Status
 
@@ -172,7 +172,7 @@ def freeze_in_a_flush(monkeypatch: pytest.MonkeyPatch) -> Callable[[RunningHub],
     returned wakes it up.
     """
     monkeypatch.setattr(backends, "TRANSACTION_SECONDS", 600)  # as with PostgreSQL 15
-    really_write, thaws = writer.write_batch, dict[str, threading.Event]()
+    really_write, thaws = batch_writer.write_batch, dict[str, threading.Event]()
 
     async def write(connection: psycopg.AsyncConnection, rows: Sequence[Any], **options: Any) -> int:
         name = connection.info.get_parameters()["application_name"]
@@ -188,7 +188,7 @@ def freeze_in_a_flush(monkeypatch: pytest.MonkeyPatch) -> Callable[[RunningHub],
 
         return await really_write(connection, rows, **options | {"rendered": standing()})
 
-    monkeypatch.setattr(writer, "write_batch", write)
+    monkeypatch.setattr(batch_writer, "write_batch", write)
 
     def freeze(hub: RunningHub) -> Callable[[], None]:
         thaw = thaws[backends.application_name(hub.name)] = threading.Event()

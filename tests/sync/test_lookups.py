@@ -156,7 +156,8 @@ def test_waiting_for_what_was_queued_ends_although_more_keeps_coming() -> None:
         socket = lone_socket(inbox)
         rows = [socket._intake.row("account", b'{"id":%d}' % number, kind=2) for number in range(1, 4)]
         inbox.put(rows[:1])
-        waiting = asyncio.create_task(inbox.written(inbox.count))
+        waiting = asyncio.create_task(inbox.written(1))
+        await asyncio.sleep(0)
         inbox.put(rows[1:])
         assert inbox.take(1)
         await asyncio.sleep(0.05)

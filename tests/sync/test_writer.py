@@ -12,7 +12,7 @@ from tests.faults.cutting_proxy import CuttingProxy
 from tests.sync.desk import RECEIVED_AT, Desk, row
 from tests.sync.running_hub import wait_until
 from tests.sync.stored import Stored
-from vendor_admin.sync import batch, flush, writer
+from vendor_admin.sync import batch, batch_writer, flush
 from vendor_admin.sync.flush import StaleFenceError
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.rows import BadRow, Row
@@ -352,7 +352,7 @@ def test_the_fence_holds_a_take_over_back_until_the_commit(desk: Desk) -> None:
 def lost_answer(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The connection breaks after the first COMMIT and before its answer; returns the sizes of the batches tried."""
     tried: list[int] = []
-    really_write = writer.write_batch
+    really_write = batch_writer.write_batch
 
     async def write(connection: psycopg.AsyncConnection, rows: Sequence[Any], **options: Any) -> int:
         tried.append(len(rows))
@@ -362,7 +362,7 @@ def lost_answer(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             raise psycopg.OperationalError("the connection is lost")
         return count
 
-    monkeypatch.setattr(writer, "write_batch", write)
+    monkeypatch.setattr(batch_writer, "write_batch", write)
     return tried
 
 
@@ -386,7 +386,7 @@ def test_without_the_ledger_a_lost_answer_writes_twice(desk: Desk, stored: Store
 def test_a_connection_cut_before_the_commit_loses_nothing(
     desk: Desk, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really_write, tried = writer.write_batch, [0]
+    really_write, tried = batch_writer.write_batch, [0]
 
     async def write(connection: psycopg.AsyncConnection, rows: Sequence[Any], **options: Any) -> int:
         tried[0] += 1
@@ -394,7 +394,7 @@ def test_a_connection_cut_before_the_commit_loses_nothing(
             await connection.close()
         return await really_write(connection, rows, **options)
 
-    monkeypatch.setattr(writer, "write_batch", write)
+    monkeypatch.setattr(batch_writer, "write_batch", write)
     desk.write([row(seq, seq, name="x") for seq in range(1, 21)])
     assert tried == [3]
     assert [event["seq"] for event in stored.events()] == list(range(1, 21))
@@ -408,7 +408,7 @@ def test_a_commit_that_comes_through_late_is_not_repeated(
     async def not_yet(*_: object) -> bool:
         return False
 
-    monkeypatch.setattr(writer, "_is_committed", not_yet)
+    monkeypatch.setattr(batch_writer, "_is_committed", not_yet)
     desk.write([row(seq, seq, name="x") for seq in range(1, 21)])
     assert lost_answer == [20, 20]
     assert len(stored.events()) == 20
@@ -470,13 +470,13 @@ def test_what_nothing_can_take_is_shown_as_a_gap_and_the_writer_goes_on(
 def test_an_error_behind_the_commit_writes_nothing_twice(
     desk: Desk, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really_write = writer.write_batch
+    really_write = batch_writer.write_batch
 
     async def write(connection: psycopg.AsyncConnection, rows: Sequence[Any], **options: Any) -> int:
         await really_write(connection, rows, **options)
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(writer, "write_batch", write)
+    monkeypatch.setattr(batch_writer, "write_batch", write)
     desk.write([row(seq, seq, name="x") for seq in range(1, 21)])
     assert [event["seq"] for event in stored.events()] == list(range(1, 21))
     assert not stored.gaps()
@@ -508,13 +508,13 @@ def test_a_door_that_is_cut_under_load_stores_every_row_once(desk: Desk, stored:
 def made_ahead(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Of each batch written: whether its statements were made while the one before was written."""
     batches: list[bool] = []
-    really_write = writer.write_batch
+    really_write = batch_writer.write_batch
 
     async def write(*arguments: Any, **options: Any) -> int:
         batches.append(options["rendered"] is not None)
         return await really_write(*arguments, **options)
 
-    monkeypatch.setattr(writer, "write_batch", write)
+    monkeypatch.setattr(batch_writer, "write_batch", write)
     return batches
 
 

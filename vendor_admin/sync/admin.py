@@ -27,6 +27,7 @@ _ENVIRONMENT = Filter("environment", "Environment", choices=ENVIRONMENTS)
 STATE_TONES = {
     SyncState.LIVE: "good",
     SyncState.FAILED: "bad",
+    SyncState.BEHIND: "bad",
     SyncState.UNHELD: "warn",
     SyncState.WAITING: "warn",
     SyncState.CONNECTING: "warn",

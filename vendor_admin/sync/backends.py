@@ -13,11 +13,11 @@ import psycopg
 # The server cuts application names at 63 bytes. A hub's name ends with its process and a random part.
 _PREFIX, _NAME_LENGTH = "vendor-admin hub ", 36
 _NOT_ASCII = re.compile(r"[^!-~]")
-# What the server ends by itself. Another hub's flush of the same rows takes a tenth of `lock_timeout`. By keepalives
-# and TCP_USER_TIMEOUT it notices that a client's host is gone.
+# How long a statement waits for a row. Another hub's flush of the same rows takes a tenth of it.
+LOCK_MS = 1_000
+# What the server ends by itself. By keepalives and TCP_USER_TIMEOUT it notices that a client's host is gone.
 _OPTIONS = {
     "timezone": "UTC",
-    "lock_timeout": "1s",
     "statement_timeout": "7s",
     "idle_in_transaction_session_timeout": "5s",
     "tcp_keepalives_idle": "5",
@@ -45,12 +45,13 @@ def application_name(hub: str, part: str = "") -> str:
 
 async def connect(url: str, *, name: str) -> psycopg.AsyncConnection:
     """An autocommitting connection called `name`, on which nothing waits or stands still without end."""
+    options = _OPTIONS | {"lock_timeout": str(LOCK_MS)}
     connection = await psycopg.AsyncConnection.connect(
         url,
         autocommit=True,
         connect_timeout=5,
         application_name=name,
-        options=" ".join(f"-c {key}={value}" for key, value in _OPTIONS.items()),
+        options=" ".join(f"-c {key}={value}" for key, value in options.items()),
         prepare_threshold=2,
         keepalives_idle=10,
         keepalives_interval=5,

@@ -235,8 +235,8 @@ class Care:
         return fetched
 
     async def _committed(self) -> None:
-        """Wait until all rows queued so far are written."""
-        await self._inbox.written(self._inbox.count)
+        """Wait until all rows that the socket has queued so far are written."""
+        await self._inbox.written(self._socket.lease.id)
 
     def _wanted(self, entity_types: Iterable[str]) -> list[str]:
         chosen = self._socket.lease.entity_types

@@ -23,7 +23,7 @@ ORGANIZATIONS_SHOWN = 50
 RATE_MINUTES = 60
 RATE_KEPT_SECONDS = 12
 SPARKLINE_WIDTH, SPARKLINE_HEIGHT = 360, 56
-_TONES = {"live": "good", "failed": "bad", "paused": "calm"}
+_TONES = {"live": "good", "failed": "bad", "behind": "bad", "paused": "calm"}
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

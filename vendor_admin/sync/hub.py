@@ -6,11 +6,12 @@ hub, by its own monotonic clock. It needs Postgres, never the broker. `bootstep.
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 from vendor_admin.organizations import host_clocks
@@ -35,6 +36,9 @@ SIDE_CONNECTIONS = 4
 CHECK_CLOCK_SECONDS = 30.0
 CHANGED = "the connection was changed"
 MOVED = "the platform moved the organization to another host"
+# A flush takes a twentieth of a second. Told at most a tick later.
+BEHIND_SECONDS = 5.0
+MOST_SECONDS = 14 * 24 * 3600.0  # what fits into 32 bits of milliseconds
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._renewed_at = 0.0
         self._told: dict[int, tuple[str, str]] = {}
+        self._writer: Writer | None = None
 
     def stop(self) -> None:
         """Ask the hub to flush, give its leases back and end. Thread-safe."""
@@ -101,7 +106,7 @@ class Hub:
     async def run(self) -> None:
         """Hold sockets until stopped."""
         self._loop = asyncio.get_running_loop()
-        writer = Writer(
+        writer = self._writer = Writer(
             url=self._settings.database_url,
             name=self._settings.name,
             inbox=self._inbox,
@@ -168,12 +173,11 @@ class Hub:
 
     async def _renew_if_due(self) -> None:
         now = time.monotonic()
-        news = {
-            lease_id: (one.socket.status.state, one.socket.status.reason) for lease_id, one in self._holdings.items()
-        }
+        statuses = self._statuses()
+        news = {status.id: (status.state, status.reason) for status in statuses}
         if not self._holdings or (now - self._renewed_at < self._settings.renew_every and news == self._told):
             return
-        renewed = await self._renew()
+        renewed = await self._renew(statuses)
         if all(answer.is_renewed for answer in renewed.values()):
             self._renewed_at, self._told = now, news
         for lease_id in renewed.keys() & self._holdings.keys():
@@ -206,28 +210,36 @@ class Hub:
         else:
             await self._give_back(lease_id, reason="Paused by staff.")
 
-    async def _renew(self) -> dict[int, Renewed]:
+    async def _renew(self, statuses: Sequence[Status]) -> dict[int, Renewed]:
         """Prolong what is held and tell its state. What was stored since the last time is told once."""
-        statuses = self._statuses()
-        told = {status.id: status.newly_stored for status in statuses}
         renewed = await self._leases.call(
             leases.renew, name=self._settings.name, statuses=statuses, ttl=self._settings.lease_ttl
         )
         for status in statuses:
             if status.id in renewed and renewed[status.id].is_renewed:
-                status.newly_stored -= told[status.id]
+                self._holdings[status.id].socket.status.newly_stored -= status.newly_stored
         return renewed
 
     def _statuses(self) -> list[Status]:
-        oldest = self._inbox.oldest_received_at()
-        for lease_id, holding in self._holdings.items():
-            status = holding.socket.status
-            status.epoch = holding.socket.held.epoch
-            if waiting := oldest.get(lease_id):
-                status.covered_until = datetime.fromisoformat(waiting)
-            elif status.connected_since is not None:
+        """What is told of each lease. A socket whose events have waited too long to be stored is behind, not live."""
+        oldest, now = self._inbox.oldest_received_at(), datetime.now(UTC)
+        return [self._status(one.socket, oldest.get(lease_id), now=now) for lease_id, one in self._holdings.items()]
+
+    def _status(self, socket: Socket, waits_since: str | None, *, now: datetime) -> Status:
+        status = msgspec.structs.replace(socket.status, epoch=socket.held.epoch)
+        if waits_since is None:
+            if status.connected_since is not None:
                 status.covered_until = status.last_frame_at
-        return [holding.socket.status for holding in self._holdings.values()]
+            return status
+        since = status.covered_until = datetime.fromisoformat(waits_since)
+        waits = max((now - since).total_seconds(), 0.0)
+        status.waiting_ms = int(min(waits, MOST_SECONDS) * 1000)
+        if status.state == SyncState.LIVE and waits > BEHIND_SECONDS:
+            trouble = self._writer.trouble_of(status.id) if self._writer is not None else ""
+            status.state, status.state_since = SyncState.BEHIND, since
+            status.reason = f"Received events cannot be stored: {trouble or 'the database is too slow'}."
+            status.advice = "Tell who runs this installation: the sync worker's log says more (sync.write_failed)."
+        return status
 
     async def _watch_clock(self) -> None:
         """Close the sockets of leases that may already belong to another hub. Rows that wait are kept: the fence
@@ -299,7 +311,7 @@ class Hub:
 
     async def _release(self, lease_ids: Iterable[int], *, reason: str) -> None:
         """Tell the state of all one last time, and let go of some whose sockets are closed."""
-        await self._renew()
+        await self._renew(self._statuses())
         held = {lease_id: self._holdings.pop(lease_id) for lease_id in lease_ids}
         given = [holding.socket.held for holding in held.values()]
         await self._leases.call(leases.release, name=self._settings.name, held=given, reason=reason)

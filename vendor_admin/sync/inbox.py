@@ -1,104 +1,194 @@
-"""The bounded queue between the sockets of a hub and its writer."""
+"""The bounded queues between the sockets of a hub and its writer."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 
 from vendor_admin.sync.rows import BadRow, Row
 
 MAX_ROWS = 4_000
 MAX_BYTES = 32 * 2**20
+# What one socket that is set aside may have waiting; together those may have as many bytes as all others.
+ASIDE_ROWS = 1_000
 
 
 class Inbox:
-    """Rows in the order of their arrival. Full at 4,000 rows or 32 MiB: sockets then stop reading until there is
-    room. `count` is how many were ever put.
+    """Rows in the order of their arrival. Full at 4,000 rows or 32 MiB: sockets then stop reading until there is room.
+
+    A socket whose rows cannot be written is set aside: they wait in a queue of its own, and hold up nobody else's.
+    `take`, `put_back` and `done` mean the common queue, or that of `lease_id`.
     """
 
     def __init__(self, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
-        self._rows: deque[Row | BadRow] = deque()
-        self._bytes = 0
         self._max_rows, self._max_bytes = max_rows, max_bytes
-        self._arrived = asyncio.Event()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
-        self._in_hand: list[Row | BadRow] = []
-        self.count = 0
+        self._common = _Queue()
+        self._aside: dict[int, _Queue] = {}
+        self._put: Counter[int] = Counter()
+        self._ended: Counter[int] = Counter()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._common.rows) + sum(len(queue.rows) for queue in self._aside.values())
 
     @property
-    def is_full(self) -> bool:
-        return not self._has_room.is_set()
+    def ready(self) -> int:
+        """How many rows wait in the common queue."""
+        return len(self._common.rows)
+
+    def is_full(self, lease_id: int) -> bool:
+        """Whether a socket should stop reading."""
+        return not self._queue_of(lease_id).has_room.is_set()
 
     def put(self, rows: Sequence[Row | BadRow]) -> None:
         """Add rows. Never refuses: readers ask `is_full` first, so at most one frame goes over the bound."""
-        self._rows.extend(rows)
-        self.count += len(rows)
-        self._bytes += sum(row.size for row in rows)
-        self._arrived.set()
-        if len(self._rows) >= self._max_rows or self._bytes >= self._max_bytes:
-            self._has_room.clear()
+        for row in rows:
+            self._put[row.lease_id] += 1
+        if not self._aside:
+            self._common.put(rows)
+        else:
+            for row in rows:
+                self._queue_of(row.lease_id).put([row])
+        self._limit()
 
-    def take(self, limit: int) -> list[Row | BadRow]:
+    def take(self, limit: int, *, lease_id: int | None = None) -> list[Row | BadRow]:
         """The next rows of one kind, at most `limit`: live rows of any socket, or differences of one socket.
 
         They count as in hand until `done`.
         """
-        batch: list[Row | BadRow] = []
-        while self._rows and len(batch) < limit and (not batch or _goes_with(batch[0], self._rows[0])):
-            row = self._rows.popleft()
-            self._bytes -= row.size
-            batch.append(row)
-        self._in_hand = batch
-        if not self._rows:
-            self._arrived.clear()
-        if len(self._rows) < self._max_rows // 2 and self._bytes < self._max_bytes // 2:
-            self._has_room.set()
+        batch = self._named(lease_id).take(limit)
+        self._limit()
         return batch
 
     def ahead(self, limit: int) -> list[Row | BadRow]:
-        """What `take` will give next. Once there are as many it stays so: rows are only added behind."""
-        first = self._rows[0] if self._rows else None
-        return list(takewhile(lambda row: first is not None and _goes_with(first, row), islice(self._rows, limit)))
+        """What `take` will give next. Once there are as many it stays so: rows are only added behind, unless a socket
+        is set aside.
+        """
+        return self._common.ahead(limit)
 
     def waited_seconds(self, *, now: datetime) -> float:
         """How long the first row has waited: the flush before it took some of its window. Never negative."""
-        if not self._rows:
+        if not self._common.rows:
             return 0.0
-        return max((now - datetime.fromisoformat(self._rows[0].received_at)).total_seconds(), 0.0)
+        return max((now - datetime.fromisoformat(self._common.rows[0].received_at)).total_seconds(), 0.0)
 
-    def done(self) -> None:
+    def done(self, *, lease_id: int | None = None) -> None:
         """The rows taken last are committed or refused for good."""
-        self._in_hand = []
+        queue = self._named(lease_id)
+        for row in queue.in_hand:
+            self._ended[row.lease_id] += 1
+        queue.in_hand = []
+
+    def put_back(self, rows: Sequence[Row | BadRow], *, lease_id: int) -> None:
+        """The last of the rows in hand of a socket that is set aside could not be written yet."""
+        queue = self._aside[lease_id]
+        queue.in_hand = queue.in_hand[: len(queue.in_hand) - len(rows)]
+        queue.put_first(rows)
+        self._limit()
+
+    def set_aside(self, rows: Sequence[Row | BadRow]) -> list[int]:
+        """The last of the rows in hand could not be written: set the sockets they came from aside, with all that they
+        have waiting. Returns their leases.
+        """
+        common = self._common
+        common.in_hand = common.in_hand[: len(common.in_hand) - len(rows)]
+        leases = list(dict.fromkeys(row.lease_id for row in rows))
+        self._aside |= {lease_id: _Queue() for lease_id in leases}
+        waiting, common.rows, common.size = common.rows, deque(), 0
+        for row in chain(rows, waiting):
+            self._queue_of(row.lease_id).put([row])
+        if not common.rows:
+            common.has_some.clear()
+        self._limit()
+        return leases
+
+    def restore(self, lease_id: int) -> None:
+        """A socket that was set aside has nothing waiting any more: it is one of all again."""
+        self._aside.pop(lease_id).has_room.set()
+        self._limit()
 
     def oldest_received_at(self) -> dict[int, str]:
         """When the oldest row of each socket that is not yet committed was received (ISO text), by lease."""
         oldest: dict[int, str] = {}
-        for rows in (self._in_hand, self._rows):
-            for row in rows:
+        for queue in (self._common, *self._aside.values()):
+            for row in chain(queue.in_hand, queue.rows):
                 oldest.setdefault(row.lease_id, row.received_at)
         return oldest
 
     async def arrival(self) -> None:
-        """Wait until there is a row."""
-        await self._arrived.wait()
+        """Wait until there is a row in the common queue."""
+        await self._common.has_some.wait()
 
-    async def room(self) -> None:
-        """Wait until there is room."""
-        await self._has_room.wait()
+    async def room(self, lease_id: int) -> None:
+        """Wait until there is room for a socket's rows."""
+        await self._queue_of(lease_id).has_room.wait()
 
-    async def written(self, count: int, *, poll_seconds: float = 0.01) -> None:
-        """Wait until the first `count` rows ever put are committed or refused."""
-        while self.count - len(self._rows) - len(self._in_hand) < count:
+    async def written(self, lease_id: int, *, poll_seconds: float = 0.01) -> None:
+        """Wait until all rows that a socket has put so far are committed or refused."""
+        count = self._put[lease_id]
+        while self._ended[lease_id] < count:
             await asyncio.sleep(poll_seconds)
 
     async def drained(self) -> None:
         """Wait until every row is committed or refused (at shutdown)."""
-        await self.written(self.count)
+        for lease_id in list(self._put):
+            await self.written(lease_id)
+
+    def _named(self, lease_id: int | None) -> "_Queue":
+        return self._common if lease_id is None else self._aside[lease_id]
+
+    def _queue_of(self, lease_id: int) -> "_Queue":
+        return self._aside.get(lease_id, self._common)
+
+    def _limit(self) -> None:
+        """Open and close the queues for more."""
+        self._common.limit(rows=self._max_rows, size=self._max_bytes)
+        if self._aside:
+            left = self._max_bytes - sum(queue.size for queue in self._aside.values())
+            for queue in self._aside.values():
+                queue.limit(rows=ASIDE_ROWS, size=max(left, 0) + queue.size)
+
+
+class _Queue:
+    """Rows that wait, and those that were taken from them last."""
+
+    def __init__(self) -> None:
+        self.rows: deque[Row | BadRow] = deque()
+        self.size = 0
+        self.in_hand: list[Row | BadRow] = []
+        self.has_some, self.has_room = asyncio.Event(), asyncio.Event()
+        self.has_room.set()
+
+    def put(self, rows: Sequence[Row | BadRow]) -> None:
+        self.rows.extend(rows)
+        self.size += sum(row.size for row in rows)
+        self.has_some.set()
+
+    def put_first(self, rows: Sequence[Row | BadRow]) -> None:
+        self.rows.extendleft(reversed(rows))
+        self.size += sum(row.size for row in rows)
+        self.has_some.set()
+
+    def take(self, limit: int) -> list[Row | BadRow]:
+        batch = self.ahead(limit)
+        for row in batch:
+            self.rows.popleft()
+            self.size -= row.size
+        self.in_hand = batch
+        if not self.rows:
+            self.has_some.clear()
+        return batch
+
+    def ahead(self, limit: int) -> list[Row | BadRow]:
+        first = self.rows[0] if self.rows else None
+        return list(takewhile(lambda row: first is not None and _goes_with(first, row), islice(self.rows, limit)))
+
+    def limit(self, *, rows: int, size: int) -> None:
+        """Closed from a bound on, until it is half empty."""
+        if len(self.rows) >= rows or self.size >= size:
+            self.has_room.clear()
+        elif len(self.rows) < rows // 2 and self.size < size // 2:
+            self.has_room.set()
 
 
 def _goes_with(first: Row | BadRow, other: Row | BadRow) -> bool:

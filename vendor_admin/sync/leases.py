@@ -89,7 +89,8 @@ WITH told AS (
     SELECT * FROM jsonb_to_recordset(%(statuses)s::jsonb) AS x(id bigint, fence bigint, epoch bigint, state text,
        reason text, advice text, state_since timestamptz, connected_since timestamptz, last_frame_at timestamptz,
        last_event_at timestamptz, covered_until timestamptz, settled_at timestamptz, newly_stored bigint,
-       lag_ms integer, reconciled_at timestamptz, next_try_at timestamptz, locked_until timestamptz)),
+       lag_ms integer, waiting_ms integer, reconciled_at timestamptz, next_try_at timestamptz,
+       locked_until timestamptz)),
 free AS (
     SELECT l.id FROM sync_lease l JOIN told x ON x.id = l.id AND x.fence = l.fence AND x.epoch <= l.epoch
      WHERE l.holder = %(name)s ORDER BY l.id FOR NO KEY UPDATE OF l SKIP LOCKED),
@@ -100,8 +101,8 @@ renewed AS (
            last_event_at = coalesce(x.last_event_at, l.last_event_at),
            covered_until = coalesce(x.covered_until, l.covered_until),
            settled_at = coalesce(x.settled_at, l.settled_at), events_stored = l.events_stored + x.newly_stored,
-           lag_ms = x.lag_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at), next_try_at = x.next_try_at,
-           locked_until = x.locked_until
+           lag_ms = x.lag_ms, waiting_ms = x.waiting_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at),
+           next_try_at = x.next_try_at, locked_until = x.locked_until
       FROM told x JOIN free ON free.id = x.id
      WHERE l.id = x.id
     RETURNING l.id, l.reconciled_at)
@@ -183,7 +184,8 @@ def held_values(lease: Held) -> dict[str, object]:
 
 class Status(msgspec.Struct):
     """What the holder tells about a lease when it renews it. Times are aware; `newly_stored` is since the last
-    renewal. A waiting socket has `next_try_at`, and `locked_until` while it is the platform that makes it wait.
+    renewal, `waiting_ms` the age of the oldest row that is not committed. A waiting socket has `next_try_at`, and
+    `locked_until` while it is the platform that makes it wait.
     """
 
     id: int
@@ -200,6 +202,7 @@ class Status(msgspec.Struct):
     settled_at: datetime | None = None
     newly_stored: int = 0
     lag_ms: int = 0
+    waiting_ms: int = 0
     reconciled_at: datetime | None = None
     next_try_at: datetime | None = None
     locked_until: datetime | None = None

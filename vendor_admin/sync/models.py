@@ -29,6 +29,7 @@ class SyncState(models.TextChoices):
     CONNECTING = "connecting", "connecting"
     SYNCING = "syncing", "reading the snapshot"
     LIVE = "live", "live"
+    BEHIND = "behind", "events cannot be stored"
     WAITING = "waiting", "waiting to reconnect"
     FAILED = "failed", "needs attention"
     PAUSED = "paused", "paused"
@@ -87,7 +88,8 @@ class Lease(Scoped):
     """Who holds one socket (connection and shard). `fence` only grows; a writer with an older fence is refused.
     It is part of a key, so that a claim waits for a flush, which holds the key, and renewals do not.
 
-    `covered_until`: everything received before it is committed. `reason` and `advice` are for people. `next_try_at`
+    `covered_until`: everything received before it is committed. `waiting_ms`: how long the oldest row that is not had
+    waited when the holder renewed. `reason` and `advice` are for people. `next_try_at`
     is when a waiting socket is opened again, `locked_until` how long the platform makes it wait, `retry_requested_at`
     when somebody last asked for it to be opened at once.
     """
@@ -110,6 +112,7 @@ class Lease(Scoped):
     settled_at = models.DateTimeField(null=True)
     events_stored = models.BigIntegerField(default=0)
     lag_ms = models.IntegerField(default=0)
+    waiting_ms = models.IntegerField(default=0, db_default=0)
     state_since = models.DateTimeField(null=True)
     reconcile_requested_at = models.DateTimeField(null=True)
     reconciled_at = models.DateTimeField(null=True)

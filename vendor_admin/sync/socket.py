@@ -169,7 +169,7 @@ class Socket:
         """
         ids = iter(entity_ids)
         while chunk := list(islice(ids, SNAPSHOT_CHUNK)):
-            await self._inbox.room()
+            await self._inbox.room(self.lease.id)
             if reserved.epoch != self._intake.epoch:
                 return
             self._inbox.put(
@@ -241,8 +241,8 @@ class Socket:
                     await connection.send(text)
                 if (session.next_deadline() or math.inf) < self._wakes_at:
                     self._wakes_earlier.set()
-                if self._inbox.is_full:
-                    await self._away(session, self._inbox.room())
+                if self._inbox.is_full(self.lease.id):
+                    await self._away(session, self._inbox.room(self.lease.id))
         finally:
             ticker.cancel()
             self._connection = None
@@ -340,8 +340,8 @@ class Socket:
         while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
             rows = [self._intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
             ids += [row.entity_id for row in rows]
-            if self._inbox.is_full:
-                await self._away(session, self._inbox.room())
+            if self._inbox.is_full(self.lease.id):
+                await self._away(session, self._inbox.room(self.lease.id))
             self._inbox.put(rows)
         return ids
 

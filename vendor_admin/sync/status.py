@@ -16,7 +16,8 @@ COUNT_CAP = 10_000
 class SocketStatus(TypedDict):
     """One socket as people and monitors see it. Times are aware or None; counts stop at 10,000.
 
-    `next_try_at` is when a waiting socket is opened again.
+    `next_try_at` is when a waiting socket is opened again; `waiting_ms` is how long the oldest event that is not stored
+    had waited a moment ago.
     """
 
     organization: str
@@ -35,6 +36,7 @@ class SocketStatus(TypedDict):
     last_event_at: datetime | None
     events_stored: int
     lag_ms: int
+    waiting_ms: int
     gaps: int
     quarantined: int
 
@@ -56,7 +58,7 @@ def socket_statuses(
 
 
 def is_healthy(statuses: list[SocketStatus]) -> bool:
-    """Whether every enabled socket is live."""
+    """Whether every enabled socket is live, and what it hears is stored."""
     return all(status["state"] in (SyncState.LIVE, SyncState.PAUSED) for status in statuses)
 
 
@@ -79,6 +81,7 @@ def _status_of(lease: Any, *, now: datetime) -> SocketStatus:
         last_event_at=lease.last_event_at,
         events_stored=lease.events_stored,
         lag_ms=lease.lag_ms,
+        waiting_ms=lease.waiting_ms if state == lease.state else 0,
         gaps=lease.gap_count,
         quarantined=lease.quarantine_count,
     )

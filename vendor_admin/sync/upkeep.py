@@ -54,7 +54,7 @@ def supervise(*, now: datetime | None = None) -> int:
     for status in socket_statuses():
         since = status["state_since"] or now
         unheld = status["state"] == SyncState.UNHELD and now - since > UNHELD_FOR
-        if unheld or status["state"] == SyncState.FAILED:
+        if unheld or status["state"] in (SyncState.FAILED, SyncState.BEHIND):
             troubled += 1
             log.warning(
                 "sync.socket_not_live",

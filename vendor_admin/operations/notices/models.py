@@ -18,6 +18,7 @@ class NoticeKind(models.TextChoices):
     """What a notice is about."""
 
     SOCKET_DOWN = "socket_down", "socket down"
+    NOT_STORED = "not_stored", "events are not stored"
     LOCKED = "locked", "captcha or lock"
     PLAN_FAILED = "plan_failed", "failed plan"
     NEEDS_DECISION = "needs_decision", "operation waits for a person"

@@ -29,16 +29,14 @@ _LOCK_STEPS = {
 
 
 def sockets_down(now: datetime) -> list[Condition]:
-    """Environments of which a socket that should be open is not live. One query."""
-    not_live = ~Q(state=SyncState.LIVE) | Q(holder="") | Q(expires_at=None) | Q(expires_at__lte=now)
-    wanted = Lease.objects.filter(
-        connection__is_enabled=True, connection__removed_at=None, shard__lt=F("connection__shard_count")
-    )
-    by_environment: dict[tuple[int, str], list[Lease]] = defaultdict(list)
-    down = wanted.filter(not_live).select_related("connection").defer("connection__credentials")
-    for lease in down.order_by("organization_id", "environment", "shard"):
-        by_environment[lease.organization_id, lease.environment].append(lease)
-    return [_socket_condition(leases, now=now) for leases in by_environment.values()]
+    """Environments of which a socket that should be open is not. One query."""
+    is_open = Q(state__in=[SyncState.LIVE, SyncState.BEHIND], expires_at__gt=now) & ~Q(holder="")
+    return [_socket_condition(leases, now=now) for leases in _by_environment(~is_open)]
+
+
+def events_not_stored(now: datetime) -> list[Condition]:
+    """Environments whose events arrive and cannot be stored. One query."""
+    return [_storing_condition(leases) for leases in _by_environment(Q(state=SyncState.BEHIND, expires_at__gt=now))]
 
 
 def locks_in_force(now: datetime) -> list[Condition]:
@@ -90,6 +88,39 @@ def _word(sealed: str, name: str) -> str:
         return ""
 
 
+def _by_environment(chosen: Q) -> Iterable[list[Lease]]:
+    """The chosen ones of the sockets that should be open, of one environment each."""
+    wanted = Lease.objects.filter(
+        chosen, connection__is_enabled=True, connection__removed_at=None, shard__lt=F("connection__shard_count")
+    )
+    found: dict[tuple[int, str], list[Lease]] = defaultdict(list)
+    leases = wanted.select_related("connection").defer("connection__credentials")
+    for lease in leases.order_by("organization_id", "environment", "shard"):
+        found[lease.organization_id, lease.environment].append(lease)
+    return found.values()
+
+
+def _storing_condition(behind: list[Lease]) -> Condition:
+    first, name = behind[0], behind[0].environment.upper()
+    waits_since = min(filter(None, (lease.state_since for lease in behind)), default=None)
+    since = f"What arrived since {clock(waits_since)} waits to be stored." if waits_since else ""
+    old = f"What the lists show of {name} grows old until it is."
+    return Condition(
+        organization_id=first.organization_id,
+        kind=NoticeKind.NOT_STORED,
+        subject=first.environment,
+        title=f"Events of {name} arrive and cannot be stored",
+        text=" ".join(filter(None, (since, first.reason, old))),
+        next_step=first.advice,
+        path=_sockets_page(first.environment),
+        parts=tuple(str(lease.pk) for lease in behind),
+    )
+
+
+def _sockets_page(environment: str) -> str:
+    return reverse("admin:sync_lease_changelist") + f"?environment={environment}"
+
+
 def _socket_condition(down: list[Lease], *, now: datetime) -> Condition:
     first = down[0]
     name, wanted = first.environment.upper(), first.connection.shard_count
@@ -106,7 +137,7 @@ def _socket_condition(down: list[Lease], *, now: datetime) -> Condition:
         title=title,
         text=" ".join(filter(None, (silence, why, f"What the lists show of {name} grows old until it is live again."))),
         next_step=step or "It is tried again by itself. If it lasts, see the sockets page.",
-        path=reverse("admin:sync_lease_changelist") + f"?environment={first.environment}",
+        path=_sockets_page(first.environment),
         parts=tuple(str(lease.pk) for lease in down),
     )
 

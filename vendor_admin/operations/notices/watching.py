@@ -17,7 +17,7 @@ from vendor_admin.operations.notices.conditions import Condition
 from vendor_admin.operations.notices.installation_trouble import wrong_clocks
 from vendor_admin.operations.notices.models import Notice, NoticeKind
 from vendor_admin.operations.notices.plan_trouble import operations_undecided, plans_failed, plans_to_approve
-from vendor_admin.operations.notices.platform_trouble import locks_in_force, sockets_down
+from vendor_admin.operations.notices.platform_trouble import events_not_stored, locks_in_force, sockets_down
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.schedule import maintenance_window
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 # Every kind with what finds its conditions.
 FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.SOCKET_DOWN: sockets_down,
+    NoticeKind.NOT_STORED: events_not_stored,
     NoticeKind.LOCKED: locks_in_force,
     NoticeKind.PLAN_FAILED: plans_failed,
     NoticeKind.NEEDS_DECISION: operations_undecided,
@@ -41,6 +42,7 @@ COMES_BACK_WITHIN = timedelta(minutes=30)
 MAINTENANCE_GRACE = timedelta(minutes=5)
 RESOLUTIONS = {
     NoticeKind.SOCKET_DOWN: "Every socket that should be open is live.",
+    NoticeKind.NOT_STORED: "Events are stored as they arrive again.",
     NoticeKind.LOCKED: "The platform takes calls again.",
     NoticeKind.PLAN_FAILED: "What failed was sent again, or a week has passed.",
     NoticeKind.NEEDS_DECISION: "Nothing of this plan waits for a decision any more.",
