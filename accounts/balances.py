@@ -10,7 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.balance_wishes import KEEP_PEAK, PEAK_AT_BALANCE, By, Wish
-from vendor_admin.mirrors.standings import POSITIONS_LEFT_OUT, SEVERAL_CURRENCIES, Standing, effect_of, standings
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.mirrors.standings import (
+    POSITIONS_LEFT_OUT,
+    SEVERAL_CURRENCIES,
+    Standing,
+    asks_of_standings,
+    effect_of,
+    standings,
+)
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
@@ -45,6 +53,9 @@ class ChangeBalances:
     right = Right.CHANGE_BALANCES
     is_money = True
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        return asks_of_standings(target.entity_id for target in request.targets)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         return _drafts(request)
@@ -81,6 +92,9 @@ class SetMaxNetLiq:
     right = Right.CHANGE_BALANCES
     is_money = True
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        return asks_of_standings(target.entity_id for target in request.targets)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         return _drafts(request, only_peak=True)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from accounts.agreements import is_sim_plus, signatures_of
-from accounts.holdings import LIVE, plugin_runs, rows_of_members
+from accounts.holdings import LIVE, asks_of_additions, plugin_runs, rows_of_members
 from accounts.paying import Till
 from accounts.subscriptions import BILLED, NO_MEMBER, made_id
 from accounts.wanted import id_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import Entitlement, PlatformUser, UserPlugin
 from vendor_admin.mirrors.names import load
+from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date
@@ -44,6 +45,10 @@ class AddEntitlements:
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        entitlement_ids = [id_in(one.wanted, ENTITLEMENT) for one in request.targets]
+        return asks_of_additions(request, held="userPlugin", sold="entitlement", ids=entitlement_ids)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         user_ids = [one.entity_id for one in request.targets]

@@ -4,7 +4,7 @@ The platform cannot take a cancellation back; what ended can only be added anew,
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from accounts.cancelling import ENDED_TYPES, GIVE_AGAIN, CancelMembers, ids_field
@@ -15,7 +15,8 @@ from accounts.permissions import GrantPermissions
 from accounts.subscriptions import PLAN, AddMemberships
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.names import Rows, load
-from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import Call, DependsOnRows, Json, PlanKind, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.permissions import CREATE_TRADING_PERMISSION, CreateTradingPermission
@@ -42,18 +43,17 @@ class GiveAgain:
     is_money = True
     is_sensitive = True
 
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        """What adding each of them anew depends on. What ended once stays as it is."""
+        asks: list[Ask] = []
+        for kind, _, again in _additions(request):
+            asks += kind.asks(again) if isinstance(kind, DependsOnRows) else []
+        return asks
+
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         drafts = [RowDraft(one, LIVE, str(one.entity_id), why_skipped=NOT_OURS) for one in request.targets]
-        for entity_type in ENDED_TYPES:
-            places = [place for place, one in enumerate(request.targets) if one.entity_type == entity_type]
-            rows = load(
-                mirror_models()[entity_type],
-                organization_id=request.organization_id,
-                ids=[request.targets[place].entity_id for place in places],
-            )
-            adding = [_adding(request.targets[place], rows) for place in places]
-            again = PlanRequest(request.organization_id, adding, request.parameters, request.now)
-            for place, draft in zip(places, _ADDING[entity_type].drafts(again) if adding else (), strict=True):
+        for kind, places, again in _additions(request):
+            for place, draft in zip(places, kind.drafts(again), strict=True):
                 drafts[place] = _for_ended(request.targets[place], draft)
         _set_apart_twice(drafts)
         _set_apart_not_ours(drafts, organization_id=request.organization_id)
@@ -70,6 +70,25 @@ class GiveAgain:
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Cancel the member again instead: it may have more by now."""
         return None
+
+
+def _additions(request: PlanRequest) -> Iterator[tuple[PlanKind, list[int], PlanRequest]]:
+    """The kinds that add what ended, each with the places of its targets and what is asked of it."""
+    for entity_type in ENDED_TYPES:
+        places = [place for place, one in enumerate(request.targets) if one.entity_type == entity_type]
+        if not places:
+            continue
+        rows = load(
+            mirror_models()[entity_type],
+            organization_id=request.organization_id,
+            ids=[request.targets[place].entity_id for place in places],
+        )
+        adding = [_adding(request.targets[place], rows) for place in places]
+        yield (
+            _ADDING[entity_type],
+            places,
+            PlanRequest(request.organization_id, adding, request.parameters, request.now),
+        )
 
 
 def _adding(target: Target, rows: Rows) -> Target:

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from vendor_admin.mirrors.models import MarketDataSubscription, TradingPermission, TradovateSubscription, UserPlugin
+from vendor_admin.mirrors.models import (
+    MarketDataSubscription,
+    PlatformUser,
+    TradingPermission,
+    TradovateSubscription,
+    UserPlugin,
+)
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import PlanRequest
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.cancelling import ENDED_PERMISSIONS
 from vendor_admin.tradovate.operations.market_data_months import CalendarMonth
@@ -59,6 +67,16 @@ def rows_of_members(
         organization_id=organization_id, environment=environment, user_id__in=ids, deleted_at__isnull=True
     )
     return list(rows.order_by("entity_id"))
+
+
+def asks_of_additions(request: PlanRequest, *, held: str, sold: str, ids: Iterable[int | None]) -> list[Ask]:
+    """What giving members something depends on: they, what they hold of its kind, and what is sold (by `ids`)."""
+    user_ids = [target.entity_id for target in request.targets]
+    return [
+        Ask(LIVE, PlatformUser.entity_type, user_ids),
+        Ask(LIVE, held, user_ids, by_master=True),
+        Ask(LIVE, sold, list(ids)),
+    ]
 
 
 def membership_runs(one: TradovateSubscription, *, today: date) -> bool:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from accounts.holdings import LIVE, market_data_goes_on, rows_of_members
+from accounts.holdings import LIVE, asks_of_additions, market_data_goes_on, rows_of_members
 from accounts.month_end import warning_for_ending
 from accounts.paying import Till, total_of
 from accounts.subscriptions import NO_MEMBER, made_id
 from accounts.wanted import id_in, ids_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
 from vendor_admin.mirrors.names import load
+from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date
@@ -44,6 +45,12 @@ class AddMarketData:
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        plan_ids = [plan_id for one in request.targets for plan_id in ids_in(one.wanted, PLANS) or ()]
+        return asks_of_additions(
+            request, held="marketDataSubscription", sold="marketDataSubscriptionPlan", ids=plan_ids
+        )
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         user_ids = [one.entity_id for one in request.targets]

@@ -17,6 +17,7 @@ from accounts.paying import total_of
 from accounts.wanted import id_in, ids_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
 from vendor_admin.mirrors.names import Rows, load
+from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date
@@ -42,6 +43,15 @@ class CreateMembers:
     right = Right.MANAGE_MEMBERS
     is_money = False
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        """What new members are given, for its price; of members without any of it nothing needs to be read."""
+        wanted = [one.wanted for one in request.targets]
+        entitlement_ids = [one for each in wanted for one in ids_in(each, ENTITLEMENTS) or ()]
+        return [
+            Ask(LIVE, TradovateSubscriptionPlan.entity_type, [id_in(one, PLAN) for one in wanted]),
+            Ask(LIVE, Entitlement.entity_type, entitlement_ids),
+        ]
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         names, emails = ([str(one.wanted.get(name, "")) for one in request.targets] for name in ("name", "email"))

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from vendor_admin.mirrors.models import CashBalanceLog, TradingPermission
-from vendor_admin.mirrors.standings import Standing, effect_of, standings
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.mirrors.standings import Standing, asks_of_standings, effect_of, standings
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date
@@ -49,6 +50,13 @@ class ResetAccounts:
     right = Right.RESET_ACCOUNTS
     is_money = True
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        """What an earlier session opened with no longer changes, so the log is not among it."""
+        ids = [target.entity_id for target in request.targets if target.entity_id is not None]
+        own = {"organization_id": request.organization_id, "environment": DEMO}
+        known = TradingPermission.objects.filter(**own, account_id__in=ids).values_list("entity_id", flat=True)
+        return [*asks_of_standings(ids), Ask(DEMO, TradingPermission.entity_type, list(known))]
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         day, why_not = _day_of(request)

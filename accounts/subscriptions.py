@@ -6,12 +6,13 @@ Plug-ins are in entitlements.py, market data in market_data.py; ending everythin
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from accounts.holdings import LIVE, membership_runs, rows_of_members
+from accounts.holdings import LIVE, asks_of_additions, membership_runs, rows_of_members
 from accounts.month_end import warning_for_ending
 from accounts.paying import Till
 from accounts.wanted import id_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import PlatformUser, TradovateSubscription, TradovateSubscriptionPlan
 from vendor_admin.mirrors.names import load
+from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date
@@ -38,6 +39,10 @@ class AddMemberships:
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        plan_ids = [id_in(one.wanted, PLAN) for one in request.targets]
+        return asks_of_additions(request, held="tradovateSubscription", sold="tradovateSubscriptionPlan", ids=plan_ids)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         user_ids = [one.entity_id for one in request.targets]

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from risk.settings_values import Settings, changed, shown
 from vendor_admin.mirrors.drawdown import Mode, Terms
-from vendor_admin.mirrors.standings import Standing, effect_of, standings
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.mirrors.standings import Standing, asks_of_standings, effect_of, standings
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
@@ -49,6 +50,9 @@ class SetAutoLiq:
     right = Right.MANAGE_RISK
     is_money = False
     is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        return asks_of_standings(target.entity_id for target in request.targets)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         found = standings((one.entity_id for one in request.targets), organization_id=request.organization_id)

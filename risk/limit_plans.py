@@ -14,11 +14,14 @@ from risk.limit_things import (
     POSITION_LIMITS,
     Thing,
     accounts_of,
+    asks_by_id,
+    asks_by_owner,
     made_ids,
     rows_by_id,
 )
 from risk.settings_values import changed, shown
 from vendor_admin.mirrors.models import UserAccountRiskParameter
+from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.standings import Standing
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
@@ -49,6 +52,10 @@ class CreateSettings:
         self.name = f"create_{thing.plural}"
         self.title = f"Add {thing.word}s"
         self._thing = thing
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        owners = (_whole({**request.parameters, **one.wanted}.get(self._thing.owner)) for one in request.targets)
+        return asks_by_owner(self._thing, owners, organization_id=request.organization_id)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         thing = self._thing
@@ -107,6 +114,10 @@ class UpdateSettings:
         self.name = f"update_{thing.plural}"
         self.title = f"Change {thing.word}s"
         self._thing = thing
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        ids = (target.entity_id for target in request.targets)
+        return asks_by_id(self._thing, ids, organization_id=request.organization_id)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         thing = self._thing
@@ -172,6 +183,10 @@ class DeleteSettings:
         self.name = f"delete_{thing.plural}"
         self.title = f"Delete {thing.word}s"
         self._thing = thing
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        ids = (target.entity_id for target in request.targets)
+        return asks_by_id(self._thing, ids, organization_id=request.organization_id)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         thing = self._thing

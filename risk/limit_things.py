@@ -8,7 +8,8 @@ from risk.settings_values import Settings
 from vendor_admin.mirrors.limits import position_limit_in_words
 from vendor_admin.mirrors.models import UserAccountPositionLimit, UserAccountRiskParameter
 from vendor_admin.mirrors.models.base import Mirror
-from vendor_admin.mirrors.standings import Standing, standings
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.mirrors.standings import Standing, asks_of_standings, standings
 from vendor_admin.operations.kinds import Json
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.position_limits import (
@@ -109,6 +110,29 @@ def accounts_of(thing: Thing, owner_ids: Iterable[int | None], *, organization_i
     limits = rows_by_id(POSITION_LIMITS, ids, organization_id=organization_id)
     accounts = standings((one.account_id for one in limits.values()), organization_id=organization_id)
     return {id_: accounts[limit.account_id] for id_, limit in limits.items() if limit.account_id in accounts}
+
+
+def asks_by_owner(thing: Thing, owner_ids: Iterable[int | None], *, organization_id: int) -> list[Ask]:
+    """What `accounts_of` these owners depends on. One query at most."""
+    ids = list(owner_ids)
+    if thing.model is UserAccountPositionLimit:
+        return asks_of_standings(ids)
+    limits = rows_by_id(POSITION_LIMITS, ids, organization_id=organization_id).values()
+    accounts = asks_of_standings(limit.account_id for limit in limits)
+    return [Ask(DEMO, UserAccountPositionLimit.entity_type, ids), *accounts]
+
+
+def asks_by_id(thing: Thing, ids: Iterable[int | None], *, organization_id: int) -> list[Ask]:
+    """What changing or deleting these depends on: themselves, what hangs on them, and their accounts. Whose they are
+    never changes. Two queries at most.
+    """
+    wanted = list(ids)
+    rows = rows_by_id(thing, wanted, organization_id=organization_id)
+    asks = [Ask(DEMO, thing.entity_type, wanted)]
+    if thing.model is UserAccountPositionLimit:
+        asks.append(Ask(DEMO, UserAccountRiskParameter.entity_type, wanted, by_master=True))
+    owners = (thing.owner_of(row) for row in rows.values())
+    return asks + asks_by_owner(thing, owners, organization_id=organization_id)
 
 
 def made_ids(thing: Thing, rows: Sequence[Any], *, organization_id: int) -> dict[int, int]:

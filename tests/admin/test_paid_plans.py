@@ -12,8 +12,10 @@ from django.utils import timezone
 from tests.admin.plan_desk import page, plan_of, rows_of, start_url, verb
 from tests.people import staff_user
 from tests.signed_in import signed_in
+from vendor_admin.mirrors.columns import mirror_models, platform_columns
+from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations import plans
-from vendor_admin.operations.kinds import Target
+from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.operations.plans import NotAllowed
 from vendor_admin.organizations.models import Organization
@@ -89,6 +91,21 @@ def test_whatever_kind_the_price_hides_in_it_is_a_money_plan_for_those_who_may_s
         preview(catalog, "risk", "give_again", Target("userPlugin", PLUGIN))
     free = preview(catalog, "support", "create_members", new_member(entitlementIds=[FREE]))
     assert (free.cost, free.is_money, free.needs_second_person) == (0, False, False)
+
+
+def test_a_price_that_was_read_of_the_platform_counts_and_not_the_mirrors(catalog: Organization) -> None:
+    sold = ("entitlement", "tradovateSubscriptionPlan", "marketDataSubscriptionPlan")
+    for name, (kind_name, target, _) in CHARGED.items():
+        kind, request = kind_of(kind_name), PlanRequest(catalog.pk, [target], {}, NOW)
+        assert isinstance(kind, DependsOnRows), name
+        with organization_scope(catalog.pk):
+            [ask] = [one for one in kind.asks(request) if one.entity_type in sold and one.wanted]
+            model, readings = mirror_models()[ask.entity_type], Readings(catalog.pk, at=NOW)
+            entities = [{"id": one, "name": "Dear", "price": 99.5} for one in ask.wanted]
+            readings.add(ask, entities, model=model, columns=platform_columns(model))
+            with readings.in_force():
+                [draft] = kind.drafts(request)
+        assert draft.cost == Decimal("99.5") * len(ask.wanted), name
 
 
 def test_a_price_that_is_not_known_counts_as_one(catalog: Organization, write: Any) -> None:

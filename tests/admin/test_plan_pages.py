@@ -216,6 +216,7 @@ def test_money_asks_for_reason_count_and_the_password_of_who_is_signed_in(
 ):
     trading_day(2)
     write.mirror("cashBalance", alpha, 901, account_id=10_001, amount=50_000, currency_id=1)
+    write.socket(alpha)
     action = Action("a-hundred-more", "change_balances", ("account",), AHundredMore)
     monkeypatch.setitem(actions._actions, action.name, action)
     missing = fiona.post(start_url(action.name, "account", [10_001]), {"reason": ""})

@@ -95,7 +95,7 @@ VERBS: dict[str, tuple[Callable[[Desk], Any], Callable[..., Plan]]] = {
     "cancel what waits": (Desk.waiting, partial(plans.cancel, now=NOW)),
     "cancel": (Desk.running, partial(plans.cancel, now=NOW)),
     "pause": (Desk.running, plans.pause),
-    "resume": (Desk.paused, plans.resume),
+    "resume": (Desk.paused, partial(plans.resume, now=NOW)),
     "retry": (Desk.cancelled, partial(plans.retry_failed, now=NOW)),
     "revert": (Desk.cancelled, partial(plans.revert, now=NOW, reason="a test")),
 }
@@ -147,7 +147,7 @@ def test_a_running_plan_stops_until_somebody_who_may_takes_it_over(desk: Desk, l
     assert plan.wait_why.startswith("mia may no longer grant and revoke trading permissions. Somebody who may")
     assert AuditEntry.objects.get(action="plan paused").actor == "system:worker"
 
-    plan = plans.resume(plan=plan, actor="casey")
+    plan = plans.resume(plan=plan, actor="casey", now=NOW)
     assert (plan.taken_over_by, plan.wait_why) == ("casey", "")
     assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
     disable("casey")
@@ -159,17 +159,17 @@ def test_a_plan_that_needs_two_people_never_goes_on_with_one(desk: Desk) -> None
     disable("mia")
     assert desk.seen_by_a_worker(plan).state == Plan.State.PAUSED
     with pytest.raises(PlanProblem, match="You approved this plan"):
-        plans.resume(plan=plan, actor="casey")
-    plan = plans.resume(plan=plan, actor="rob")
+        plans.resume(plan=plan, actor="casey", now=NOW)
+    plan = plans.resume(plan=plan, actor="rob", now=NOW)
     assert (plan.taken_over_by, plan.approved_by) == ("rob", "casey")
 
     make_a_viewer("casey")
     plan = desk.seen_by_a_worker(plan)
     assert plan.wait_why.startswith("casey may no longer approve plans.")
     with pytest.raises(PlanProblem, match="A second person who may approve it has to resume it"):
-        plans.resume(plan=plan, actor="rob")
+        plans.resume(plan=plan, actor="rob", now=NOW)
     staff_user("nina", desk.organization)
-    assert plans.resume(plan=plan, actor="nina").approved_by == "nina"
+    assert plans.resume(plan=plan, actor="nina", now=NOW).approved_by == "nina"
     assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
 
 

@@ -112,7 +112,7 @@ def test_a_paused_plan_sends_nothing_and_a_cancelled_one_never_will(scene: Scene
         plans.pause(plan=plan, actor=scene.actor)
     assert scene.work(seconds=1) == 0
     with scene.scope():
-        plans.resume(plan=plan, actor=scene.actor)
+        plans.resume(plan=plan, actor=scene.actor, now=timezone.now())
         plans.cancel(plan=plan, actor=scene.actor, now=timezone.now(), reason="changed my mind")
     assert scene.work(seconds=1) == 0
     assert {row.state for row in scene.rows(plan)} == {"cancelled"}

@@ -14,14 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.faults.compare_ledger import is_mirrored
-from tests.operations.mirrored_platform import MirroredPlatform
+from tests.operations.mirrored_platform import MIRRORED, MirroredPlatform
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
-from vendor_admin.mirrors.columns import mirror_models
+from vendor_admin.mirrors.columns import mirror_models, platform_columns
+from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations import plans
-from vendor_admin.operations.kinds import Target, kind_of
+from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.operations import ENTITIES
 
 PLANS = 1_000
 PLANS_OVER_THE_WIRE = 20
@@ -324,6 +327,37 @@ def asked_of(world: World, kind_name: str, count: int) -> tuple[list[Target], di
         "delete_risk_parameters": ([Target("userAccountRiskParameter", one) for one in parameters], {}),
     }
     return made[kind_name]
+
+
+def test_what_a_kind_asks_for_is_all_that_its_preview_depends_on(
+    mirrored: MirroredPlatform, admin_connection: psycopg.Connection
+) -> None:
+    """While the mirrors may be old its rows are read of the platform: then nothing may come from the mirrors."""
+    world, now, organization = World(mirrored.held), timezone.now(), mirrored.organization
+    previews = {}
+    for kind_name in KINDS:
+        kind = kind_of(kind_name)
+        if isinstance(kind, DependsOnRows):
+            targets, parameters = asked_of(world, kind_name, 5)
+            with organization_scope(organization.pk):
+                asks = kind.asks(PlanRequest(organization.pk, targets, parameters, now))
+            previews[kind_name] = (targets, parameters, asks, mirrored.preview(kind, targets, parameters))
+    for entity_type in MIRRORED:
+        admin_connection.execute(f"DELETE FROM {mirror_models()[entity_type]._meta.db_table}".encode())  # noqa: S608
+    admin_connection.commit()
+
+    assert len(previews) == 10
+    for kind_name, (targets, parameters, asks, before) in previews.items():
+        readings = Readings(organization.pk, at=now)
+        for ask in asks:
+            model = mirror_models()[ask.entity_type]
+            key = f"{ENTITIES[ask.entity_type].master}Id" if ask.by_master else "id"
+            found = [one for one in mirrored.held(ask.entity_type).values() if one[key] in ask.wanted]
+            readings.add(ask, found, model=model, columns=platform_columns(model))
+        with readings.in_force():
+            again = mirrored.preview(kind_of(kind_name), targets, parameters)
+        assert any(not draft.why_skipped for draft in before), kind_name
+        assert again == before, kind_name
 
 
 @pytest.fixture

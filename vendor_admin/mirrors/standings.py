@@ -11,6 +11,7 @@ from vendor_admin.mirrors.columns import platform_columns
 from vendor_admin.mirrors.drawdown import Drawdown, Mode, Terms
 from vendor_admin.mirrors.id_lists import among
 from vendor_admin.mirrors.models import Account, AccountRiskStatus, CashBalance, Position, UserAccountAutoLiq
+from vendor_admin.mirrors.readings import Ask
 
 PEAK_UNKNOWN = (
     "What this does to the trailing drawdown is not known: the platform has not sent the account's highest net "
@@ -140,6 +141,16 @@ def effect_of(
     before = standing.drawdown()
     after = Drawdown(new_terms, peak=new_peak, net_liq=new_amount) if new_terms is not None else None
     return Effect(before, after)
+
+
+def asks_of_standings(account_ids: Iterable[int | None], *, environment: str = "demo") -> list[Ask]:
+    """What `standings` of these accounts depend on, to be read of the platform where mirrors may be old."""
+    ids = list(account_ids)
+    of_their_own = ("account", "accountRiskStatus", "userAccountAutoLiq")
+    return [
+        *(Ask(environment, entity_type, ids) for entity_type in of_their_own),
+        *(Ask(environment, entity_type, ids, by_master=True) for entity_type in ("cashBalance", "position")),
+    ]
 
 
 def standings(

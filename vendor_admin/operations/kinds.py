@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.request import Request
@@ -119,6 +120,17 @@ class InSteps(Protocol):
     """
 
     def rest(self, row: PlanRow) -> Target: ...
+
+
+@runtime_checkable
+class DependsOnRows(Protocol):
+    """A kind about money or risk, whose previews must not come from rows that may be old.
+
+    `asks` names the entities that `drafts` of the same request depends on. While the mirrors may be old, they are read
+    of the platform before anything is sent (held_plans.py). A constant number of queries.
+    """
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]: ...
 
 
 @runtime_checkable

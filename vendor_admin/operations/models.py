@@ -37,12 +37,13 @@ class Plan(OrganizationRow):
         PREVIEW = "preview", "preview"
         STALE = "stale", "out of date"
         WAITING = "waiting", "waiting for a second person"
+        HELD = "held", "waiting for the platform"
         RUNNING = "running", "running"
         PAUSED = "paused", "paused"
         FINISHED = "finished", "finished"
         CANCELLED = "cancelled", "cancelled"
 
-    OPEN_STATES = (State.WAITING, State.RUNNING, State.PAUSED)
+    OPEN_STATES = (State.WAITING, State.HELD, State.RUNNING, State.PAUSED)
 
     kind = models.CharField(max_length=64, help_text="A name in operations/kinds.py.")
     title = models.CharField(max_length=200)
@@ -66,7 +67,9 @@ class Plan(OrganizationRow):
     taken_over_by = models.CharField(
         max_length=200, default="", help_text="Who resumed it after its makers had lost the right to go on."
     )
-    wait_why = models.CharField(max_length=500, default="", help_text="Why this service stopped it, for people.")
+    wait_why = models.CharField(max_length=500, default="", help_text="Why this service stopped or holds it.")
+    check_at = models.DateTimeField(null=True, help_text="When a worker looks next whether its rows are fresh.")
+    read_at = models.DateTimeField(null=True, help_text="When its rows were last read of the platform itself.")
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -84,6 +87,7 @@ class Plan(OrganizationRow):
                 fields=["organization"], condition=Q(state__in=["waiting", "running", "paused"]), name="plan_open"
             ),
             models.Index(fields=["finished_at"], condition=Q(state="finished"), name="plan_finished"),
+            models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="plan_to_check"),
         ]
 
     def __str__(self) -> str:

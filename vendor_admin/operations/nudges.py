@@ -12,6 +12,7 @@ from vendor_admin.celery import app
 log = structlog.get_logger(__name__)
 
 WORK_TASK = "vendor_admin.operations.tasks.work"
+CHECK_TASK = "vendor_admin.operations.tasks.check_rows"
 DELIVER_TASK = "vendor_admin.operations.tasks.deliver_notices"
 
 
@@ -19,6 +20,11 @@ def work_soon(organization_id: int, environments: Iterable[str]) -> None:
     """Send the due operations of these lanes as soon as this transaction has committed."""
     for environment in sorted(environments):
         transaction.on_commit(partial(_send, WORK_TASK, organization_id, environment))
+
+
+def check_soon(organization_id: int, plan_id: int) -> None:
+    """Look whether the rows of a plan are fresh as soon as this transaction has committed."""
+    transaction.on_commit(partial(_send, CHECK_TASK, organization_id, plan_id))
 
 
 def deliver_soon() -> None:

@@ -1,4 +1,4 @@
-"""Inserts the rows of a plan in one statement, however many there are.
+"""The rows of a plan: what each was asked to do, and their insertion in one statement, however many there are.
 
 The statement takes the rows as one JSON text: as separate parameters, ten thousand rows take four times as long.
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.organizations.encryption import encrypt
 
@@ -36,3 +37,8 @@ def insert(plan: Plan, rows: Sequence[PlanRow]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [plan.organization_id, plan.pk, json.dumps(given)])
+
+
+def target_of(row: PlanRow) -> Target:
+    """What this row was asked to do."""
+    return Target(row.target_type, row.target_id, row.wanted, row.kept_secrets, expected=row.expected, label=row.label)

@@ -12,10 +12,12 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
 from vendor_admin.mirrors.id_lists import among
-from vendor_admin.operations import authors, plan_rows
+from vendor_admin.mirrors.readings import readings_in_force
+from vendor_admin.operations import authors, fresh_rows, nudges, plan_rows
 from vendor_admin.operations.charges import SPENDING, cost_of, in_words, spends_money
 from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
+from vendor_admin.operations.plan_rows import target_of
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.errors import InvalidRequest
 
@@ -91,6 +93,7 @@ def preview(
     plan.needs_second_person = bool(plan.second_person_why)
     plan.calls_needed = len(calls)
     plan.calls_by_path = dict(Counter(f"{call.environment} {call.write.path}" for call in calls))
+    _note_age(plan, planned, now=now)
     try:
         with transaction.atomic():
             plan.save(force_insert=True)
@@ -98,6 +101,8 @@ def preview(
         # Another request with the same key was faster; its plan is committed by now, or this insert would still wait.
         return _asked_the_same(Plan.objects.get(organization=organization, idempotency_key=idempotency_key), digest)
     plan_rows.insert(plan, rows)
+    if plan.check_at is not None:
+        nudges.check_soon(plan.organization_id, plan.pk)
     return plan
 
 
@@ -106,11 +111,6 @@ def drafts_of(plan: Plan, rows: Iterable[PlanRow], *, now: datetime) -> Sequence
     return kind_of(plan.kind).drafts(
         PlanRequest(plan.organization_id, [target_of(row) for row in rows], plan.parameters, now)
     )
-
-
-def target_of(row: PlanRow) -> Target:
-    """What this row was asked to do."""
-    return Target(row.target_type, row.target_id, row.wanted, row.kept_secrets, expected=row.expected, label=row.label)
 
 
 def rows_of(drafts: Sequence[RowDraft], *, plan: Plan) -> list[PlanRow]:
@@ -198,6 +198,14 @@ def faults_in_words(invalid: InvalidRequest) -> str:
     """Every fault of a request of one item, with the field it is in."""
     words = (str(fault) for fault in invalid.faults)
     return "; ".join(re.sub(r"^\w+\[0\]\.?", "", one) for one in words) + "."
+
+
+def _note_age(plan: Plan, planned: Sequence[RowDraft], *, now: datetime) -> None:
+    """Have a worker read the rows of the platform where they come from mirrors that may be old."""
+    if (readings := readings_in_force()) is not None:
+        plan.read_at = readings.at
+    elif why := fresh_rows.why_old_of(plan, [draft.target for draft in planned], now=now):
+        plan.check_at, plan.wait_why = now, f"{why}."[:500]
 
 
 def _second_person_why(planned: Sequence[RowDraft], *, cost: Decimal | None, organization: Organization) -> str:

@@ -1,7 +1,7 @@
 """Background work of operations. Every task may run twice, and beat finds what a lost message left behind."""
 
 from vendor_admin.celery import app
-from vendor_admin.operations import nudges, sweep, wiping
+from vendor_admin.operations import held_plans, nudges, sweep, wiping
 from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
 from vendor_admin.organizations import database_clock, host_clocks
@@ -14,9 +14,16 @@ def work(organization_id: int, environment: str) -> None:
 
 
 @app.task
+def check_rows(organization_id: int, plan_id: int) -> None:
+    """Read the rows of a plan of the platform where the mirrors may be old, and start it where they are as shown."""
+    held_plans.check(organization_id=organization_id, plan_id=plan_id)
+
+
+@app.task
 def find_due() -> None:
-    """Wake a worker for every lane in which something is due, whatever became of the message that said so."""
+    """Wake a worker for every lane and plan in which something is due, whatever became of the message that said so."""
     sweep.wake_due_lanes()
+    sweep.wake_due_checks()
 
 
 @app.task

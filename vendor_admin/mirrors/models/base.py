@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from vendor_admin.mirrors.numeric import NumericField
+from vendor_admin.mirrors.readings import MirrorQuerySet
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 from vendor_admin.organizations.scope import ScopedManager
 from vendor_admin.tradovate.values import is_ahead
@@ -50,7 +51,7 @@ class Mirror(models.Model):
     deleted_at = models.DateTimeField(null=True, editable=False)
     extra = models.JSONField(null=True, editable=False)
 
-    objects = ScopedManager()
+    objects = ScopedManager.from_queryset(MirrorQuerySet)()
     unscoped = models.Manager()
 
     class Meta:

@@ -21,6 +21,7 @@ from vendor_admin.operations.pages.plan_view import (
     forecast_of,
     known_kind,
     plan_badge,
+    promise_of,
 )
 from vendor_admin.operations.pages.rows import plan_url
 from vendor_admin.operations.pages.steps import steps
@@ -36,6 +37,7 @@ REVERT_INTRO = (
     "A preview is made that restores what this plan changed, from the values recorded then. What was changed again "
     "since is left as it is."
 )
+HELD = "Nothing is sent yet: the rows are read from the platform first. If they are as shown, it starts by itself."
 KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
 
 
@@ -139,7 +141,12 @@ def pause(request: HttpRequest, plan: Plan) -> HttpResponse:
 
 def resume(request: HttpRequest, plan: Plan) -> HttpResponse:
     """Go on."""
-    return _post(request, plan, lambda: plans.resume(plan=plan, **actor_of(request)), said="It goes on.")
+    return _post(
+        request,
+        plan,
+        lambda: plans.resume(plan=plan, now=database_clock.now(), **actor_of(request)),
+        said="It goes on.",
+    )
 
 
 def cancel(request: HttpRequest, plan: Plan) -> HttpResponse:
@@ -232,6 +239,7 @@ def _care_page(
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
         "cost_in_words": cost_in_words(plan),
+        "promise": promise_of(plan, now=now),
         "form": form,
         "button": button,
         "is_approval": plan.state == Plan.State.WAITING,
@@ -266,6 +274,8 @@ def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str
             request,
             "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again.",
         )
+    elif result.state == Plan.State.HELD:
+        messages.warning(request, HELD)
     else:
         messages.success(request, said)
     return _back(result)

@@ -11,18 +11,30 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from vendor_admin.amounts import read_id
-from vendor_admin.operations import charges, forecast
+from vendor_admin.operations import charges, forecast, fresh_rows
 from vendor_admin.operations.kinds import PlanKind, WithAnswers, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import changes_of, row_badge, target_url
 from vendor_admin.organizations.lists import Badge
+from vendor_admin.sync.freshness import freshness
 
 ROWS_SHOWN = 50
 SUMMED_UP = 12
 RETRIED_BY = "Retried by"
+COMPARED = "If the platform has changed since the preview, nothing is sent: you get a new preview instead."
+READ_FIRST = (
+    "Before anything is sent, the rows are read from the platform itself. If they are not as shown here, nothing is "
+    "sent, and you get a new preview. If they cannot be read, the plan waits and says why."
+)
+JUST_READ = (
+    "These rows were read from the platform itself moments ago, and are sent as shown. Two minutes after that, they "
+    "are read again first."
+)
+NOT_COMPARED = "What has changed there since is not known here: this is sent as shown, and the platform has the word."
 
 PLAN_TONES = {
     Plan.State.WAITING: "warn",
+    Plan.State.HELD: "warn",
     Plan.State.RUNNING: "demo",
     Plan.State.PAUSED: "warn",
     Plan.State.FINISHED: "good",
@@ -61,6 +73,26 @@ def answers_url(plan: Plan) -> str:
 def cost_in_words(plan: Plan) -> str:
     """What the plan costs; empty where it costs nothing."""
     return charges.in_words(plan.cost) if charges.spends_money(plan.cost) else ""
+
+
+def promise_of(plan: Plan, *, now: datetime) -> str:
+    """What is done before anything of the plan is sent, where the platform may have changed since the preview."""
+    age = fresh_rows.age_of(plan, now=now, most=ROWS_SHOWN)
+    if age.must_be_read:
+        return f"{age.why}. {READ_FIRST}"
+    if age.why:
+        return f"{age.why}. {JUST_READ}"
+    if not fresh_rows.depends_on_rows(plan):
+        environments = {name.split(" ", 1)[0] for name in plan.calls_by_path}
+        states = freshness(organization_id=plan.organization_id, now=now, environments=sorted(environments))
+        if whys := [state.why for state in states if not state.is_live]:
+            return f"{whys[0]}. {NOT_COMPARED}"
+    return COMPARED
+
+
+def shown_state(plan: Plan) -> str:
+    """The state, and whether its rows are being read: the page is loaded again when it moves on."""
+    return f"{plan.state}-read" if plan.state == Plan.State.PREVIEW and plan.check_at is not None else plan.state
 
 
 def counts_of(plan: Plan) -> Counter[str]:
@@ -127,7 +159,7 @@ def warned_count(plan: Plan) -> int:
 
 def forecast_of(plan: Plan, *, now: datetime) -> forecast.Forecast | None:
     """When it will end; None where there is nothing to foretell."""
-    if plan.state in (Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.RUNNING, Plan.State.PAUSED):
+    if plan.state == Plan.State.PREVIEW or plan.is_open:
         return forecast.forecast_of(plan, now=now)
     return None
 

@@ -103,6 +103,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "progress": progress_of(row) if row.started_at else None,
             "forecast": plan_view.forecast_of(row, now=now),
             "cost_in_words": plan_view.cost_in_words(row),
+            "shown_state": plan_view.shown_state(row),
             "relatives": relatives,
             "is_retried": any(how == plan_view.RETRIED_BY for how, _, _ in relatives),
             "now": now,
@@ -120,11 +121,13 @@ class PlanAdmin(ReadOnlyAdmin):
         now = timezone.now()
         context = {
             "plan": plan,
-            "progress": progress_of(plan),
+            "shown_state": plan_view.shown_state(plan),
+            "progress": progress_of(plan) if plan.started_at else None,
             "forecast": plan_view.forecast_of(plan, now=now),
             "now": now,
         }
-        return TemplateResponse(request, "admin/operations/progress.html", context)
+        template = "progress" if plan.started_at else "held"
+        return TemplateResponse(request, f"admin/operations/{template}.html", context)
 
     def results_view(self, request: HttpRequest, plan_id: int) -> StreamingHttpResponse:
         """Every row and what became of it, as CSV."""

@@ -26,5 +26,5 @@ def steps(current: str) -> list[Step]:
 def steps_of(plan: Plan) -> list[Step]:
     """The steps of a plan as it is now."""
     if plan.state in (Plan.State.PREVIEW, Plan.State.STALE) or plan.started_at is None:
-        return steps("confirm" if plan.state == Plan.State.WAITING else "preview")
+        return steps("confirm" if plan.is_open else "preview")
     return steps("progress")
