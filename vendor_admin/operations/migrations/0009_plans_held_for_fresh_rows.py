@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("operations", "0007_reading_and_crashes"),
+        ("operations", "0008_notice_of_events_not_stored"),
         ("organizations", "0005_host_clocks"),
     ]
 
