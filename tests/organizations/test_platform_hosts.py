@@ -217,6 +217,9 @@ class TestWhoIsAsked:
         found = hosts_of(connection)
         assert (found.wrong_host, found.wrong_status, found.points_to) == (SHARED, 307, ALPHA7)
         assert reload(connection).platform_host == ""
+        platform.answers.clear()
+        host_search.end_hold(connection)  # a person has it tried now
+        sign_in(connection, platform, minutes=5)
 
     def test_a_host_that_is_away_for_a_moment_is_not_given_up_for_the_configured_one(self, connection, platform, now):
         sign_in(connection, platform, named={"demo": ALPHA7})

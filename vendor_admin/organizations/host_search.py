@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 
 from vendor_admin.organizations import budgets, platform_hosts, tokens
 from vendor_admin.organizations.budgets import Budget, Lock
+from vendor_admin.organizations.encryption import UndecryptableError
+from vendor_admin.organizations.login_failures import forget_host_failures
 from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.answers import WRONG_HOST_HINT
 from vendor_admin.tradovate.api_hosts import host_and_port
+from vendor_admin.tradovate.authentication import Credentials
 from vendor_admin.tradovate.outcomes import Outcome, Rejected, WrongHost
 
 SEARCHES = Budget(name="renewals to learn a host", limit=1)
@@ -107,6 +110,11 @@ def end_hold(connection: Connection) -> None:
     """Let the host in use be tried again, because somebody knows that it serves the organization now."""
     for host in _hosts_in_use(connection):
         budgets.clear(key=_hold_key(connection, host))
+    try:
+        credentials = Credentials(**connection.credentials)
+    except (UndecryptableError, TypeError):
+        return
+    forget_host_failures(digest=tokens.credential_digest(credentials))
 
 
 def _hosts_in_use(connection: Connection) -> set[str]:
