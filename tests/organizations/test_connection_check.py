@@ -125,6 +125,32 @@ def test_a_revoked_token_is_replaced_during_the_check(sandbox, vendor):
     assert checked(connection)["host"].ok
 
 
+def test_the_check_goes_to_the_host_that_the_platform_named_and_tells_it(sandbox, vendor):
+    connection, home = connected(sandbox, vendor), sandbox.view("hosts")["shared"]
+    new = sandbox.control("move", organization=vendor["name"], environment="demo", moves_authentication=False)["host"]
+    try:
+        found = checked(connection)
+        assert [finding.says for finding in found.values() if not finding.ok] == []
+        assert f"Calls and sockets go to {new}; the configured host is {home}." in found["hosts"].says
+        assert f"reach {new} (socket)" in found
+        sandbox.control("api-hosts", organization=vendor["name"], value={"demo": "collector.example"})
+        tokens.renew_now(connection_id=connection.pk, organization_id=connection.organization_id, now=timezone.now())
+        refused = checked(connection)["refused hosts"]
+        assert not refused.ok
+        assert "collector.example" in refused.says
+    finally:
+        sandbox.control("api-hosts", organization=vendor["name"])
+        sandbox.control("move", organization=vendor["name"], environment="demo", host=home)
+
+
+def test_the_check_says_so_when_the_host_does_not_serve_the_organization(sandbox, vendor):
+    connection = connected(sandbox, vendor)
+    sandbox.control("call", endpoint="user/item", fault="307", location="https://collector.example/v1/user/item")
+    finding = checked(connection)["host"]
+    assert not finding.ok
+    assert "collector.example" in finding.says
+
+
 def test_a_lock_met_on_the_way_closes_the_user_for_an_hour(sandbox, vendor):
     connection = connected(sandbox, vendor)
     sandbox.control("call", endpoint="account/items", fault="429")

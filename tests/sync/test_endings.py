@@ -1,8 +1,11 @@
 """What people read about the end of a socket."""
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
 
-from vendor_admin.sync.endings import in_words
+from vendor_admin.sync.endings import in_words, loss_of
 from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
 from vendor_admin.tradovate.outcomes import Locked
 from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFailed
@@ -26,3 +29,22 @@ from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFaile
 )
 def test_every_ending_is_told_in_words_with_its_facts(ending: Ending, words: str) -> None:
     assert in_words(ending) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "points_to"),
+    [
+        (307, "wss://collector.invalid/v1/websocket", "collector.invalid"),
+        (301, "/v2/websocket", ""),
+        (421, None, ""),
+    ],
+)
+def test_a_handshake_that_is_answered_otherwise_is_a_refusal_that_names_where_it_led(
+    status: int, location: str | None, points_to: str
+) -> None:
+    answer = Response(status, "", Headers({"Location": location} if location else {}))
+    ending = loss_of(InvalidStatus(answer))
+    assert isinstance(ending, Refused)
+    assert (ending.step, ending.status, ending.points_to) == ("connect", status, points_to)
+    assert points_to in ending.text
+    assert ending.is_of_wrong_host
