@@ -57,6 +57,7 @@ def due_moment(visitor: Visitor) -> datetime:
 def test_a_link_is_due_ten_minutes_before_its_access_token_ends(linked):
     link = linked.link()
 
+    assert link.access_expires_at - link.signed_in_at == timedelta(seconds=4800), "as long as the platform said"
     assert link.access_expires_at - link.renew_at == timedelta(minutes=10)
     assert not is_due(linked, at=link.renew_at - timedelta(seconds=1))
     assert is_due(linked, at=link.renew_at)
