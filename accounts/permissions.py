@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vendor_admin.mirrors.models import Account, PlatformUser, Position, TradingPermission
 from vendor_admin.mirrors.names import load
+from vendor_admin.mirrors.positions import open_positions
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
@@ -151,10 +152,8 @@ class GrantPermissions:
 def accounts_with_positions(account_ids: Iterable[int | None], *, organization_id: int) -> set[int]:
     """Those of these accounts that hold an open position. One query."""
     ids = [one for one in account_ids if one is not None]
-    open_positions = Position.objects.filter(
-        organization_id=organization_id, account_id__in=ids, net_pos__isnull=False, deleted_at__isnull=True
-    ).exclude(net_pos=0)
-    return set(open_positions.values_list("account_id", flat=True))
+    positions = Position.objects.filter(organization_id=organization_id, account_id__in=ids)
+    return set(open_positions(positions).values_list("account_id", flat=True))
 
 
 class _Names:

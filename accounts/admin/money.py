@@ -13,6 +13,7 @@ from vendor_admin.mirrors.lists import (
     account_column,
     field_column,
     money_column,
+    own_time_column,
 )
 from vendor_admin.mirrors.models import CashBalance, CashBalanceLog, MarginSnapshot
 from vendor_admin.organizations.lists import Column
@@ -50,7 +51,7 @@ class CashBalanceLogAdmin(MirrorAdmin):
         CURRENCY_COLUMN,
         field_column("comment"),
         field_column("trade_date"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, PLATFORM_ID)
@@ -66,7 +67,7 @@ class MarginSnapshotAdmin(ByAccountIdAdmin):
         money_column("position_margin"),
         money_column("auto_liq_level"),
         money_column("liq_only_level"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
         RECEIVED_COLUMN,
     )

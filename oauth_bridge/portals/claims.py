@@ -1,7 +1,7 @@
 """What a portal is told about a member: the claims of id_token and userinfo, before scopes narrow them."""
 
 import calendar
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
 
 from oauth_bridge import member_data
@@ -57,6 +57,6 @@ def _entitlements(link: MemberLink, *, now: datetime) -> list[dict[str, Any]]:
 
 def _end_of_month(row: Any) -> date | None:
     """Market data is bought month by month."""
-    if row.year is None or row.month is None or not 1 <= row.month <= 12:
+    if row.year is None or row.month is None or not (MINYEAR <= row.year <= MAXYEAR and 1 <= row.month <= 12):
         return None
     return date(row.year, row.month, calendar.monthrange(row.year, row.month)[1])

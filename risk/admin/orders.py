@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
+from vendor_admin.mirrors.fills import filled_by
 from vendor_admin.mirrors.lists import (
     ACCOUNT_ID,
     ENVIRONMENT,
@@ -16,12 +18,15 @@ from vendor_admin.mirrors.lists import (
     field_column,
     money_column,
     object_url,
+    own_time_column,
 )
 from vendor_admin.mirrors.models import Fill, FillFee, FillPair, Order, OrderStrategy, OrderStrategyLink, Position
 from vendor_admin.mirrors.names import attach_names, attach_versions
-from vendor_admin.organizations.lists import Badge, Column, Filter
+from vendor_admin.mirrors.positions import open_positions, other_positions
+from vendor_admin.organizations.lists import Badge, Column, Filter, Marked
 
 _ORDER_TONES = {"Filled": "good", "Working": "warn", "Rejected": "bad", "Canceled": "calm"}
+_MOST_FILLS = 1_000
 ORDER_ID = Filter("order", "Order id", kind="number", lookup="order_id")
 
 
@@ -34,7 +39,18 @@ def _side(row: Any) -> str | None:
 
 
 def _open(rows: Any, value: str) -> Any:
-    return rows.exclude(net_pos=0) if value == "open" else rows.filter(net_pos=0)
+    return open_positions(rows) if value == "open" else other_positions(rows)
+
+
+def _position_state(row: Any) -> Badge:
+    if row.is_open:
+        return Badge("open", "good")
+    return Badge("deleted" if row.deleted_at else "older" if row.net_pos else "flat")
+
+
+def _unless_taken_back(name: str) -> Any:
+    """A value of a fill, struck through where the fill was taken back."""
+    return lambda row: Marked(getattr(row, name)) if row.is_taken_back else getattr(row, name)
 
 
 @admin.register(Position)
@@ -44,21 +60,37 @@ class PositionAdmin(MirrorAdmin):
         account_column(),
         contract_column(),
         Column("Net", lambda row: row.net_pos),
+        Column(
+            "State",
+            _position_state,
+            hint="Of an account's positions in one contract only the newest counts: “older” ones may still show a "
+            "quantity.",
+        ),
         field_column("net_price", "At"),
         field_column("bought"),
         field_column("sold"),
         field_column("trade_date"),
-        field_column("timestamp", "Changed"),
+        own_time_column("Changed"),
         ENVIRONMENT_COLUMN,
         RECEIVED_COLUMN,
     )
     filters = (
-        Filter("net", "Position", choices=[("open", "open"), ("flat", "flat")], apply=_open),
+        Filter("net", "Position", choices=[("open", "open"), ("flat", "flat or older")], apply=_open),
         ENVIRONMENT,
         ACCOUNT_ID,
         PLATFORM_ID,
     )
-    intro = "Net positions by account and contract. Open profit or loss needs market prices, which are not mirrored."
+    intro = (
+        "Net positions by account, contract and trade date; the newest counts. Open profit or loss needs market "
+        "prices, which are not mirrored."
+    )
+
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        attach_names(rows, organization_id=organization_id)
+        of_page = Position.objects.filter(organization_id=organization_id, pk__in=[row.pk for row in rows])
+        still_open = set(open_positions(of_page).values_list("pk", flat=True))
+        for row in rows:
+            row.is_open = row.pk in still_open
 
 
 @admin.register(Order)
@@ -77,7 +109,7 @@ class OrderAdmin(MirrorAdmin):
             "Status",
             lambda row: Badge(row.ord_status, _ORDER_TONES.get(row.ord_status, "calm")) if row.ord_status else None,
         ),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (
@@ -98,6 +130,12 @@ class OrderAdmin(MirrorAdmin):
         attach_names(rows, organization_id=organization_id)
         attach_versions(rows, organization_id=organization_id)
 
+    def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
+        own = {"organization_id": row.organization_id, "environment": row.environment}
+        fills = Fill.objects.filter(**own, order_id=row.entity_id, deleted_at__isnull=True).order_by("entity_id")
+        filled = filled_by(fills[:_MOST_FILLS])
+        return [*super().facts(request, row), ("Filled, by its fills", str(filled), None)]
+
 
 @admin.register(Fill)
 class FillAdmin(MirrorAdmin):
@@ -107,11 +145,16 @@ class FillAdmin(MirrorAdmin):
         account_column(),
         contract_column(),
         Column("Side", _side),
-        field_column("qty", "Quantity"),
-        field_column("price"),
+        Column("Quantity", _unless_taken_back("qty")),
+        Column("Price", _unless_taken_back("price")),
+        Column(
+            "State",
+            lambda row: Badge("taken back", "bad") if row.is_taken_back else None,
+            hint="A fill that was taken back is not counted.",
+        ),
         order_column(),
         field_column("trade_date"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, ORDER_ID, PLATFORM_ID)
@@ -168,7 +211,7 @@ class OrderStrategyAdmin(MirrorAdmin):
         Column("Side", _side),
         field_column("status"),
         field_column("failure_message"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, PLATFORM_ID)

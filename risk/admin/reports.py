@@ -15,6 +15,7 @@ from vendor_admin.mirrors.lists import (
     contract_column,
     field_column,
     object_url,
+    own_time_column,
 )
 from vendor_admin.mirrors.models import Command, CommandReport, ExecutionReport, OrderVersion
 from vendor_admin.organizations.lists import Badge, Column, Filter
@@ -66,7 +67,7 @@ class CommandAdmin(GrowingAdmin):
         field_column("command_type", "Asked for"),
         Column("Status", lambda row: _badge(row.command_status)),
         field_column("is_automated", "Automated"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, ORDER_ID, PLATFORM_ID)
@@ -81,7 +82,7 @@ class CommandReportAdmin(GrowingAdmin):
         Column("Status", lambda row: _badge(row.command_status)),
         field_column("reject_reason"),
         field_column("text"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, COMMAND_ID, PLATFORM_ID)
@@ -104,7 +105,7 @@ class ExecutionReportAdmin(GrowingAdmin):
         field_column("cum_qty", "Filled so far"),
         Column("Last fill", _last_fill),
         field_column("reject_reason"),
-        field_column("timestamp", "At"),
+        own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, PLATFORM_ID)

@@ -19,6 +19,7 @@ from vendor_admin.mirrors.models import (
     UserAccountAutoLiq,
 )
 from vendor_admin.mirrors.names import load
+from vendor_admin.mirrors.positions import open_positions
 from vendor_admin.mirrors.questions import Answer, Lock
 
 _UNKNOWN = Answer(None, "Unknown.")
@@ -111,8 +112,7 @@ def account_states(accounts: Sequence[Account], *, organization_id: int, now: da
     statuses = load(AccountRiskStatus, organization_id=organization_id, ids=ids)
     limits = load(UserAccountAutoLiq, organization_id=organization_id, ids=ids)
     balances = list(CashBalance.objects.filter(organization_id=organization_id, account_id__in=ids))
-    positions = Position.objects.filter(organization_id=organization_id, account_id__in=ids, net_pos__isnull=False)
-    positions = positions.exclude(net_pos=0)
+    positions = open_positions(Position.objects.filter(organization_id=organization_id, account_id__in=ids))
     permissions = list(TradingPermission.objects.filter(organization_id=organization_id, account_id__in=ids))
     for name, rows in (
         ("balances", balances),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from vendor_admin.organizations.exchange_time import CENTRAL
+from vendor_admin.organizations.exchange_time import CENTRAL, is_at_an_end
+from vendor_admin.tradovate.values import is_ahead
 
 WAITING_DAYS = 10
 _FRIDAY = 4
@@ -55,7 +56,7 @@ def archiving_countdown(
     if is_archived or "Revoked" not in statuses or not statuses <= _WITHOUT_EFFECT:
         return None
     times = [one.updated for one in permissions if one.status == "Revoked"]
-    known = [one for one in times if one is not None]
+    known = [one for one in times if one is not None and not is_ahead(one, arrived_at=now) and not is_at_an_end(one)]
     if len(known) < len(times):
         return Countdown(None, None, "Its permissions are revoked; when the last one was, the platform has not said.")
     last = max(known)

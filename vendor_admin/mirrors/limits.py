@@ -43,12 +43,8 @@ def limits_in_words(limits: Any) -> list[tuple[str, str]]:
             )
         )
     if limits.flatten_timestamp:
-        words.append(
-            (
-                "Flatten",
-                f"once at {limits.flatten_timestamp:%Y-%m-%d %H:%M} UTC; does not keep the trader from re-entering",
-            )
-        )
+        at = limits.flatten_timestamp.replace(tzinfo=None).isoformat(" ", "minutes")
+        words.append(("Flatten", f"once at {at} UTC; does not keep the trader from re-entering"))
     if limits.do_not_unlock:
         words.append(("Stays locked", "after a limit acted, until an admin unlocks it"))
     if limits.changes_locked:

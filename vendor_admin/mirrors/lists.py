@@ -16,7 +16,7 @@ from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.columns import json_key
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.names import attach_names, preferred_environment
-from vendor_admin.organizations.lists import Amount, Badge, Column, Filter
+from vendor_admin.organizations.lists import Amount, Badge, Column, Filter, Marked
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.organizations.pages import ReadOnlyAdmin
 
@@ -32,6 +32,9 @@ PRESENCE = Filter(
 )
 
 
+AHEAD = Badge("ahead of its arrival", "warn")
+
+
 def yes_or_no(name: str, title: str) -> Filter:
     """A filter on a flag; "no" includes rows where the platform left the flag out."""
 
@@ -43,7 +46,7 @@ def yes_or_no(name: str, title: str) -> Filter:
 
 def object_url(model: type[Mirror], entity_id: int | None, environment: str = "") -> str | None:
     """The address of an entity's page; None without an id. The environment is named where it is not the usual one."""
-    if entity_id is None:
+    if not entity_id:
         return None
     address = reverse(f"admin:mirrors_{model._meta.model_name}_change", args=[entity_id])
     if environment and environment != preferred_environment(model.entity_type):
@@ -58,6 +61,16 @@ def environment_badge(row: Any) -> Badge:
 def field_column(name: str, title: str = "") -> Column:
     """A column that shows a field as it is."""
     return Column(title or name.replace("_", " ").capitalize(), lambda row: getattr(row, name))
+
+
+def own_time(row: Any) -> object:
+    """An entity's own timestamp, marked where it lies after its arrival and so cannot be right."""
+    return Marked(row.timestamp, AHEAD) if row.is_ahead else row.timestamp
+
+
+def own_time_column(title: str = "At") -> Column:
+    """A column of the entities' own timestamps."""
+    return Column(title, own_time)
 
 
 def money_column(name: str, title: str = "") -> Column:
@@ -91,14 +104,14 @@ def contract_column() -> Column:
 
 def account_url(account_id: int | None, environment: str = "demo") -> str | None:
     """The address of the page that ties an account together."""
-    if account_id is None:
+    if not account_id:
         return None
     return reverse("account", args=[account_id]) + ("?environment=live" if environment == "live" else "")
 
 
 def member_url(user_id: int | None) -> str | None:
     """The address of the page that ties a member together."""
-    return None if user_id is None else reverse("member", args=[user_id])
+    return reverse("member", args=[user_id]) if user_id else None
 
 
 ID_COLUMN = Column("Platform id", lambda row: row.entity_id, is_identifier=True)
@@ -145,7 +158,7 @@ class MirrorAdmin(ReadOnlyAdmin):
         ]
         facts: list[tuple[str, object, str | None]] = [("Environment", environment_badge(row), None)]
         facts += [(title, str(value), address) for title, value, address in named if value is not None]
-        facts += [(json_key(field.attname), getattr(row, field.attname), None) for field in platform_fields(self.model)]
+        facts += [(json_key(field.attname), _shown(row, field.attname), None) for field in platform_fields(self.model)]
         facts += [(name, _readable(value), None) for name, value in (row.extra or {}).items()]
         return [*facts, ("Received", row.received_at, None), ("Deleted", row.deleted_at, None)]
 
@@ -191,6 +204,10 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _shown(row: Mirror, name: str) -> object:
+    return own_time(row) if name == "timestamp" else getattr(row, name)
 
 
 def _readable(value: object) -> object:

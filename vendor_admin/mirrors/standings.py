@@ -11,6 +11,7 @@ from vendor_admin.mirrors.columns import platform_columns
 from vendor_admin.mirrors.drawdown import Drawdown, Mode, Terms
 from vendor_admin.mirrors.id_lists import among
 from vendor_admin.mirrors.models import Account, AccountRiskStatus, CashBalance, Position, UserAccountAutoLiq
+from vendor_admin.mirrors.positions import open_positions
 from vendor_admin.mirrors.readings import Ask
 
 PEAK_UNKNOWN = (
@@ -171,8 +172,7 @@ def standings(
     names = [column.name for column in platform_columns(UserAccountAutoLiq)]
     settings = UserAccountAutoLiq.objects.filter(by_id, **own).values_list("entity_id", "extra", *names, named=True)
     settings_of = {one.entity_id: one for one in settings}
-    positions = Position.objects.filter(by_account, **own, net_pos__isnull=False).exclude(net_pos=0)
-    trading = set(positions.values_list("account_id", flat=True))
+    trading = set(open_positions(Position.objects.filter(by_account, **own)).values_list("account_id", flat=True))
     return {
         account.entity_id: Standing(
             account,

@@ -3,11 +3,17 @@
 Pure functions over aware datetimes; no Django.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 CENTRAL = ZoneInfo("America/Chicago")
 _HOURS_FROM_OPEN_TO_MIDNIGHT = 7
+_FIRST, _LAST = datetime(1, 1, 8, tzinfo=UTC), datetime(9999, 12, 24, tzinfo=UTC)
+
+
+def is_at_an_end(moment: datetime) -> bool:
+    """Whether a moment lies so near an end of the calendar (years 1 to 9999) that a zone could lead out of it."""
+    return not _FIRST < moment < _LAST
 
 
 def session_date(moment: datetime) -> date:
@@ -15,6 +21,8 @@ def session_date(moment: datetime) -> date:
 
     Exchange holidays are not known here; the platform's own trade dates stand beside its entities.
     """
+    if is_at_an_end(moment):
+        return moment.date()
     local = moment.astimezone(CENTRAL).replace(tzinfo=None)
     day = (local + timedelta(hours=_HOURS_FROM_OPEN_TO_MIDNIGHT)).date()
     days_to_monday = 7 - day.weekday() if day.weekday() > 4 else 0

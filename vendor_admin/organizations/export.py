@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
-from vendor_admin.organizations.lists import Column, Page, TooSlow, encode_cursor, read_after, read_page
+from vendor_admin.organizations.lists import Column, Marked, Page, TooSlow, encode_cursor, read_after, read_page
 from vendor_admin.organizations.scope import organization_scope
 
 log = structlog.get_logger()
@@ -61,6 +61,8 @@ def cell(value: object) -> str:
     """The text of a CSV cell; text that a spreadsheet would run is quoted with a leading apostrophe."""
     if value is None:
         return ""
+    if isinstance(value, Marked):
+        return cell(value.value)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     text = str(value)

@@ -52,6 +52,17 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A value with a mark beside it, or struck through where there is none: it does not count. CSV has the value."""
+
+    value: object
+    mark: Badge | None = None
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a list and of its CSV. `value` gets a row; `link` the address of what the value names.
 

@@ -57,6 +57,7 @@ class Entry:
     event: EntityEvent | None = None
     gap: Gap | None = None
     glance: Sequence[tuple[str, object]] | None = None
+    is_repeat: bool = False
 
     @property
     def kind(self) -> str:
@@ -112,13 +113,17 @@ def read_timeline(*, organization_id: int, subject: Subject, older_than: str = "
     upper = cursor[0] if cursor else None
     lower = shown[-1].received_at if has_more else None
     gaps = _gaps(organization_id=organization_id, environment=subject.environment, upper=upper, lower=lower)
-    entries = [Entry(event.received_at, event=event, glance=values_at_a_glance(event)) for event in shown]
+    repeats = _repeats(events)
+    entries = [
+        Entry(event.received_at, event=event, glance=values_at_a_glance(event), is_repeat=event.pk in repeats)
+        for event in shown
+    ]
     entries += [Entry(gap.ended_at or gap.started_at, gap=gap) for gap in gaps]
     open_gaps_first = sorted(
-        entries, key=lambda entry: (entry.gap is not None and entry.gap.ended_at is None, entry.at)
+        entries, key=lambda entry: (entry.gap is not None and entry.gap.ended_at is None, entry.at), reverse=True
     )
     older = encode_cursor(shown[-1], KEY) if has_more else ""
-    return Timeline(open_gaps_first[::-1], older=older, is_first_page=cursor is None)
+    return Timeline(open_gaps_first, older=older, is_first_page=cursor is None)
 
 
 _LONGEST_VALUE = 80
@@ -129,12 +134,30 @@ def values_at_a_glance(event: EntityEvent) -> Sequence[tuple[str, object]]:
     """The few values of an event that a line has room for, as the platform wrote them."""
     if not isinstance(event.payload, dict):
         return []
+    if event.entity_type == "fill" and event.payload.get("active") is False:
+        return [("taken back", "yes"), *_plain_values(event.payload)[:4]]
+    return _plain_values(event.payload)[:5]
+
+
+def _plain_values(payload: dict[str, Any]) -> list[tuple[str, object]]:
     plain = [
         (name, "yes" if value is True else value)
-        for name, value in event.payload.items()
+        for name, value in payload.items()
         if name not in _PLACED_ELSEWHERE and isinstance(value, str | int | float) and value is not False and value != ""
     ]
-    return [(name, _shortened(value)) for name, value in plain[:5]]
+    return [(name, _shortened(value)) for name, value in plain]
+
+
+def _repeats(events: Sequence[EntityEvent]) -> set[int]:
+    """Of events, newest first, those that say just what the event of their entity before them said."""
+    said: dict[tuple[str, int, str], tuple[int, object]] = {}
+    repeats = set()
+    for event in reversed(events):
+        key, says = (event.entity_type, event.entity_id, event.environment), (event.kind, event.payload)
+        if said.get(key) == says:
+            repeats.add(event.pk)
+        said[key] = says
+    return repeats
 
 
 def _shortened(value: object) -> object:

@@ -208,6 +208,11 @@ class Fill(Mirror):
             models.Index(fields=["organization", "account_id", "entity_id"], name="fill_account"),
         ]
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the fill does not stand any more: another may have taken its place. It is not counted."""
+        return self.active is False
+
 
 class FillFee(Mirror):
     """Fees of a fill; its id is the fill's."""

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from vendor_admin.organizations.exchange_time import CENTRAL, age_in_words, session_date
-from vendor_admin.organizations.lists import Amount, Badge, Column
+from vendor_admin.organizations.exchange_time import CENTRAL, age_in_words, is_at_an_end, session_date
+from vendor_admin.organizations.lists import Amount, Badge, Column, Marked
 
 register = template.Library()
 NOTHING = SafeString('<span class="va-none">–</span>')
@@ -24,6 +24,8 @@ def when(moment: datetime | None) -> SafeString:
     """A moment in the viewer's zone, with Central Time beside it; its year, age and session date on hover."""
     if moment is None:
         return NOTHING
+    if is_at_an_end(moment):
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), _in_utc(moment))
     local, central = timezone.localtime(moment), moment.astimezone(CENTRAL)
     return _time_element(moment, shape=_shape_of_day(local), beside=_central_beside(local, central))
 
@@ -33,6 +35,8 @@ def clock(moment: datetime | None) -> SafeString:
     """The same for a moment of today: without its day."""
     if moment is None:
         return NOTHING
+    if is_at_an_end(moment):
+        return when(moment)
     local, central = timezone.localtime(moment), moment.astimezone(CENTRAL)
     is_today = local.date() == timezone.localtime().date()
     shape = "%H:%M:%S" if is_today else _shape_of_day(local)
@@ -42,6 +46,8 @@ def clock(moment: datetime | None) -> SafeString:
 @register.filter
 def when_in_words(moment: datetime) -> str:
     """The same as text, for titles and messages: "Nov 20, 2026 16:00:05 (09:00:05 CT)"."""
+    if is_at_an_end(moment):
+        return _in_utc(moment)
     local, central = timezone.localtime(moment), moment.astimezone(CENTRAL)
     beside = _central_beside(local, central)
     return local.strftime("%b %d, %Y %H:%M:%S") + (f" ({beside} CT)" if beside else " CT")
@@ -52,6 +58,11 @@ def ahead(moment: datetime) -> str:
     """How long until a moment, in words."""
     left = moment - timezone.now()
     return "now" if left.total_seconds() < 1 else f"in {age_in_words(left)}"
+
+
+def _in_utc(moment: datetime) -> str:
+    """A moment at an end of the calendar, which no other zone can show."""
+    return f"{moment.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def _shape_of_day(local: datetime) -> str:
@@ -135,6 +146,9 @@ def cell(value: object) -> Any:
         return NOTHING
     if isinstance(value, Badge):
         return format_html('<span class="va-badge va-{}">{}</span>', value.tone, value.text)
+    if isinstance(value, Marked):
+        shown = cell(value.value)
+        return format_html("{} {}", shown, cell(value.mark)) if value.mark else format_html("<s>{}</s>", shown)
     if isinstance(value, Amount):
         return ("" if value.is_exact else "≈ ") + plain_number(value.value, least_decimals=2)
     if isinstance(value, bool):
