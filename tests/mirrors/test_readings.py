@@ -74,3 +74,13 @@ def test_what_the_platform_does_not_know_any_more_is_gone_and_another_organizati
         assert [one.name for one in Account.objects.order_by("entity_id")] == ["EVAL2"]
         with organization_scope(other.pk):
             assert [one.name for one in Account.objects.all()] == ["THEIRS"]
+
+
+def test_values_that_nobody_believes_are_not_taken_for_what_they_are_not(organization: Organization) -> None:
+    odd = {"id": "20", "accountId": "1", "currencyId": 0, "amount": "NaN", "realizedPnL": "1e3", "timestamp": "now"}
+    found = read(organization, Ask("demo", "cashBalance", [1], by_master=True), odd, {"id": 0, "accountId": 1})
+
+    with found.in_force():
+        (row,) = CashBalance.objects.filter(account_id=1, environment="demo")
+        assert (row.entity_id, row.currency_id, row.amount, row.realized_pnl) == (20, None, None, 1000)
+        assert row.timestamp is None

@@ -31,6 +31,10 @@ class Column:
         return self.sql_type == "date"
 
     @property
+    def is_text(self) -> bool:
+        return self.sql_type == "text"
+
+    @property
     def is_time(self) -> bool:
         return self.sql_type == "timestamp with time zone"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,7 +19,9 @@ from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.datastructures import BaseTable
 
+from vendor_admin.mirrors.values import Kind, OddValueError, column_value
 from vendor_admin.tradovate.operations import ENTITIES
+from vendor_admin.tradovate.values import id_of
 
 _in_force: ContextVar["Readings | None"] = ContextVar("readings_in_force", default=None)
 
@@ -59,9 +61,12 @@ class Readings:
         self._asked[table].append((ask.environment, key, ask.wanted))
         known = {"id", *(column.json_key for column in columns)}
         for entity in entities:
-            row = {column.name: _plain(entity.get(column.json_key)) for column in columns}
+            entity_id = id_of(entity["id"])
+            if entity_id is None:
+                continue
+            row: dict[str, Any] = {column.name: _value(column, entity.get(column.json_key)) for column in columns}
             extra = {name: value for name, value in entity.items() if name not in known}
-            row |= {"id": 0, "entity_id": entity["id"], "organization_id": self.organization_id, "extra": extra or None}
+            row |= {"id": 0, "entity_id": entity_id, "organization_id": self.organization_id, "extra": extra or None}
             row |= {"environment": ask.environment, "lease_id": 0, "epoch": 0, "seq": 0, "received_at": self.at}
             self._found[table].append(row)
 
@@ -122,11 +127,9 @@ class MirrorQuerySet(QuerySet):
         super().__init__(model, query or _Query(model), using, hints)
 
 
-def _plain(value: Any) -> Any:
-    """A value as PostgreSQL takes it: the platform sends days of its calendar as objects."""
-    if not isinstance(value, Mapping):
-        return value
+def _value(column: Kind, value: object) -> object:
+    """What a column holds of a value; nothing where it cannot take it, as in a mirror that never had another."""
     try:
-        return date(value["year"], value["month"], value["day"])
-    except (KeyError, TypeError, ValueError):
+        return column_value(column, value)
+    except OddValueError:
         return None
