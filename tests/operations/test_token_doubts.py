@@ -7,12 +7,12 @@ import pytest
 
 from vendor_admin.operations import runner
 from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import Gate, Session
+from vendor_admin.operations.calling import Gate, Session, suspects_token
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.queue import LaneKey
 from vendor_admin.operations.token_doubts import OWN_USER, TokenDoubts
 from vendor_admin.tradovate.enums import NotSentKind
-from vendor_admin.tradovate.outcomes import NotSent, Outcome, Success, Unauthorized, Unknown
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Success, Unauthorized, Unknown
 
 SESSION = Session(1, is_real=False, caller=Caller("http://127.0.0.1:9/v1", "vendor"), token="t", user_id=20)
 SUSPICION = Unknown("the platform answered 408", suspects_token=True)
@@ -47,6 +47,7 @@ def lets_through(gate: Gate) -> bool:
         (Unauthorized("Access is denied", 403), False, True),
         (Success({"id": 20}), False, True),
         (Unknown("no answer within 20 s"), False, True),
+        (Locked(429, ""), False, False),
         (NotSent(NotSentKind.REFUSED, "no connection"), False, True),
     ],
 )
@@ -88,3 +89,22 @@ def test_a_reading_that_is_refused_has_the_token_looked_at(
     assert (rejected == ["t"]) == is_asked
     assert (worker._looked_at == 0.0) == is_asked
     worker.close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_suspect"),
+    [
+        (Unauthorized("The session was closed", 408), True),
+        (Unauthorized("Access is denied", 403), False),
+        (Unauthorized("Expired Access Token"), False),  # not suspect: refused
+        (SUSPICION, True),
+        (Unknown("no answer within 20 s"), False),
+    ],
+)
+def test_words_make_a_token_suspect_and_401_ends_it(outcome: Outcome, is_suspect: bool) -> None:
+    gate = Gate()
+    gate.extend(60)
+    gate.close_after(outcome, name="x", session=SESSION)
+    assert suspects_token(outcome) == is_suspect
+    assert gate.doubts("t") == is_suspect
+    assert lets_through(gate) == (not is_suspect and outcome != Unauthorized("Expired Access Token"))

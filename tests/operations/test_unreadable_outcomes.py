@@ -72,10 +72,10 @@ def booked(row: Operation) -> Success:
     ("answer", "words"),
     [
         (REFUSED, "cashBalanceLog/deps: Access is denied"),
-        (Rejected("No such thing", 404), "No such thing"),
+        (Rejected("No \x00such thing", 404), "such thing"),
         (Unknown("no answer within 20 s"), "no answer within 20 s"),
         (NotSent(NotSentKind.DNS, "the name is not known"), "the name is not known"),
-        (OTHER_FORM, "another form than documented"),
+        (OTHER_FORM, "another form (Success)"),
     ],
 )
 def test_after_twenty_readings_that_told_nothing_a_person_is_asked_and_told_why(

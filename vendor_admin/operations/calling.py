@@ -99,9 +99,9 @@ class Gate:
         """Let nothing through that the platform has just forbidden, nor to a host that serves somebody else."""
         if isinstance(outcome, Locked):
             self._is_locked = True
-        elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
+        elif isinstance(outcome, Unauthorized) and outcome.status == 401:
             self.refuse(session.token)
-        elif isinstance(outcome, Unknown) and outcome.suspects_token:
+        elif suspects_token(outcome):
             self.doubt(session.token)
         elif isinstance(outcome, WrongHost):
             self._wrong_hosts.add(session.rest_url)
@@ -251,6 +251,12 @@ class Callers:
             client = self._local.client = RestClient(base_url=session.rest_url)
             self._clients.append(client)
         return client
+
+
+def suspects_token(outcome: Outcome) -> bool:
+    """Whether an outcome speaks of a dead session without proving it: a harmless call tells (token_doubts.py)."""
+    speaks_of_session = isinstance(outcome, Unauthorized) and outcome.is_about_token and outcome.status != 401
+    return speaks_of_session or (isinstance(outcome, Unknown) and outcome.suspects_token)
 
 
 def outcomes_of(called: Sequence[Called]) -> list[tuple[Called, Outcome]]:

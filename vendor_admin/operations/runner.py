@@ -18,7 +18,16 @@ from django.db import connection as database
 
 from vendor_admin.operations import allowance, concluding, guarding, hosts, progress, queue, results, storing
 from vendor_admin.operations.asking import ask_where_nothing_is_read
-from vendor_admin.operations.calling import GATHER_SECONDS, Called, Callers, Gate, Permit, Session, outcomes_of
+from vendor_admin.operations.calling import (
+    GATHER_SECONDS,
+    Called,
+    Callers,
+    Gate,
+    Permit,
+    Session,
+    outcomes_of,
+    suspects_token,
+)
 from vendor_admin.operations.concluding import DATABASE_AWAY
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.pace import Pace
@@ -30,7 +39,7 @@ from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized, Unknown, WrongHost
+from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized, WrongHost
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -253,7 +262,8 @@ class _Runner:
             if one.seconds:
                 self._pace.note_call(one.seconds)
         claimed: list[tuple[Operation, _Allowed]] = []
-        may_claim = self._session is not None and bool(self._allowed) and room > 0
+        is_usable = self._session is not None and not self._gate.doubts(self._session.token)
+        may_claim = is_usable and bool(self._allowed) and room > 0
         if verdicts or may_claim:
             claim = partial(self._claim, room=room, now=clock.now)
             claimed = concluding.store_and(claim if may_claim else list, self._lane, verdicts, now=clock.now)
@@ -286,7 +296,7 @@ class _Runner:
         called, outcome = heard
         if isinstance(outcome, Locked | Penalized):
             self._close(called, outcome, now=now)
-        elif isinstance(outcome, Unauthorized) and outcome.is_about_token:
+        elif isinstance(outcome, Unauthorized) and outcome.status == 401:
             tokens.reject_token(
                 connection_id=called.session.connection_id,
                 organization_id=self._lane.organization_id,
@@ -294,7 +304,7 @@ class _Runner:
                 now=now,
             )
             self._look_soon()
-        elif isinstance(outcome, Unknown) and outcome.suspects_token:
+        elif suspects_token(outcome):
             self._doubt(called.session)
         elif isinstance(outcome, WrongHost):
             self._heed_wrong_host(called, outcome)

@@ -18,9 +18,10 @@ from django.db.models.functions import Coalesce
 from vendor_admin.operations import allowance
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.asking import LONGEST_READING, ask_person, ours, question_of
+from vendor_admin.operations.masking import storable
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.queue import LaneKey, step
-from vendor_admin.operations.results import Conclusion, ItemResult, Unusable, call_of
+from vendor_admin.operations.results import LONGEST_TEXT, Conclusion, ItemResult, Unusable, call_of
 from vendor_admin.operations.storing import rows_of, store
 from vendor_admin.organizations import database_clock
 from vendor_admin.tradovate.enums import Environment
@@ -178,8 +179,8 @@ def _read_all(
 def _in_words(look_up: LookUp, outcome: Outcome) -> str:
     """Why a look-up told nothing."""
     said = next((getattr(outcome, name) for name in ("error_text", "reason", "text") if hasattr(outcome, name)), "")
-    kind = type(outcome).__name__
-    return f"{look_up.operation.path}: {said or f'an answer of another form than documented ({kind})'}."
+    words = storable(said)[:LONGEST_TEXT].rstrip(".") or f"an answer of another form ({type(outcome).__name__})"
+    return f"{look_up.operation.path}: {words}."
 
 
 def _reading(

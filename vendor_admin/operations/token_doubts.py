@@ -9,7 +9,7 @@ from vendor_admin.operations.calling import Gate, Session
 from vendor_admin.operations.queue import LaneKey
 from vendor_admin.organizations import database_clock, tokens
 from vendor_admin.tradovate.operations import entity_operation
-from vendor_admin.tradovate.outcomes import Success, Unauthorized
+from vendor_admin.tradovate.outcomes import Locked, Penalized, Success, Unauthorized
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,9 @@ class TokenDoubts:
             outcome = (
                 client.call(OWN_USER, token=session.token, params={"id": session.user_id}) if drawn.count else None
             )
+            if isinstance(outcome, Locked | Penalized):
+                allowance.close_after(session.caller, OWN_USER, outcome, now=database_clock.now())
+                self._gate.close_after(outcome, name=OWN_USER.path, session=session)
             is_dead = isinstance(outcome, Unauthorized) and outcome.is_about_token
             log.warning("operations.token_in_doubt", is_dead=is_dead, organization_id=self._lane.organization_id)
             if is_dead:
