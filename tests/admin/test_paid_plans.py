@@ -87,7 +87,7 @@ def test_whatever_kind_the_price_hides_in_it_is_a_money_plan_for_those_who_may_s
         for role in ("support", "risk"):
             with pytest.raises(NotAllowed):
                 preview(catalog, role, kind_name, target)
-    with pytest.raises(NotAllowed, match=r"It costs 15\.00 for the first period\. risk may not manage subscriptions"):
+    with pytest.raises(NotAllowed, match=r"It costs 15\.00 for the first period, and risk may not manage"):
         preview(catalog, "risk", "give_again", Target("userPlugin", PLUGIN))
     free = preview(catalog, "support", "create_members", new_member(entitlementIds=[FREE]))
     assert (free.cost, free.is_money, free.needs_second_person) == (0, False, False)
@@ -136,7 +136,7 @@ def test_support_is_told_on_the_form_and_with_a_file_and_finance_confirms_with_a
     )
     for answer in (typed, uploaded):
         assert answer.status_code == 200
-        assert "It costs 15.00 for the first period. sam may not manage subscriptions." in answer.content.decode()
+        assert "It costs 15.00 for the first period, and sam may not manage subscriptions." in answer.content.decode()
     with organization_scope(catalog.pk):
         assert Plan.objects.count() == 1, "the cancelling one"
 

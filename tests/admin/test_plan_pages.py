@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.admin.conftest import _staff
+from tests.admin.conftest import NOW, _staff
 from tests.admin.plan_desk import (
     REVOKE,
     change_plan,
@@ -423,3 +423,24 @@ def test_the_number_of_queries_does_not_grow_with_the_plan(alice: Client, alpha,
         assert counts[0] == counts[1] < 40, (name, counts)
     for start in (start_url(REVOKE, "tradingPermission", [1]), start_url(REVOKE, "tradingPermission", range(1, 50))):
         assert queries(start) < 20
+
+
+def test_what_this_service_stopped_or_holds_says_why_on_its_page_and_what_was_paused_on_the_overview(alice, alpha):
+    with organization_scope(alpha.pk):
+        for state in ("paused", "held", "cancelled"):
+            Plan.objects.create(
+                organization=alpha, kind="change_balances", title="x", actor="mia", state=state,
+                wait_why="mia may no longer change balances.", created_at=NOW, check_at=NOW,
+            )  # fmt: skip
+        numbers = dict(Plan.objects.values_list("state", "id"))
+
+    shown = {state: page(alice, number) for state, number in numbers.items()}
+
+    assert all("mia may no longer change balances." in text for text in shown.values())
+    assert f'action="{reverse("admin:plan_resume", args=[numbers["paused"]])}"' in shown["paused"]
+    assert f'action="{reverse("admin:plan_cancel", args=[numbers["held"]])}"' in shown["held"]
+    assert f'data-refresh="{reverse("admin:plan_progress", args=[numbers["held"]])}"' in shown["held"]
+    part = alice.get(reverse("admin:plan_progress", args=[numbers["held"]])).content.decode()
+    assert 'data-plan-state="held"' in part
+    overview = alice.get(reverse("admin:index")).content.decode()
+    assert overview.count("mia may no longer change balances.") == 1

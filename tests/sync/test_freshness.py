@@ -97,5 +97,5 @@ def test_a_removed_connection_leaves_rows_that_may_be_old_and_one_that_never_was
     with organization_scope(vendor.pk):
         Connection.objects.update(removed_at=timezone.now(), is_enabled=False, credentials={})
         demo, live = freshness(organization_id=vendor.pk, now=timezone.now())
-    assert demo.text == "DEMO is not live (its connection was removed): what is shown may be old."
+    assert demo.why == "DEMO is not live (its connection was removed)"
     assert (demo.is_known, live.is_known, live.why) == (True, False, "There is no LIVE connection")

@@ -15,12 +15,12 @@ class NotAllowed(PermissionError):
     """Somebody lacks a right that the verb needs; the text says who and which."""
 
 
-def require(actor: str, *rights: Right, organization_id: int, because: str = "") -> None:
-    """Raise NotAllowed where an actor does not hold all of these rights now. `because` begins the text."""
+def require(actor: str, *rights: Right, organization_id: int) -> None:
+    """Raise NotAllowed where an actor does not hold all of these rights now."""
     held = rights_of([actor], organization_id=organization_id)[actor]
     missing = " and ".join(right.value for right in rights if right not in held)
     if missing:
-        raise NotAllowed(f"{because}{actor} may not {missing}. An owner of the organization can change that.")
+        raise NotAllowed(f"{actor} may not {missing}. An owner of the organization can change that.")
 
 
 def rights_of_plan(plan: Plan) -> tuple[Right, ...]:

@@ -30,9 +30,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Plans that a person may approve, and how many operations wait for a decision ("0": none, or not theirs)."""
+    """Plans that a person may approve, those that this service paused, and how many operations wait for a decision
+    ("0": none, or not theirs).
+    """
 
     plans: list[Plan] = field(default_factory=list)
+    paused: list[Plan] = field(default_factory=list)
     undecided: str = "0"
 
 
@@ -51,10 +54,12 @@ def waiting_for(request: HttpRequest) -> Waiting:
     if organization is None or not _may(request, Right.VIEW_OPERATIONS):
         return Waiting()
     plans = to_approve(request, Plan.objects.filter(organization=organization)).order_by("id")[:PLANS_NAMED]
+    stopped = Plan.objects.filter(organization=organization, state=Plan.State.PAUSED).exclude(wait_why="")
+    paused = list(stopped.order_by("id")[:PLANS_NAMED])
     if not _may(request, Right.DECIDE_UNKNOWN):
-        return Waiting(list(plans))
+        return Waiting(list(plans), paused)
     undecided = Operation.objects.filter(organization=organization, needs_person=True)
-    return Waiting(list(plans), capped_count(undecided))
+    return Waiting(list(plans), paused, capped_count(undecided))
 
 
 def to_approve(request: HttpRequest, plans: QuerySet[Plan]) -> QuerySet[Plan]:

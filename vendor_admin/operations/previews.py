@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from vendor_admin.mirrors.id_lists import among
 from vendor_admin.mirrors.readings import readings_in_force
 from vendor_admin.operations import authors, fresh_rows, nudges, plan_rows
+from vendor_admin.operations.authors import NotAllowed
 from vendor_admin.operations.charges import SPENDING, cost_of, in_words, spends_money
 from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
@@ -22,6 +23,7 @@ from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.errors import InvalidRequest
 
 MOST_TARGETS = 100_000
+LEAVE_IT_OUT = "Leave out what costs something, or ask somebody who may."
 KEY_IS_TAKEN = "This idempotency key was used for another change. Use a new key for each change."
 
 
@@ -87,8 +89,8 @@ def preview(
     planned = [draft for draft, row in zip(drafts, rows, strict=True) if row.state == PlanRow.State.PLANNED]
     plan.cost = cost_of(planned)
     plan.is_money = kind.is_money or spends_money(plan.cost)
-    if spends_money(plan.cost):
-        authors.require(actor, SPENDING, organization_id=organization.pk, because=f"{in_words(plan.cost)}. ")
+    if spends_money(plan.cost) and not authors.holds(actor, SPENDING, organization.pk):
+        raise NotAllowed(f"{in_words(plan.cost)}, and {actor} may not {SPENDING.value}. {LEAVE_IT_OUT}")
     plan.second_person_why = _second_person_why(planned, cost=plan.cost, organization=organization)
     plan.needs_second_person = bool(plan.second_person_why)
     plan.calls_needed = len(calls)

@@ -20,8 +20,7 @@ COMPARED_WITHIN = timedelta(hours=26)
 class Freshness:
     """One environment: live when all its sockets are. `since`: when the longest silent of the others was heard.
 
-    `why` says why it is not live, without an end; `text` is the sentence for pages. An environment that never had a
-    connection is not `is_known`.
+    `why` says why it is not live, without an end. An environment that never had a connection is not `is_known`.
     """
 
     environment: str
@@ -29,12 +28,6 @@ class Freshness:
     why: str = ""
     since: datetime | None = None
     is_known: bool = True
-
-    @property
-    def text(self) -> str:
-        if self.is_live:
-            return f"{self.environment.upper()} is live."
-        return f"{self.why}: what is shown may be old."
 
 
 class _Socket(NamedTuple):

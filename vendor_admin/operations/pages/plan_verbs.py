@@ -15,6 +15,7 @@ from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.care import Care, CareForm, WhyForm, care_for
 from vendor_admin.operations.pages.plan_view import (
+    COMPARED,
     common_warnings,
     cost_in_words,
     counts_of,
@@ -226,6 +227,7 @@ def _care_page(
     request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str
 ) -> HttpResponse:
     now = database_clock.now()
+    promise = promise_of(plan, now=now)
     context = {
         **admin.site.each_context(request),
         "title": f"{title}: {plan.title}",
@@ -239,7 +241,8 @@ def _care_page(
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
         "cost_in_words": cost_in_words(plan),
-        "promise": promise_of(plan, now=now),
+        "promise": promise,
+        "warns": promise != COMPARED,
         "form": form,
         "button": button,
         "is_approval": plan.state == Plan.State.WAITING,

@@ -30,7 +30,7 @@ JUST_READ = (
     "These rows were read from the platform itself moments ago, and are sent as shown. Two minutes after that, they "
     "are read again first."
 )
-NOT_COMPARED = "What has changed there since is not known here: this is sent as shown, and the platform has the word."
+NOT_COMPARED = "What has changed there since is not known here: it is sent as shown."
 
 PLAN_TONES = {
     Plan.State.WAITING: "warn",
