@@ -349,6 +349,7 @@ def test_a_hub_that_stops_hands_its_leases_over_at_once(
     wait_until(lambda: synced(platform), what="the socket")
     start_hub("second")
     platform.send(event(1))
+    wait_until(lambda: stored.events("account", 1), what="the event")
     stopped_at = time.monotonic()
     first.stop()
     wait_until(lambda: stored.lease()["holder"] == "second", seconds=3, what="the handover")

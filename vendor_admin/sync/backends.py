@@ -58,8 +58,12 @@ async def connect(url: str, *, name: str) -> psycopg.AsyncConnection:
         keepalives_count=3,
         tcp_user_timeout=20_000,
     )
-    if connection.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
-        await connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS}s'")
+    try:
+        if connection.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
+            await connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS}s'")
+    except BaseException:
+        connection.pgconn.finish()
+        raise
     return connection
 
 

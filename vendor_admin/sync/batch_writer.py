@@ -256,11 +256,10 @@ class BatchWriter:
         way there.
         """
         if self._connection is None or self._connection.closed:
-            connection = await connect(self._url, name=self._name)
-            if not await backends.end(connection, names=[self._name]):
-                await connection.close()
+            self._connection = await connect(self._url, name=self._name)
+            if not await backends.end(self._connection, names=[self._name]):
+                await self.close()
                 raise TimeoutError("the last connection has not ended at the server yet")
-            self._connection = connection
         return self._connection
 
 
