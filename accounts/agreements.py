@@ -1,8 +1,8 @@
 """Who signed the market data agreement, without which the platform gives no Sim+.
 
 The platform tells of a signature by a notice that passes every filter of entity types: an adminAlertSignal of LIVE, or
-on the DEMO socket an OtherEnvAdminAlertSignal around one. Both are kept in the mirror of other entities. A notice that
-came while nobody listened is not repeated; but whoever holds or held Sim+ has signed.
+on the DEMO socket an OtherEnvAdminAlertSignal, around one or in its place. Both are kept in the mirror of other
+entities. A notice that came while nobody listened is not repeated; but whoever holds or held Sim+ has signed.
 """
 
 import re
@@ -31,7 +31,7 @@ def is_sim_plus(one: Entitlement | UserPlugin) -> bool:
 
 def signature_in(type_name: str, payload: Mapping[str, Any]) -> tuple[int, datetime | None] | None:
     """Who signed, and when, by a notice as it was received; None for notices of anything else."""
-    signal = payload.get(NOTICE) if type_name == WRAPPED_NOTICE else payload
+    signal = payload.get(NOTICE, payload) if type_name == WRAPPED_NOTICE else payload
     if type_name not in (NOTICE, WRAPPED_NOTICE) or not isinstance(signal, Mapping):
         return None
     text = str(signal.get("text", "")).casefold()

@@ -78,6 +78,7 @@ def test_times_stand_only_at_steps_that_were_reached() -> None:
         ("adminAlertSignal", {"text": None, "subjectId": 8}, None),
         ("adminAlertSignal", {"adminAlertSignal": {"text": "agreement signed", "subjectId": 8}}, None),
         ("OtherEnvAdminAlertSignal", {"adminAlertSignal": {"text": "agreement signed", "subjectId": 8}}, 8),
+        ("OtherEnvAdminAlertSignal", {"text": "agreement signed", "relatedToUserId": 7}, 7),
         ("OtherEnvAdminAlertSignal", {"adminAlertSignal": 5}, None),
         ("chatMessage", {"text": "agreement signed", "subjectId": 8}, None),
     ],

@@ -39,6 +39,7 @@ class ScriptedPlatform:
     `lists` holds the entities that `list` and `ldeps` (by account) answer, by entity type; a type without is a 404.
     `shards` holds snapshots of a shard's own, by its remainder, with the seconds that they take to come.
     `behind` holds messages that go out in the frame of an answer, behind it, by endpoint; each goes out once.
+    `tickets` holds bodies that answer the next calls of an endpoint instead; each goes out once.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class ScriptedPlatform:
         self.shards: dict[int, tuple[float, list[bytes]]] = {}
         self.lists: dict[str, list[dict[str, Any]]] = {}
         self.behind: dict[str, list[bytes]] = {}
+        self.tickets: dict[str, list[object]] = {}
         self.calls: list[str] = []
         self.peers: list[Peer] = []
         self.sends_heartbeats = True
@@ -156,7 +158,8 @@ class ScriptedPlatform:
             peer.is_synced = True
         elif endpoint != "[]":
             self.calls.append(f"{endpoint}?{lines[1]}")
-            status, body = self._look_up(endpoint, lines[1])
+            tickets = self.tickets.get(endpoint)
+            status, body = (200, tickets.pop(0)) if tickets else self._look_up(endpoint, lines[1])
             answer = f'{{"s":{status},"i":{lines[0]},"d":{json.dumps(body)}}}'.encode()
             messages = [answer, *self.behind.pop(endpoint, [])]
             await peer.connection.send(b"a[" + b",".join(messages) + b"]", text=True)

@@ -96,6 +96,18 @@ def test_an_answer_with_an_unreadable_entity_lets_nothing_vanish(
     assert len(stored.quarantine()) == 1
 
 
+def test_a_look_up_that_got_a_penalty_ticket_is_asked_again_with_it(
+    platform: ScriptedPlatform, reconcile: Callable[[], None], stored: Stored
+) -> None:
+    platform.lists = {"account": [{"id": 1, "name": "of the answer"}, {"id": 2, "name": "of the answer"}]}
+    platform.tickets = {"account/list": [{"p-ticket": "T-6", "p-time": "1", "p-captcha": "false"}]}
+    platform.calls.clear()
+    reconcile()
+    assert platform.calls == ["account/list?", "account/list?p-ticket=T-6"]
+    assert names(stored) == {1: "of the answer", 2: "of the answer"}
+    assert not stored.reconciliations()[-1]["error"]
+
+
 def lone_socket(inbox: Inbox) -> Socket:
     """A socket that never opens."""
     lease = Held(

@@ -26,7 +26,7 @@ from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
 from vendor_admin.tradovate.entities import ids_by_call
 from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_operation
-from vendor_admin.tradovate.outcomes import Locked, Success
+from vendor_admin.tradovate.outcomes import Locked, Penalized, Success
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,8 @@ SELECT organization_id, id, environment, %(entity_type)s, %(started_at)s, now(),
   FROM held
 """
 LONGEST_WAIT_SECONDS = 30.0
+LONGEST_PENALTY_SECONDS = 300.0
+_TICKET = "p-ticket"
 PAUSE_SECONDS = 1.0
 OTHER_SHARDS_SECONDS = 60.0
 
@@ -223,15 +225,23 @@ class Care:
         return Fetched(Success(None), is_whole=True, ids=ids)
 
     async def _fetch(self, operation: Operation, entity_type: str, kind: Kind, **parameters: object) -> Fetched:
-        """One look-up over the socket, as soon as the budget of all the user's calls allows it."""
+        """One look-up over the socket, as soon as the budget of all the user's calls allows it.
+
+        A penalty ticket says that it was not carried out: it is asked once more, with the ticket, when its time is up.
+        """
         lease = self._socket.lease
         subject = budgets.user_subject(user=self._socket.user_name, url=lease.rest_url)
         while wait := await self._access.in_thread_with_now(budgets.take, budget=budgets.USER_CALLS, subject=subject):
             await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
         fetched = await self._socket.fetch(operation, entity_type=entity_type, kind=kind, **parameters)
-        if isinstance(fetched.outcome, Locked):
-            reason = f"The platform locked this user ({fetched.outcome.status}) when {operation.path} was read."
-            await self._access.in_thread_with_now(_lock_for_a_window, key=subject, reason=reason)
+        match fetched.outcome:
+            case Locked(status=status):
+                reason = f"The platform locked this user ({status}) when {operation.path} was read."
+                await self._access.in_thread_with_now(_lock_for_a_window, key=subject, reason=reason)
+            case Penalized(captcha=False, ticket=ticket, wait_seconds=seconds):
+                if seconds <= LONGEST_PENALTY_SECONDS and _TICKET not in parameters:
+                    await asyncio.sleep(seconds)
+                    return await self._fetch(operation, entity_type, kind, **parameters, **{_TICKET: ticket})
         return fetched
 
     async def _committed(self) -> None:

@@ -98,6 +98,9 @@ def log_entry(**fields: Any) -> dict[str, Any]:
         ([log_entry(comment="", delta=500.24)], False),
         ([log_entry(comment="", accountId=201)], False),
         ([log_entry(comment="", fillPairId=7)], False),
+        ([log_entry(comment="", fillPairId=0, fillId=0)], None),
+        ([log_entry(comment="", accountId="200", delta="500.250")], None),
+        ([log_entry(comment="", timestamp="2062-11-10T18:00:02Z")], None),
         ([], False),
     ],
 )
