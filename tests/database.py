@@ -151,6 +151,7 @@ def product_environment(urls: dict[str, str]) -> dict[str, str]:
         "SECRET_KEY": os.environ["SECRET_KEY"],
         "CREDENTIAL_KEYS": os.environ["CREDENTIAL_KEYS"],
         "SYNCZ_TOKEN": "syncz-token-of-the-tests",
+        "STATE_FOLDER": "",
         "DATABASE_URL": urls["app"],
         "DATABASE_OWNER_URL": urls["owner"],
         "DATABASE_HUB_URL": urls["hub"],

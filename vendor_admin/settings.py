@@ -48,6 +48,9 @@ ALLOW_INTERNAL_PLATFORM_HOSTS = env.bool("ALLOW_INTERNAL_PLATFORM_HOSTS", defaul
 # under one of them; calls and locks are counted over all of them together.
 PLATFORM_HOST_SUFFIXES = (*PLATFORM_SUFFIXES, *env.list("PLATFORM_HOST_SUFFIXES", default=[]))
 
+# Where workers remember which life of the database they know (organizations/incarnations.py); empty: nowhere.
+STATE_FOLDER = env.str("STATE_FOLDER", default=str(BASE_DIR / "var" / "state"))
+
 # Keys that encrypt platform credentials and tokens: the first encrypts, all decrypt (see organizations/encryption.py).
 CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])
 

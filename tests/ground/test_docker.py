@@ -102,8 +102,8 @@ class Machine:
         image = dict(shlex.split(rest)[0].split("=") for keyword, rest in dockerfile() if keyword == "ENV")
         given = {name: self.filled(value) for name, value in service["environment"].items()}
         # The image listens on every address of its own network; here only this machine may reach it.
-        bind = {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.web_port}"}
-        return {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", **image, **given, **bind}
+        here = {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.web_port}", "STATE_FOLDER": str(self.folder / "state")}
+        return {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", **image, **given, **here}
 
     def program(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> Program:
         arguments = [sys.executable if word == "python" else self.filled(word) for word in command]

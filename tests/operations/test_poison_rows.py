@@ -17,6 +17,7 @@ from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import Called, Permit, Session
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.queue import LaneKey
+from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.outcomes import Success
 
@@ -31,7 +32,7 @@ def desk(db: None) -> Desk:
 
 @pytest.fixture
 def run(desk: Desk) -> Iterator[runner._Runner]:
-    found = runner._Runner(desk.lane)
+    found = runner._Runner(desk.lane, incarnations.present(now=timezone.now()))
     yield found
     found.close()
 

@@ -20,8 +20,8 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.queue import LANE_TTL, LaneKey
 from vendor_admin.operations.runner import _Allowed, _Runner
-from vendor_admin.organizations import budgets, database_clock
-from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations import budgets, database_clock, incarnations
+from vendor_admin.organizations.models import Incarnation, Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION
@@ -34,7 +34,7 @@ SESSION = Session(1, is_real=False, caller=CALLER, token="token")
 @pytest.fixture
 def lane(committed_db: None) -> Iterator[_Runner]:
     organization = Organization.objects.create(slug="vendor", name="Vendor")
-    found = _Runner(LaneKey(organization.pk, "demo", "worker"))
+    found = _Runner(LaneKey(organization.pk, "demo", "worker"), incarnation())
     yield found
     found.close()
     database.close()
@@ -42,6 +42,10 @@ def lane(committed_db: None) -> Iterator[_Runner]:
 
 class _SeenEnough(Exception):
     pass
+
+
+def incarnation() -> Incarnation:
+    return incarnations.present(now=timezone.now())
 
 
 def permit() -> Permit:
@@ -126,7 +130,8 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
     register_engine_kinds()
     organization = Organization.objects.create(slug="vendor", name="Vendor")
     staff_of(organization, "riley")
-    lane, now, go_on = _Runner(LaneKey(organization.pk, "demo", "worker")), timezone.now(), threading.Event()
+    lane, now = _Runner(LaneKey(organization.pk, "demo", "worker"), incarnation()), timezone.now()
+    go_on = threading.Event()
     with organization_scope(organization.pk):
         target = Target("tradingPermission", 1)
         plan = plans.confirm(plan=_preview(organization, target), actor="riley", now=now)

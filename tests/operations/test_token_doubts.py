@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from vendor_admin.operations import runner
 from vendor_admin.operations.allowance import Caller
@@ -11,6 +12,7 @@ from vendor_admin.operations.calling import Gate, Session, suspects_token
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.queue import LaneKey
 from vendor_admin.operations.token_doubts import OWN_USER, TokenDoubts
+from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Success, Unauthorized, Unknown
 
@@ -81,7 +83,7 @@ def test_a_token_that_was_proven_alive_is_not_doubted_for_words_again() -> None:
 def test_a_reading_that_is_refused_has_the_token_looked_at(
     db: None, rejected: list[str], monkeypatch: pytest.MonkeyPatch, status: int, is_asked: bool
 ) -> None:
-    worker = runner._Runner(LaneKey(1, "demo", "worker"))
+    worker = runner._Runner(LaneKey(1, "demo", "worker"), incarnations.present(now=timezone.now()))
     monkeypatch.setattr(runner, "settle", lambda *_, **__: Unauthorized("no", status))
     worker._looked_at = time.monotonic()
     platform: Any = Platform(Unauthorized("no"))

@@ -100,7 +100,7 @@ class Demo:
     def remove_data(self) -> None:
         """Remove what earlier runs stored, wherever it is."""
         remove_home_folder(self.folder / "postgres")
-        for name in ("valkey", "broker", "sandbox", "log", "mail"):
+        for name in ("valkey", "broker", "sandbox", "log", "mail", "state"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         for name in ("demo.secrets.json", "demo.logins.json", "demo.members.json", "demo.portal.json"):
             (self.folder / name).unlink(missing_ok=True)
@@ -115,6 +115,7 @@ class Demo:
             "CREDENTIAL_KEYS": kept["credential_key"],
             "SYNCZ_TOKEN": kept["syncz_token"],
             "DEMO_SIGN_IN_WITHOUT_CODE": "1",
+            "STATE_FOLDER": str((self.folder / "state").absolute()),
         }
         environment |= self._database(kept) | self._broker(kept)
         sandbox_url = self._sandbox()

@@ -41,12 +41,16 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What may be sent: `count` calls, drawn at `at`; where it is fewer than wanted, the rest until when and why."""
+    """What may be sent: `count` calls, drawn at `at`; where it is fewer than wanted, the rest until when and why.
+
+    `is_locked` where `draw_readings` found a lock of the platform, and not its share used up.
+    """
 
     count: int
     at: datetime
     until: datetime | None = None
     reason: str = ""
+    is_locked: bool = False
 
 
 def endpoint_budget(operation: CatalogueOperation) -> Budget:
@@ -107,7 +111,7 @@ def draw_readings(caller: Caller, *, count: int, now: datetime) -> Drawn:
     if wait:
         locked = budgets.lock_in_force(keys=(caller.user,), now=now)
         reason = locked.reason if locked else "The hour's share of calls for reading is used up."
-        return Drawn(0, now, now + timedelta(seconds=wait), reason)
+        return Drawn(0, now, now + timedelta(seconds=wait), reason, is_locked=locked is not None)
     return Drawn(drawn, now)
 
 

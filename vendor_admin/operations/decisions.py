@@ -25,13 +25,15 @@ def decide(
     state = PlanRow.State.SUCCEEDED if was_done else PlanRow.State.REJECTED
     why = "" if was_done else f"Decided by {actor}: it was not done."
     open_rows = rows_of(found.pk).filter(state=PlanRow.State.UNKNOWN)
+    rest = open_rows
     if was_done:
         _note_done(list(open_rows), found.name, actor=actor)
-        going_on = open_rows.exclude(operation=found)
+        # A next step that is unknown, after a restore, is read from the platform before its row goes on.
+        going_on = open_rows.exclude(operation=found).exclude(operation__state=Operation.State.UNKNOWN)
+        rest = open_rows.filter(operation=found)
         cancelled = going_on.filter(operation__state=Operation.State.CANCELLED)
         cancelled.update(state=PlanRow.State.CANCELLED, why=CANCELLED_AFTER, is_locking=False, secrets={})
         going_on.update(state=PlanRow.State.QUEUED, why="")
-    rest = rows_of(found.pk).filter(state=PlanRow.State.UNKNOWN)
     rest.update(state=state, why=why, is_locking=False, **({"secrets": {}} if was_done else {}))
     if not was_done:
         Operation.objects.filter(after=found, state=Operation.State.QUEUED).update(

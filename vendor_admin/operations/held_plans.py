@@ -12,7 +12,7 @@ import structlog
 from django.db import DataError
 
 from vendor_admin.mirrors.readings import Readings
-from vendor_admin.operations import authors, fresh_rows, plans, platform_rows
+from vendor_admin.operations import after_restore, authors, fresh_rows, plans, platform_rows
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plan_start import renewed_if_moved, start
 from vendor_admin.operations.plan_states import WORKER
@@ -32,6 +32,8 @@ UNREADABLE = "What the platform answered cannot be compared with what is known h
 def check(*, organization_id: int, plan_id: int) -> None:
     """Look at one plan whose rows may be old. Safe to run at any time, by any number of workers."""
     now = database_clock.now()
+    if after_restore.settled_incarnation(now=now) is None:
+        return
     with step(organization_id):
         due = Plan.objects.filter(pk=plan_id, state__in=CHECKED, check_at__lte=now)
         if not due.update(check_at=now + CLAIM_TTL):

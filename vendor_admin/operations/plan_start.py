@@ -16,16 +16,24 @@ from vendor_admin.operations.plan_rows import target_of
 from vendor_admin.operations.plan_states import PlanProblem, move
 from vendor_admin.operations.previews import drafts_of, has_moved, preview
 from vendor_admin.operations.wiping import wipe_at_start
+from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.operations.request import without_secrets
 
 _CHUNK = 2_000
+RESTORED = (
+    "The database was restored, and the workers have not looked yet what may have been done since the backup. "
+    "Look at this page again in a minute."
+)
 
 
 def begin(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str) -> Plan:
     """Start a plan, or hold it until its rows were read, where the mirrors they start from may be old.
 
-    Returns a renewed preview where the mirror moved since this one.
+    Returns a renewed preview where the mirror moved since this one. Raises PlanProblem where the database was restored
+    and workers have not come by yet: the plan may have been carried out.
     """
+    if not incarnations.is_settled():
+        raise PlanProblem(RESTORED)
     age = fresh_rows.age_of(plan, now=now)
     if age.must_be_read:
         return hold(plan, why=age.why, actor=actor, now=now, action=action, request_id=request_id)
@@ -62,7 +70,7 @@ def renewed_if_moved(plan: Plan, *, now: datetime) -> Plan | None:
         links={"renewed_from": plan, "reverts": plan.reverts, "retries": plan.retries},
     )
     plan.rows.update(secrets={})
-    plan.finished_at, plan.check_at, plan.approved_by = now, None, ""
+    plan.finished_at, plan.check_at, plan.approved_by, plan.wait_why = now, None, "", ""
     move(plan, state=Plan.State.STALE, actor=plan.actor, action="preview out of date", request_id=plan.request_id)
     return renewed
 

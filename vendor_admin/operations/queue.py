@@ -16,13 +16,16 @@ from django.db.models.functions import Coalesce, Now
 from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
 from vendor_admin.organizations.scope import organization_scope
 
+State = Operation.State
 LANE_TTL = timedelta(seconds=15)
 MOST_CRASHES = 3
 PARKED = (
     "Three workers ended while this was being sent or read, so it may be what ended them. Nothing of it is sent or "
     "read again before a person has decided. It may have been done."
 )
-TO_BE_READ = Q(state=Operation.State.UNKNOWN) & (Q(needs_person=False) | ~Q(unreadable=""))
+# After a restore every step of a row may be unknown: a step is read once it is known what became of the one before.
+_IS_ITS_TURN = Q(after=None) | Q(after__state__in=(State.SUCCEEDED, State.REJECTED, State.CANCELLED))
+TO_BE_READ = Q(state=State.UNKNOWN) & (Q(needs_person=False) | ~Q(unreadable="")) & _IS_ITS_TURN
 """Of unknown outcome, and reading can still tell."""
 
 _CLAIM = """
@@ -195,6 +198,18 @@ def postpone_all(lane: LaneKey, *, until: datetime, reason: str) -> None:
             organization_id=lane.organization_id,
             environment=lane.environment,
             state=Operation.State.UNKNOWN,
+            not_before__lt=until,
+        ).update(not_before=until)
+
+
+def postpone_readings(lane: LaneKey, *, until: datetime) -> None:
+    """Read nothing more of this lane before a time: however much waits, it waits for its share of the hour."""
+    with step(lane.organization_id):
+        Operation.objects.filter(
+            organization_id=lane.organization_id,
+            environment=lane.environment,
+            state=State.UNKNOWN,
+            claimed_until=None,
             not_before__lt=until,
         ).update(not_before=until)
 

@@ -16,7 +16,17 @@ import structlog
 from django.conf import settings
 from django.db import connection as database
 
-from vendor_admin.operations import allowance, concluding, guarding, hosts, progress, queue, results, storing
+from vendor_admin.operations import (
+    after_restore,
+    allowance,
+    concluding,
+    guarding,
+    hosts,
+    progress,
+    queue,
+    results,
+    storing,
+)
 from vendor_admin.operations.asking import ask_where_nothing_is_read
 from vendor_admin.operations.calling import (
     GATHER_SECONDS,
@@ -34,8 +44,8 @@ from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
 from vendor_admin.operations.settling import settle
 from vendor_admin.operations.token_doubts import TokenDoubts
-from vendor_admin.organizations import database_clock, host_clocks, host_search, tokens
-from vendor_admin.organizations.models import Connection
+from vendor_admin.organizations import database_clock, host_clocks, host_search, incarnations, tokens
+from vendor_admin.organizations.models import Connection, Incarnation
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
@@ -67,9 +77,13 @@ def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> in
     any number of workers.
     """
     lane = LaneKey(organization_id, environment, uuid.uuid4().hex)
-    if not host_clocks.check().is_host_right or not queue.hold_lane(lane):
+    clock = host_clocks.check()
+    if not clock.is_host_right:
         return 0
-    runner = _Runner(lane)
+    incarnation = after_restore.settled_incarnation(now=clock.now)
+    if incarnation is None or not queue.hold_lane(lane):
+        return 0
+    runner = _Runner(lane, incarnation)
     try:
         return runner.run(seconds=seconds)
     finally:
@@ -94,8 +108,10 @@ class _Allowed:
 
 
 class _Runner:
-    def __init__(self, lane: LaneKey) -> None:
+    def __init__(self, lane: LaneKey, incarnation: Incarnation) -> None:
         self._lane = lane
+        self._incarnation = incarnation
+        self._is_lost = False
         self._gate = Gate()
         self._callers = Callers(connections=settings.PLATFORM_CONNECTIONS, gate=self._gate)
         self._pace = Pace(settings.PLATFORM_CONNECTIONS)
@@ -157,7 +173,7 @@ class _Runner:
             raise
 
     def _keep_lane(self) -> bool:
-        """Renew the lane when it is time; False once it is lost, or this host's clock is wrong."""
+        """Renew the lane when it is time; False once it or its database is lost, or this host's clock is wrong."""
         if time.monotonic() - self._renewed_at <= RENEW_SECONDS:
             return True
         asked_at = time.monotonic()
@@ -165,7 +181,7 @@ class _Runner:
             log.warning("operations.lane_lost", organization_id=self._lane.organization_id)
             return False
         clock = host_clocks.check()
-        if not clock.is_host_right:
+        if self._is_lost or not clock.is_host_right:
             return False
         self._gate.extend(LANE_TTL.total_seconds() - GATE_MARGIN_SECONDS, since=asked_at)
         self._renewed_at = asked_at
@@ -275,8 +291,19 @@ class _Runner:
                 self._callers.call(row, allowed.write, self._session, allowed.permit, clock=clock)
         return len(claimed)
 
+    def _is_same_database(self) -> bool:
+        """Whether what waits here was read from the platform if it has to be. A pool may lead to another server by now:
+        asked in the transaction that claims."""
+        if not self._is_lost and not incarnations.is_present(self._incarnation):
+            log.warning("operations.database_replaced", organization_id=self._lane.organization_id)
+            self._is_lost, self._renewed_at = True, 0.0
+            self._gate.extend(0.0)
+        return not self._is_lost
+
     def _claim(self, *, room: int, now: datetime) -> list[tuple[Operation, _Allowed]]:
         claimed: list[tuple[Operation, _Allowed]] = []
+        if not self._is_same_database():
+            return claimed
         for name, allowed in list(self._allowed.items()):
             limit = min(allowed.left, room - len(claimed))
             if not allowed.is_good:

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from vendor_admin.operations import allowance
+from vendor_admin.operations import allowance, queue
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.asking import LONGEST_READING, ask_person, ours, question_of
 from vendor_admin.operations.masking import storable
@@ -38,6 +38,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 MOST_READINGS = 20
 REFUSED_TOGETHER = "The platform refused these {} together, perhaps for another of them, and changed nothing here: {}"
 NOT_DONE = "Reading the platform shows that it was not done. Retry the plan to send it again."
+LEAST_WAIT_FOR_SHARE = timedelta(seconds=30)
 LAST_TRY = "{} The last try ended with: {}"
 OWN_FAULT = "An error of this service, which is in its log."
 
@@ -53,12 +54,15 @@ def as_it_is(outcome: Outcome) -> Outcome:
 class _NotRead(Exception):
     """The platform could not be read, and why; `until` is when to try again.
 
-    `outcome` is what a call came to; None where none was made, which does not count as a reading.
+    `outcome` is what a call came to; None where none was made, which does not count as a reading. `waits_its_turn`
+    where the hour's share of readings is used up: others were read instead.
     """
 
-    def __init__(self, why: str, *, until: datetime, outcome: Outcome | None = None) -> None:
+    def __init__(
+        self, why: str, *, until: datetime, outcome: Outcome | None = None, waits_its_turn: bool = False
+    ) -> None:
         super().__init__(why)
-        self.until, self.outcome = until, outcome
+        self.until, self.outcome, self.waits_its_turn = until, outcome, waits_its_turn
 
 
 def settle(
@@ -76,9 +80,11 @@ def settle(
     try:
         _read_and_act(lane, row, client, caller=caller, token=token, judge=judge)
     except _NotRead as failed:
-        _put_off(
-            lane, row, str(failed), until=failed.until, was_read=failed.outcome is not None, now=database_clock.now()
-        )
+        now = database_clock.now()
+        if failed.waits_its_turn:
+            _let_wait(lane, row, until=max(failed.until, now + LEAST_WAIT_FOR_SHARE))
+        else:
+            _put_off(lane, row, str(failed), until=failed.until, was_read=failed.outcome is not None, now=now)
         return failed.outcome
     except Unusable as unusable:
         ask_person(lane, row, str(unusable), now=database_clock.now())
@@ -141,6 +147,17 @@ def _put_off(lane: LaneKey, row: Operation, why: str, *, until: datetime, was_re
         _read_later(lane, row, until=min(until, gives_up_at))
 
 
+def _let_wait(lane: LaneKey, row: Operation, *, until: datetime) -> None:
+    """Nothing is wrong with it: after a restore a whole plan may wait to be read. That asks nobody, and all of the lane
+    waits at once.
+    """
+    with step(lane.organization_id):
+        ours(lane, row).update(
+            claimed_until=None, not_before=until, settle_attempts=row.settle_attempts - 1, reading_since=None
+        )
+    queue.postpone_readings(lane, until=until)
+
+
 def _read_all(
     write: Write[Any],
     row: Operation,
@@ -157,7 +174,7 @@ def _read_all(
     now = database_clock.now()
     share = allowance.draw_readings(caller, count=len(wanted), now=now)
     if share.until is not None:
-        raise _NotRead(share.reason, until=share.until)
+        raise _NotRead(share.reason, until=share.until, waits_its_turn=not share.is_locked)
     found: dict[LookUp, Sequence[Entity]] = {}
     for look_up in wanted:
         now = database_clock.now()

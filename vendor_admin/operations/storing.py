@@ -45,11 +45,11 @@ _CONCLUDE = """
  RETURNING operations_operation.id
 """
 _ROWS = """
-    SELECT r.id, r.operation_id, false AS goes_on, false AS is_cancelled, r.position
+    SELECT r.id, r.operation_id, NULL AS goes_on, r.position
       FROM operations_planrow r
      WHERE r.operation_id = ANY (%(ids)s::bigint[])
      UNION ALL
-    SELECT r.id, o.after_id, true, o.state = 'cancelled', r.position
+    SELECT r.id, o.after_id, o.state, r.position
       FROM operations_operation o JOIN operations_planrow r ON r.operation_id = o.id
      WHERE o.after_id = ANY (%(ids)s::bigint[])
      ORDER BY position
@@ -154,8 +154,8 @@ def _store_rows(concluded: Sequence[Conclusion]) -> None:
     rows: dict[int, list[_Row]] = {one.row.pk: [] for one in concluded}
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, {"ids": list(rows)})
-        for row_id, operation_id, goes_on, is_cancelled, _ in cursor.fetchall():
-            rows[operation_id].append(_Row(row_id, goes_on=goes_on, is_cancelled=is_cancelled))
+        for row_id, operation_id, next_step, _ in cursor.fetchall():
+            rows[operation_id].append(_Row(row_id, next_step))
     given = [
         (row, one.row.name, row.result(result))
         for one in concluded
@@ -176,20 +176,20 @@ def _store_rows(concluded: Sequence[Conclusion]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row that an operation is for. It `goes_on` where its last step is another operation, unless that was
-    cancelled meanwhile."""
+    """A row that an operation is for. Where its last step is another operation, `next_step` is that one's state: it
+    was perhaps cancelled meanwhile, or after a restore may have been done."""
 
     id: int
-    goes_on: bool = False
-    is_cancelled: bool = False
+    next_step: str | None = None
 
     def result(self, of_step: ItemResult) -> ItemResult:
         """What the row is once this step came to that."""
-        if not self.goes_on or of_step.state != PlanRow.State.SUCCEEDED:
+        if self.next_step is None or of_step.state != PlanRow.State.SUCCEEDED:
             return of_step
-        if self.is_cancelled:
+        if self.next_step == Operation.State.CANCELLED:
             return ItemResult(PlanRow.State.CANCELLED, CANCELLED_AFTER, of_step.result)
-        return ItemResult(PlanRow.State.QUEUED, of_step.why, of_step.result)
+        is_known = self.next_step != Operation.State.UNKNOWN
+        return ItemResult(PlanRow.State.QUEUED if is_known else PlanRow.State.UNKNOWN, of_step.why, of_step.result)
 
 
 def _wait(lane: LaneKey, waiting: Sequence[Waiting]) -> None:

@@ -1,7 +1,7 @@
 """Background work of operations. Every task may run twice, and beat finds what a lost message left behind."""
 
 from vendor_admin.celery import app
-from vendor_admin.operations import held_plans, nudges, sweep, wiping
+from vendor_admin.operations import after_restore, held_plans, nudges, sweep, wiping
 from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
 from vendor_admin.organizations import database_clock, host_clocks
@@ -21,9 +21,14 @@ def check_rows(organization_id: int, plan_id: int) -> None:
 
 @app.task
 def find_due() -> None:
-    """Wake a worker for every lane and plan in which something is due, whatever became of the message that said so."""
-    sweep.wake_due_lanes()
-    sweep.wake_due_checks()
+    """Wake a worker for every lane and plan in which something is due, whatever became of the message that said so.
+
+    First of all, what was unfinished before a restore is marked.
+    """
+    now = database_clock.now()
+    if after_restore.settled_incarnation(now=now) is not None:
+        sweep.wake_due_lanes(now=now)
+        sweep.wake_due_checks()
 
 
 @app.task

@@ -19,6 +19,7 @@ TABLES_WITHOUT_POLICY = {
     "organizations_budgetuse": "budgets are per IP address and platform user, shared by all organizations",
     "organizations_ratelock": "locks are per IP address and platform user, shared by all organizations",
     "organizations_hostclock": "clocks are the installation's hosts', shared by all organizations",
+    "organizations_incarnation": "the database's own lives, which concern all organizations",
     "sync_hub": "the list of running hubs, which serve all organizations",
     "django_session": "sessions exist before sign-in",
     "django_migrations": "Django's own",

@@ -1,13 +1,18 @@
 """What is wrong with the installation itself: told to every organization in scope, since it holds up their work."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
-from vendor_admin.operations.notices.conditions import Condition
+from vendor_admin.operations.models import Operation
+from vendor_admin.operations.notices.conditions import Condition, clock, counted
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations import host_clocks
+from vendor_admin.organizations import host_clocks, incarnations
 from vendor_admin.organizations.scope import organizations_in_scope
+
+# What was lost with the newest commits has to be looked for by people; a day covers every shift.
+RESTORE_IS_NEWS_FOR = timedelta(days=1)
 
 
 def wrong_clocks(now: datetime) -> list[Condition]:
@@ -25,3 +30,38 @@ def wrong_clocks(now: datetime) -> list[Condition]:
         for host in host_clocks.wrong_clocks(now=now)
         for organization_id in organizations_in_scope()
     ]
+
+
+def restored_database(now: datetime) -> list[Condition]:
+    """That the database is not the one it was: for a day, and until nothing of before is unknown. Two queries."""
+    found = incarnations.begun_after_another()
+    if found is None:
+        return []
+    of_before = Operation.objects.filter(state=Operation.State.UNKNOWN, created_at__lt=found.began_at).order_by()
+    counts = of_before.values("organization_id").annotate(
+        count=Count("id"), for_persons=Count("id", filter=Q(needs_person=True))
+    )
+    unknown = {one["organization_id"]: (one["count"], one["for_persons"]) for one in counts}
+    is_news = found.began_at > now - RESTORE_IS_NEWS_FOR
+    return [
+        Condition(
+            organization_id=organization_id,
+            kind=NoticeKind.RESTORED,
+            subject=f"since {found.pk}",
+            title=f"The database was restored or replaced on {clock(found.began_at)}",
+            text=f"{found.why} Nothing that was unfinished is sent before the platform was read. "
+            + _progress_of(*unknown.get(organization_id, (0, 0))),
+            next_step="What was done here since the backup is no longer known here: look at the platform before you "
+            "repeat, retry or revert anything. Previews have to be made anew.",
+            path=reverse("admin:operations_operation_changelist") + "?state=unknown",
+        )
+        for organization_id in organizations_in_scope()
+        if is_news or organization_id in unknown
+    ]
+
+
+def _progress_of(unknown: int, for_persons: int) -> str:
+    if not unknown:
+        return "All of it is known now."
+    persons = f", {for_persons:,} of them by a person" if for_persons else ""
+    return f"{counted(unknown, 'operation')} still to be settled{persons}."

@@ -24,6 +24,7 @@ class NoticeKind(models.TextChoices):
     NEEDS_DECISION = "needs_decision", "operation waits for a person"
     NEEDS_APPROVAL = "needs_approval", "plan waits for approval"
     WRONG_CLOCK = "wrong_clock", "wrong clock of a server"
+    RESTORED = "restored", "restored database"
 
 
 class Notice(OrganizationRow):
