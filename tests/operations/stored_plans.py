@@ -24,7 +24,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.organization = Organization.objects.create(slug="vendor", name="Vendor")
-        staff_of(self.organization, self.actor)
+        staff_of(self.organization, self.actor, "sam")
         self.lane = LaneKey(self.organization.pk, "demo", "worker")
 
     def scope(self) -> Any:

@@ -19,7 +19,7 @@ from vendor_admin.organizations.scope import organization_scope
 def organization(committed_db: None) -> Iterator[Organization]:
     register_engine_kinds()
     vendor = Organization.objects.create(slug="vendor", name="Vendor")
-    staff_of(vendor, "riley")
+    staff_of(vendor, "riley", "sam")
     yield vendor
     database.close()
 

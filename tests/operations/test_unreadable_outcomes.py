@@ -13,6 +13,7 @@ from tests.operations.stored_plans import Desk
 from tests.tradovate.operations.examples import BODIES, NOW
 from vendor_admin.operations import allowance, asking, decisions, queue, settling
 from vendor_admin.operations.allowance import READING_CALLS, UNKNOWN_READS, Caller
+from vendor_admin.operations.authors import NotAllowed
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.pages.doubts import doubts_of
 from vendor_admin.organizations import budgets
@@ -121,6 +122,8 @@ def test_once_a_person_was_asked_nothing_is_sent_again_by_itself(desk: Desk) -> 
 def test_a_person_may_decide_while_it_is_read_on(desk: Desk) -> None:
     row = in_doubt(desk, needs_person=True, unreadable="no scope")
     with desk.scope():
+        with pytest.raises(NotAllowed, match="nora may not decide"):
+            decisions.decide(operation=row, was_done=True, actor="nora", reason="seen", now=timezone.now())
         decisions.decide(operation=row, was_done=True, actor="sam", reason="seen", now=timezone.now())
     read(desk, row, Success([]))
     (row,) = desk.operations(row.plan_id)

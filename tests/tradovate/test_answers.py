@@ -184,10 +184,16 @@ def test_a_200_that_is_not_json_says_nothing_for_sure(body):
     assert isinstance(read(200, body), Unknown)
 
 
-def test_a_redirect_is_not_followed_but_explained():
-    outcome = read(302)
+@pytest.mark.parametrize("operation", [ME, ACCESS_TOKEN_REQUEST])
+def test_a_redirect_is_not_followed_but_explained(operation):
+    outcome = read(302, operation=operation)
     assert isinstance(outcome, Rejected)
     assert "REST address" in outcome.hint
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 499])
+def test_a_write_may_have_been_done_before_it_was_led_elsewhere(status):
+    assert isinstance(read(status), Unknown)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from vendor_admin.operations import nudges
+from vendor_admin.operations import authors, nudges
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.plans import PlanProblem
 from vendor_admin.operations.storing import CANCELLED_AFTER, rows_of
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.roles import Right
 
 
 def decide(
@@ -15,8 +16,10 @@ def decide(
 ) -> Operation:
     """Take it as done, or as not done (then its rows count as refused, and the plan's retry sends them again).
 
-    Must run inside the organization's scope. Raises PlanProblem where nobody is asked any more, or without a reason.
+    Must run inside the organization's scope. Raises PlanProblem where nobody is asked any more, or without a reason,
+    and NotAllowed where the actor may not decide.
     """
+    authors.require(actor, Right.DECIDE_UNKNOWN, organization_id=operation.organization_id)
     if not reason.strip():
         raise PlanProblem("Say how you know: the reason goes into the audit.")
     found = Operation.objects.select_for_update().get(pk=operation.pk)

@@ -19,6 +19,8 @@ from vendor_admin.sync.freshness import freshness
 log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=15)
+# What falls due before the next look is held now: it would be sent in between.
+AHEAD = timedelta(seconds=5)
 WAITS_UNTIL_LIVE = "{}: money and risk wait, and go on by themselves when it is live again."
 
 
@@ -28,7 +30,10 @@ def guard(lane: LaneKey, *, now: datetime) -> None:
     Must run inside a transaction of the organization.
     """
     due = Operation.objects.filter(
-        plan=OuterRef("pk"), environment=lane.environment, state=Operation.State.QUEUED, not_before__lte=now
+        plan=OuterRef("pk"),
+        environment=lane.environment,
+        state=Operation.State.QUEUED,
+        not_before__lte=now + AHEAD,
     )
     running = Plan.objects.filter(organization_id=lane.organization_id, state=Plan.State.RUNNING)
     at_work = {plan.pk: plan for plan in running.filter(Exists(due))}
@@ -54,7 +59,7 @@ def _hold_unless_live(lane: LaneKey, plan_ids: Sequence[int], *, now: datetime) 
         plan_id__in=plan_ids,
         environment=lane.environment,
         state=Operation.State.QUEUED,
-        not_before__lte=now,
+        not_before__lte=now + AHEAD,
         after=None,
     )
     waiting.update(not_before=now + LOOK_AGAIN, wait_reason=WAITS_UNTIL_LIVE.format(state.why)[:300])

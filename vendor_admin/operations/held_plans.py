@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 CHECKED = (Plan.State.PREVIEW, Plan.State.HELD)
 CHECK_AGAIN = timedelta(seconds=20)
 CLAIM_TTL = timedelta(minutes=5)  # longer than the longest reading
+OWN_FAULT = "An error of this service kept the rows from being checked; it is in the log."
 UNREADABLE = "What the platform answered cannot be compared with what is known here."
 
 
@@ -52,12 +53,16 @@ def check(*, organization_id: int, plan_id: int) -> None:
         _wait(plan, f"{why}. {UNREADABLE}")
     except (PlanProblem, NotAllowed, InvalidPlan) as problem:
         _give_up(plan, str(problem))
+    except Exception:
+        log.exception("operations.rows_not_checked", plan=plan_id)
+        _wait(plan, f"{why}. {OWN_FAULT}" if why else OWN_FAULT)
 
 
 def _go_on(plan_id: int, readings: Readings | None) -> None:
     """Compare the rows with what was read, or with mirrors that are fresh by now, and do what follows."""
     now = database_clock.now()
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan_id)
+    # With the organization's row, as every verb that starts a plan: two that start at once never wait for each other.
+    plan = Plan.objects.select_for_update().select_related("organization").get(pk=plan_id)
     lost = authors.lost_by([plan]).get(plan_id) if plan.state == Plan.State.HELD else None
     if plan.state not in CHECKED:
         return

@@ -275,9 +275,12 @@ def _keep_known(rows: Sequence[PlanRow], results: Sequence[ItemResult]) -> list[
 
 
 def _send_again(lane: LaneKey, row: Operation, *, now: datetime) -> None:
-    """Reading shows that it was not done, so sending it once more doubles nothing."""
+    """Reading shows that it was not done, so sending it once more doubles nothing. Unless a person was asked meanwhile,
+    who may have done it by hand.
+    """
     with step(lane.organization_id):
-        is_ours = ours(lane, row).update(
+        unasked = ours(lane, row).filter(needs_person=False)
+        is_ours = unasked.update(
             state=Operation.State.QUEUED,
             claimed_until=None,
             not_before=now,

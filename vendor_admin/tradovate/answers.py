@@ -52,7 +52,9 @@ def read_answer(operation: Operation, *, status: int, body: bytes | None, locati
         return Unauthorized(_text(value), status)
     if 200 <= status < 300:
         return _read_success(status, value)
-    if not 300 <= status < 500 or status in (400, 408):
+    is_write = operation.needs_token and not operation.harmless_to_repeat
+    is_redirected_write = is_write and 300 <= status < 400  # 303 is how a server answers a POST that it carried out
+    if is_redirected_write or status < 300 or status >= 499 or status in (400, 408):
         return _read_failure(operation, status, value)
     hint = WRONG_HOST_HINT if status == 404 else REDIRECT_HINT if 300 <= status < 400 else ""
     return Rejected(_text(value) or _status_text(status), status, hint=hint, body=value)
@@ -68,7 +70,8 @@ def is_of_wrong_host(status: int, *, has_body: bool, names_ids: bool = False) ->
 
 
 def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:
-    """400, 408, 5xx and statuses of no meaning: 400 is a refusal, behind the others a write may have been done.
+    """400, 408, 499, 5xx, a redirected write, statuses of no meaning: 400 is a refusal, behind the others a write may
+    have been done.
 
     Where the answer looks like that of a dead session, the call is simply made again if that is harmless. A write that
     is not is Unknown then, also at 400: the words do not say whether the session ended before or after the change.
