@@ -50,6 +50,9 @@ class HostSearch:
     advice: str
 
 
+_GONE = HostSearch(Found.LATER, ASK_AGAIN_SECONDS, "This connection no longer exists.", "")
+
+
 def find_host(*, connection_id: int, organization_id: int, asked: str, answer: WrongHost, now: datetime) -> HostSearch:
     """Find where a connection's calls belong, after `asked` (an address in use, REST or socket) gave this answer.
 
@@ -57,9 +60,9 @@ def find_host(*, connection_id: int, organization_id: int, asked: str, answer: W
     """
     host = host_and_port(asked)
     with organization_scope(organization_id):
-        connection = Connection.objects.filter(id=connection_id).first()
+        connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
         if connection is None:
-            return HostSearch(Found.LATER, ASK_AGAIN_SECONDS, "This connection no longer exists.", "")
+            return _GONE
         if host not in _hosts_in_use(connection):
             return _moved(connection)
         platform_hosts.note_wrong_host(connection_id=connection_id, answer=answer, host=host, now=now)
@@ -72,11 +75,15 @@ def find_host(*, connection_id: int, organization_id: int, asked: str, answer: W
         if unavailable.kind != "wrong_host":
             budgets.give_back(budget=SEARCHES, subject=subject, used_at=now)
             wait = max(unavailable.retry_after_seconds or ASK_AGAIN_SECONDS, 1.0)
+            if answer.status == 404:  # it may be about what was asked: not much is held for that
+                wait = min(wait, ASK_AGAIN_SECONDS)
             text = f"{_what(host, answer)} {unavailable.reason}"
             return _held(connection, Found.LATER, text, unavailable.advice, host=host, wait=wait, now=now)
         renewed_at = ""
     with organization_scope(organization_id):
-        connection = Connection.objects.get(id=connection_id)
+        connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
+        if connection is None:
+            return _GONE
         if host not in _hosts_in_use(connection):
             return _moved(connection)
         found = Found.CONFIRMED if host_and_port(renewed_at) == host and answer.status == 404 else Found.LOST
@@ -152,6 +159,7 @@ def _judged(
     connection: Connection, found: Found, *, host: str, answer: WrongHost, wait: float, now: datetime
 ) -> HostSearch:
     if found is Found.CONFIRMED:
+        budgets.clear(key=_hold_key(connection, host))  # of who asked while this was being found out
         return HostSearch(found, 0.0, f"{host} serves this organization.", "")
     text = f"{_what(host, answer)} The platform named no other host."
     return _held(connection, Found.LOST, text, ADVICE, host=host, wait=wait, now=now)
