@@ -1,10 +1,11 @@
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 from psycopg import sql
 
 from vendor_admin import checks
-from vendor_admin.sync import upkeep
+from vendor_admin.sync import partitions
 
 
 def ids(messages) -> list[str]:
@@ -50,7 +51,7 @@ def test_a_retention_below_its_floor_is_an_error_and_drops_nothing(settings):
     assert message.id == "vendor_admin.E006"
     assert "At least 30 days" in message.msg
     with pytest.raises(ImproperlyConfigured, match="At least 30 days"):
-        upkeep.keep_partitions()
+        partitions.keep_partitions(now=timezone.now())
 
 
 def test_an_assumed_role_is_called_a_safety_net(settings):

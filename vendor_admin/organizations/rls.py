@@ -21,6 +21,7 @@ TABLES_WITHOUT_POLICY = {
     "organizations_hostclock": "clocks are the installation's hosts', shared by all organizations",
     "organizations_incarnation": "the database's own lives, which concern all organizations",
     "sync_hub": "the list of running hubs, which serve all organizations",
+    "sync_partitiontrouble": "the log's partitions are shared by all organizations",
     "django_session": "sessions exist before sign-in",
     "django_migrations": "Django's own",
     "django_content_type": "Django's own",

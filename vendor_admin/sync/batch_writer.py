@@ -198,6 +198,11 @@ class BatchWriter:
                     raise
                 self._stored(rows, 0)  # an earlier COMMIT, whose answer was lost, has come through meanwhile
                 return
+            except psycopg.errors.CheckViolation as error:
+                if not (error.diag.table_name or "").startswith("sync_entityevent"):
+                    raise
+                log.info("sync.month_made_meanwhile", rows=len(rows))  # what was on its way to the default partition
+                may_be_committed = False
             except (*_DATA_ERRORS, UnwritableError, StuckError):
                 raise
             except _OUTAGES as error:

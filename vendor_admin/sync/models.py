@@ -84,6 +84,18 @@ class Hub(models.Model):
         return self.name
 
 
+class PartitionTrouble(models.Model):
+    """A step of the log's upkeep that is due and could not be done, e.g. "drop 2026-01"."""
+
+    step = models.CharField(max_length=40, primary_key=True)
+    error = models.TextField()
+    is_lock = models.BooleanField(help_text="Somebody reads the log for long: it is tried again.")
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.step
+
+
 class Lease(Scoped):
     """Who holds one socket (connection and shard). `fence` only grows; a writer with an older fence is refused.
     It is part of a key, so that a claim waits for a flush, which holds the key, and renewals do not.

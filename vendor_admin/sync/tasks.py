@@ -1,7 +1,8 @@
 """Periodic work of the sync. Hubs do not need it to go on: it is upkeep, and a second pair of eyes."""
 
 from vendor_admin.celery import app
-from vendor_admin.sync import upkeep
+from vendor_admin.organizations import database_clock
+from vendor_admin.sync import partitions, upkeep
 
 
 @app.task
@@ -13,7 +14,7 @@ def supervise() -> None:
 @app.task
 def keep_partitions() -> None:
     """Make the log's partitions ahead of time and drop those past their retention."""
-    upkeep.keep_partitions()
+    partitions.keep_partitions(now=database_clock.now())
 
 
 @app.task

@@ -1,38 +1,18 @@
-"""Upkeep of the log and a watch over the sockets, for tasks and commands (as the app role)."""
+"""A watch over the sockets, and what is asked of them, for tasks and commands (as the app role)."""
 
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
 
 from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.sync.models import Lease, SyncState
-from vendor_admin.sync.retention import problem_of_retention
 from vendor_admin.sync.status import socket_statuses
 
 log = structlog.get_logger(__name__)
 
-MONTHS_AHEAD = 3
 UNHELD_FOR = timedelta(seconds=30)
-
-
-def keep_partitions() -> list[str]:
-    """Make and drop partitions of the log. Returns what was done, e.g. "made sync_entityevent_2026_12".
-
-    Raises ImproperlyConfigured for a retention that is too short: workers start without the system checks.
-    """
-    if problem := problem_of_retention(settings.EVENT_RETENTION_DAYS):
-        raise ImproperlyConfigured(problem)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM sync_keep_partitions(%s, %s)", [MONTHS_AHEAD, settings.EVENT_RETENTION_DAYS])
-        done = [row[0] for row in cursor.fetchall()]
-    if done:
-        log.info("sync.partitions_kept", done=done)
-    return done
 
 
 def request_reconciliation(*, organization_ids: list[int] | None = None) -> int:

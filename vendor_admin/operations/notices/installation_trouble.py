@@ -10,6 +10,7 @@ from vendor_admin.operations.notices.conditions import Condition, clock, counted
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.organizations import host_clocks, incarnations
 from vendor_admin.organizations.scope import organizations_in_scope
+from vendor_admin.sync import partitions
 
 # What was lost with the newest commits has to be looked for by people; a day covers every shift.
 RESTORE_IS_NEWS_FOR = timedelta(days=1)
@@ -65,3 +66,21 @@ def _progress_of(unknown: int, for_persons: int) -> str:
         return "All of it is known now."
     persons = f", {for_persons:,} of them by a person" if for_persons else ""
     return f"{counted(unknown, 'operation')} still to be settled{persons}."
+
+
+def log_upkeep_fails(now: datetime) -> list[Condition]:
+    """Whether months of the event log cannot be made ahead or dropped. Two queries."""
+    trouble = partitions.trouble_with_partitions(now=now)
+    return [
+        Condition(
+            organization_id=organization_id,
+            kind=NoticeKind.LOG_UPKEEP,
+            subject="event log",
+            title="The upkeep of the event log fails",
+            text=f"Its months are made ahead of time and dropped when they are old. This could not be done: {trouble}."
+            " No event is lost, but pages of the log grow slow, and what is old stays.",
+            next_step="Tell who runs this installation: the worker's log says more (sync.partition_not_kept).",
+            path=reverse("admin:sync_entityevent_changelist"),
+        )
+        for organization_id in (organizations_in_scope() if trouble else ())
+    ]

@@ -25,6 +25,7 @@ class NoticeKind(models.TextChoices):
     NEEDS_APPROVAL = "needs_approval", "plan waits for approval"
     WRONG_CLOCK = "wrong_clock", "wrong clock of a server"
     RESTORED = "restored", "restored database"
+    LOG_UPKEEP = "log_upkeep", "upkeep of the event log"
 
 
 class Notice(OrganizationRow):

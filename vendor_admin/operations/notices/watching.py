@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from vendor_admin.operations.notices import outbox
 from vendor_admin.operations.notices.conditions import Condition
-from vendor_admin.operations.notices.installation_trouble import restored_database, wrong_clocks
+from vendor_admin.operations.notices.installation_trouble import log_upkeep_fails, restored_database, wrong_clocks
 from vendor_admin.operations.notices.models import Notice, NoticeKind
 from vendor_admin.operations.notices.plan_trouble import operations_undecided, plans_failed, plans_to_approve
 from vendor_admin.operations.notices.platform_trouble import events_not_stored, locks_in_force, sockets_down
@@ -34,6 +34,7 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.NEEDS_APPROVAL: plans_to_approve,
     NoticeKind.WRONG_CLOCK: wrong_clocks,
     NoticeKind.RESTORED: restored_database,
+    NoticeKind.LOG_UPKEEP: log_upkeep_fails,
 }
 # How long each part of a condition has to last before anybody is told; other kinds at once.
 OPENS_AFTER = {NoticeKind.SOCKET_DOWN: timedelta(minutes=1)}
@@ -50,6 +51,7 @@ RESOLUTIONS = {
     NoticeKind.NEEDS_APPROVAL: "It was approved, refused or cancelled.",
     NoticeKind.WRONG_CLOCK: "The clock is right again, or the server has stopped.",
     NoticeKind.RESTORED: "A day has passed, and all of it is known.",
+    NoticeKind.LOG_UPKEEP: "The event log is kept again.",
 }
 _TEXTS = ("title", "text", "next_step", "path", "seen")
 _OF_ENDS = ("closed_at", "resolution", "acknowledged_at", "acknowledged_by", "times")
