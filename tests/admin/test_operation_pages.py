@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.admin.conftest import _staff
-from tests.admin.plan_desk import change_plan, operations_of, plan_of, preview, rows_of, verb
+from tests.admin.plan_desk import change_plan, operations_of, page, plan_of, preview, rows_of, verb
 from tests.signed_in import signed_in
 from vendor_admin.operations.budget_view import maintenance_of
 from vendor_admin.operations.models import ApprovalRule, Operation
@@ -173,6 +174,31 @@ def test_the_overview_says_what_waits_for_a_decision(alice: Client, bob: Client,
 
     assert "a person has to decide" in alice.get(reverse("admin:index")).content.decode()
     assert "a person has to decide" not in bob.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "says", "does_not_say"),
+    [
+        ({"unreadable": "the key may not read it."}, "could not be read about this: the key may not", "does not tell"),
+        ({"unreadable": "It is odd.", "name": "user/moved"}, "could not be read about this: It is odd.", "If it was"),
+        ({"crashes": 3, "question": "Three workers ended."}, "Three workers ended.", "is tried again"),
+        ({}, "Reading the platform does not tell", "is tried again"),
+    ],
+)
+def test_a_person_is_told_why_they_are_asked(
+    alice: Client, alpha, trading_day, fields: dict[str, Any], says: str, does_not_say: str
+):
+    trading_day(1)
+    operation = _in_doubt(alice, alpha, [1])
+    _change(alpha, operation.pk, **fields)
+    with organization_scope(alpha.pk), connection.cursor() as cursor:
+        cursor.execute("UPDATE operations_operation SET sealed_request = 'of a lost key'")
+        cursor.execute("UPDATE operations_planrow SET secrets = 'of a lost key'")
+
+    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    assert says in shown
+    assert does_not_say not in shown
+    assert "permission" in page(alice, operation.plan_id)
 
 
 def test_who_looks_after_several_organizations_sees_how_each_stands(

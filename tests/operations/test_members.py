@@ -1,5 +1,7 @@
 """Creating members in batches, and changing them: what is previewed is what the platform holds afterwards."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,7 +19,7 @@ from tests.operations.vendor_members import (
     wait_for_mirror,
 )
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
-from vendor_admin.operations import plans
+from vendor_admin.operations import plans, wiping
 from vendor_admin.operations.kinds import PlanRequest, Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import PlanProblem
@@ -243,7 +245,7 @@ def test_passwords_are_changed_and_stand_nowhere(
     assert PLANTED[0] not in repr(scene.rows(made)[0].secrets) + repr(made) + repr(scene.operations(made))
 
 
-def test_a_password_that_the_platform_repeats_in_its_words_is_not_stored(
+def test_a_password_that_the_platform_repeats_is_not_stored_and_after_a_week_has_to_be_given_again(
     scene: Scene, database_urls: dict[str, str]
 ) -> None:
     scene.sandbox.control("write", path=CREATE, fault="errorText", text=f"Bad password '{PLANTED[0]}', {PLANTED[0]}!")
@@ -253,3 +255,10 @@ def test_a_password_that_the_platform_repeats_in_its_words_is_not_stored(
     assert row.state == "rejected"
     assert row.why.startswith("Bad password '")
     assert PLANTED[0] not in everything_stored(database_urls["admin"])
+
+    assert wiping.wipe_old_secrets(now=timezone.now() + timedelta(days=8)) == 1
+    with scene.scope():
+        again = plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+    [row] = scene.rows(again)
+    assert row.state == "skipped"
+    assert "is not stored any more" in row.why
