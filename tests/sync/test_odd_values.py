@@ -52,6 +52,8 @@ FLAGS: dict[Any, bool | None] = {"off": None, "perhaps": None, "True": True, 0: 
 DAYS: list[tuple[Any, date | None]] = [
     ({"year": 2026, "month": 13, "day": 1}, None),
     ({"year": 0, "month": 0, "day": 0}, None),
+    ({"year": 2026, "month": 2, "day": 29}, None),
+    ({"year": 2028, "month": 2, "day": 29}, date(2028, 2, 29)),
     ("2026-11-24", None),
     ({"year": "2026", "month": 11, "day": "24"}, date(2026, 11, 24)),
 ]

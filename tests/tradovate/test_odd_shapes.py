@@ -37,6 +37,16 @@ def test_a_list_of_changes_is_applied_one_by_one() -> None:
     ]
 
 
+@pytest.mark.parametrize("broken", [b'{"id":NaN}', b'{"id":1,"name":"\xff"}'])
+def test_a_broken_change_costs_no_other_change_of_its_list(broken: bytes) -> None:
+    good, bad = compact(change()), compact(change("@")).replace(b'"@"', broken)
+    found = decode_frame(b'a[{"e":"props","d":[%b,%b,%b]}]' % (good, bad, good))
+    assert [one for one in found if isinstance(one, EntityReceived)] == received(
+        {"e": "props", "d": [change(), change()]}
+    )
+    assert [one.raw for one in found if isinstance(one, Malformed)] == [bad]
+
+
 def test_an_empty_list_of_changes_is_nothing() -> None:
     assert received({"e": "props", "d": []}, {"e": "props", "d": change([])}) == []
 

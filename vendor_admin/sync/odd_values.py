@@ -7,6 +7,7 @@ take `now` for their clock, and one odd value neither stops an entity nor become
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -22,7 +23,9 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)] | None
 _Whole = Annotated[int, msgspec.Meta(ge=-MAX_ID - 1, le=MAX_ID)] | None
 
 
-class _Day(msgspec.Struct, gc=False):
+class Day(msgspec.Struct, gc=False):
+    """A trade date as the platform sends it."""
+
     year: Annotated[int, msgspec.Meta(ge=1, le=9999)]
     month: Annotated[int, msgspec.Meta(ge=1, le=12)]
     day: Annotated[int, msgspec.Meta(ge=1, le=31)]
@@ -33,7 +36,7 @@ _USUAL: dict[str, Any] = {
     "numeric": float | None,
     "boolean": bool | None,
     "timestamp with time zone": datetime | None,
-    "date": _Day | None,
+    "date": Day | None,
 }
 _LONGEST_SHOWN = 60
 _MORE_THAN_MICROSECONDS = re.compile(rb":\d\d\.\d{7}")
@@ -54,6 +57,11 @@ def is_plain(time: datetime, entity: bytes) -> bool:
         and 1 < time.year < 9999
         and (time.microsecond != 0 or _MORE_THAN_MICROSECONDS.search(entity) is None)
     )
+
+
+def is_a_day(day: Day) -> bool:
+    """Whether the calendar has a trade date whose parts are in range: not February 30."""
+    return day.day <= 28 or day.day <= monthrange(day.year, day.month)[1]
 
 
 def oddity_of(members: Mapping[str, msgspec.Raw], columns: Iterable[Column]) -> Oddity | None:

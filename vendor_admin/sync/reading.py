@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
-from vendor_admin.sync.odd_values import Id, is_plain, oddity_of, usual_type
+from vendor_admin.sync.odd_values import Id, is_a_day, is_plain, oddity_of, usual_type
 from vendor_admin.sync.rows import Oddity
 from vendor_admin.tradovate.values import MAX_ID, id_of
 
@@ -77,10 +77,8 @@ def read_entity(
         known = reader.usual.decode(entity)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _read_slowly(entity_type, entity, accounts, reader)
-    for key in reader.times:
-        time = getattr(known, key)
-        if time is not None and not is_plain(time, entity):
-            return _read_slowly(entity_type, entity, accounts, reader)
+    if not _is_plain(known, entity, reader):
+        return _read_slowly(entity_type, entity, accounts, reader)
     lead = getattr(known, reader.lead_key) if reader.lead_key else None
     return known.id, _account_id(entity_type, known.id, known.accountId, lead, accounts, reader), None, None
 
@@ -103,6 +101,7 @@ class _Reader:
         if self.lead_key:
             types[self.lead_key] = Id
         self.times = tuple(column.json_key for column in self.columns if column.is_time)
+        self.days = tuple(column.json_key for column in self.columns if column.is_trade_date)
         fields = [
             (key, type_, msgspec.Raw() if type_ is msgspec.Raw else None) for key, type_ in types.items() if key != "id"
         ]
@@ -173,7 +172,20 @@ def _is_usual(entity: bytes, reader: _Reader) -> bool:
         known = reader.known.decode(entity)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
-    return all(is_plain(time, entity) for key in reader.times if (time := getattr(known, key)) is not None)
+    return _is_plain(known, entity, reader)
+
+
+def _is_plain(known: Any, entity: bytes, reader: _Reader) -> bool:
+    """Whether PostgreSQL stores times and days of the usual form just as they were read."""
+    for key in reader.times:
+        time = getattr(known, key)
+        if time is not None and not is_plain(time, entity):
+            return False
+    for key in reader.days:
+        day = getattr(known, key)
+        if day is not None and not is_a_day(day):
+            return False
+    return True
 
 
 def _value(raw: msgspec.Raw | None) -> Any:

@@ -55,7 +55,8 @@ def salvage_messages(text: bytes) -> list[bytes | Malformed]:
 
 
 def prune_message(message: bytes) -> tuple[bytes, list[Malformed]]:
-    """Take the unreadable elements out of the lists in the `d` of a message (snapshot collections, entity lists).
+    """Take the unreadable elements out of the `d` of a message: of a list, or of the lists in it (snapshot collections,
+    entity lists).
 
     Returns the message without them, and them. One bad entity must not cost a whole snapshot. Raises a ValueError
     when the message is broken beyond that.
@@ -63,8 +64,9 @@ def prune_message(message: bytes) -> tuple[bytes, list[Malformed]]:
     bad: list[Malformed] = []
     kept = []
     for name, value in _members(_characters(message)):
-        is_body = name == '"d"' and value.startswith("{")
-        kept.append(f"{name}:{_pruned_body(value, bad) if is_body else value}")
+        if name == '"d"':
+            value = _pruned_list(value, None, bad) if value.startswith("[") else _pruned_body(value, bad)
+        kept.append(f"{name}:{value}")
     return _as_sent("{" + ",".join(kept) + "}"), bad
 
 
@@ -83,6 +85,8 @@ def fault_of(element: bytes) -> str | None:
 
 
 def _pruned_body(body: str, bad: list[Malformed]) -> str:
+    if not body.startswith("{"):
+        return body
     kept = []
     for name, value in _members(body):
         collection = name[1:-1]
