@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connections
 from django.test import override_settings
@@ -35,6 +36,11 @@ from vendor_admin.tradovate.operations.request import SECRET_FIELDS
 pytestmark = pytest.mark.slow
 
 WORLD = ("--organizations", "1", "--users", "300", "--accounts-per-user", "1", "--keep-orders", "0", "--rate", "0")
+
+
+LIVE_ALL_THE_SAME = """
+UPDATE sync_lease SET state = 'live', holder = 'nobody', expires_at = now() + interval '1 day', covered_until = NULL
+"""
 
 
 class Stage:
@@ -95,11 +101,14 @@ def stage(
     database_name: str,
     database_urls: dict[str, str],
 ) -> Iterator[Stage]:
-    """The mirrors are loaded once and then left alone: no case looks at what another did."""
+    """The mirrors are loaded once and then left alone: no case looks at what another did. They count as live all the
+    same, or what is about money would wait."""
     with django_db_blocker.unblock(), override_settings(**SHORT_WAITS):
         with RunningSandbox(*WORLD, "--logins-per-user", "1000") as sandbox:
             material = Material(sandbox)
             (scene,) = connected(sandbox, database_urls)  # to its end: then the hub has stopped
+            with psycopg.connect(database_urls["admin"]) as connection:
+                connection.execute(LIVE_ALL_THE_SAME)
             environment = product_environment(database_urls)
             with Workers(environment, admin_url=database_urls["admin"]) as workers:
                 yield Stage(scene, workers, material)

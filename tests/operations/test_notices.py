@@ -377,6 +377,19 @@ def test_a_plan_that_waits_for_a_second_person_is_told_until_it_is_approved(alph
     assert look(15) == (0, 1)
 
 
+def test_a_plan_that_lost_its_authors_is_told_until_it_is_resumed_and_one_that_people_paused_is_not(
+    alpha: Desk,
+) -> None:
+    alpha.plan("By hand", state="paused")
+    plan = alpha.plan("Big", state="paused", wait_why="riley may no longer change balances.")
+    assert look(0) == (1, 0)
+    assert alpha.notice().title == "“Big” is paused: nobody stands behind it"
+    assert alpha.notice().text == "riley may no longer change balances."
+    with alpha.scope():
+        Plan.objects.filter(pk=plan.pk).update(state="running", wait_why="")
+    assert look(15) == (0, 1)
+
+
 def test_notices_go_to_the_organizations_own_channels_by_kind_while_they_are_on(
     alpha: Desk, beta: Desk, mails: None, mailoutbox: list[Any]
 ) -> None:

@@ -30,14 +30,6 @@ class Age:
         return bool(self.why) and not self.is_just_read
 
 
-def depends_on_rows(plan: Plan) -> bool:
-    """Whether the plan is of a kind that asks for fresh rows."""
-    try:
-        return isinstance(kind_of(plan.kind), DependsOnRows)
-    except KeyError:
-        return False
-
-
 def targets_to_change(plan: Plan, *, most: int | None = None) -> list[Target]:
     """The targets of the rows that will change, or the first of them."""
     rows = plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position")[:most]
@@ -46,7 +38,7 @@ def targets_to_change(plan: Plan, *, most: int | None = None) -> list[Target]:
 
 def asks_of(plan: Plan, targets: Sequence[Target], *, now: datetime) -> Sequence[Ask]:
     """What these targets depend on; nothing for kinds that do not ask for fresh rows."""
-    kind: object = kind_of(plan.kind) if depends_on_rows(plan) else None
+    kind: object = kind_of(plan.kind)
     if not isinstance(kind, DependsOnRows) or not targets:
         return ()
     asks = kind.asks(PlanRequest(plan.organization_id, targets, plan.parameters, now))
@@ -55,15 +47,11 @@ def asks_of(plan: Plan, targets: Sequence[Target], *, now: datetime) -> Sequence
 
 def age_of(plan: Plan, *, now: datetime, most: int | None = None) -> Age:
     """Whether the rows that will change start from mirrors that may be old. Pages go by the first of them (`most`)."""
-    if not depends_on_rows(plan):
+    if not plan.depends_on_rows:
         return Age()
     targets = targets_to_change(plan, most=most)
-    return Age(why_old_of(plan, targets, now=now), is_just_read=was_just_read(plan, now=now))
-
-
-def why_old_of(plan: Plan, targets: Sequence[Target], *, now: datetime) -> str:
-    """Why the mirrors that these targets depend on may be old, without an end; empty if they are not."""
-    return why_old(plan.organization_id, asks_of(plan, targets, now=now), now=now)
+    why = why_old(plan.organization_id, asks_of(plan, targets, now=now), now=now)
+    return Age(why, is_just_read=was_just_read(plan, now=now))
 
 
 def why_old(organization_id: int, asks: Iterable[Ask], *, now: datetime) -> str:

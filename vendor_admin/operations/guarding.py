@@ -42,9 +42,7 @@ def guard(lane: LaneKey, *, now: datetime) -> None:
             plans.pause_for_want_of_authors(plan=at_work[plan_id], why=why)
             log.warning("operations.plan_lost_its_authors", plan=plan_id, why=why)
     blind = [
-        plan.pk
-        for plan in at_work.values()
-        if fresh_rows.depends_on_rows(plan) and not fresh_rows.was_just_read(plan, now=now)
+        plan.pk for plan in at_work.values() if plan.depends_on_rows and not fresh_rows.was_just_read(plan, now=now)
     ]
     if blind:
         _hold_unless_live(lane, blind, now=now)

@@ -68,6 +68,7 @@ class Plan(OrganizationRow):
         max_length=200, default="", help_text="Who resumed it after its makers had lost the right to go on."
     )
     wait_why = models.CharField(max_length=500, default="", help_text="Why this service stopped or holds it.")
+    depends_on_rows = models.BooleanField(default=False, help_text="Whether it must not start from old rows.")
     check_at = models.DateTimeField(null=True, help_text="When a worker looks next whether its rows are fresh.")
     read_at = models.DateTimeField(null=True, help_text="When its rows were last read of the platform itself.")
     created_at = models.DateTimeField()

@@ -204,9 +204,11 @@ def faults_in_words(invalid: InvalidRequest) -> str:
 
 def _note_age(plan: Plan, planned: Sequence[RowDraft], *, now: datetime) -> None:
     """Have a worker read the rows of the platform where they come from mirrors that may be old."""
+    asks = fresh_rows.asks_of(plan, [draft.target for draft in planned], now=now)
+    plan.depends_on_rows = bool(asks)
     if (readings := readings_in_force()) is not None:
         plan.read_at = readings.at
-    elif why := fresh_rows.why_old_of(plan, [draft.target for draft in planned], now=now):
+    elif why := fresh_rows.why_old(plan.organization_id, asks, now=now):
         plan.check_at, plan.wait_why = now, f"{why}."[:500]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import CharField, Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 
@@ -54,10 +54,13 @@ def operations_undecided(now: datetime) -> list[Condition]:
 
 
 def plans_to_approve(now: datetime) -> list[Condition]:
-    """Plans that wait for a second person. One query."""
-    waiting = Plan.objects.filter(state=Plan.State.WAITING).order_by("id")
+    """Plans that wait for a second person, or for somebody who takes them over. One query."""
+    stopped = Q(state=Plan.State.PAUSED) & ~Q(wait_why="")
+    waiting = Plan.objects.filter(Q(state=Plan.State.WAITING) | stopped).order_by("id")
     return [
-        Condition(
+        _stopped_condition(plan)
+        if plan.state == Plan.State.PAUSED
+        else Condition(
             organization_id=plan.organization_id,
             kind=NoticeKind.NEEDS_APPROVAL,
             subject=f"plan {plan.pk}",
@@ -68,6 +71,18 @@ def plans_to_approve(now: datetime) -> list[Condition]:
         )
         for plan in waiting
     ]
+
+
+def _stopped_condition(plan: Plan) -> Condition:
+    return Condition(
+        organization_id=plan.organization_id,
+        kind=NoticeKind.NEEDS_APPROVAL,
+        subject=f"plan {plan.pk}",
+        title=f"“{plan.title}” is paused: nobody stands behind it",
+        text=plan.wait_why,
+        next_step="Somebody who may do what it does resumes it on its page, or cancels it.",
+        path=_plan_path(plan.pk),
+    )
 
 
 def _failed_condition(plan: Plan) -> Condition:

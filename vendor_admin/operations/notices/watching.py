@@ -48,7 +48,7 @@ RESOLUTIONS = {
     NoticeKind.LOCKED: "The platform takes calls again.",
     NoticeKind.PLAN_FAILED: "What failed was sent again, or a week has passed.",
     NoticeKind.NEEDS_DECISION: "Nothing of this plan waits for a decision any more.",
-    NoticeKind.NEEDS_APPROVAL: "It was approved, refused or cancelled.",
+    NoticeKind.NEEDS_APPROVAL: "It was approved, resumed, refused or cancelled.",
     NoticeKind.WRONG_CLOCK: "The clock is right again, or the server has stopped.",
     NoticeKind.RESTORED: "A day has passed, and all of it is known.",
     NoticeKind.LOG_UPKEEP: "The event log is kept again.",

@@ -82,7 +82,7 @@ def promise_of(plan: Plan, *, now: datetime) -> str:
         return f"{age.why}. {READ_FIRST}"
     if age.why:
         return f"{age.why}. {JUST_READ}"
-    if not fresh_rows.depends_on_rows(plan):
+    if not plan.depends_on_rows:
         environments = {name.split(" ", 1)[0] for name in plan.calls_by_path}
         states = freshness(organization_id=plan.organization_id, now=now, environments=sorted(environments))
         if whys := [state.why for state in states if not state.is_live]:
