@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from tests.organizations.conftest import SECRETS, FakeSignIn
-from vendor_admin.organizations import budgets, logins, tokens
+from vendor_admin.organizations import budgets, login_failures, logins, tokens
 from vendor_admin.organizations.models import BudgetUse, Connection, PlatformSession
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.organizations.tokens import TokenUnavailable
@@ -256,6 +256,19 @@ def test_who_read_the_row_before_somebody_else_was_answered_cannot_claim_it(make
 
 @pytest.mark.django_db
 class TestLocks:
+    @pytest.mark.parametrize("answer", [Locked(429, ""), Penalized("ticket", 3600.0, captcha=False)])
+    def test_a_wait_counts_from_the_answer_and_not_from_the_call(
+        self, make_connection, platform, now, answer, monkeypatch
+    ):
+        monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.0)
+        platform.before, platform.answers = lambda: time.sleep(0.2), [answer]
+        connection = make_connection()
+        unavailable(connection, now)
+        in_time = now + timedelta(seconds=3600) + timedelta(seconds=0.2) + login_failures.WAIT_MARGIN
+        platform.before = lambda: None
+        unavailable(connection, in_time - timedelta(seconds=0.1))
+        assert len(platform.logins) == 1
+
     def test_429_closes_the_user_for_an_hour_in_the_database(self, make_connection, platform, now):
         connection = make_connection()
         platform.answers = [Locked(429, "")]

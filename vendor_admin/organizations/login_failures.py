@@ -3,8 +3,10 @@
 What must not be repeated at once is locked in Postgres before it is told.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 import structlog
 
@@ -28,6 +30,8 @@ from vendor_admin.tradovate.outcomes import (
 log = structlog.get_logger()
 
 _AT_HOST = " at host "
+# The platform counts its waits from its answer, and a call within one begins it anew.
+WAIT_MARGIN = timedelta(seconds=0.5)
 UNREACHABLE_PAUSE = timedelta(seconds=5)
 UNCLEAR_PAUSE = timedelta(seconds=15)
 # A token that is still good leaves time: five tries before its end, of the fifteen an hour that all tokens share.
@@ -105,12 +109,17 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One drawn call to one address, and the keys that close it."""
+    """One drawn call to one address, and the keys that close it. `now` is when it was drawn, or answered."""
 
     who: SignIn
     budget: Budget
     now: datetime
     rest_url: str
+    begun_at: float = field(default_factory=time.monotonic)
+
+    def answered(self) -> Self:
+        """The same with the time of its answer, from which the platform counts, and a little more for its clock."""
+        return replace(self, now=self.now + timedelta(seconds=time.monotonic() - self.begun_at) + WAIT_MARGIN)
 
     @property
     def address(self) -> str:

@@ -124,7 +124,7 @@ def _token_or_raise(call: Call, outcome: AccessToken | Outcome) -> AccessToken:
     """Keep the budget true to what happened, lock what must rest, and return the token if there is one."""
     _give_back(call, outcome)
     if not isinstance(outcome, AccessToken):
-        raise failure_of(call, outcome)
+        raise failure_of(call.answered(), outcome)
     if outcome.expires_at <= call.now:
         text = f"The platform's token had expired at {outcome.expires_at:%Y-%m-%d %H:%M:%S} UTC when it came."
         raise closed(call, call.credential_key, UNCLEAR_PAUSE, text, kind="clock")
