@@ -5,7 +5,7 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 INSTALLED := .venv/installed
 JOBS := 2
 
-.PHONY: help demo test test-quick test-servers test-slow lint fmt bench
+.PHONY: help demo test test-quick test-servers test-slow lint fmt bench soak
 
 help:  ## show this list
 	@echo 'make demo          run everything here with made-up data; RESET=1 starts fresh'
@@ -14,6 +14,7 @@ help:  ## show this list
 	@echo 'make lint          check style, types and import layers'
 	@echo 'make fmt           format the code'
 	@echo 'make bench         measure the sync path and print a table'
+	@echo 'make soak          run the long proofs (half an hour and more) and print their tables'
 
 demo: $(INSTALLED)
 	@exec $(PYTHON) manage.py demo $(if $(filter-out 0,$(RESET)),--reset)
@@ -46,6 +47,10 @@ bench: $(INSTALLED)
 	$(PYTHON) -m benchmarks
 
 # pip alone, so that pip's settings are all that a company's machine needs; see vendor_admin/install.py.
+# Long proofs, which CI never runs: pytest collects them only when they are named.
+soak: $(INSTALLED)
+	$(PYTHON) -m pytest -s tests/*/soak_*.py
+
 $(INSTALLED): requirements.lock
 	@for python in $(PYTHONS); do \
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exec $$python -m vendor_admin.install; \
