@@ -36,6 +36,11 @@ KINDS = (
     "create_position_limits", "update_position_limits", "delete_position_limits", "create_risk_parameters",
     "update_risk_parameters", "delete_risk_parameters",
 )  # fmt: skip
+OPEN_POSITION = """
+INSERT INTO mirrors_position (organization_id, environment, entity_id, lease_id, epoch, seq, received_at, account_id,
+                              net_pos)
+VALUES (%s, 'demo', %s, 1, 1, 1, now(), %s, 2)
+"""
 Asked = tuple[str, list[Target], dict[str, Any]]  # kind, targets, parameters
 State = dict[tuple[str, int], dict[str, Any]]
 
@@ -334,6 +339,10 @@ def test_what_a_kind_asks_for_is_all_that_its_preview_depends_on(
 ) -> None:
     """While the mirrors may be old its rows are read of the platform: then nothing may come from the mirrors."""
     world, now, organization = World(mirrored.held), timezone.now(), mirrored.organization
+    open_positions = {one: {"id": one, "accountId": one, "netPos": 2} for one in world.accounts()}
+    for one in open_positions:
+        admin_connection.execute(OPEN_POSITION, [organization.pk, one, one])
+    admin_connection.commit()
     previews = {}
     for kind_name in KINDS:
         kind = kind_of(kind_name)
@@ -352,7 +361,8 @@ def test_what_a_kind_asks_for_is_all_that_its_preview_depends_on(
         for ask in asks:
             model = mirror_models()[ask.entity_type]
             key = f"{ENTITIES[ask.entity_type].master}Id" if ask.by_master else "id"
-            found = [one for one in mirrored.held(ask.entity_type).values() if one[key] in ask.wanted]
+            held = open_positions if ask.entity_type == "position" else mirrored.held(ask.entity_type)
+            found = [one for one in held.values() if one[key] in ask.wanted]
             readings.add(ask, found, model=model, columns=platform_columns(model))
         with readings.in_force():
             again = mirrored.preview(kind_of(kind_name), targets, parameters)
