@@ -120,6 +120,20 @@ def test_a_lease_whose_row_somebody_has_locked_is_kept_unrenewed_and_holds_up_no
     assert all(answer.is_renewed for answer in hubs.call(leases.renew, name="one", statuses=statuses, ttl=60).values())
 
 
+def test_the_lease_of_a_paused_connection_forgets_a_holder_that_died(
+    hubs: Hubs, connect: Connect, platform: ScriptedPlatform, stored: Stored
+) -> None:
+    connection = connect(platform)
+    hubs.upkeep("one")
+    hubs.claim("one", ttl=0.1)
+    pause_connection(connection=connection, actor="staff")
+    time.sleep(0.2)
+    assert hubs.call(leases.break_locks_of_lapsed, name="two") == ["one"]
+    hubs.upkeep("two")
+    assert (stored.lease()["holder"], stored.lease()["state"]) == ("", "paused")
+    assert hubs.call(leases.break_locks_of_lapsed, name="two") == []
+
+
 def test_a_flush_holds_back_claims_and_never_renewals(
     hubs: Hubs, connect: Connect, platform: ScriptedPlatform, database_urls: dict[str, str]
 ) -> None:

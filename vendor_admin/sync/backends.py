@@ -9,12 +9,15 @@ import re
 from collections.abc import Collection
 
 import psycopg
+import structlog
+
+log = structlog.get_logger(__name__)
 
 # The server cuts application names at 63 bytes. A hub's name ends with its process and a random part.
 _PREFIX, _NAME_LENGTH = "vendor-admin hub ", 36
 _NOT_ASCII = re.compile(r"[^!-~]")
 # How long a statement waits for a row. Another hub's flush of the same rows takes a tenth of it.
-LOCK_MS = 1_000
+LOCK_MS = 500
 # What the server ends by itself. By keepalives and TCP_USER_TIMEOUT it notices that a client's host is gone.
 _OPTIONS = {
     "timezone": "UTC",
@@ -71,11 +74,14 @@ async def end(connection: psycopg.AsyncConnection, *, names: Collection[str]) ->
     """End this role's other connections to this database whose names begin with one of these. Waits a moment until
     they are gone; returns whether none is left.
     """
-    deadline = asyncio.get_running_loop().time() + END_SECONDS
+    deadline, is_news = asyncio.get_running_loop().time() + END_SECONDS, True
     while True:
         row = await (await connection.execute(_END, [list(names)])).fetchone()
         if row is None or not row[0]:
             return True
+        if is_news:
+            log.warning("hub.connections_ended", names=sorted(names), count=row[0])
+            is_news = False
         if asyncio.get_running_loop().time() > deadline:
             return False
         await asyncio.sleep(0.02)

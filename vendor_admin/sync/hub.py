@@ -136,10 +136,8 @@ class Hub:
     async def _tick(self) -> None:
         try:
             await self._renew_if_due()
+            await self._leases.call(leases.break_locks_of_lapsed, name=self._settings.name)
             share = await self._leases.call(leases.upkeep, name=self._settings.name)
-            lapsed = await self._leases.call(leases.break_locks_of_lapsed, name=self._settings.name)
-            if lapsed:
-                log.warning("hub.others_have_lapsed", hubs=lapsed)
             if len(self._holdings) < share:
                 await self._claim(share - len(self._holdings))
         except DATABASE_ERRORS as error:

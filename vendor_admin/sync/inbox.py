@@ -36,6 +36,11 @@ class Inbox:
         """How many rows wait in the common queue."""
         return len(self._common.rows)
 
+    @property
+    def aside(self) -> list[int]:
+        """The leases of the sockets that are set aside."""
+        return list(self._aside)
+
     def is_full(self, lease_id: int) -> bool:
         """Whether a socket should stop reading."""
         return not self._queue_of(lease_id).has_room.is_set()

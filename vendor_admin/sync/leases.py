@@ -39,11 +39,12 @@ DELETE FROM sync_lease WHERE id IN (
 """
 _MARK_PAUSED = """
 UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'Resume the connection to go on.',
-       state_since = now(), connected_since = NULL, next_try_at = NULL, locked_until = NULL
+       state_since = now(), connected_since = NULL, next_try_at = NULL, locked_until = NULL, holder = '',
+       expires_at = NULL
  WHERE id IN (
     SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
-     WHERE NOT c.is_enabled AND l.state <> 'paused' AND (l.holder = '' OR l.expires_at < now())
-       FOR NO KEY UPDATE OF l SKIP LOCKED)
+     WHERE NOT c.is_enabled AND (l.state <> 'paused' OR l.holder <> '') AND (l.holder = '' OR l.expires_at < now())
+       FOR UPDATE OF l SKIP LOCKED)
 """
 _BEAT = """
 INSERT INTO sync_hub (name, expires_at) VALUES (%(name)s, now() + %(ttl)s * interval '1 second')

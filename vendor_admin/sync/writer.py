@@ -62,6 +62,8 @@ class Writer:
     async def run(self) -> None:
         """Write until cancelled."""
         inbox = self._inbox
+        for lease_id in inbox.aside:
+            self._start_aside(lease_id)  # this is not the first run
         try:
             while True:
                 await inbox.arrival()
@@ -88,8 +90,11 @@ class Writer:
         for lease_id in self._inbox.set_aside(rows):
             log.warning("sync.set_aside", lease=lease_id, why=why)
             self._trouble[lease_id] = why
-            self._aside[lease_id] = asyncio.create_task(self._write_aside(lease_id))
+            self._start_aside(lease_id)
         self._common.trouble = ""
+
+    def _start_aside(self, lease_id: int) -> None:
+        self._aside[lease_id] = asyncio.create_task(self._write_aside(lease_id))
 
     async def _write_aside(self, lease_id: int) -> None:
         """Write what one socket has waiting until it is one of all again."""
@@ -111,5 +116,6 @@ class Writer:
             else:
                 limit, pause = min(limit * 2, FLUSH_ROWS), ASIDE_SECONDS[0]
         inbox.restore(lease_id)
-        del self._aside[lease_id], self._trouble[lease_id]
+        self._aside.pop(lease_id)
+        self._trouble.pop(lease_id, None)
         log.info("sync.written_with_all_again", lease=lease_id)
