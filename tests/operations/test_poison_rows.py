@@ -87,7 +87,7 @@ def test_a_row_at_which_three_runs_ended_is_left_to_a_person_and_never_sent_agai
 ) -> None:
     (row,) = desk.operations(desk.adjusting(7))
     now = timezone.now()
-    for crash in range(1, queue.MOST_CRASHES + 1):
+    for crash in (1, 2, 3):
         assert not row.needs_person
         leave(desk, row)
         queue.recover(LaneKey(desk.lane.organization_id, "demo", f"next {crash}"), now=now, settle_after=timedelta(0))
