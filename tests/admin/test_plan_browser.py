@@ -195,7 +195,8 @@ def test_every_step_fits_on_a_phone_and_works_there(site_url: str, owner: Client
         _confirm(page)
         look("progress")
         scene.work("demo")
-        expect(page.locator("[data-plan=finished]")).to_be_visible()  # the page was loaded again
+        expect(page.locator("[data-plan-state=finished]")).to_be_visible()
+        expect(page.locator("[data-plan]")).to_have_count(0)  # the page was loaded again, and renews itself no more
         look("finished")
         for address in ("operations/plan/", "operations/operation/", "operations/planrow/", "budgets/", "thresholds/"):
             page.goto(f"/admin/{address}")
