@@ -136,6 +136,17 @@ def test_a_plan_whose_maker_may_no_longer_is_not_started_by_anybody_else(desk: D
     assert not Plan.objects.filter(started_at__isnull=False).exists()
 
 
+def test_who_takes_over_a_plan_whose_rows_moved_gets_the_new_preview(desk: Desk) -> None:
+    plan = desk.preview()
+    plan.rows.update(old={"status": "as it was then"})
+    Plan.objects.filter(pk=plan.pk).update(state=Plan.State.PAUSED, confirmed_by="mia")
+    disable("mia")
+
+    renewed = plans.resume(plan=plan, actor="casey", now=NOW)
+    plan.refresh_from_db()
+    assert (plan.state, renewed.state, renewed.actor) == (Plan.State.STALE, Plan.State.PREVIEW, "casey")
+
+
 @pytest.mark.parametrize("lose", LOSSES)
 def test_a_running_plan_stops_until_somebody_who_may_takes_it_over(desk: Desk, lose: Callable[[str], None]) -> None:
     plan = desk.running()

@@ -52,7 +52,11 @@ def hold(plan: Plan, *, why: str, actor: str, now: datetime, action: str, reques
 
 
 def renewed_if_moved(plan: Plan, *, now: datetime) -> Plan | None:
-    """A new preview where a row that will change no longer starts from what the mirror says, or what was read."""
+    """A new preview where a row that will change no longer starts from what the mirror says, or what was read.
+
+    It is that of the plan's maker, or of who took the plan over from a maker who may no longer make it.
+    """
+    maker = plan.taken_over_by or plan.actor
     rows = list(plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position"))
     drafts = drafts_of(plan, rows, now=now)
     if not any(has_moved(row, draft) for row, draft in zip(rows, drafts, strict=True)):
@@ -63,7 +67,7 @@ def renewed_if_moved(plan: Plan, *, now: datetime) -> Plan | None:
         kind_name=plan.kind,
         targets=[target_of(row) for row in everything],
         parameters=plan.parameters,
-        actor=plan.actor,
+        actor=maker,
         reason=plan.reason,
         now=now,
         request_id=plan.request_id,
@@ -71,7 +75,7 @@ def renewed_if_moved(plan: Plan, *, now: datetime) -> Plan | None:
     )
     plan.rows.update(secrets={})
     plan.finished_at, plan.check_at, plan.approved_by, plan.wait_why = now, None, "", ""
-    move(plan, state=Plan.State.STALE, actor=plan.actor, action="preview out of date", request_id=plan.request_id)
+    move(plan, state=Plan.State.STALE, actor=maker, action="preview out of date", request_id=plan.request_id)
     return renewed
 
 
