@@ -46,11 +46,11 @@ fmt: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PYTHON) -m benchmarks
 
-# pip alone, so that pip's settings are all that a company's machine needs; see vendor_admin/install.py.
 # Long proofs, which CI never runs: pytest collects them only when they are named.
 soak: $(INSTALLED)
 	$(PYTHON) -m pytest -s tests/*/soak_*.py
 
+# pip alone, so that pip's settings are all that a company's machine needs; see vendor_admin/install.py.
 $(INSTALLED): requirements.lock
 	@for python in $(PYTHONS); do \
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exec $$python -m vendor_admin.install; \

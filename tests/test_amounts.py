@@ -24,7 +24,9 @@ TWO_MEANINGS = {
     "-2.750": "“-2.750” could mean -2750 or -2.75. Write -2750 or -2.75.",
     "$1,500": "“$1,500” could mean 1500 or 1.50. Write 1500 or 1.50.",
     "１.５００": "“１.５００” could mean 1500 or 1.50. Write 1500 or 1.50.",
-    "1.125": "“1.125” could mean 1125 or 1.125. Write 1125. At most 2 decimals can be given.",
+    "1.125": (
+        "“1.125” could mean 1125 or 1.125. If you mean 1125, write 1125. 1.125 has 3 decimals; at most 2 can be given."
+    ),
 }
 ONE_MEANING = {
     "1.500,00": "“1.500,00” has a comma in it. Write 1500.",

@@ -145,10 +145,11 @@ def _refusal(text: str, readings: Sequence[Decimal], decimals: int, *, is_plain:
         return f"{_quoted(text)} {_too_many(readings[0], decimals)}"
     else:
         words = [f"{_quoted(text)} {f'has zeros too many: {most} can be given' if is_plain else _oddity(text)}."]
-    if fitting:
+    if len(fitting) == len(readings):
         words.append(f"Write {' or '.join(as_written(reading) for reading in fitting)}.")
-    if len(fitting) < len(readings):
-        words.append(f"{most.capitalize()} can be given.")
+    else:
+        words += [f"If you mean {as_written(reading)}, write {as_written(reading)}." for reading in fitting]
+        words += [f"{_in_words(one)} {_too_many(one, decimals)}" for one in readings if one not in fitting]
     return " ".join(words)
 
 
