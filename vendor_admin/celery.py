@@ -9,5 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendor_admin.settings")
 app = Celery("vendor_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Named as a string: the hub needs Django's apps, which are loaded only after this module.
+# Named as strings: the hub needs Django's apps, which are loaded only after this module, and only workers need these.
 app.steps["worker"].add("vendor_admin.sync.bootstep:HubStep")
+app.steps["worker"].add("vendor_admin.worker_steps:EveryQueueStep")

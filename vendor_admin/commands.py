@@ -21,7 +21,14 @@ ROLES = {
         *(*GUNICORN, "vendor_admin.wsgi:application", "--no-control-socket"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
     ),
-    "worker": (*CELERY, "worker", "--queues", "default", "--concurrency", "2", "--hostname", "default@%h", *QUIET),
+    "worker": (
+        *(*CELERY, "worker", "--queues", "urgent,tokens", "--concurrency", "2"),
+        *("--hostname", "urgent@%h", *QUIET),
+    ),
+    "operations": (
+        *(*CELERY, "worker", "--queues", "operations,maintenance", "--concurrency", "2"),
+        *("--hostname", "operations@%h", *QUIET),
+    ),
     # Pool solo: the hub's thread must live in the worker's own process, which prefork would not give it.
     "sync": (*CELERY, "worker", "--queues", "sync", "--pool", "solo", "--hostname", "sync@%h", *QUIET),
     "beat": (*CELERY, "beat", "--loglevel", "INFO"),

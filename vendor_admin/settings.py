@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from vendor_admin.queues import QUEUES, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -279,24 +280,26 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = env.json("CELERY_BROKER_TRANSPORT_OPTIONS", default={})
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES: dict[str, dict[str, object]] = {name: {} for name in QUEUES}
+CELERY_TASK_DEFAULT_QUEUE = "urgent"
+CELERY_TASK_ROUTES = ROUTES
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "supervise sockets": {"task": "vendor_admin.sync.tasks.supervise", "schedule": 15.0},
-    "keep partitions": {"task": "vendor_admin.sync.tasks.keep_partitions", "schedule": 3600.0},
-    "reconcile mirrors": {"task": "vendor_admin.sync.tasks.request_reconciliation", "schedule": 3600.0},
-    "find due operations": {"task": "vendor_admin.operations.tasks.find_due", "schedule": 5.0},
-    "watch for notices": {"task": "vendor_admin.operations.tasks.watch_notices", "schedule": 7.5},
-    "forget old notices": {"task": "vendor_admin.operations.tasks.forget_old_notices", "schedule": 3600.0},
-    "wipe old secrets": {"task": "vendor_admin.operations.tasks.wipe_old_secrets", "schedule": 3600.0},
-    "deliver notices": {"task": "vendor_admin.operations.tasks.deliver_notices", "schedule": 15.0},
-    "renew members' links": {"task": "oauth_bridge.tasks.renew_due_links", "schedule": 60.0},
-    "forget old sign-ins": {"task": "oauth_bridge.tasks.forget_old_sign_ins", "schedule": 3600.0},
-    "forget old budget uses": {"task": "vendor_admin.organizations.tasks.forget_old_budget_uses", "schedule": 3600.0},
+    "supervise sockets": every(15.0, "vendor_admin.sync.tasks.supervise"),
+    "keep partitions": every(3600.0, "vendor_admin.sync.tasks.keep_partitions"),
+    "reconcile mirrors": every(3600.0, "vendor_admin.sync.tasks.request_reconciliation"),
+    "find due operations": every(5.0, "vendor_admin.operations.tasks.find_due"),
+    "watch for notices": every(7.5, "vendor_admin.operations.tasks.watch_notices"),
+    "forget old notices": every(3600.0, "vendor_admin.operations.tasks.forget_old_notices"),
+    "wipe old secrets": every(3600.0, "vendor_admin.operations.tasks.wipe_old_secrets"),
+    "deliver notices": every(15.0, "vendor_admin.operations.tasks.deliver_notices"),
+    "renew members' links": every(60.0, "oauth_bridge.tasks.renew_due_links"),
+    "forget old sign-ins": every(3600.0, "oauth_bridge.tasks.forget_old_sign_ins"),
+    "forget old budget uses": every(3600.0, "vendor_admin.organizations.tasks.forget_old_budget_uses"),
 }
 
 # E-mail: the server that notices go out by, as a URL. Without one no mail is sent, and the pages say so.

@@ -8,18 +8,25 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from vendor_admin.celery import app
+from vendor_admin.queues import EXPIRES_SECONDS
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE_TASK = "vendor_admin.operations.tasks.work_at_once"
 WORK_TASK = "vendor_admin.operations.tasks.work"
 CHECK_TASK = "vendor_admin.operations.tasks.check_rows"
 DELIVER_TASK = "vendor_admin.operations.tasks.deliver_notices"
 
 
 def work_soon(organization_id: int, environments: Iterable[str]) -> None:
-    """Send the due operations of these lanes as soon as this transaction has committed."""
+    """Somebody waits: begin with the due operations of these lanes as soon as this transaction has committed."""
     for environment in sorted(environments):
-        transaction.on_commit(partial(_send, WORK_TASK, organization_id, environment))
+        transaction.on_commit(partial(_send, AT_ONCE_TASK, organization_id, environment))
+
+
+def work_in_turn(organization_id: int, environment: str) -> None:
+    """Go on with a lane once it is its turn among all lanes, as soon as this transaction has committed."""
+    transaction.on_commit(partial(_send, WORK_TASK, organization_id, environment))
 
 
 def check_soon(organization_id: int, plan_id: int) -> None:
@@ -34,6 +41,6 @@ def deliver_soon() -> None:
 
 def _send(task: str, *arguments: int | str) -> None:
     try:
-        app.send_task(task, args=arguments, retry=False)
+        app.send_task(task, args=arguments, retry=False, expires=EXPIRES_SECONDS)
     except (OperationalError, OSError) as error:
         log.warning("operations.broker_away", task=task, arguments=arguments, error=str(error))

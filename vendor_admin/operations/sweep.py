@@ -1,5 +1,6 @@
 """Looks for lanes in which something is due, so that recovery depends on no message."""
 
+import random
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
@@ -15,18 +16,19 @@ MOST_CHECKS = 200
 
 
 def wake_due_lanes(*, now: datetime | None = None) -> int:
-    """Nudge every lane with something to send, to recover or to settle, or with a plan to end. Returns their number."""
+    """Nudge every lane with something to send, to recover or to settle, or with a plan to end. Returns their number.
+
+    In any order, so that where there are more lanes than workers none is always the last.
+    """
     now = now or database_clock.now()
     organization_ids = list(Organization.objects.values_list("id", flat=True))
     with organization_scope(*organization_ids):
-        held = Lane.objects.filter(
-            organization=OuterRef("organization"), environment=OuterRef("environment"), expires_at__gt=now
-        )
+        held = set(Lane.objects.filter(expires_at__gt=now).values_list("organization_id", "environment"))
         lanes = set(
             Operation.objects.filter(
                 Q(state=Operation.State.QUEUED, not_before__lte=now, plan__state=Plan.State.RUNNING)
                 | Q(TO_BE_READ, not_before__lte=now)
-                | Q(Q(state=Operation.State.SENDING), ~Exists(held))
+                | Q(state=Operation.State.SENDING)
                 | Q(state=Operation.State.QUEUED, plan__state=Plan.State.CANCELLED)
             )
             .order_by()
@@ -36,8 +38,9 @@ def wake_due_lanes(*, now: datetime | None = None) -> int:
         unfinished = Operation.objects.filter(plan=OuterRef("pk"), state__in=Operation.UNFINISHED)
         over = Plan.objects.filter(state=Plan.State.RUNNING, operations__isnull=False).exclude(Exists(unfinished))
         lanes.update(over.order_by().values_list("organization_id", "operations__environment").distinct())
-        for organization_id, environment in sorted(lanes):
-            nudges.work_soon(organization_id, [environment])
+        lanes -= held  # whoever holds a lane sees by itself what is due
+        for organization_id, environment in random.sample(sorted(lanes), len(lanes)):
+            nudges.work_in_turn(organization_id, environment)
     return len(lanes)
 
 

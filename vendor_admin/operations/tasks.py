@@ -1,16 +1,27 @@
 """Background work of operations. Every task may run twice, and beat finds what a lost message left behind."""
 
+import time
+
 from vendor_admin.celery import app
 from vendor_admin.operations import after_restore, held_plans, nudges, sweep, wiping
 from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
 from vendor_admin.organizations import database_clock, host_clocks
 
+AT_ONCE_SECONDS = 5.0
+TURN_SECONDS = 20.0
+
+
+@app.task
+def work_at_once(organization_id: int, environment: str) -> None:
+    """Begin with what somebody has just asked for; what takes longer goes on in turn with other lanes."""
+    _work(organization_id, environment, seconds=AT_ONCE_SECONDS)
+
 
 @app.task
 def work(organization_id: int, environment: str) -> None:
-    """Send the due operations of one lane."""
-    work_lane(organization_id=organization_id, environment=environment)
+    """Send the due operations of one lane for as long as its turn lasts."""
+    _work(organization_id, environment, seconds=TURN_SECONDS)
 
 
 @app.task
@@ -54,3 +65,11 @@ def deliver_notices() -> None:
     """Deliver what is due of the outbox, and come back while there is more."""
     if delivery.deliver_due(now=database_clock.now()):
         nudges.deliver_soon()
+
+
+def _work(organization_id: int, environment: str, *, seconds: float) -> None:
+    """Work on a lane; one that used all of its time has probably more, and waits behind the others."""
+    started = time.monotonic()
+    work_lane(organization_id=organization_id, environment=environment, seconds=seconds)
+    if time.monotonic() - started >= seconds:
+        nudges.work_in_turn(organization_id, environment)

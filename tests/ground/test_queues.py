@@ -1,0 +1,97 @@
+"""Which queue work waits in, who takes it, and how long it may wait there."""
+
+from collections import Counter
+from importlib import import_module
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.conf import settings
+from django_celery_beat.schedulers import ModelEntry
+
+from vendor_admin.celery import app
+from vendor_admin.commands import ROLES
+from vendor_admin.operations import nudges, tasks
+
+BULK = {"vendor_admin.operations.tasks.work", "vendor_admin.operations.tasks.check_rows"}
+for module in ("oauth_bridge", "vendor_admin.organizations", "vendor_admin.operations", "vendor_admin.sync"):
+    import_module(f"{module}.tasks")
+OURS = sorted(name for name in app.tasks if not name.startswith("celery."))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    messages: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **options: messages.append((name, options)))
+    return messages
+
+
+def queue_of(task: str) -> str:
+    return str(app.amqp.router.route({}, task)["queue"].name)
+
+
+def taken_by(queues: str | None) -> set[str]:
+    """The queues that a worker takes which is started with `--queues`, or without."""
+    fresh = Celery("fresh", set_as_current=False)
+    fresh.config_from_object("django.conf:settings", namespace="CELERY")
+    fresh.steps = app.steps
+    fresh.Worker(queues=queues, pool="solo")
+    return set(fresh.amqp.queues.consume_from)
+
+
+def test_every_queue_is_taken_by_one_role() -> None:
+    words = [command[command.index("--queues") + 1] for command in ROLES.values() if "--queues" in command]
+    taken = Counter(queue for given in words for queue in given.split(","))
+    assert taken == Counter({*settings.CELERY_TASK_QUEUES, "sync"})
+    assert {queue_of(task) for task in OURS} <= set(taken)
+
+
+def test_nothing_that_people_wait_for_stands_behind_bulk_work_or_upkeep() -> None:
+    assert {task for task in OURS if queue_of(task) == "operations"} == BULK
+    urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
+    assert {"work_at_once", "find_due", "watch_notices", "deliver_notices", "check_connection"} <= urgent
+    assert not any("forget" in task or "partitions" in task or "renew_link" in task for task in urgent)
+
+
+@pytest.mark.django_db
+@pytest.mark.filterwarnings("ignore:You're running the worker with superuser")
+@pytest.mark.parametrize("queues", ["default", None])
+def test_a_worker_that_is_given_the_old_queue_or_none_takes_all_work(queues: str | None) -> None:
+    assert taken_by(queues) - {"default"} == set(settings.CELERY_TASK_QUEUES)
+    assert taken_by("operations") == {"operations"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", settings.CELERY_BEAT_SCHEDULE)
+def test_what_beat_sends_expires_so_that_a_day_without_workers_leaves_no_backlog(name: str) -> None:
+    given: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE[name]
+    entry = ModelEntry.from_entry(name, app, **given)
+    assert entry.task in app.tasks
+    assert 0 < entry.options["expires"] <= max(60, given["schedule"])
+
+
+@pytest.mark.django_db
+def test_a_wake_up_expires_and_a_persons_goes_before_all_turns(
+    sent: list[tuple[str, dict[str, Any]]], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        nudges.work_soon(1, ["demo"])
+        nudges.work_in_turn(1, "demo")
+    assert [queue_of(task) for task, _ in sent] == ["urgent", "operations"]
+    assert all(0 < options["expires"] <= 60 for _, options in sent)
+
+
+@pytest.mark.django_db
+def test_a_lane_that_used_its_time_goes_on_in_turn_with_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+    sent: list[tuple[str, dict[str, Any]]],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    monkeypatch.setattr(tasks, "work_lane", lambda **_: 0)
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.work_at_once(1, "demo")
+    assert sent == []
+    monkeypatch.setattr(tasks, "AT_ONCE_SECONDS", 0.0)
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.work_at_once(1, "demo")
+    assert [(queue_of(task), options["args"]) for task, options in sent] == [("operations", (1, "demo"))]

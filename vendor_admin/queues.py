@@ -1,0 +1,27 @@
+"""The queues of background work: which task waits where, so that nothing urgent waits behind bulk work.
+
+`urgent`: what people wait for, and seconds at most. `tokens`: renewals, of which there may be many at once.
+`operations`: lanes and plans at work. `maintenance`: what has an hour. The queue `sync` is the
+hubs' (sync/bootstep.py).
+"""
+
+QUEUES = ("urgent", "tokens", "operations", "maintenance")
+# The one queue of workers that are started with `--queues default`: they take all work.
+EVERYTHING = "default"
+# A message that waited longer is dropped: beat has sent the next by then, and finds by itself what is due.
+EXPIRES_SECONDS = 60
+
+ROUTES = {
+    "oauth_bridge.tasks.renew_link": {"queue": "tokens"},
+    "vendor_admin.operations.tasks.work": {"queue": "operations"},
+    "vendor_admin.operations.tasks.check_rows": {"queue": "operations"},
+    "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},
+    "vendor_admin.sync.tasks.request_reconciliation": {"queue": "maintenance"},
+    "*.forget_old_*": {"queue": "maintenance"},
+    "*.wipe_old_*": {"queue": "maintenance"},
+}
+
+
+def every(seconds: float, task: str) -> dict[str, object]:
+    """An entry of beat's schedule. Its message expires before a second one could do more than the first."""
+    return {"task": task, "schedule": seconds, "options": {"expire_seconds": int(max(seconds, EXPIRES_SECONDS))}}
