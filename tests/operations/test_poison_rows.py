@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +13,14 @@ from django.utils import timezone
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.scene import Scene
 from tests.operations.stored_plans import ADJUST, MONEY, Desk
-from vendor_admin.operations import queue, results, runner, storing
+from vendor_admin.operations import allowance, queue, results, runner, storing
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import Called, Permit, Session
-from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.queue import LaneKey
 from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.operations import WRITES
-from vendor_admin.tradovate.outcomes import Success
+from vendor_admin.tradovate.outcomes import Success, Unknown
 
 SESSION = Session(1, is_real=False, caller=Caller("http://127.0.0.1:9/v1", "vendor"), token="token")
 
@@ -97,6 +98,45 @@ def test_a_row_at_which_three_runs_ended_is_left_to_a_person_and_never_sent_agai
     assert "Three workers ended" in row.question
     assert queue.unsettled(desk.lane, now=now + timedelta(days=1), limit=9) == []
     assert queue.next_due_at(desk.lane) is None
+
+
+def test_only_runs_that_end_one_after_the_other_park_a_row_an_answer_in_between_begins_anew(
+    desk: Desk, run: runner._Runner
+) -> None:
+    (row,) = desk.operations(desk.adjusting(7))
+    desk.change(row, crashes=queue.MOST_CRASHES - 1)
+    (claimed,) = desk.claim(Plan(pk=row.plan_id))
+    run._in_hand = [replace(answered(claimed), outcome=Unknown("no answer within 20 s"))]
+    run._end()
+    (row,) = desk.operations(row.plan_id)
+    assert (row.state, row.crashes) == ("unknown", 0)
+    left_reading(desk, row)
+    queue.recover(LaneKey(desk.lane.organization_id, "demo", "next"), now=timezone.now(), settle_after=timedelta(0))
+    (row,) = desk.operations(row.plan_id)
+    assert (row.crashes, row.needs_person) == (1, False)
+
+
+def test_draws_that_cannot_be_given_back_leave_nothing_claimed_and_unsent_nor_stored_twice(
+    desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = desk.adjusting(7, 8)
+    (held,) = desk.claim(plan)[:1]
+    _, other = desk.operations(plan)
+    desk.change(other, state="queued", claimed_by="")
+    handed_out: list[int] = []
+    monkeypatch.setattr(run._callers, "call", lambda row, *_, **__: handed_out.append(row.pk))
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(allowance, "give_back", fail)
+    run._session = SESSION
+    run._allowed = {ADJUST: runner._Allowed(WRITES[ADJUST], 5, Permit(timezone.now(), time.monotonic() + 60))}
+    run._in_hand = [replace(answered(held), outcome=None, sent_at=None)]
+    assert run._store_and_send(room=5) == 2
+    assert sorted(handed_out) == [held.pk, other.pk]
+    assert run._in_hand == []
+    assert {one.state for one in desk.operations(plan)} == {"sending"}
 
 
 def test_an_answer_that_makes_sense_to_nobody_is_read_and_the_others_are_stored(

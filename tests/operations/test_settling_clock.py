@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from tests.operations.scene import Scene
-from vendor_admin.operations import settling
+from vendor_admin.operations import look_ups, settling
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.queue import LaneKey
@@ -49,9 +49,9 @@ def test_patience_that_ends_during_the_reading_asks_nobody(
             Operation.objects.filter(plan=plan).update(state="unknown", sent_at=now, attempts=1, needs_person=False)
             plan.rows.update(state="unknown")
         (row,) = scene.operations(plan)
-        monkeypatch.setattr(
-            settling, "database_clock", SteppingClock(ends_at - timedelta(seconds=0.5 * steps_before + 0.1))
-        )
+        clock = SteppingClock(ends_at - timedelta(seconds=0.5 * steps_before + 0.1))
+        for module in (settling, look_ups):
+            monkeypatch.setattr(module, "database_clock", clock)
         lane = LaneKey(scene.organization.pk, "demo", "a test")
         settling.settle(lane, row, client, caller=caller, token=token)
         (row,) = scene.operations(plan)

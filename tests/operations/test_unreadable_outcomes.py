@@ -11,11 +11,12 @@ from django.utils import timezone
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.stored_plans import Desk
 from tests.tradovate.operations.examples import BODIES, NOW
-from vendor_admin.operations import allowance, asking, decisions, queue, settling
+from vendor_admin.operations import allowance, asking, decisions, queue, settling, storing
 from vendor_admin.operations.allowance import READING_CALLS, UNKNOWN_READS, Caller
 from vendor_admin.operations.authors import NotAllowed
-from vendor_admin.operations.models import Operation
+from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.pages.doubts import doubts_of
+from vendor_admin.operations.results import Waiting
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.budgets import USER_CALLS
 from vendor_admin.tradovate.enums import NotSentKind
@@ -26,6 +27,7 @@ CALLER = Caller("http://127.0.0.1:9/v1", "vendor")
 LOG = entity_operation("cashBalanceLog", "deps")
 REFUSED = Unauthorized("Access is denied", 403)
 OTHER_FORM = Success({"odd": 1})
+BALANCE = {"cashBalance/deps": Success([{"id": 3, "accountId": 7, "amount": 1_000.0}])}
 LOST_NAME, LOST_BODY, LOST_KEY = (
     {"name": "fundTransaction/moved"},
     {"request": {"accountId": "all"}},
@@ -34,14 +36,14 @@ LOST_NAME, LOST_BODY, LOST_KEY = (
 
 
 class Platform:
-    """Answers every look-up alike, and counts them."""
+    """Answers every look-up alike, but those of `others` by their path, and counts them."""
 
-    def __init__(self, answer: Outcome) -> None:
-        self.answer, self.calls = answer, 0
+    def __init__(self, answer: Outcome, others: Mapping[str, Outcome] | None = None) -> None:
+        self.answer, self.others, self.calls = answer, others or {}, 0
 
-    def call(self, _operation: Any, *, token: str, params: Mapping[str, Any]) -> Outcome:
+    def call(self, operation: Any, *, token: str, params: Mapping[str, Any]) -> Outcome:
         self.calls += 1
-        return self.answer
+        return self.others.get(operation.path, self.answer)
 
 
 @pytest.fixture
@@ -57,8 +59,8 @@ def in_doubt(desk: Desk, **fields: Any) -> Operation:
     return desk.change(row, state="unknown", **sent | fields)
 
 
-def read(desk: Desk, row: Operation, answer: Outcome) -> Operation:
-    platform: Any = Platform(answer)
+def read(desk: Desk, row: Operation, answer: Outcome, others: Mapping[str, Outcome] | None = None) -> Operation:
+    platform: Any = Platform(answer, others)
     settling.settle(desk.lane, row, platform, caller=CALLER, token="t")
     return desk.change(row, not_before=timezone.now())
 
@@ -113,10 +115,54 @@ def test_once_a_person_was_asked_nothing_is_sent_again_by_itself(desk: Desk) -> 
     """They may have done it by hand meanwhile."""
     long_ago = timezone.now() - timedelta(minutes=5)
     asked = in_doubt(desk, sent_at=long_ago, needs_person=True, unreadable="no scope")
-    asked = read(desk, asked, Success([]))
+    asked = read(desk, asked, Success([]), BALANCE)
     assert asked.state == Operation.State.REJECTED
     assert "it was not done" in asked.error_text
     assert "no answer within 20 s" in asked.error_text
+
+
+def test_an_empty_log_proves_nothing_while_the_platform_shows_no_balance_either(desk: Desk) -> None:
+    """It was seen to answer 200 and an empty list where there were accounts."""
+    long_ago = timezone.now() - timedelta(minutes=5)
+    row = in_doubt(desk, sent_at=long_ago)
+    row = read(desk, row, Success([]))
+    assert (row.state, row.needs_person, row.settle_attempts) == ("unknown", False, 1)
+    row = read(desk, row, Success([]), BALANCE)
+    assert (row.state, row.attempts) == ("queued", 1)  # it is sent again
+
+
+def test_a_platform_that_goes_on_showing_nothing_ends_with_a_person_who_is_told(desk: Desk) -> None:
+    row = in_doubt(desk, sent_at=timezone.now() - timedelta(minutes=5), settle_attempts=settling.MOST_READINGS - 1)
+    row = read(desk, row, Success([]))
+    assert (row.state, row.needs_person) == ("unknown", True)
+    assert "cashBalance/deps: the platform lists nothing there" in row.unreadable
+    assert "If it was done: " in row.question
+    assert read(desk, row, booked(row)).state == "succeeded"  # it is read on
+
+
+def test_a_row_sent_again_is_found_by_what_was_booked_since_the_first_call(desk: Desk) -> None:
+    first_at = timezone.now() - timedelta(minutes=9)
+    row = in_doubt(desk, sent_at=first_at, call_ended_at=first_at + timedelta(seconds=20))
+    row = read(desk, row, Success([]), BALANCE)
+    assert row.state == "queued"
+    (claimed,) = desk.claim(Plan(pk=row.plan_id))
+    assert (claimed.state, claimed.sent_at, claimed.attempts) == ("sending", first_at, 2)
+
+    row = desk.change(row, state="unknown", call_ended_at=timezone.now(), sent_at=claimed.sent_at)
+    late = {"id": 5, "accountId": 7, "delta": 250, "timestamp": (first_at + timedelta(minutes=4)).isoformat()}
+    row = read(desk, desk.change(row, call_ended_at=first_at), Success([late]))
+    assert row.state == "unknown"  # not ours by its words, but it may be
+
+
+def test_a_call_that_was_certainly_not_carried_out_does_not_count_as_the_first(desk: Desk) -> None:
+    plan = desk.adjusting(7)
+    (row,) = desk.claim(plan)
+    with desk.scope():
+        storing.store(desk.lane, [Waiting(row, timezone.now(), "slowed down")], now=timezone.now())
+    (again,) = desk.claim(plan)
+    assert again.sent_at is not None
+    assert row.sent_at is not None
+    assert again.sent_at > row.sent_at
 
 
 def test_a_person_may_decide_while_it_is_read_on(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.stored_plans import Desk, adjustment
-from vendor_admin.operations import decisions, plans, progress, storing, wiping
+from vendor_admin.operations import decisions, plans, progress, standing_plans, storing, wiping
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.results import Conclusion, ItemResult
 
@@ -98,9 +98,37 @@ def test_what_people_end_holds_no_password_any_more(desk: Desk, state: str, verb
     assert [one.sealed_request for one in desk.operations(plan)] in ([], [{}])
 
 
-def test_plans_that_are_open_or_still_to_be_settled_keep_theirs(desk: Desk) -> None:
+@pytest.mark.parametrize("state", ["waiting", "held", "paused"])
+def test_a_plan_that_stands_still_with_passwords_is_ended_after_a_week_and_says_so(desk: Desk, state: str) -> None:
+    plan = desk.preview([adjustment(7, PASSWORD)])
+    if state == "paused":
+        plan = desk.confirm(plan)
+    made_at = timezone.now()
+    with desk.scope():
+        Plan.objects.filter(pk=plan.pk).update(state=state)
+        Operation.objects.filter(plan=plan).update(sealed_request=PASSWORD)
+    assert standing_plans.end_with_old_secrets(now=made_at + WEEK - timedelta(minutes=1)) == 0
+    assert kept(desk, plan) == [True]
+    assert standing_plans.end_with_old_secrets(now=made_at + WEEK + timedelta(minutes=1)) == 1
+    with desk.scope():
+        plan = Plan.objects.get(pk=plan.pk)
+    assert plan.state == Plan.State.CANCELLED
+    assert "made anew" in plan.wait_why
+    assert kept(desk, plan) == [False]
+    assert [one.sealed_request for one in desk.operations(plan)] in ([], [{}])
+
+
+def test_a_plan_without_passwords_may_stand_as_long_as_it_likes(desk: Desk) -> None:
+    plan = desk.preview([adjustment(7)])
+    with desk.scope():
+        Plan.objects.filter(pk=plan.pk).update(state="waiting")
+    assert standing_plans.end_with_old_secrets(now=timezone.now() + 2 * WEEK) == 0
+
+
+def test_plans_that_run_or_are_still_to_be_settled_keep_theirs(desk: Desk) -> None:
     running, settled = desk.adjusting(7, secrets=PASSWORD), desk.adjusting(8, secrets=PASSWORD)
     end(desk, settled, "unknown", at=timezone.now())
+    assert standing_plans.end_with_old_secrets(now=timezone.now() + 2 * WEEK) == 0
     assert wiping.wipe_old_secrets(now=timezone.now() + 2 * WEEK) == 0
     assert kept(desk, running) + kept(desk, settled) == [True, True]
 

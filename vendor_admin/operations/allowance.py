@@ -12,7 +12,9 @@ from vendor_admin.tradovate.outcomes import Locked, Penalized
 from vendor_admin.tradovate.schedule import CENTRAL_TIME, MAINTENANCE_MARGIN, maintenance_window
 
 NO_LIMIT = 1_000_000
-UNKNOWN_READS = Budget(name="readings of unknown outcomes", limit=1_500)
+MOST_PROOFS = 10
+"""How many proofs that the platform shows what it has are read for one call: they stand for all of a batch."""
+UNKNOWN_READS = Budget(name="readings of unknown outcomes", limit=1_500 + MOST_PROOFS)
 """Of a user's 5,000 calls. One reading of the largest call of the catalogue (500 members, three look-ups each) fits."""
 READING_CALLS = replace(USER_CALLS, limit=USER_CALLS.limit - 1_000)
 """The user's hour as readings see it: the last of its calls are kept for what people want done."""

@@ -152,7 +152,7 @@ class Operation(OrganizationRow):
     )
     crashes = models.PositiveSmallIntegerField(default=0, help_text="How many runs ended while they were at it.")
     created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, help_text="When the last call was handed to the network, or claimed.")
+    sent_at = models.DateTimeField(null=True, help_text="When the first call that may have been carried out left.")
     call_ended_at = models.DateTimeField(
         null=True, help_text="By when the last call had certainly ended: patience counts from here."
     )

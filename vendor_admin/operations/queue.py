@@ -43,8 +43,10 @@ _CLAIM = """
            FOR UPDATE OF o SKIP LOCKED
     )
     UPDATE operations_operation o
-       SET state = 'sending', claimed_by = %(holder)s, claimed_until = %(until)s, sent_at = %(now)s,
-           call_ended_at = NULL, wait_reason = '', attempts = attempts + 1
+       SET state = 'sending', claimed_by = %(holder)s, claimed_until = %(until)s,
+           -- Where a call before came to an unknown outcome, what was booked since that one counts.
+           sent_at = CASE WHEN o.call_ended_at IS NULL THEN %(now)s ELSE coalesce(o.sent_at, %(now)s) END,
+           wait_reason = '', attempts = attempts + 1
       FROM due
      WHERE o.id = due.id
  RETURNING o.*

@@ -146,7 +146,8 @@ def _waiting(write: Write[Any], row: Operation, outcome: Outcome, *, now: dateti
 
 def refused_by_us(row: Operation, why: str) -> Conclusion:
     """What becomes of an operation that we do not send at all."""
-    row.sent_at = None
+    if row.call_ended_at is None:
+        row.sent_at = None
     return Conclusion(row, [ItemResult(PlanRow.State.REJECTED, why[:LONGEST_TEXT])], advice=NOT_SENT_BY_US)
 
 

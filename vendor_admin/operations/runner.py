@@ -272,7 +272,8 @@ class _Runner:
         """Store what calls came to and claim the next ones, in one transaction; then hand those out."""
         clock = database_clock.read()
         for one in called:
-            one.row.sent_at = one.sent_at or one.row.sent_at
+            if one.row.call_ended_at is None:  # else the first call counts, whose outcome was unknown
+                one.row.sent_at = one.sent_at or one.row.sent_at
         verdicts = [concluding.verdict_on(one, now=clock.now) for one in called]
         for one in called:
             if one.seconds:
@@ -283,13 +284,24 @@ class _Runner:
         if verdicts or may_claim:
             claim = partial(self._claim, room=room, now=clock.now)
             claimed = concluding.store_and(claim if may_claim else list, self._lane, verdicts, now=clock.now)
-        for one in called:
-            if one.outcome is None:
-                allowance.give_back(one.session.caller, one.write.operation, count=1, drawn_at=one.permit.drawn_at)
-        for row, allowed in claimed:
+        for row, allowed in claimed:  # at once: they are marked as being sent
             if self._session is not None:
                 self._callers.call(row, allowed.write, self._session, allowed.permit, clock=clock)
+        self._give_back_unsent(called)
         return len(claimed)
+
+    def _give_back_unsent(self, called: Sequence[Called]) -> None:
+        """Return to the budgets what was drawn for calls that were not made.
+
+        Nothing is raised: what was called is stored by then, and stored twice it would put back into the queue what is
+        being sent again. What cannot be returned is lost until the hour is over.
+        """
+        try:
+            for one in called:
+                if one.outcome is None:
+                    allowance.give_back(one.session.caller, one.write.operation, count=1, drawn_at=one.permit.drawn_at)
+        except Exception:
+            log.exception("operations.draws_not_given_back", organization_id=self._lane.organization_id)
 
     def _is_same_database(self) -> bool:
         """Whether what waits here was read from the platform if it has to be. A pool may lead to another server by now:

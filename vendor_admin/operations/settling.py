@@ -5,7 +5,7 @@ asked, with both possibilities spelled out (decisions.py). Where it cannot be re
 MOST_READINGS or LONGEST_READING; it is still read now and then, and what is found then closes the question.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,54 +15,29 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from vendor_admin.operations import allowance, queue
+from vendor_admin.operations import queue
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.asking import LONGEST_READING, ask_person, ours, question_of
-from vendor_admin.operations.masking import storable
+from vendor_admin.operations.look_ups import Judge, NotRead, Reader, as_it_is, ended_at, pause
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.queue import LaneKey, step
-from vendor_admin.operations.results import LONGEST_TEXT, Conclusion, ItemResult, Unusable, call_of
+from vendor_admin.operations.results import Conclusion, ItemResult, Unusable, call_of
 from vendor_admin.operations.storing import rows_of, store
 from vendor_admin.organizations import database_clock
-from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.reading import Entity, LookUp, Reading
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized
+from vendor_admin.tradovate.outcomes import Outcome
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 3
 CLAIM_TTL = timedelta(seconds=60)
-LONGEST_PAUSE_SECONDS = 30.0
 MOST_READINGS = 20
 REFUSED_TOGETHER = "The platform refused these {} together, perhaps for another of them, and changed nothing here: {}"
 NOT_DONE = "Reading the platform shows that it was not done. Retry the plan to send it again."
 LEAST_WAIT_FOR_SHARE = timedelta(seconds=30)
 LAST_TRY = "{} The last try ended with: {}"
 OWN_FAULT = "An error of this service, which is in its log."
-
-
-Judge = Callable[[Outcome], Outcome]
-
-
-def as_it_is(outcome: Outcome) -> Outcome:
-    """The judge where no host is in question."""
-    return outcome
-
-
-class _NotRead(Exception):
-    """The platform could not be read, and why; `until` is when to try again.
-
-    `outcome` is what a call came to; None where none was made, which does not count as a reading. `waits_its_turn`
-    where the hour's share of readings is used up: others were read instead.
-    """
-
-    def __init__(
-        self, why: str, *, until: datetime, outcome: Outcome | None = None, waits_its_turn: bool = False
-    ) -> None:
-        super().__init__(why)
-        self.until, self.outcome, self.waits_its_turn = until, outcome, waits_its_turn
 
 
 def settle(
@@ -78,8 +53,8 @@ def settle(
     if not _claim(lane, row, now=now):
         return None
     try:
-        _read_and_act(lane, row, client, caller=caller, token=token, judge=judge)
-    except _NotRead as failed:
+        _read_and_act(lane, row, Reader(client, caller, token, judge))
+    except NotRead as failed:
         now = database_clock.now()
         if failed.waits_its_turn:
             _let_wait(lane, row, until=max(failed.until, now + LEAST_WAIT_FOR_SHARE))
@@ -93,28 +68,18 @@ def settle(
     except Exception:
         log.exception("operations.reading_failed", operation=row.pk, name=row.name)
         now = database_clock.now()
-        _put_off(lane, row, OWN_FAULT, until=now + _pause(row), was_read=True, now=now)
+        _put_off(lane, row, OWN_FAULT, until=now + pause(row), was_read=True, now=now)
     return None
 
 
-def _read_and_act(
-    lane: LaneKey, row: Operation, client: RestClient, *, caller: Caller, token: str, judge: Judge
-) -> None:
+def _read_and_act(lane: LaneKey, row: Operation, reader: Reader) -> None:
     write, request = call_of(row)
     with step(lane.organization_id):
         rows = list(rows_of(row.pk))
     requests = write.split(request)
-    read_at = database_clock.now()  # what came later than this may be missing from what is read
-    found = _read_all(write, row, requests, client=client, caller=caller, token=token, judge=judge)
-    patience = timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS)
-    changes_nothing = write.settling is None  # so it may be asked again, whatever came of it
-    verdicts = [
-        False
-        if changes_nothing
-        else write.happened(request, _reading(row, one, found, read_at=read_at), patience=patience)
-        for request, one in zip(requests, _for_each(rows, len(requests)), strict=True)
-    ]
-    _act(lane, row, write, requests, rows, verdicts, is_patient=read_at - _ended_at(row) >= patience)
+    verdicts, read_at = reader.verdicts(row, write, requests, _for_each(rows, len(requests)))
+    is_patient = read_at - ended_at(row) >= timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS)
+    _act(lane, row, write, requests, rows, verdicts, is_patient=is_patient)
 
 
 def _claim(lane: LaneKey, row: Operation, *, now: datetime) -> bool:
@@ -158,65 +123,6 @@ def _let_wait(lane: LaneKey, row: Operation, *, until: datetime) -> None:
     queue.postpone_readings(lane, until=until)
 
 
-def _read_all(
-    write: Write[Any],
-    row: Operation,
-    requests: Sequence[Any],
-    *,
-    client: RestClient,
-    caller: Caller,
-    token: str,
-    judge: Judge,
-) -> dict[LookUp, Sequence[Entity]]:
-    """The answers of all look-ups that these requests need, each made once."""
-    environment = Environment(row.environment)
-    wanted = dict.fromkeys(one for request in requests for one in write.look_ups(request, environment))
-    now = database_clock.now()
-    share = allowance.draw_readings(caller, count=len(wanted), now=now)
-    if share.until is not None:
-        raise _NotRead(share.reason, until=share.until, waits_its_turn=not share.is_locked)
-    found: dict[LookUp, Sequence[Entity]] = {}
-    for look_up in wanted:
-        now = database_clock.now()
-        drawn = allowance.draw(caller, look_up.operation, wanted=1, now=now, of_user=allowance.READING_CALLS)
-        if not drawn.count:
-            raise _NotRead(drawn.reason, until=drawn.until or now + _pause(row))
-        outcome = judge(client.call(look_up.operation, token=token, params=look_up.parameters))
-        if isinstance(outcome, Locked | Penalized):
-            until = allowance.close_after(caller, look_up.operation, outcome, now=database_clock.now())
-            raise _NotRead(_in_words(look_up, outcome), until=until, outcome=outcome)
-        entities = look_up.entities(outcome)
-        if entities is None:
-            log.info("operations.not_readable_yet", operation=row.pk, outcome=type(outcome).__name__)
-            raise _NotRead(_in_words(look_up, outcome), until=database_clock.now() + _pause(row), outcome=outcome)
-        found[look_up] = entities
-    return found
-
-
-def _in_words(look_up: LookUp, outcome: Outcome) -> str:
-    """Why a look-up told nothing."""
-    said = next((getattr(outcome, name) for name in ("error_text", "reason", "text") if hasattr(outcome, name)), "")
-    words = storable(said)[:LONGEST_TEXT].rstrip(".") or f"an answer of another form ({type(outcome).__name__})"
-    return f"{look_up.operation.path}: {words}."
-
-
-def _reading(
-    row: Operation, plan_row: PlanRow | None, found: Mapping[LookUp, Sequence[Entity]], *, read_at: datetime
-) -> Reading:
-    by_type: dict[str, list[Entity]] = {}
-    for look_up, entities in found.items():
-        by_type.setdefault(look_up.entity_type, []).extend(entities)
-    return Reading(
-        environment=Environment(row.environment),
-        sent_at=_sent_at(row),
-        ended_at=_ended_at(row),
-        read_at=read_at,
-        found=by_type,
-        mark=row.short_id,
-        before=plan_row.old or None if plan_row is not None else None,
-    )
-
-
 def _act(
     lane: LaneKey,
     row: Operation,
@@ -231,7 +137,7 @@ def _act(
     undecided = [request for request, verdict in zip(requests, verdicts, strict=True) if verdict is None]
     is_open = [one.state == PlanRow.State.UNKNOWN for one in _for_each(rows, len(requests)) if one is not None]
     if undecided and not is_patient:
-        _read_later(lane, row, until=_ended_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
+        _read_later(lane, row, until=ended_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
     elif _may_be_sent_again(row) and not any(verdict is not False for verdict in verdicts) and all(is_open):
         _send_again(lane, row, now=now)
     else:
@@ -302,17 +208,3 @@ def _for_each(rows: Sequence[PlanRow], count: int) -> Sequence[PlanRow | None]:
     if len(rows) == count:
         return rows
     return [rows[0] if rows else None] * count
-
-
-def _pause(row: Operation) -> timedelta:
-    """Until the next try to read, longer each time."""
-    return timedelta(seconds=min(LONGEST_PAUSE_SECONDS, 2.0 ** min(row.settle_attempts - 1, 9)))
-
-
-def _sent_at(row: Operation) -> datetime:
-    return row.sent_at or row.created_at
-
-
-def _ended_at(row: Operation) -> datetime:
-    """By when the call had certainly ended: until then it may be anywhere on its way."""
-    return row.call_ended_at or _sent_at(row)

@@ -27,6 +27,7 @@ _CONCLUDE = """
            finished_at = CASE WHEN given.state = 'unknown' THEN NULL ELSE %(now)s END,
            not_before = CASE WHEN given.state = 'unknown' THEN %(read_at)s ELSE not_before END,
            claimed_until = NULL,
+           crashes = 0,
            penalty_ticket = '',
            reading_since = NULL,
            unreadable = '',

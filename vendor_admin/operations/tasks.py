@@ -3,7 +3,7 @@
 import time
 
 from vendor_admin.celery import app
-from vendor_admin.operations import after_restore, held_plans, nudges, sweep, wiping
+from vendor_admin.operations import after_restore, held_plans, nudges, standing_plans, sweep, wiping
 from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.runner import work as work_lane
 from vendor_admin.organizations import database_clock, host_clocks
@@ -57,7 +57,9 @@ def forget_old_notices() -> None:
 @app.task
 def wipe_old_secrets() -> None:
     """Wipe the passwords of plans that nothing can need any more."""
-    wiping.wipe_old_secrets(now=database_clock.now())
+    now = database_clock.now()
+    standing_plans.end_with_old_secrets(now=now)
+    wiping.wipe_old_secrets(now=now)
 
 
 @app.task

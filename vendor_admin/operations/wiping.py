@@ -1,7 +1,8 @@
 """Wipes the passwords that plans hold, once nothing can need them.
 
 A call's own (`Operation.sealed_request`) go when the call ends, in whatever way; a row's when it is done or cancelled.
-Those of a refused row are kept for *Retry what failed*: until a retry of it has begun, and for a week at most.
+Those of a refused row are kept for *Retry what failed*: until a retry of it has begun, and for a week at most. Plans
+that stand still for as long with passwords in them are ended (standing_plans.py).
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from vendor_admin.organizations.scope import organization_scope
 
 KEPT_FOR = timedelta(days=7)
 _ENDED = (Plan.State.FINISHED, Plan.State.CANCELLED, Plan.State.STALE)
-_OPEN = (PlanRow.State.QUEUED, PlanRow.State.UNKNOWN)
+OPEN_ROWS = (PlanRow.State.QUEUED, PlanRow.State.UNKNOWN)
 
 
 def wipe_old_secrets(*, now: datetime) -> int:
@@ -28,7 +29,7 @@ def wipe_old_secrets(*, now: datetime) -> int:
         old = Plan.objects.filter(
             Q(state__in=_ENDED, finished_at__lt=before) | Q(state=Plan.State.PREVIEW, created_at__lt=before)
         )
-        rows = PlanRow.objects.exclude(secrets="").exclude(state__in=_OPEN)
+        rows = PlanRow.objects.exclude(secrets="").exclude(state__in=OPEN_ROWS)
         return rows.filter(plan__in=old).update(secrets={})
 
 
@@ -40,7 +41,7 @@ def wipe_at_start(plan: Plan) -> None:
         return
     rows = plan.rows.exclude(state=PlanRow.State.SKIPPED)
     begun = {key_of(*row) for row in rows.values_list("target_type", "target_id", "wanted")}
-    earlier = with_secrets.filter(plan_id=plan.retries_id).exclude(state__in=_OPEN)
+    earlier = with_secrets.filter(plan_id=plan.retries_id).exclude(state__in=OPEN_ROWS)
     taken_over = [
         row_id
         for row_id, *key in earlier.values_list("id", "target_type", "target_id", "wanted")

@@ -503,3 +503,66 @@ def test_a_read_that_did_not_work_is_not_taken_for_finding_nothing(look_up, outc
 def test_a_look_up_knows_its_call():
     assert (BY_NAME.operation.path, BY_NAME.parameters) == ("user/find", {"name": "anna"})
     assert (BY_USER.operation.path, BY_USER.parameters) == ("userPlugin/deps", {"masterid": 5})
+
+
+SETTLED = [path for path, write in sorted(WRITES.items()) if write.settling is not None]
+
+
+@pytest.mark.parametrize("path", SETTLED)
+def test_every_write_names_what_has_to_be_there_before_nothing_found_counts(path: str) -> None:
+    """The platform was seen to answer 200 and an empty list where there were accounts."""
+    write = WRITES[path]
+    body = BODIES[path] | ({"tradingPermissions": True} if path == "user/canceleverything" else {})
+    request = write.split(write.parse(body))[0]
+    for environment in write.operation.environments:
+        known = {"user": LookUp(environment, "user", "item", 77)}
+        reading = Reading(environment=environment, sent_at=SENT_AT, read_at=READ_AT, found={}, known=known)
+        look_ups = write.look_ups(request, environment)
+        proof = write.proof(request, reading, {one: [] for one in look_ups})
+        assert proof is not None
+        assert proof.environment is environment
+        assert proof.operation.method == "GET"
+        decided = write.happened(request, reading) is not None
+        can_be_proven = proof not in look_ups
+        assert can_be_proven or not decided or path in BY_WHAT_IT_WAS, "it could never be settled by reading"
+        assert write.proof(request, reading, {one: [{"id": 1}] for one in look_ups}) is None
+
+
+BY_WHAT_IT_WAS = (
+    "userAccountPositionLimit/deleteuseraccountpositionlimit",
+    "userAccountPositionLimit/deleteuseraccountriskparameter",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "proof"),
+    [
+        (BY_WHAT_IT_WAS[0], {"accountId": 200}, LookUp(Environment.DEMO, "account", "item", 200)),
+        (
+            BY_WHAT_IT_WAS[1],
+            {"userAccountPositionLimitId": 9},
+            LookUp(Environment.DEMO, "userAccountPositionLimit", "item", 9),
+        ),
+        (
+            "user/canceleverything",
+            {"tradingPermissionIds": [300]},
+            LookUp(Environment.DEMO, "tradingPermission", "deps", 100),
+        ),
+        ("user/canceleverything", {"tradingPermissionIds": []}, LookUp(Environment.DEMO, "user", "item", 100)),
+    ],
+)
+def test_what_has_to_be_there_follows_from_what_was_there_before(path, before, proof):
+    write = WRITES[path]
+    body = BODIES[path] | ({"tradingPermissions": True} if path == "user/canceleverything" else {})
+    request = write.split(write.parse(body))[0]
+    reading = Reading(environment=Environment.DEMO, sent_at=SENT_AT, read_at=READ_AT, found={}, before=before)
+    assert write.proof(request, reading, {one: [] for one in write.look_ups(request, Environment.DEMO)}) == proof
+
+
+@pytest.mark.parametrize(
+    ("amount", "verdict"), [(1_500.25, None), ("1500.25", None), (1_000, False), (1_500.24, False), (None, False)]
+)
+def test_a_balance_that_moved_by_the_very_amount_speaks_against_a_log_without_an_entry(amount, verdict):
+    balance = {"id": 3, "accountId": 200, "amount": amount}
+    path = "cashBalance/changedemobalance"
+    assert happened(path, "cashBalance", [balance], before={"amount": "1000.00"}) is verdict

@@ -94,6 +94,15 @@ def _settings(request: UserAccountAutoLiq, _environment: Environment) -> Sequenc
     return [LookUp(Environment.DEMO, "userAccountAutoLiq", "item", request.id)]
 
 
+def _account(account_id: int) -> LookUp:
+    """Which is there whether it has settings or not."""
+    return LookUp(Environment.DEMO, "account", "item", account_id)
+
+
+def _account_with(request: UserAccountAutoLiq, _reading: Reading) -> LookUp:
+    return _account(request.id)
+
+
 def _are_set(request: UserAccountAutoLiq, reading: Reading) -> bool | None:
     return _hold(request, reading.with_id("userAccountAutoLiq", request.id), _OF_OWNER)
 
@@ -151,6 +160,10 @@ def _one_is_set(request: UpdateUserAutoLiq, reading: Reading) -> bool | None:
     return _hold(request, found or next(iter(several), None), _OF_TRADER)
 
 
+def _account_of_one(request: UpdateUserAutoLiq, _reading: Reading) -> LookUp:
+    return _account(request.account_id)
+
+
 def _one_doubt(request: UpdateUserAutoLiq) -> Doubt:
     return _doubt_about(request.account_id)
 
@@ -171,6 +184,11 @@ def _several(request: UpdateUserAutoLiqs, _environment: Environment) -> Sequence
 def _item_is_set(request: UpdateUserAutoLiqs, reading: Reading) -> bool | None:
     (item,) = request.items
     return _one_is_set(item, reading)
+
+
+def _account_of_item(request: UpdateUserAutoLiqs, _reading: Reading) -> LookUp:
+    (item,) = request.items
+    return _account(item.account_id)
 
 
 def _item_doubt(request: UpdateUserAutoLiqs) -> Doubt:
@@ -194,7 +212,7 @@ CREATE_USER_ACCOUNT_AUTO_LIQ = Write(
     operation=_operation("create", harmless=False),
     request=UserAccountAutoLiq,
     answer=UserAccountAutoLiqAnswer,
-    settling=Settling(_settings, _are_set, _doubt),
+    settling=Settling(_settings, _are_set, _doubt, _account_with),
     revert=_clear,
 )
 
@@ -202,7 +220,7 @@ UPDATE_USER_ACCOUNT_AUTO_LIQ = Write(
     operation=_operation("update", harmless=True),
     request=UserAccountAutoLiq,
     answer=UserAccountAutoLiqAnswer,
-    settling=Settling(_settings, _are_set, _doubt),
+    settling=Settling(_settings, _are_set, _doubt, _account_with),
     revert=_put_back,
     cautions=("A threshold that is left out is no longer set.",),
 )
@@ -211,7 +229,7 @@ UPDATE_USER_AUTO_LIQ = Write(
     operation=_operation("updateuserautoliq", harmless=True),
     request=UpdateUserAutoLiq,
     answer=UpdateUserAutoLiqAnswer,
-    settling=Settling(_one_account, _one_is_set, _one_doubt),
+    settling=Settling(_one_account, _one_is_set, _one_doubt, _account_of_one),
     revert=_put_one_back,
 )
 
@@ -219,7 +237,7 @@ UPDATE_USER_AUTO_LIQS = Write(
     operation=_operation("updateuserautoliqs", harmless=True),
     request=UpdateUserAutoLiqs,
     answer=UpdateUserAutoLiqsAnswer,
-    settling=Settling(_several, _item_is_set, _item_doubt),
+    settling=Settling(_several, _item_is_set, _item_doubt, _account_of_item),
     revert=_put_item_back,
     batch=Batch("items", "items", 100, ByKey("userAutoLiqs", "userAccountAutoLiq", "accountId"), is_documented=False),
 )

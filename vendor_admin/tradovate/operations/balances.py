@@ -83,15 +83,20 @@ def _log(request: ChangeDemoBalance | AdjustCash, _environment: Environment) -> 
     return [LookUp(Environment.DEMO, "cashBalanceLog", "deps", request.account_id)]
 
 
+def _balance(request: ChangeDemoBalance | AdjustCash, _reading: Reading) -> LookUp:
+    return LookUp(Environment.DEMO, "cashBalance", "deps", request.account_id)
+
+
 def _was_booked(request: ChangeDemoBalance | AdjustCash, reading: Reading) -> bool | None:
-    """True by the mark. Without it, an entry of the same amount may be ours with its comment dropped or cut.
+    """True by the mark. Without it, an entry of the same amount may be ours with its comment dropped or cut; and a
+    balance that moved by the very amount speaks against a log without an entry.
 
     The log of a session that is over was seen to vanish, so after the session no absence proves anything.
     """
     entries = [one for one in reading.of("cashBalanceLog") if one.get("accountId") == request.account_id]
     if reading.mark and any(reading.mark in str(one.get("comment", "")) for one in entries):
         return True
-    if any(_may_be_ours(one, request.cash_change, reading) for one in entries):
+    if any(_may_be_ours(one, request.cash_change, reading) for one in entries) or _has_moved(request, reading):
         return None
     is_same_session = session_trade_date(reading.sent_at) == session_trade_date(reading.read_at)
     return False if is_same_session else None
@@ -102,11 +107,23 @@ def _may_be_ours(entry: Entity, amount: Decimal, reading: Reading) -> bool:
     return is_same(entry.get("delta"), amount) and not is_from_trading and is_new(entry, reading) is not False
 
 
+def _has_moved(request: ChangeDemoBalance | AdjustCash, reading: Reading) -> bool:
+    """Whether the balance, where it was read, differs by the very amount from what it was before."""
+    before = number_of(reading.before.get("amount")) if reading.before is not None else None
+    if before is None:
+        return False
+    return any(
+        is_same(one.get("amount"), before + request.cash_change)
+        for one in reading.of("cashBalance")
+        if one.get("accountId") == request.account_id
+    )
+
+
 def _money_doubt(request: ChangeDemoBalance | AdjustCash) -> Doubt:
     amount = f"{request.cash_change:+,.2f}"
     return Doubt(
-        f"The balance of account {request.account_id} already has {amount} in it: an entry of this amount is in its "
-        "log, though without our mark. Sending it again would book it twice.",
+        f"The balance of account {request.account_id} already has {amount} in it: an entry of this amount in its log, "
+        "though without our mark, or a balance that moved by it. Sending it again would book it twice.",
         f"The balance of account {request.account_id} lacks {amount}: entries of this amount in its log are someone "
         "else's. The change still has to be made.",
     )
@@ -175,7 +192,7 @@ CHANGE_DEMO_BALANCE = Write(
     ),
     request=ChangeDemoBalance,
     answer=CashBalanceSnapshotAnswer,
-    settling=Settling(_log, _was_booked, _money_doubt),
+    settling=Settling(_log, _was_booked, _money_doubt, _balance),
     revert=_change_back,
     comment="comment",
     cautions=("The peak that a trailing drawdown is measured from moves with the balance.",),
@@ -187,7 +204,7 @@ ADJUST_CASH = Write(
     ),
     request=AdjustCash,
     answer=CashBalanceSnapshotAnswer,
-    settling=Settling(_log, _was_booked, _money_doubt),
+    settling=Settling(_log, _was_booked, _money_doubt, _balance),
     revert=_adjust_back,
     comment="comment",
     cautions=("The API key needs the permission Funds:FullAccess; without it the platform answers 401.",),

@@ -112,6 +112,16 @@ def _happened(request: CancelEverything, reading: Reading) -> bool | None:
     return False if False in verdicts else None if None in verdicts else True
 
 
+def _proof(request: CancelEverything, reading: Reading) -> LookUp:
+    """What was to end is still listed when it has ended; who had nothing of a kind is listed as a user."""
+    (user_id,) = request.user_ids
+    for entity_type in request.entity_types(reading.environment):
+        had_some = reading.before is not None and reading.before.get(f"{entity_type}Ids")
+        if had_some and not any(one.get("userId") == user_id for one in reading.of(entity_type)):
+            return LookUp(reading.environment, entity_type, "deps", user_id)
+    return LookUp(reading.environment, "user", "item", user_id)
+
+
 def _doubt(request: CancelEverything) -> Doubt:
     users = ", ".join(map(str, request.user_ids))
     return Doubt(
@@ -125,7 +135,7 @@ CANCEL_EVERYTHING = Write(
     operation=Operation(path="user/canceleverything", method="POST", environments=BOTH),
     request=CancelEverything,
     answer=CancelEverythingAnswer,
-    settling=Settling(_look_ups, _happened, _doubt),
+    settling=Settling(_look_ups, _happened, _doubt, _proof),
     batch=Batch("user_ids", "userIds", 500),
     cautions=(
         "It cannot be undone.",

@@ -94,6 +94,10 @@ def _happened(request: UpdateContactInfo, reading: Reading) -> bool | None:
     return True if True in verdicts else None if None in verdicts else False
 
 
+def _user(request: UpdateContactInfo, _reading: Reading) -> LookUp:
+    return LookUp(Environment.LIVE, "user", "item", request.user_id)
+
+
 def _doubt(request: UpdateContactInfo) -> Doubt:
     return Doubt(
         f"User {request.user_id} has the new contact information.",
@@ -116,6 +120,6 @@ UPDATE_CONTACT_INFO = Write(
     ),
     request=UpdateContactInfo,
     answer=UpdateContactInfoAnswer,
-    settling=Settling(_look_ups, _happened, _doubt),
+    settling=Settling(_look_ups, _happened, _doubt, _user),
     revert=_revert,
 )

@@ -120,6 +120,12 @@ def _account_was_made(request: CreateEvaluationAccounts, reading: Reading) -> bo
     return was_created_by_name("account", account.name, reading)
 
 
+def _known_account(request: CreateEvaluationAccounts, reading: Reading) -> LookUp:
+    """Or the account's user, before an organization has its first."""
+    (account,) = request.accounts
+    return reading.known.get("account") or LookUp(Environment.DEMO, "user", "item", account.user_id)
+
+
 def _account_doubt(request: CreateEvaluationAccounts) -> Doubt:
     (account,) = request.accounts
     return Doubt(
@@ -181,7 +187,7 @@ CREATE_EVALUATION_ACCOUNTS = Write(
     ),
     request=CreateEvaluationAccounts,
     answer=CreateEvaluationAccountsAnswer,
-    settling=Settling(_accounts_by_name, _account_was_made, _account_doubt),
+    settling=Settling(_accounts_by_name, _account_was_made, _account_doubt, _known_account),
     revert=_take_account_away,
     batch=Batch("accounts", "accounts", 100, InOrder("results", "accountId")),
     cautions=("Daily loss and trailing drawdown are not in the template: send them now or the account has none.",),

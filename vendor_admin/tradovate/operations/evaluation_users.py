@@ -73,6 +73,10 @@ def _happened(request: CreateEvaluationUsers, reading: Reading) -> bool | None:
     return was_created_by_name("user", user.name, reading)
 
 
+def _known_user(_request: CreateEvaluationUsers, reading: Reading) -> LookUp | None:
+    return reading.known.get("user")
+
+
 def _doubt(request: CreateEvaluationUsers) -> Doubt:
     (user,) = request.users
     return Doubt(
@@ -104,7 +108,7 @@ CREATE_EVALUATION_USERS = Write(
     ),
     request=CreateEvaluationUsers,
     answer=CreateEvaluationUsersAnswer,
-    settling=Settling(_look_ups, _happened, _doubt),
+    settling=Settling(_look_ups, _happened, _doubt, _known_user),
     revert=_revert,
     batch=Batch("users", "users", 100, InOrder("results", "userId")),
     cautions=("Sim+ (T-Prop) entitlements must be added later, after the trader has signed the agreement.",),

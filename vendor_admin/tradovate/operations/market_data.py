@@ -61,6 +61,10 @@ def _data_was_added(request: AddMarketDataSubscription, reading: Reading) -> boo
     return verdicts.pop() if len(verdicts) == 1 else None
 
 
+def _user(request: AddMarketDataSubscription, _reading: Reading) -> LookUp:
+    return LookUp(Environment.LIVE, "user", "item", request.user_id)
+
+
 def _data_doubt(request: AddMarketDataSubscription) -> Doubt:
     month = CalendarMonth(request.year, request.month)
     return Doubt(
@@ -108,7 +112,7 @@ ADD_MARKET_DATA_SUBSCRIPTION = Write(
     ),
     request=AddMarketDataSubscription,
     answer=MarketDataSubscriptionAnswer,
-    settling=Settling(_data_of_user, _data_was_added, _data_doubt),
+    settling=Settling(_data_of_user, _data_was_added, _data_doubt, _user),
     revert=_expire_added,
 )
 

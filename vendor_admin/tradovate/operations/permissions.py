@@ -60,6 +60,10 @@ def _was_granted(request: CreateTradingPermission, reading: Reading) -> bool | N
     return True if found & set(GRANTED) else None if "Requested" in found else False
 
 
+def _account(request: CreateTradingPermission | RequestTradingPermission, _reading: Reading) -> LookUp:
+    return LookUp(Environment.DEMO, "account", "item", request.account_id)
+
+
 def _grant_doubt(request: CreateTradingPermission) -> Doubt:
     return Doubt(
         f"User {request.user_id} may trade account {request.account_id}.",
@@ -159,7 +163,7 @@ CREATE_TRADING_PERMISSION = Write(
     ),
     request=CreateTradingPermission,
     answer=TradingPermissionAnswer,
-    settling=Settling(_of_user, _was_granted, _grant_doubt),
+    settling=Settling(_of_user, _was_granted, _grant_doubt, _account),
     revert=_revoke_granted,
 )
 
@@ -196,7 +200,7 @@ REQUEST_TRADING_PERMISSION = Write(
     ),
     request=RequestTradingPermission,
     answer=TradingPermissionAnswer,
-    settling=Settling(_all, _was_requested, _request_doubt),
+    settling=Settling(_all, _was_requested, _request_doubt, _account),
     is_for_vendors=False,
     cautions=(_NOT_FOR_VENDORS,),
 )

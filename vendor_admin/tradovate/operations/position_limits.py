@@ -126,6 +126,14 @@ def _one_is_like(request: Request, found: Sequence[Entity]) -> bool:
     )
 
 
+def _account(request: CreateUserAccountPositionLimit, _reading: Reading) -> LookUp:
+    return LookUp(Environment.DEMO, "account", "item", request.account_id)
+
+
+def _limit_of_parameter(request: CreateUserAccountRiskParameter, _reading: Reading) -> LookUp:
+    return LookUp(Environment.DEMO, _LIMIT, "item", request.user_account_position_limit_id)
+
+
 def _limit(request: UpdateUserAccountPositionLimit, _environment: Environment) -> Sequence[LookUp]:
     return [LookUp(Environment.DEMO, _LIMIT, "item", request.id)]
 
@@ -156,6 +164,20 @@ def _limit_is_gone(request: DeleteUserAccountPositionLimit, reading: Reading) ->
 
 def _parameter_is_gone(request: DeleteUserAccountRiskParameter, reading: Reading) -> bool | None:
     return reading.with_id(_PARAMETER, request.user_account_risk_parameter_id) is None
+
+
+def _account_of_deleted(_request: DeleteUserAccountPositionLimit, reading: Reading) -> LookUp | None:
+    return _of_before(reading, "account", "accountId")
+
+
+def _limit_of_deleted(_request: DeleteUserAccountRiskParameter, reading: Reading) -> LookUp | None:
+    return _of_before(reading, _LIMIT, "userAccountPositionLimitId")
+
+
+def _of_before(reading: Reading, entity_type: str, field: str) -> LookUp | None:
+    """What the deleted thing hung on, where that is known."""
+    found = reading.before.get(field) if reading.before is not None else None
+    return LookUp(Environment.DEMO, entity_type, "item", found) if isinstance(found, int) else None
 
 
 def _create_doubt(request: CreateUserAccountPositionLimit | CreateUserAccountRiskParameter) -> Doubt:
@@ -245,7 +267,7 @@ CREATE_USER_ACCOUNT_POSITION_LIMIT = Write(
     operation=_operation("userAccountPositionLimit/create", harmless=False),
     request=CreateUserAccountPositionLimit,
     answer=UserAccountPositionLimitAnswer,
-    settling=Settling(_limits_of_account, _limit_exists, _create_doubt),
+    settling=Settling(_limits_of_account, _limit_exists, _create_doubt, _account),
     revert=_delete_limit,
 )
 
@@ -253,7 +275,7 @@ UPDATE_USER_ACCOUNT_POSITION_LIMIT = Write(
     operation=_operation("userAccountPositionLimit/update", harmless=True),
     request=UpdateUserAccountPositionLimit,
     answer=UserAccountPositionLimitAnswer,
-    settling=Settling(_limit, _limit_is_set, _update_doubt),
+    settling=Settling(_limit, _limit_is_set, _update_doubt, _account),
     revert=_limit_as_before,
 )
 
@@ -261,7 +283,7 @@ DELETE_USER_ACCOUNT_POSITION_LIMIT = Write(
     operation=_operation("userAccountPositionLimit/deleteuseraccountpositionlimit", harmless=True),
     request=DeleteUserAccountPositionLimit,
     answer=DeleteAnswer,
-    settling=Settling(_deleted_limit, _limit_is_gone, _delete_doubt),
+    settling=Settling(_deleted_limit, _limit_is_gone, _delete_doubt, _account_of_deleted),
     revert=_limit_anew,
 )
 
@@ -269,7 +291,7 @@ CREATE_USER_ACCOUNT_RISK_PARAMETER = Write(
     operation=_operation("userAccountRiskParameter/create", harmless=False),
     request=CreateUserAccountRiskParameter,
     answer=UserAccountRiskParameterAnswer,
-    settling=Settling(_parameters_of_limit, _parameter_exists, _create_doubt),
+    settling=Settling(_parameters_of_limit, _parameter_exists, _create_doubt, _limit_of_parameter),
     revert=_delete_parameter,
 )
 
@@ -277,7 +299,7 @@ UPDATE_USER_ACCOUNT_RISK_PARAMETER = Write(
     operation=_operation("userAccountRiskParameter/update", harmless=True),
     request=UpdateUserAccountRiskParameter,
     answer=UserAccountRiskParameterAnswer,
-    settling=Settling(_parameter, _parameter_is_set, _update_doubt),
+    settling=Settling(_parameter, _parameter_is_set, _update_doubt, _limit_of_parameter),
     revert=_parameter_as_before,
 )
 
@@ -285,6 +307,6 @@ DELETE_USER_ACCOUNT_RISK_PARAMETER = Write(
     operation=_operation("userAccountPositionLimit/deleteuseraccountriskparameter", harmless=True),
     request=DeleteUserAccountRiskParameter,
     answer=DeleteAnswer,
-    settling=Settling(_deleted_parameter, _parameter_is_gone, _delete_doubt),
+    settling=Settling(_deleted_parameter, _parameter_is_gone, _delete_doubt, _limit_of_deleted),
     revert=_parameter_anew,
 )

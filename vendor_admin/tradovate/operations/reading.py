@@ -62,6 +62,7 @@ class Reading:
     as it was sent).
     `found` holds entities by type, from every look-up asked for. `mark` is the operation's short id, which balance
     changes carry in their comment. `before` is the thing to be changed as it was before the call, where it is known.
+    `known` asks, by type, for users and accounts of the organization that were there before the call.
     """
 
     environment: Environment
@@ -71,6 +72,7 @@ class Reading:
     mark: str = ""
     before: Entity | None = field(default=None)
     ended_at: datetime | None = None
+    known: Mapping[str, LookUp] = field(default_factory=dict)
 
     def of(self, entity_type: str) -> Sequence[Entity]:
         """What was found of one type. Their ids are numbers, or None where the platform sent 0 for none."""

@@ -72,6 +72,11 @@ def _was_added(entity_type: str, key: str, wanted: int, user_id: int, reading: R
     return was_added(like, reading, goes_on=lambda one: has_ended(entity_type, one, today=today) is not True)
 
 
+def _user(request: AddTradovateSubscription | AddEntitlementSubscription, _reading: Reading) -> LookUp:
+    """The user, who is there whatever was added."""
+    return LookUp(Environment.LIVE, "user", "item", request.user_id)
+
+
 def _memberships_of_user(request: AddTradovateSubscription, _environment: Environment) -> Sequence[LookUp]:
     return [LookUp(Environment.LIVE, "tradovateSubscription", "deps", request.user_id)]
 
@@ -196,7 +201,7 @@ ADD_TRADOVATE_SUBSCRIPTION = Write(
     ),
     request=AddTradovateSubscription,
     answer=TradovateSubscriptionAnswer,
-    settling=Settling(_memberships_of_user, _membership_was_added, _membership_doubt),
+    settling=Settling(_memberships_of_user, _membership_was_added, _membership_doubt, _user),
     revert=_cancel_added,
 )
 
@@ -217,7 +222,7 @@ ADD_ENTITLEMENT_SUBSCRIPTION = Write(
     ),
     request=AddEntitlementSubscription,
     answer=EntitlementSubscriptionAnswer,
-    settling=Settling(_plugins_of_user, _entitlement_was_added, _entitlement_doubt),
+    settling=Settling(_plugins_of_user, _entitlement_was_added, _entitlement_doubt, _user),
     revert=_withdraw_added,
     cautions=("Sim+ (T-Prop) only after the trader has signed the market data agreement.",),
 )

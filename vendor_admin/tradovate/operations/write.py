@@ -36,11 +36,16 @@ class Settling(Generic[R_contra]):
     """How an unknown outcome is settled by reading. All functions are pure and take a request of one item.
 
     `happened` is None where the reading cannot tell; then a person decides, and `doubt` words both possibilities.
+
+    `proof` asks for something that is there whatever became of the call. The platform was seen to answer 200 and an
+    empty list where there were accounts: where a look-up finds nothing, that counts only if the proof is found. Without
+    one (None), what is looked up has to be there itself.
     """
 
     look_ups: Callable[[R_contra, Environment], Sequence[LookUp]]
     happened: Callable[[R_contra, Reading], bool | None]
     doubt: Callable[[R_contra], Doubt]
+    proof: Callable[[R_contra, Reading], LookUp | None] = lambda _request, _reading: None
 
 
 def no_reversal(_request: Any, _old: Entity | None, _answer: Json) -> None:
@@ -164,6 +169,14 @@ class Write(Generic[R]):
         if verdict is False and reading.read_at < (reading.ended_at or reading.sent_at) + patience:
             return None
         return verdict
+
+    def proof(self, request: R, reading: Reading, found: Mapping[LookUp, Sequence[Entity]]) -> LookUp | None:
+        """What must be found too before it counts that some look-up of this request found nothing; None where each
+        found something."""
+        empty = [one for one in self.look_ups(request, reading.environment) if not found[one]]
+        if self.settling is None or not empty:
+            return None
+        return self.settling.proof(request, reading) or empty[0]
 
     def doubt(self, request: R) -> Doubt:
         """Both possibilities for a person to decide between, for a request of one item."""
