@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync.freshness import freshness, why_old
+from vendor_admin.sync.freshness import Sockets, freshness
 
 LEASE = """
 INSERT INTO sync_lease (organization_id, connection_id, environment, shard, holder, fence, epoch, state, reason, advice,
@@ -33,7 +33,7 @@ CASES: list[tuple[str, ...]] = [
     ),
     (
         "a writer that stands",
-        "UPDATE sync_lease SET covered_until = now() - interval '31 seconds' WHERE shard = 1",
+        "UPDATE sync_lease SET waiting_ms = 31000 WHERE shard = 1",
         *["DEMO is not live (its worker does not get stored what it receives)"] * 2,
     ),
     (
@@ -48,7 +48,23 @@ CASES: list[tuple[str, ...]] = [
         "",
         "What DEMO missed in its last gap has not been read yet",
     ),
-    ("a comparison since the gap", GAP.format(settled="now()", repaired="NULL"), "", ""),
+    ("a comparison since the gap", GAP.format(settled="now() - interval '1 hour'", repaired="NULL"), "", ""),
+    (
+        "a comparison before what the gap left was stored, by a host whose clock is behind when the gap ended",
+        f"{GAP.format(settled='now()', repaired='NULL')}; {COMPARED_BEFORE_IT.replace('90 minutes', '9 seconds')}",
+        "",
+        "What DEMO missed in its last gap has not been read yet",
+    ),
+    (
+        "rows that a hub whose clock is ahead received long ago",
+        "UPDATE sync_lease SET covered_until = now() + interval '5 minutes', waiting_ms = 31000 WHERE shard = 1",
+        *["DEMO is not live (its worker does not get stored what it receives)"] * 2,
+    ),
+    (
+        "a hub whose clock is behind",
+        "UPDATE sync_lease SET covered_until = now() - interval '5 minutes', last_frame_at = now() - interval '1 hour'",
+        *[""] * 2,
+    ),
     (
         "a comparison too long ago",
         "UPDATE sync_lease SET reconciled_at = now() - interval '27 hours'",
@@ -84,9 +100,7 @@ def test_each_sign_of_age_is_named(vendor: Organization, admin_connection: psyco
             admin_connection.execute(statement.encode())
         for entity_type, words in zip((SNAPSHOT, OTHER), expected, strict=True):
             with organization_scope(vendor.pk), CaptureQueriesContext(database) as queries:
-                found = why_old(
-                    organization_id=vendor.pk, environment="demo", entity_types=[entity_type], now=timezone.now()
-                )
+                found = Sockets(vendor.pk, now=timezone.now()).why_old("demo", [entity_type])
             assert found.startswith(words) if words else found == "", (name, entity_type, found)
             assert sum("SELECT " in one["sql"] and "set_config" not in one["sql"] for one in queries) <= 2
         admin_connection.execute("DELETE FROM sync_gap; DELETE FROM sync_lease; INSERT INTO sync_lease TABLE kept")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Case, Count, Min, Q, When
 
 from vendor_admin.operations.allowance import Caller, endpoint_budget
 from vendor_admin.operations.models import Operation, Plan
@@ -116,8 +116,11 @@ def queue_lines(organization: Organization) -> list[QueueLine]:
     waiting = Operation.objects.filter(
         organization=organization, state=Operation.State.QUEUED, plan__state=Plan.State.RUNNING
     )
-    grouped = waiting.order_by().values_list("environment", "name", "wait_reason")
-    lines = grouped.annotate(count=Count("id"), next_at=Min("not_before")).order_by("next_at")[:LOCKS_SHOWN]
+    of_plan = Q(plan__check_at__isnull=False, after=None)
+    why = Case(When(of_plan, then="plan__wait_why"), default="wait_reason")
+    at = Case(When(of_plan, then="plan__check_at"), default="not_before")
+    grouped = waiting.order_by().values_list("environment", "name", why)
+    lines = grouped.annotate(count=Count("id"), next_at=Min(at)).order_by("next_at")[:LOCKS_SHOWN]
     return [QueueLine(environment, name, count, next_at, reason) for environment, name, reason, count, next_at in lines]
 
 

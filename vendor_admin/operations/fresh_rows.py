@@ -1,13 +1,15 @@
 """Whether the rows that a plan about money or risk starts from may be old, and what to read of the platform then."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
-from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plan_rows import target_of
 from vendor_admin.sync import freshness
 
@@ -30,10 +32,22 @@ class Age:
         return bool(self.why) and not self.is_just_read
 
 
-def targets_to_change(plan: Plan, *, most: int | None = None) -> list[Target]:
-    """The targets of the rows that will change, or the first of them."""
-    rows = plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position")[:most]
-    return [target_of(row) for row in rows]
+_NOTHING_SENT = Q(operation__state=Operation.State.QUEUED) & (
+    Q(operation__after=None) | Q(operation__after__state=Operation.State.QUEUED)
+)
+
+
+def rows_to_change(plan: Plan) -> list[PlanRow]:
+    """The rows that will change, in their order: of a plan that was started, those of which nothing was sent yet."""
+    if plan.started_at is None:
+        return list(plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position"))
+    waiting = plan.rows.filter(_NOTHING_SENT, state=PlanRow.State.QUEUED)
+    return list(waiting.select_related("operation__after").order_by("position"))
+
+
+def targets_to_change(plan: Plan) -> list[Target]:
+    """What these rows were asked to do."""
+    return [target_of(row) for row in rows_to_change(plan)]
 
 
 def asks_of(plan: Plan, targets: Sequence[Target], *, now: datetime) -> Sequence[Ask]:
@@ -45,27 +59,45 @@ def asks_of(plan: Plan, targets: Sequence[Target], *, now: datetime) -> Sequence
     return [ask for ask in asks if ask.wanted]
 
 
-def age_of(plan: Plan, *, now: datetime, most: int | None = None) -> Age:
-    """Whether the rows that will change start from mirrors that may be old. Pages go by the first of them (`most`)."""
-    if not plan.depends_on_rows:
-        return Age()
-    targets = targets_to_change(plan, most=most)
-    why = why_old(plan.organization_id, asks_of(plan, targets, now=now), now=now)
-    return Age(why, is_just_read=was_just_read(plan, now=now))
+def age_of(plan: Plan, *, now: datetime) -> Age:
+    """Whether the rows of a plan start from mirrors that may be old. A constant number of queries, none of its rows."""
+    return ages_of([plan], now=now)[plan.pk]
 
 
-def why_old(organization_id: int, asks: Iterable[Ask], *, now: datetime) -> str:
-    """Why the mirrors of what is asked for may be old, without an end; empty if they are not. Two queries a host."""
+def ages_of(plans: Collection[Plan], *, now: datetime) -> dict[int, Age]:
+    """The same of several plans of one organization, by key, with no more queries than for one."""
+    concerned = [plan for plan in plans if plan.depends_on_rows]
+    if not concerned:
+        return {plan.pk: Age() for plan in plans}
+    sockets = freshness.Sockets(concerned[0].organization_id, now=now)
+    whys = {plan.pk: _why_old(sockets, plan.depends_on or types_of(_asks_now(plan, now=now))) for plan in concerned}
+    return {plan.pk: Age(whys.get(plan.pk, ""), is_just_read=was_just_read(plan, now=now)) for plan in plans}
+
+
+def types_of(asks: Iterable[Ask]) -> dict[str, list[str]]:
+    """The entity types that are asked for, by environment."""
     types = defaultdict(set)
     for ask in asks:
         types[ask.environment].add(ask.entity_type)
-    whys = (
-        freshness.why_old(organization_id=organization_id, environment=environment, entity_types=found, now=now)
-        for environment, found in sorted(types.items())
-    )
-    return next(filter(None, whys), "")
+    return {environment: sorted(found) for environment, found in sorted(types.items())}
+
+
+def why_old(organization_id: int, asks: Iterable[Ask], *, now: datetime) -> str:
+    """Why the mirrors of what is asked for may be old, without an end; empty if they are not. Three queries at most."""
+    types = types_of(asks)
+    return _why_old(freshness.Sockets(organization_id, now=now), types) if types else ""
 
 
 def was_just_read(plan: Plan, *, now: datetime) -> bool:
     """Whether what the plan shows was read of the platform itself moments ago."""
     return plan.read_at is not None and now - plan.read_at < READ_GOOD_FOR
+
+
+def _asks_now(plan: Plan, *, now: datetime) -> Sequence[Ask]:
+    """Of a plan that was stored before plans said what they depend on."""
+    return asks_of(plan, targets_to_change(plan), now=now)
+
+
+def _why_old(sockets: freshness.Sockets, types: Mapping[str, Sequence[str]]) -> str:
+    whys = (sockets.why_old(environment, found) for environment, found in sorted(types.items()))
+    return next(filter(None, whys), "")

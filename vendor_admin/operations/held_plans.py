@@ -12,7 +12,7 @@ import structlog
 from django.db import DataError
 
 from vendor_admin.mirrors.readings import Readings
-from vendor_admin.operations import after_restore, authors, fresh_rows, plans, platform_rows
+from vendor_admin.operations import after_restore, authors, fresh_rows, interrupted_plans, plans, platform_rows
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plan_start import renewed_if_moved, start
 from vendor_admin.operations.plan_states import WORKER
@@ -23,7 +23,7 @@ from vendor_admin.organizations import database_clock
 
 log = structlog.get_logger(__name__)
 
-CHECKED = (Plan.State.PREVIEW, Plan.State.HELD)
+CHECKED = (Plan.State.PREVIEW, Plan.State.HELD, Plan.State.RUNNING)
 CHECK_AGAIN = timedelta(seconds=20)
 CLAIM_TTL = timedelta(minutes=5)  # longer than the longest reading
 OWN_FAULT = "An error of this service kept the rows from being checked; it is in the log."
@@ -47,15 +47,15 @@ def check(*, organization_id: int, plan_id: int) -> None:
         with step(organization_id), readings.in_force() if readings is not None else nullcontext():
             _go_on(plan_id, readings)
     except NotRead as missing:
-        _wait(plan, f"{why}. {missing}")
+        _wait(plan, why, str(missing))
     except DataError:
         log.exception("operations.rows_not_compared", plan=plan_id)
-        _wait(plan, f"{why}. {UNREADABLE}")
+        _wait(plan, why, UNREADABLE)
     except (PlanProblem, NotAllowed, InvalidPlan) as problem:
         _give_up(plan, str(problem))
     except Exception:
         log.exception("operations.rows_not_checked", plan=plan_id)
-        _wait(plan, f"{why}. {OWN_FAULT}" if why else OWN_FAULT)
+        _wait(plan, why, OWN_FAULT)
 
 
 def _go_on(plan_id: int, readings: Readings | None) -> None:
@@ -63,11 +63,13 @@ def _go_on(plan_id: int, readings: Readings | None) -> None:
     now = database_clock.now()
     # With the organization's row, as every verb that starts a plan: two that start at once never wait for each other.
     plan = Plan.objects.select_for_update().select_related("organization").get(pk=plan_id)
-    lost = authors.lost_by([plan]).get(plan_id) if plan.state == Plan.State.HELD else None
-    if plan.state not in CHECKED:
+    if plan.state not in CHECKED or plan.check_at is None:
         return
+    lost = authors.lost_by([plan]).get(plan_id) if plan.state != Plan.State.PREVIEW else None
     if lost:
         plans.pause_for_want_of_authors(plan=plan, why=lost)
+    elif plan.is_interrupted:
+        interrupted_plans.go_on(plan, actor=WORKER, now=now, readings=readings)
     elif renewed_if_moved(plan, now=now) is None:
         plan.read_at, plan.check_at, plan.wait_why = readings.at if readings is not None else None, None, ""
         plan.save(update_fields=["read_at", "check_at", "wait_why"])
@@ -75,12 +77,16 @@ def _go_on(plan_id: int, readings: Readings | None) -> None:
             start(plan, actor=WORKER, now=now, action="plan started", request_id=plan.request_id)
 
 
-def _wait(plan: Plan, why: str) -> None:
+def _wait(plan: Plan, why_old: str, missing: str) -> None:
     """Say why the rows could not be read. A plan that was confirmed is looked at again; a preview when it is."""
+    why = f"{why_old}. {missing}" if why_old else missing
     log.info("operations.rows_not_read", plan=plan.pk, why=why)
     with step(plan.organization_id):
         of_plan = Plan.objects.filter(pk=plan.pk)
         of_plan.filter(state=Plan.State.HELD).update(wait_why=why[:500], check_at=database_clock.now() + CHECK_AGAIN)
+        of_plan.filter(state=Plan.State.RUNNING, check_at__isnull=False).update(
+            wait_why=interrupted_plans.waits_because(why_old, missing), check_at=database_clock.now() + CHECK_AGAIN
+        )
         of_plan.filter(state=Plan.State.PREVIEW).update(wait_why=why[:500], check_at=None)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, Value, When
 
 from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.organization_rows import OrganizationRow
@@ -69,7 +69,14 @@ class Plan(OrganizationRow):
     )
     wait_why = models.CharField(max_length=500, default="", help_text="Why this service stopped or holds it.")
     depends_on_rows = models.BooleanField(default=False, help_text="Whether it must not start from old rows.")
-    check_at = models.DateTimeField(null=True, help_text="When a worker looks next whether its rows are fresh.")
+    depends_on = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="The entity types its rows start from, by environment.",
+    )
+    check_at = models.DateTimeField(
+        null=True, help_text="When a worker looks next whether its rows are fresh; until then no row of it begins."
+    )
     read_at = models.DateTimeField(null=True, help_text="When its rows were last read of the platform itself.")
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -97,6 +104,11 @@ class Plan(OrganizationRow):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN_STATES
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether it runs, and what has not begun waits until its rows were compared (interrupted_plans.py)."""
+        return self.state == self.State.RUNNING and self.check_at is not None
 
 
 class Operation(OrganizationRow):
@@ -176,6 +188,22 @@ class Operation(OrganizationRow):
 
     def __str__(self) -> str:
         return f"{self.name} {self.short_id}"
+
+    @property
+    def waits_for(self) -> str:
+        """Why it waits in the queue, where something is known: for its plan's rows, or for what postponed it."""
+        if self.state != self.State.QUEUED:
+            return ""
+        return self.plan.wait_why if self._waits_for_plan else self.wait_reason
+
+    @property
+    def next_try_at(self) -> Any:
+        """When it may go out at the earliest, as far as that is known."""
+        return self.plan.check_at if self._waits_for_plan else self.not_before
+
+    @property
+    def _waits_for_plan(self) -> bool:
+        return self.plan.is_interrupted and self.after_id is None
 
 
 class PlanRow(OrganizationRow):

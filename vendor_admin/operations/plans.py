@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from vendor_admin.operations import authors, fresh_rows, nudges
+from vendor_admin.operations import authors, fresh_rows, interrupted_plans, nudges
 from vendor_admin.operations.authors import NotAllowed, makers_of, rights_of_plan, rights_to_stop
 from vendor_admin.operations.kinds import InSteps, kind_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
@@ -86,6 +86,7 @@ def pause(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
     """Send nothing more of this plan until it is resumed. What is being sent right now still ends."""
     plan = locked(plan, states=(Plan.State.RUNNING,), doing="paused")
     _require(actor, plan, *rights_to_stop(plan))
+    plan.check_at, plan.wait_why = None, ""
     return move(plan, state=Plan.State.PAUSED, actor=actor, action="plan paused", request_id=request_id)
 
 
@@ -102,6 +103,7 @@ def pause_for_want_of_authors(*, plan: Plan, why: str) -> Plan:
 def resume(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
     """Go on with a paused plan. Who resumes it takes the place of authors who may no longer do what it does.
 
+    What a plan about money or risk has not begun is compared once more; rows that moved are cancelled and say why.
     Raises PlanProblem where that would leave one person alone behind a plan that needs two.
     """
     plan = locked(plan, states=(Plan.State.PAUSED,), doing="resumed")
@@ -112,7 +114,7 @@ def resume(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Pl
         return begin(plan, actor=actor, now=now, action="plan resumed", request_id=request_id)
     plan = move(plan, state=Plan.State.RUNNING, actor=actor, action="plan resumed", request_id=request_id)
     nudges.work_soon(plan.organization_id, _environments(plan))
-    return plan
+    return interrupted_plans.resume(plan, actor=actor, now=now)
 
 
 def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_id: str = "") -> Plan:

@@ -205,7 +205,7 @@ def faults_in_words(invalid: InvalidRequest) -> str:
 def _note_age(plan: Plan, planned: Sequence[RowDraft], *, now: datetime) -> None:
     """Have a worker read the rows of the platform where they come from mirrors that may be old."""
     asks = fresh_rows.asks_of(plan, [draft.target for draft in planned], now=now)
-    plan.depends_on_rows = bool(asks)
+    plan.depends_on_rows, plan.depends_on = bool(asks), fresh_rows.types_of(asks)
     if (readings := readings_in_force()) is not None:
         plan.read_at = readings.at
     elif why := fresh_rows.why_old(plan.organization_id, asks, now=now):

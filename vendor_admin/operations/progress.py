@@ -36,6 +36,8 @@ class Progress:
 def progress_of(plan: Plan) -> Progress:
     """Two queries, however large the plan is."""
     counts = Counter(dict(plan.rows.order_by().values_list("state").annotate(number=Count("id"))))
+    if plan.is_interrupted:
+        return Progress(dict(counts), plan.wait_why, plan.check_at)
     waiting = (
         plan.operations.filter(state__in=(Operation.State.QUEUED, Operation.State.UNKNOWN))
         .exclude(wait_reason="")

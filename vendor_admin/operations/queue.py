@@ -27,6 +27,10 @@ PARKED = (
 _IS_ITS_TURN = Q(after=None) | Q(after__state__in=(State.SUCCEEDED, State.REJECTED, State.CANCELLED))
 TO_BE_READ = Q(state=State.UNKNOWN) & (Q(needs_person=False) | ~Q(unreadable="")) & _IS_ITS_TURN
 """Of unknown outcome, and reading can still tell."""
+SENDABLE = Q(state=State.QUEUED, plan__state=Plan.State.RUNNING) & (
+    Q(after=None, plan__check_at=None) | Q(after__state=State.SUCCEEDED)
+)
+"""Waits neither for the step before it nor for its plan's rows to be compared (interrupted_plans.py)."""
 
 _CLAIM = """
     WITH due AS MATERIALIZED (
@@ -36,7 +40,7 @@ _CLAIM = """
           LEFT JOIN operations_operation previous ON previous.id = o.after_id
          WHERE o.organization_id = %(organization)s AND o.environment = %(environment)s AND o.name = %(name)s
            AND o.state = 'queued' AND o.not_before <= %(now)s AND p.state = 'running'
-           AND (o.after_id IS NULL OR previous.state = 'succeeded')
+           AND (o.after_id IS NULL AND p.check_at IS NULL OR previous.state = 'succeeded')
            AND (%(only)s::bigint IS NULL OR o.id = %(only)s)
          ORDER BY o.not_before, o.id
          LIMIT %(limit)s
@@ -122,11 +126,7 @@ def tickets_held(lane: LaneKey, name: str) -> list[tuple[int, datetime]]:
     with step(lane.organization_id):
         return list(
             Operation.objects.filter(
-                organization_id=lane.organization_id,
-                environment=lane.environment,
-                state=Operation.State.QUEUED,
-                plan__state=Plan.State.RUNNING,
-                name=name,
+                SENDABLE, organization_id=lane.organization_id, environment=lane.environment, name=name
             )
             .exclude(penalty_ticket="")
             .order_by("not_before", "id")
@@ -234,7 +234,7 @@ def next_due_at(lane: LaneKey) -> datetime | None:
     with step(lane.organization_id):
         return (
             Operation.objects.filter(
-                Q(state=Operation.State.QUEUED, plan__state__in=(Plan.State.RUNNING,)) | TO_BE_READ,
+                SENDABLE | TO_BE_READ,
                 organization_id=lane.organization_id,
                 environment=lane.environment,
             )
@@ -246,12 +246,7 @@ def next_due_at(lane: LaneKey) -> datetime | None:
 
 def _sendable(lane: LaneKey, *, now: datetime) -> Any:
     return Operation.objects.filter(
-        Q(after=None) | Q(after__state=Operation.State.SUCCEEDED),
-        organization_id=lane.organization_id,
-        environment=lane.environment,
-        state=Operation.State.QUEUED,
-        not_before__lte=now,
-        plan__state=Plan.State.RUNNING,
+        SENDABLE, organization_id=lane.organization_id, environment=lane.environment, not_before__lte=now
     )
 
 

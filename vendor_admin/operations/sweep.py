@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from vendor_admin.operations import nudges
 from vendor_admin.operations.models import Lane, Operation, Plan
-from vendor_admin.operations.queue import TO_BE_READ
+from vendor_admin.operations.queue import SENDABLE, TO_BE_READ
 from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
@@ -26,7 +26,7 @@ def wake_due_lanes(*, now: datetime | None = None) -> int:
         held = set(Lane.objects.filter(expires_at__gt=now).values_list("organization_id", "environment"))
         lanes = set(
             Operation.objects.filter(
-                Q(state=Operation.State.QUEUED, not_before__lte=now, plan__state=Plan.State.RUNNING)
+                Q(SENDABLE, not_before__lte=now)
                 | Q(TO_BE_READ, not_before__lte=now)
                 | Q(state=Operation.State.SENDING)
                 | Q(state=Operation.State.QUEUED, plan__state=Plan.State.CANCELLED)

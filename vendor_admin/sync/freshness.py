@@ -1,4 +1,8 @@
-"""How fresh what a page or a plan shows is: by an organization's sockets, gaps, and comparisons with the platform."""
+"""How fresh what a page or a plan shows is: by an organization's sockets, gaps, and comparisons with the platform.
+
+Moments are compared only where the database stamped both; how long rows wait is measured by the hub that holds them,
+within its own clock. So no host's clock makes old rows look fresh.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ from vendor_admin.organizations.models import Connection
 from vendor_admin.sync.models import Gap, SyncState
 
 STORED_WITHIN = timedelta(seconds=30)
-"""A live socket hears something every few seconds; what it received longer ago than this must be stored by now."""
+"""What a socket received must be stored by then."""
 COMPARED_WITHIN = timedelta(hours=26)
 """Mirrors that no snapshot fills are compared every hour, those of a large organization over a day."""
 
@@ -44,13 +48,13 @@ class _Socket(NamedTuple):
     holder: str | None
     expires_at: datetime | None
     last_frame_at: datetime | None
-    covered_until: datetime | None
+    waiting_ms: int | None
     settled_at: datetime | None
     reconciled_at: datetime | None
 
 
 _OF_LEASE = (
-    "id", "shard", "state", "holder", "expires_at", "last_frame_at", "covered_until", "settled_at", "reconciled_at",
+    "id", "shard", "state", "holder", "expires_at", "last_frame_at", "waiting_ms", "settled_at", "reconciled_at",
 )  # fmt: skip
 
 
@@ -62,28 +66,37 @@ def freshness(
     return [_of(name, [one for one in sockets if one.environment == name], now=now) for name in environments]
 
 
-def why_old(*, organization_id: int, environment: str, entity_types: Iterable[str], now: datetime) -> str:
-    """Why the mirrors of these types may say something else than the platform, without an end; empty if they do not.
+class Sockets:
+    """An organization's sockets with their newest gaps, looked at once. `now` is the database's time. Two queries."""
 
-    They are as fresh as can be known when every socket is live and has stored what it received, what was missed in its
-    last gap has been read, and, for types that no snapshot tells, the last comparison is not too long ago. Two queries.
-    """
-    sockets = [one for one in _sockets(organization_id) if one.environment == environment]
-    state = _of(environment, sockets, now=now)
-    if not state.is_live:
-        return state.why
-    name, newest = environment.upper(), _newest_gaps(sockets)
-    if any(one.settled_at is None for one in sockets) or any(gap.settled_at is None for gap in newest):
-        return f"{name} has just come back, and what was missed meanwhile is still being read"
-    others = sorted(one for one in set(entity_types) if mirror_models()[one].source is not Source.SNAPSHOT)
-    if not others:
-        return ""
-    compared_at = max((one.reconciled_at for one in sockets if one.shard == 0 and one.reconciled_at), default=None)
-    if compared_at is None or now - compared_at > COMPARED_WITHIN:
-        hours = COMPARED_WITHIN.total_seconds() / 3600
-        return f"{name} has not been compared with the platform for over {hours:.0f} hours"
-    is_repaired = all(gap.repaired_at or (gap.ended_at and compared_at > gap.ended_at) for gap in newest)
-    return "" if is_repaired else f"What {name} missed in its last gap has not been read yet"
+    def __init__(self, organization_id: int, *, now: datetime) -> None:
+        self._now = now
+        self._sockets = _sockets(organization_id)
+        self._gaps = {gap.lease_id: gap for gap in _newest_gaps(self._sockets)}
+
+    def why_old(self, environment: str, entity_types: Iterable[str]) -> str:
+        """Why the mirrors of these types may say something else than the platform, without an end; empty if they do
+        not.
+
+        They are as fresh as can be known when every socket is live and has stored what it received, what was missed in
+        its last gap has been read, and, for types that no snapshot tells, the last comparison is not too long ago.
+        """
+        sockets = [one for one in self._sockets if one.environment == environment]
+        state = _of(environment, sockets, now=self._now)
+        if not state.is_live:
+            return state.why
+        name, gaps = environment.upper(), [self._gaps[one.lease_id] for one in sockets if one.lease_id in self._gaps]
+        if any(one.settled_at is None for one in sockets) or any(gap.settled_at is None for gap in gaps):
+            return f"{name} has just come back, and what was missed meanwhile is still being read"
+        others = sorted(one for one in set(entity_types) if mirror_models()[one].source is not Source.SNAPSHOT)
+        if not others:
+            return ""
+        compared_at = max((one.reconciled_at for one in sockets if one.shard == 0 and one.reconciled_at), default=None)
+        if compared_at is None or self._now - compared_at > COMPARED_WITHIN:
+            hours = COMPARED_WITHIN.total_seconds() / 3600
+            return f"{name} has not been compared with the platform for over {hours:.0f} hours"
+        is_repaired = all(gap.repaired_at or (gap.settled_at and compared_at > gap.settled_at) for gap in gaps)
+        return "" if is_repaired else f"What {name} missed in its last gap has not been read yet"
 
 
 def _sockets(organization_id: int) -> list[_Socket]:
@@ -131,5 +144,5 @@ def _is_held(socket: _Socket, *, now: datetime) -> bool:
 
 def _is_live(socket: _Socket, *, now: datetime) -> bool:
     is_wanted = socket.is_enabled and socket.removed_at is None
-    is_stored = socket.covered_until is None or now - socket.covered_until <= STORED_WITHIN
+    is_stored = timedelta(milliseconds=socket.waiting_ms or 0) <= STORED_WITHIN
     return is_wanted and socket.state == SyncState.LIVE and _is_held(socket, now=now) and is_stored

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -61,7 +62,7 @@ def state_badge(row: Any) -> Badge:
 
 def _says(row: Any) -> str:
     """What the list says of an operation: the platform's words where there are any, else what it waits for."""
-    text = row.error_text or (row.wait_reason if row.state == Operation.State.QUEUED else "")
+    text = row.error_text or row.waits_for
     first = text.split("\n", 1)[0]
     return first if len(first) <= 140 else first[:139] + "…"
 
@@ -115,6 +116,9 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def key_for(self, request: HttpRequest) -> tuple[str, ...]:
         return ("id",) if request.GET.get("order") == "newest" else ("trouble", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("plan")
 
     def get_urls(self) -> list[Any]:
         decide = self.admin_site.admin_view(self.decide_view)

@@ -77,7 +77,7 @@ def cost_in_words(plan: Plan) -> str:
 
 def promise_of(plan: Plan, *, now: datetime) -> str:
     """What is done before anything of the plan is sent, where the platform may have changed since the preview."""
-    age = fresh_rows.age_of(plan, now=now, most=ROWS_SHOWN)
+    age = fresh_rows.age_of(plan, now=now)
     if age.must_be_read:
         return f"{age.why}. {READ_FIRST}"
     if age.why:
