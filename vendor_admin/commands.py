@@ -29,6 +29,11 @@ ROLES = {
         *(*CELERY, "worker", "--queues", "operations,maintenance", "--concurrency", "2"),
         *("--hostname", "operations@%h", *QUIET),
     ),
+    # Threads: it waits for the platform most of the time.
+    "reader": (
+        *(*CELERY, "worker", "--queues", "rows", "--pool", "threads", "--concurrency", "4"),
+        *("--hostname", "rows@%h", *QUIET),
+    ),
     # Pool solo: the hub's thread must live in the worker's own process, which prefork would not give it.
     "sync": (*CELERY, "worker", "--queues", "sync", "--pool", "solo", "--hostname", "sync@%h", *QUIET),
     "beat": (*CELERY, "beat", "--loglevel", "INFO"),

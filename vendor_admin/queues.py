@@ -1,11 +1,11 @@
 """The queues of background work: which task waits where, so that nothing urgent waits behind bulk work.
 
 `urgent`: what people wait for, and seconds at most. `tokens`: renewals, of which there may be many at once.
-`operations`: lanes and plans at work. `maintenance`: what has an hour. The queue `sync` is the
-hubs' (sync/bootstep.py).
+`operations`: lanes at work. `rows`: readings for plans that wait for the platform, a minute and a half at most.
+`maintenance`: what has an hour. The queue `sync` is the hubs' (sync/bootstep.py).
 """
 
-QUEUES = ("urgent", "tokens", "operations", "maintenance")
+QUEUES = ("urgent", "tokens", "operations", "rows", "maintenance")
 # The one queue of workers that are started with `--queues default`: they take all work.
 EVERYTHING = "default"
 # A message that waited longer is dropped: beat has sent the next by then, and finds by itself what is due.
@@ -14,7 +14,7 @@ EXPIRES_SECONDS = 60
 ROUTES = {
     "oauth_bridge.tasks.renew_link": {"queue": "tokens"},
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
-    "vendor_admin.operations.tasks.check_rows": {"queue": "operations"},
+    "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
     "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},
     "vendor_admin.sync.tasks.request_reconciliation": {"queue": "maintenance"},
     "*.forget_old_*": {"queue": "maintenance"},

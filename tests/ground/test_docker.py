@@ -32,7 +32,13 @@ GIVEN = {
     "VALKEY_PASSWORD": "valkey0secret",
 }
 # Beat is ready once it sends: a signal amid its first writes to the database is lost in django-celery-beat.
-READY_LINES = {"worker": " ready.", "operations": " ready.", "sync": " ready.", "beat": "Sending due task"}
+READY_LINES = {
+    "worker": " ready.",
+    "operations": " ready.",
+    "reader": " ready.",
+    "sync": " ready.",
+    "beat": "Sending due task",
+}
 
 
 def dockerfile() -> list[tuple[str, str]]:

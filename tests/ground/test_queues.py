@@ -13,7 +13,6 @@ from vendor_admin.celery import app
 from vendor_admin.commands import ROLES
 from vendor_admin.operations import nudges, tasks
 
-BULK = {"vendor_admin.operations.tasks.work", "vendor_admin.operations.tasks.check_rows"}
 for module in ("oauth_bridge", "vendor_admin.organizations", "vendor_admin.operations", "vendor_admin.sync"):
     import_module(f"{module}.tasks")
 OURS = sorted(name for name in app.tasks if not name.startswith("celery."))
@@ -47,7 +46,8 @@ def test_every_queue_is_taken_by_one_role() -> None:
 
 
 def test_nothing_that_people_wait_for_stands_behind_bulk_work_or_upkeep() -> None:
-    assert {task for task in OURS if queue_of(task) == "operations"} == BULK
+    assert {task for task in OURS if queue_of(task) == "operations"} == {nudges.WORK_TASK}
+    assert {task for task in OURS if queue_of(task) == "rows"} == {nudges.CHECK_TASK}
     urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
     assert {"work_at_once", "find_due", "watch_notices", "deliver_notices", "check_connection"} <= urgent
     assert not any("forget" in task or "partitions" in task or "renew_link" in task for task in urgent)

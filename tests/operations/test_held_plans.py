@@ -7,18 +7,27 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.scene import Scene
 from tests.sync.running_hub import RunningHub
-from vendor_admin.operations import plans
-from vendor_admin.operations.held_plans import check
+from vendor_admin.celery import app
+from vendor_admin.commands import ROLES
+from vendor_admin.operations import allowance, fresh_rows, nudges, plans, platform_rows
+from vendor_admin.operations.held_plans import LONGEST_PAUSE, check, pause_after, wake_due
 from vendor_admin.operations.kinds import DependsOnRows, Target, all_kinds, plain
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.platform_rows import Fault
+from vendor_admin.organizations import budgets
+from vendor_admin.organizations.budgets import Budget
 from vendor_admin.organizations.models import Connection, User
 from vendor_admin.organizations.roles import Right
 from vendor_admin.sandbox.running import RunningSandbox
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Success, Unauthorized, Unknown
+from vendor_admin.tradovate.rest import RestClient
 
 ADJUST = "fundTransaction/adjustcash"
 NO_WORKER = "DEMO is not live (no worker holds its socket)."
@@ -150,6 +159,159 @@ def test_a_plan_that_cannot_be_read_is_held_and_goes_on_by_itself_for_those_who_
         scene.wait_until_loaded()
         assert blind.checked(plan).state == Plan.State.RUNNING
         assert scene.work() == 1
+
+
+def answering(*outcomes: Outcome | None) -> type:
+    """A client of the platform that gets these answers, the last of them for ever; None: what the platform answers."""
+    left = list(outcomes)
+
+    class Answering(RestClient):
+        def call(self, *args: Any, **kwargs: Any) -> Outcome:
+            outcome = left.pop(0) if len(left) > 1 else left[0]
+            return super().call(*args, **kwargs) if outcome is None else outcome
+
+    return Answering
+
+
+def test_while_the_same_fault_lasts_the_platform_is_read_less_and_less_often() -> None:
+    pauses = [pause_after(Fault.NO_ANSWER, failures=number).total_seconds() for number in range(1, 8)]
+
+    assert pauses == [20, 40, 80, 160, 320, 600, 600]
+    assert pause_after(Fault.NOT_ALLOWED, failures=1) == pause_after(Fault.TOO_MANY_CALLS, failures=1) == LONGEST_PAUSE
+    assert pause_after(Fault.OWN, failures=1_000) == LONGEST_PAUSE
+
+
+def test_a_held_plan_waits_longer_after_each_failure_until_the_fault_is_another_or_somebody_asks(
+    blind: Blind, database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = blind.scene
+    (account,) = scene.account_ids(1)
+    plan = blind.confirm(blind.preview(account))
+    answers = {"answer": Unknown("the platform answered 500: x", status=500)}
+    monkeypatch.setattr(platform_rows, "RestClient", answering(answers["answer"]))
+
+    def seconds_to_wait() -> float:
+        before = timezone.now()
+        held = blind.checked(plan)
+        assert (held.state, held.check_claimed_until) == (Plan.State.HELD, None)
+        assert held.check_at is not None
+        return (held.check_at - before).total_seconds()
+
+    for least in (20, 40, 80):
+        assert least <= seconds_to_wait() < least + 15
+    monkeypatch.setattr(platform_rows, "RestClient", answering(NotSent(NotSentKind.TIMEOUT, "no connection")))
+    assert 20 <= seconds_to_wait() < 35
+    assert wake_due() == 0
+
+    with scene.scope():
+        asked = plans.check_now(plan=plan, actor="casey", now=timezone.now())
+    assert (asked.state, wake_due()) == (Plan.State.HELD, 1)
+    monkeypatch.setattr(platform_rows, "RestClient", answering(Unauthorized("no", 403)))
+    assert seconds_to_wait() >= LONGEST_PAUSE.total_seconds()
+    assert wake_due() == 0
+    with RunningHub(database_url=database_urls["hub"], name="hub-2"):
+        scene.wait_until_loaded()
+        assert wake_due() == 1
+        check(organization_id=scene.organization.pk, plan_id=plan.pk)
+        assert scene.reload(plan).state == Plan.State.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Unknown("the platform answered 500: x", status=500), "answered with an error (500) when asked for"),
+        (Unknown("no answer from the host within 10 s"), "did not answer when asked for"),
+        (NotSent(NotSentKind.DNS, "the name is not known"), "did not answer when asked for"),
+        (Success({"odd": 1}), "answered with something else when asked for"),
+        (Unauthorized("no", 403), "does not let us read"),
+        (Locked(429, "too many"), "takes no calls for"),
+    ],
+)
+def test_a_held_plan_says_what_the_platform_answered_in_plain_words(
+    blind: Blind, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, said: str
+) -> None:
+    plan = blind.confirm(blind.preview(*blind.scene.account_ids(1)))
+    monkeypatch.setattr(platform_rows, "RestClient", answering(outcome))
+
+    why = blind.checked(plan).wait_why
+    assert f"The platform {said} the account's row" in why
+    assert "account/" not in why
+    monkeypatch.setattr(platform_rows, "RestClient", answering(None))
+    assert "account/" not in blind.checked(plan).wait_why
+
+
+def test_readings_of_held_plans_have_a_share_of_the_hour_and_give_back_what_they_did_not_call(
+    blind: Blind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = blind.scene
+    first, second = (blind.confirm(blind.preview(one)) for one in scene.account_ids(2))
+    with scene.scope():
+        caller = Connection.objects.get(environment="demo")
+        user = budgets.user_subject(user=caller.credentials["name"], url=caller.rest_url)
+
+    def left() -> int:
+        return budgets.uses_left(budget=allowance.ROW_READS, subject=user, now=timezone.now())
+
+    everything = left()
+    monkeypatch.setattr(platform_rows, "RestClient", answering(None, Unknown("nothing")))
+    blind.checked(first)
+    assert left() == everything - 2
+
+    monkeypatch.setattr(allowance, "ROW_READS", Budget(name=allowance.ROW_READS.name, limit=4))
+    monkeypatch.setattr(platform_rows, "RestClient", RestClient)
+    held = blind.checked(second)
+    assert held.state == Plan.State.HELD
+    assert "The hour's share of calls for reading rows is used up until" in held.wait_why
+    assert held.check_at is not None
+    assert held.check_at > timezone.now() + timedelta(minutes=5)
+    assert left() == 2
+    assert allowance.UNKNOWN_READS.name != allowance.ROW_READS.name
+
+
+def test_a_reading_ends_in_time_and_what_it_read_is_used_only_while_it_is_good(
+    blind: Blind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = blind.confirm(blind.preview(*blind.scene.account_ids(1)))
+    with monkeypatch.context() as patched:
+        patched.setattr(platform_rows, "LONGEST_READING_SECONDS", -1.0)
+        assert "answered so slowly that its rows were not read in" in blind.checked(plan).wait_why
+    with monkeypatch.context() as patched:
+        patched.setattr(fresh_rows, "READ_GOOD_FOR", timedelta(0))
+        held = blind.checked(plan)
+    assert held.state == Plan.State.HELD
+    assert "what was read first may be old again" in held.wait_why
+    assert blind.checked(plan).state == Plan.State.RUNNING
+
+
+def test_a_plan_that_is_too_large_to_be_read_is_known_by_its_first_rows(
+    blind: Blind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = blind.confirm(blind.preview(*blind.scene.account_ids(6)))
+    monkeypatch.setattr(platform_rows, "MOST_CALLS", 1)
+    monkeypatch.setattr(platform_rows, "MOST_IDS", 3)
+
+    with CaptureQueriesContext(database) as queries:
+        held = blind.checked(plan)
+    assert (held.state, held.check_fault) == (Plan.State.HELD, Fault.TOO_MANY_CALLS)
+    of_rows = [one["sql"] for one in queries if 'FROM "operations_planrow"' in one["sql"]]
+    assert of_rows
+    assert all("LIMIT 4" in sql for sql in of_rows)
+
+
+def test_readings_have_a_queue_and_a_process_of_their_own_and_do_not_flood_it(
+    blind: Blind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **options: sent.append({"name": name, **options}))
+    held = [blind.confirm(blind.preview(one)) for one in blind.scene.account_ids(6)]
+    sent.clear()
+
+    assert wake_due() == len(sent) < len(held)
+    assert {one["name"] for one in sent} == {nudges.CHECK_TASK}
+    assert all(one["expires"] <= 60 for one in sent)
+    assert app.amqp.router.route({}, nudges.CHECK_TASK)["queue"].name == "rows"
+    alone = [word for word in ROLES.values() if "--queues" in word and word[word.index("--queues") + 1] == "rows"]
+    assert len(alone) == 1
 
 
 def test_every_kind_about_money_or_risk_names_what_it_depends_on() -> None:

@@ -125,7 +125,7 @@ class Demo:
         portal_port = self._port("the sample portal", PORTAL_PORT)
         self._prepare_database(environment, sandbox_url=sandbox_url, portal_port=portal_port)
         environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{self.web_port}"
-        for name, stop_rank in (("web", 0), ("beat", 1), ("worker", 2), ("operations", 2), ("sync", 2)):
+        for name, stop_rank in (("web", 0), ("beat", 1), ("worker", 2), ("operations", 2), ("reader", 2), ("sync", 2)):
             program = Program(name=name, arguments=arguments_of(ROLES[name]), folder=ROOT, environment=environment)
             ready = self._web_answers if name == "web" else lambda: True
             self.supervisor.start(

@@ -16,6 +16,8 @@ MOST_PROOFS = 10
 """How many proofs that the platform shows what it has are read for one call: they stand for all of a batch."""
 UNKNOWN_READS = Budget(name="readings of unknown outcomes", limit=1_500 + MOST_PROOFS)
 """Of a user's 5,000 calls. One reading of the largest call of the catalogue (500 members, three look-ups each) fits."""
+ROW_READS = Budget(name="readings of rows", limit=1_000)
+"""Of a user's 5,000 calls, to read the rows of plans before they start: those of the five largest that are read."""
 READING_CALLS = replace(USER_CALLS, limit=USER_CALLS.limit - 1_000)
 """The user's hour as readings see it: the last of its calls are kept for what people want done."""
 DRAWN_AHEAD = 50
@@ -45,7 +47,7 @@ class Caller:
 class Drawn:
     """What may be sent: `count` calls, drawn at `at`; where it is fewer than wanted, the rest until when and why.
 
-    `is_locked` where `draw_readings` found a lock of the platform, and not its share used up.
+    `is_locked` where a lock of the platform is in the way, and not a budget that is used up.
     """
 
     count: int
@@ -87,7 +89,7 @@ def draw(
     if operation.hourly_limit is None:
         locked = budgets.lock_in_force(keys=(budgets.key_of(budget=budget, subject=subject), subject), now=now)
         if locked:
-            return Drawn(0, now, locked.until, locked.reason)
+            return Drawn(0, now, locked.until, locked.reason, is_locked=True)
     else:
         count, wait = budgets.take_many(budget=budget, subject=subject, wanted=wanted, now=now)
     if not count:
@@ -102,19 +104,26 @@ def draw(
     return Drawn(granted, now, until, "The hour's budget of calls is used up." if short else "")
 
 
-def draw_readings(caller: Caller, *, count: int, now: datetime) -> Drawn:
-    """Take all the calls of one reading of an unknown outcome out of the share that readings have, or none of them.
+def draw_readings(caller: Caller, *, count: int, now: datetime, share: Budget | None = None) -> Drawn:
+    """Take all the calls of one reading out of the share that such readings have, or none of them.
 
-    A part of them would tell nothing, and be gone. What they may take of the hour is drawn by `draw` for each call.
+    A part of them would tell nothing, and be gone. What they may take of the hour is drawn by `draw` for each call. The
+    share is that of unknown outcomes unless another is named.
     """
+    share = share or UNKNOWN_READS
     drawn, wait = budgets.take_many(
-        budget=UNKNOWN_READS, subject=caller.user, wanted=min(count, UNKNOWN_READS.limit), now=now, all_or_none=True
+        budget=share, subject=caller.user, wanted=min(count, share.limit), now=now, all_or_none=True
     )
     if wait:
         locked = budgets.lock_in_force(keys=(caller.user,), now=now)
         reason = locked.reason if locked else "The hour's share of calls for reading is used up."
         return Drawn(0, now, now + timedelta(seconds=wait), reason, is_locked=locked is not None)
     return Drawn(drawn, now)
+
+
+def give_back_readings(caller: Caller, *, count: int, drawn_at: datetime, share: Budget) -> None:
+    """Return to their share calls of a reading that were not made."""
+    budgets.give_back(budget=share, subject=caller.user, used_at=drawn_at, count=count)
 
 
 def give_back(caller: Caller, operation: CatalogueOperation, *, count: int, drawn_at: datetime) -> None:
@@ -184,7 +193,7 @@ def held_until(now: datetime) -> tuple[datetime, str] | None:
 def _none(caller: Caller, operation: CatalogueOperation, *, wait: float, now: datetime) -> Drawn:
     locked = budgets.lock_in_force(keys=_lock_keys(caller, operation), now=now)
     reason = locked.reason if locked else "The hour's budget of calls is used up."
-    return Drawn(0, now, now + timedelta(seconds=wait), reason)
+    return Drawn(0, now, now + timedelta(seconds=wait), reason, is_locked=locked is not None)
 
 
 def _lock_keys(caller: Caller, operation: CatalogueOperation) -> tuple[str, ...]:

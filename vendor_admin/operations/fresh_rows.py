@@ -37,17 +37,20 @@ _NOTHING_SENT = Q(operation__state=Operation.State.QUEUED) & (
 )
 
 
-def rows_to_change(plan: Plan) -> list[PlanRow]:
-    """The rows that will change, in their order: of a plan that was started, those of which nothing was sent yet."""
+def rows_to_change(plan: Plan, *, most: int | None = None) -> list[PlanRow]:
+    """The rows that will change, or the first of them, in their order.
+
+    Of a plan that was started they are those of which nothing was sent yet.
+    """
     if plan.started_at is None:
-        return list(plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position"))
+        return list(plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position")[:most])
     waiting = plan.rows.filter(_NOTHING_SENT, state=PlanRow.State.QUEUED)
-    return list(waiting.select_related("operation__after").order_by("position"))
+    return list(waiting.select_related("operation__after").order_by("position")[:most])
 
 
-def targets_to_change(plan: Plan) -> list[Target]:
+def targets_to_change(plan: Plan, *, most: int | None = None) -> list[Target]:
     """What these rows were asked to do."""
-    return [target_of(row) for row in rows_to_change(plan)]
+    return [target_of(row) for row in rows_to_change(plan, most=most)]
 
 
 def asks_of(plan: Plan, targets: Sequence[Target], *, now: datetime) -> Sequence[Ask]:

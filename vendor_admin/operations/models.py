@@ -63,6 +63,7 @@ class Plan(OrganizationRow):
     calls_needed = models.PositiveIntegerField(default=0)
     calls_by_path = models.JSONField(default=dict, help_text="How many calls of which write, by “environment path”.")
     confirmed_by = models.CharField(max_length=200, default="")
+    confirmed_at = models.DateTimeField(null=True)
     approved_by = models.CharField(max_length=200, default="")
     taken_over_by = models.CharField(
         max_length=200, default="", help_text="Who resumed it after its makers had lost the right to go on."
@@ -76,6 +77,11 @@ class Plan(OrganizationRow):
     )
     check_at = models.DateTimeField(
         null=True, help_text="When a worker looks next whether its rows are fresh; until then no row of it begins."
+    )
+    check_claimed_until = models.DateTimeField(null=True, help_text="Until when a worker that reads its rows has it.")
+    check_fault = models.CharField(max_length=32, default="", db_default="", help_text="What the last reading met.")
+    checks_failed = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many readings in a row met that."
     )
     read_at = models.DateTimeField(null=True, help_text="When its rows were last read of the platform itself.")
     created_at = models.DateTimeField()
@@ -92,7 +98,9 @@ class Plan(OrganizationRow):
         indexes = [
             models.Index(fields=["organization", "-id"], name="plan_by_organization"),
             models.Index(
-                fields=["organization"], condition=Q(state__in=["waiting", "running", "paused"]), name="plan_open"
+                fields=["organization"],
+                condition=Q(state__in=["waiting", "held", "running", "paused"]),
+                name="plan_is_open",
             ),
             models.Index(fields=["finished_at"], condition=Q(state="finished"), name="plan_finished"),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="plan_to_check"),

@@ -45,7 +45,7 @@ def begin(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
 
 def hold(plan: Plan, *, why: str, actor: str, now: datetime, action: str, request_id: str) -> Plan:
     """Have a worker read the rows of the platform (held_plans.py); it starts then, if they are as shown."""
-    plan.wait_why, plan.check_at = f"{why}."[:500], now
+    plan.wait_why, plan.check_at, plan.checks_failed, plan.check_fault = f"{why}."[:500], now, 0, ""
     plan = move(plan, state=Plan.State.HELD, actor=actor, action=action, request_id=request_id)
     nudges.check_soon(plan.organization_id, plan.pk)
     return plan

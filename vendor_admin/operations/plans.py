@@ -27,6 +27,7 @@ __all__ = [
     "PlanProblem",
     "approve",
     "cancel",
+    "check_now",
     "confirm",
     "discard",
     "pause",
@@ -37,6 +38,7 @@ __all__ = [
     "revert",
 ]
 
+TAKEN_OVER = "{} has taken it over. A second person who may approve it has to resume it, or cancel it."
 NOT_DONE = (PlanRow.State.REJECTED, PlanRow.State.CANCELLED)
 
 
@@ -58,13 +60,13 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
     if plan.is_money and not plan.reason:
         raise PlanProblem("Say why: a plan about money needs a reason.")
     if not plan.needs_second_person:
-        plan.confirmed_by = actor
+        plan.confirmed_by, plan.confirmed_at = actor, now
         return begin(plan, actor=actor, now=now, action="plan confirmed", request_id=request_id)
     is_read_of_platform = plan.read_at is not None and fresh_rows.age_of(plan, now=now).why
     renewed = None if is_read_of_platform else renewed_if_moved(plan, now=now)
     if renewed is not None:
         return renewed
-    plan.confirmed_by = actor
+    plan.confirmed_by, plan.confirmed_at = actor, now
     return move(plan, state=Plan.State.WAITING, actor=actor, action="plan waits for approval", request_id=request_id)
 
 
@@ -82,6 +84,17 @@ def approve(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> P
     return begin(plan, actor=actor, now=now, action="plan approved", request_id=request_id)
 
 
+def check_now(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
+    """Have a worker read the rows of a plan that waits for the platform, or of a preview that may be old, at once."""
+    plan = locked(plan, states=(Plan.State.PREVIEW, Plan.State.HELD), doing="checked")
+    _require(actor, plan, *rights_to_stop(plan))
+    if not plan.depends_on_rows:
+        raise PlanProblem("The rows of this plan are not read from the platform.")
+    plan.check_at = now
+    nudges.check_soon(plan.organization_id, plan.pk)
+    return move(plan, state=plan.state, actor=actor, action="rows to be checked now", request_id=request_id)
+
+
 def pause(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
     """Send nothing more of this plan until it is resumed. What is being sent right now still ends."""
     plan = locked(plan, states=(Plan.State.RUNNING,), doing="paused")
@@ -93,7 +106,7 @@ def pause(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
 def pause_for_want_of_authors(*, plan: Plan, why: str) -> Plan:
     """Send nothing more of a plan whose authors may no longer do what it does, until somebody who may resumes it."""
     plan = locked(plan, states=(Plan.State.RUNNING, Plan.State.HELD), doing="paused")
-    plan.check_at = None
+    plan.check_at = plan.check_claimed_until = None
     plan.wait_why = f"{why} Somebody who may has to resume it, or cancel it."[:500]
     return move(
         plan, state=Plan.State.PAUSED, actor=WORKER, action="plan paused", request_id=plan.request_id, reason=why
@@ -104,11 +117,14 @@ def resume(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Pl
     """Go on with a paused plan. Who resumes it takes the place of authors who may no longer do what it does.
 
     What a plan about money or risk has not begun is compared once more; rows that moved are cancelled and say why.
-    Raises PlanProblem where that would leave one person alone behind a plan that needs two.
+    Where that leaves one person alone behind a plan that needs two, it stays paused until a second person, who may
+    approve plans, resumes it as well. Raises PlanProblem for somebody who cannot be that second person.
     """
     plan = locked(plan, states=(Plan.State.PAUSED,), doing="resumed")
     _require(actor, plan, *rights_of_plan(plan))
-    _take_the_place_of_lost_authors(plan, actor)
+    if not _take_the_place_of_lost_authors(plan, actor):
+        plan.wait_why = TAKEN_OVER.format(actor)
+        return move(plan, state=Plan.State.PAUSED, actor=actor, action="plan taken over", request_id=request_id)
     plan.wait_why = ""
     if plan.started_at is None:
         return begin(plan, actor=actor, now=now, action="plan resumed", request_id=request_id)
@@ -208,19 +224,26 @@ def _refuse_lost_authors(plan: Plan) -> None:
         raise PlanProblem(f"{lost} Somebody who may has to make a new preview of it.")
 
 
-def _take_the_place_of_lost_authors(plan: Plan, actor: str) -> None:
-    if authors.have_lost(makers_of(plan), rights_of_plan(plan), plan.organization_id):
-        if actor == plan.approved_by:
-            raise PlanProblem("You approved this plan. Somebody else has to resume it, since its maker no longer may.")
-        plan.taken_over_by = actor
+def _take_the_place_of_lost_authors(plan: Plan, actor: str) -> bool:
+    """Whether everybody is there who has to stand behind the plan. False: its maker is, and nobody has approved it."""
     if plan.approved_by and authors.have_lost([plan.approved_by], [Right.APPROVE_PLANS], plan.organization_id):
-        may_approve = authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id)
-        if actor in makers_of(plan) or not may_approve:
-            raise PlanProblem(
-                f"{plan.approved_by}, who approved it, no longer may. A second person who may approve it has to resume "
-                "it."
-            )
-        plan.approved_by = actor
+        plan.approved_by, lost_approver = "", plan.approved_by
+    else:
+        lost_approver = ""
+    has_lost_makers = authors.have_lost(makers_of(plan), rights_of_plan(plan), plan.organization_id)
+    if has_lost_makers and actor == plan.approved_by:
+        raise PlanProblem("You approved this plan. Somebody else has to resume it, since its maker no longer may.")
+    if has_lost_makers:
+        plan.taken_over_by = actor
+    if plan.approved_by or not plan.needs_second_person:
+        return True
+    if has_lost_makers:
+        return False
+    if actor in makers_of(plan) or not authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id):
+        who = f"{lost_approver}, who approved it, no longer may. " if lost_approver else "Nobody has approved it. "
+        raise PlanProblem(f"{who}A second person who may approve it has to resume it.")
+    plan.approved_by = actor
+    return True
 
 
 def _environments(plan: Plan) -> set[str]:

@@ -12,8 +12,6 @@ from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 
-MOST_CHECKS = 200
-
 
 def wake_due_lanes(*, now: datetime | None = None) -> int:
     """Nudge every lane with something to send, to recover or to settle, or with a plan to end. Returns their number.
@@ -42,15 +40,3 @@ def wake_due_lanes(*, now: datetime | None = None) -> int:
         for organization_id, environment in random.sample(sorted(lanes), len(lanes)):
             nudges.work_in_turn(organization_id, environment)
     return len(lanes)
-
-
-def wake_due_checks(*, now: datetime | None = None) -> int:
-    """Nudge every plan whose rows are to be looked at. Returns their number."""
-    now = now or database_clock.now()
-    organization_ids = list(Organization.objects.values_list("id", flat=True))
-    with organization_scope(*organization_ids):
-        due = Plan.objects.filter(check_at__lte=now).order_by("check_at").values_list("organization_id", "pk")
-        plans = list(due[:MOST_CHECKS])
-        for organization_id, plan_id in plans:
-            nudges.check_soon(organization_id, plan_id)
-    return len(plans)

@@ -39,7 +39,7 @@ def find_due() -> None:
     now = database_clock.now()
     if after_restore.settled_incarnation(now=now) is not None:
         sweep.wake_due_lanes(now=now)
-        sweep.wake_due_checks()
+        held_plans.wake_due()
 
 
 @app.task

@@ -81,10 +81,10 @@ def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:
         unauthorized = Unauthorized(text, status)
         if may_be_resent(operation, unauthorized):
             return unauthorized
-        return Unknown(f"the platform answered {status}: {text}", suspects_token=True)
+        return Unknown(f"the platform answered {status}: {text}", suspects_token=True, status=status)
     if status == 400:
         return _read_refusal(value, status) or Rejected(text, status, body=value)
-    return Unknown(f"the platform answered {status}: {text}")
+    return Unknown(f"the platform answered {status}: {text}", status=status)
 
 
 def _may_be_a_dead_session(status: int, text: str) -> bool:
@@ -94,7 +94,7 @@ def _may_be_a_dead_session(status: int, text: str) -> bool:
 
 def _read_success(status: int, value: Json) -> Outcome:
     if isinstance(value, str):
-        return Unknown(f"the platform answered {status} with something that is not JSON: {_text(value)}")
+        return Unknown(f"the platform answered {status} with something that is not JSON: {_text(value)}", status=status)
     ticket = penalty_ticket_of(value)
     if ticket is not None:
         return Penalized(ticket.ticket, ticket.wait_seconds, ticket.captcha, body=value)

@@ -126,10 +126,12 @@ class Unknown:
     """The request may have been processed. Never repeat a write blindly after this.
 
     `suspects_token` says that the answer looks like that of a dead session. It proves nothing: a harmless call tells.
+    `status` is that of the answer; None where none came.
     """
 
     reason: str
     suspects_token: bool = False
+    status: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

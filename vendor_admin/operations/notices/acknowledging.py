@@ -8,11 +8,12 @@ from vendor_admin.operations.notices.watching import close
 from vendor_admin.organizations import audit
 
 # Nothing follows that would end these by itself.
-ENDS_WHEN_SEEN = {NoticeKind.PLAN_FAILED}
+ENDS_WHEN_SEEN = {NoticeKind.PLAN_FAILED, NoticeKind.NOT_SENT}
 
 
 def acknowledge(*, notice: Notice, actor: str, now: datetime, request_id: str = "") -> bool:
-    """Take it off everybody's count; it stays open until it is over, a failed plan's ends. False if it was seen before.
+    """Take it off everybody's count; it stays open until it is over, save that of a plan that failed or was not sent,
+    which ends. False if it was seen before.
 
     Must run inside the organization's scope.
     """

@@ -21,6 +21,7 @@ class NoticeKind(models.TextChoices):
     NOT_STORED = "not_stored", "events are not stored"
     LOCKED = "locked", "captcha or lock"
     PLAN_FAILED = "plan_failed", "failed plan"
+    NOT_SENT = "not_sent", "confirmed plan that was not sent"
     NEEDS_DECISION = "needs_decision", "operation waits for a person"
     NEEDS_APPROVAL = "needs_approval", "plan waits for approval"
     WRONG_CLOCK = "wrong_clock", "wrong clock of a server"

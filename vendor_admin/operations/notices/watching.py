@@ -16,7 +16,12 @@ from vendor_admin.operations.notices import outbox
 from vendor_admin.operations.notices.conditions import Condition
 from vendor_admin.operations.notices.installation_trouble import log_upkeep_fails, restored_database, wrong_clocks
 from vendor_admin.operations.notices.models import Notice, NoticeKind
-from vendor_admin.operations.notices.plan_trouble import operations_undecided, plans_failed, plans_to_approve
+from vendor_admin.operations.notices.plan_trouble import (
+    operations_undecided,
+    plans_failed,
+    plans_not_sent,
+    plans_to_approve,
+)
 from vendor_admin.operations.notices.platform_trouble import events_not_stored, locks_in_force, sockets_down
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
@@ -30,6 +35,7 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.NOT_STORED: events_not_stored,
     NoticeKind.LOCKED: locks_in_force,
     NoticeKind.PLAN_FAILED: plans_failed,
+    NoticeKind.NOT_SENT: plans_not_sent,
     NoticeKind.NEEDS_DECISION: operations_undecided,
     NoticeKind.NEEDS_APPROVAL: plans_to_approve,
     NoticeKind.WRONG_CLOCK: wrong_clocks,
@@ -47,6 +53,7 @@ RESOLUTIONS = {
     NoticeKind.NOT_STORED: "Events are stored as they arrive again.",
     NoticeKind.LOCKED: "The platform takes calls again.",
     NoticeKind.PLAN_FAILED: "What failed was sent again, or a week has passed.",
+    NoticeKind.NOT_SENT: "Its new preview was confirmed or thrown away, or a week has passed.",
     NoticeKind.NEEDS_DECISION: "Nothing of this plan waits for a decision any more.",
     NoticeKind.NEEDS_APPROVAL: "It was approved, resumed, refused or cancelled.",
     NoticeKind.WRONG_CLOCK: "The clock is right again, or the server has stopped.",

@@ -16,6 +16,7 @@ from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.care import Care, CareForm, WhyForm, care_for
 from vendor_admin.operations.pages.plan_view import (
     COMPARED,
+    age_shown,
     common_warnings,
     cost_in_words,
     counts_of,
@@ -24,7 +25,7 @@ from vendor_admin.operations.pages.plan_view import (
     plan_badge,
     promise_of,
 )
-from vendor_admin.operations.pages.rows import plan_url
+from vendor_admin.operations.pages.rows import newest_url, plan_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans import InvalidPlan, NotAllowed, PlanProblem
@@ -39,6 +40,7 @@ REVERT_INTRO = (
     "since is left as it is."
 )
 HELD = "Nothing is sent yet: the rows are read from the platform first. If they are as shown, it starts by itself."
+RENEWED = "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again."
 KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
 
 
@@ -62,6 +64,7 @@ def what_one_may(request: HttpRequest, plan: Plan) -> dict[str, Any]:
         "is_own": is_own,
         "approves": approves,
         "may_approve": plan.state == Plan.State.WAITING and approves and not is_own and kind is not None,
+        "may_check": may_stop and plan.depends_on_rows and _waits_for_a_reading(plan),
         "may_cancel": plan.is_open and (may_stop or (plan.state == Plan.State.WAITING and approves)),
     }
 
@@ -127,6 +130,16 @@ def discard(request: HttpRequest, plan: Plan) -> HttpResponse:
         plan,
         lambda: plans.discard(plan=plan, now=database_clock.now(), **actor_of(request)),
         said="Thrown away. Nothing was sent.",
+    )
+
+
+def check(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Read the rows from the platform at once."""
+    return _post(
+        request,
+        plan,
+        lambda: plans.check_now(plan=plan, now=database_clock.now(), **actor_of(request)),
+        said="The rows are being read from the platform.",
     )
 
 
@@ -203,12 +216,19 @@ VIEWS: dict[str, VerbView] = {
     "confirm": confirm,
     "approve": approve,
     "discard": discard,
+    "check": check,
     "pause": pause,
     "resume": resume,
     "cancel": cancel,
     "retry": retry,
     "revert": revert,
 }
+
+
+def _waits_for_a_reading(plan: Plan) -> bool:
+    """Whether its rows could not be read, and are read again later."""
+    is_later = plan.state == Plan.State.HELD or (plan.state == Plan.State.PREVIEW and plan.check_at is None)
+    return is_later and bool(plan.check_fault)
 
 
 def _require_kind(request: HttpRequest, plan: Plan) -> None:
@@ -227,7 +247,8 @@ def _care_page(
     request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str
 ) -> HttpResponse:
     now = database_clock.now()
-    promise = promise_of(plan, now=now)
+    age = age_shown(plan, now=now)
+    promise = promise_of(plan, age, now=now)
     context = {
         **admin.site.each_context(request),
         "title": f"{title}: {plan.title}",
@@ -241,6 +262,7 @@ def _care_page(
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
         "cost_in_words": cost_in_words(plan),
+        "is_unread": age.must_be_read,
         "promise": promise,
         "warns": promise != COMPARED,
         "form": form,
@@ -273,16 +295,15 @@ def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str
         messages.error(request, str(problem))
         return _back(plan)
     if result.renewed_from_id == plan.pk:
-        messages.warning(
-            request,
-            "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again.",
-        )
+        messages.warning(request, RENEWED)
     elif result.state == Plan.State.HELD:
         messages.warning(request, HELD)
+    elif result.state == Plan.State.PAUSED and result.wait_why:
+        messages.warning(request, result.wait_why)
     else:
         messages.success(request, said)
     return _back(result)
 
 
 def _back(plan: Plan) -> HttpResponseRedirect:
-    return HttpResponseRedirect(plan_url(plan.pk))
+    return HttpResponseRedirect(newest_url(plan))

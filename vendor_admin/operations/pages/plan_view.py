@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from vendor_admin.amounts import read_id
 from vendor_admin.operations import charges, forecast, fresh_rows
+from vendor_admin.operations.fresh_rows import Age
 from vendor_admin.operations.kinds import PlanKind, WithAnswers, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import changes_of, row_badge, target_url
@@ -21,6 +22,7 @@ from vendor_admin.sync.freshness import freshness
 ROWS_SHOWN = 50
 SUMMED_UP = 12
 RETRIED_BY = "Retried by"
+MOST_RENEWALS_FOLLOWED = 20
 COMPARED = "If the platform has changed since the preview, nothing is sent: you get a new preview instead."
 READ_FIRST = (
     "Before anything is sent, the rows are read from the platform itself. If they are not as shown here, nothing is "
@@ -75,9 +77,15 @@ def cost_in_words(plan: Plan) -> str:
     return charges.in_words(plan.cost) if charges.spends_money(plan.cost) else ""
 
 
-def promise_of(plan: Plan, *, now: datetime) -> str:
+def age_shown(plan: Plan, *, now: datetime) -> Age:
+    """Whether what a plan that has not started shows may be old, by its first rows. Nothing of all others."""
+    if plan.state not in (Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.HELD):
+        return Age()
+    return fresh_rows.age_of(plan, now=now)
+
+
+def promise_of(plan: Plan, age: Age, *, now: datetime) -> str:
     """What is done before anything of the plan is sent, where the platform may have changed since the preview."""
-    age = fresh_rows.age_of(plan, now=now)
     if age.must_be_read:
         return f"{age.why}. {READ_FIRST}"
     if age.why:
@@ -176,6 +184,16 @@ def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
         *((RETRIED_BY, one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
     ]
     return [(how, number, reverse("admin:operations_plan_change", args=[number])) for how, number in found if number]
+
+
+def newest_of(plan: Plan) -> Plan:
+    """The last of the previews that renew a plan, or the plan itself."""
+    for _ in range(MOST_RENEWALS_FOLLOWED):
+        renewed = Plan.objects.filter(renewed_from=plan).order_by("-id").first()
+        if renewed is None:
+            return plan
+        plan = renewed
+    return plan
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

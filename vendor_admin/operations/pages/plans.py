@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -11,13 +11,15 @@ from django.utils import timezone
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
 from vendor_admin.operations.pages import plan_verbs, plan_view
-from vendor_admin.operations.pages.rows import plan_url, results_csv
+from vendor_admin.operations.pages.rows import newest_url, plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.progress import progress_of
 from vendor_admin.organizations.lists import Column, Filter
 from vendor_admin.organizations.pages import ReadOnlyAdmin, has_right, require
 from vendor_admin.organizations.roles import Right
+
+READ = "The rows were read from the platform, which says something else than was known here. This is what it says."
 
 
 @admin.register(Plan)
@@ -76,6 +78,19 @@ class PlanAdmin(ReadOnlyAdmin):
         waits = to_approve(request, self.get_queryset(request))[:20]
         return super().changelist_view(request, {"waits_for_me": list(waits), **(extra_context or {})})
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Whoever has just made or confirmed a plan is led on to the preview that renews it meanwhile."""
+        require(request, self.view_right)
+        if "newest" in request.GET:
+            plan: Plan = self.find_object(request, object_id)
+            newest = plan_view.newest_of(plan) if plan.state == Plan.State.STALE else plan
+            if newest != plan:
+                messages.warning(request, plan_verbs.RENEWED if plan.confirmed_by else READ)
+                return HttpResponseRedirect(newest_url(newest))
+        return super().change_view(request, object_id, form_url, extra_context)
+
     def title_of(self, row: Any) -> str:
         return row.title
 
@@ -85,6 +100,7 @@ class PlanAdmin(ReadOnlyAdmin):
         warned = plan_view.warned_count(row)
         shown = plan_view.rows_shown(row, request)
         relatives = plan_view.relatives_of(row)
+        age = plan_view.age_shown(row, now=now)
         open_row = row.state in (Plan.State.PREVIEW, Plan.State.WAITING)
         return {
             "plan": row,
@@ -102,6 +118,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "tabs": plan_view.tabs_of(counts, warned=warned if open_row else 0, shown=shown["show"]),
             "progress": progress_of(row) if row.started_at else None,
             "forecast": plan_view.forecast_of(row, now=now),
+            "is_unread": age.must_be_read,
             "cost_in_words": plan_view.cost_in_words(row),
             "shown_state": plan_view.shown_state(row),
             "relatives": relatives,
@@ -122,6 +139,7 @@ class PlanAdmin(ReadOnlyAdmin):
         context = {
             "plan": plan,
             "shown_state": plan_view.shown_state(plan),
+            "is_unread": plan_view.age_shown(plan, now=now).must_be_read,
             "progress": progress_of(plan) if plan.started_at else None,
             "forecast": plan_view.forecast_of(plan, now=now),
             "now": now,

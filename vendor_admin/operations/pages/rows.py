@@ -57,6 +57,13 @@ def plan_url(plan_id: int) -> str:
     return reverse("admin:operations_plan_change", args=[plan_id])
 
 
+def newest_url(plan: Plan) -> str:
+    """The address of a plan's page for whoever has just made or confirmed it: it leads on to the preview that renews
+    the plan while its rows are read from the platform.
+    """
+    return plan_url(plan.pk) + ("?newest=1" if plan.check_at is not None else "")
+
+
 def _short(value: object) -> object:
     if value is None or value == "":
         return "–"

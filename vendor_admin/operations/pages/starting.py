@@ -14,6 +14,7 @@ from vendor_admin.operations import plans
 from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, UnreadableFile, rows_of_file, template_of
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.plans import InvalidPlan, NotAllowed
 from vendor_admin.operations.selecting import Chosen, read_selection
@@ -196,4 +197,4 @@ def _list_address(query: QueryDict) -> str:
 
 
 def _to_plan(plan: Plan) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:operations_plan_change", args=[plan.pk]))
+    return HttpResponseRedirect(newest_url(plan))

@@ -1,0 +1,20 @@
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("operations", "0014_readings_of_held_plans")]
+
+    operations = [
+        AddIndexConcurrently(
+            "plan",
+            models.Index(
+                condition=models.Q(("state__in", ["waiting", "held", "running", "paused"])),
+                fields=["organization"],
+                name="plan_is_open",
+            ),
+        ),
+        RemoveIndexConcurrently("plan", "plan_open"),
+    ]
