@@ -53,7 +53,9 @@ class Plan(OrganizationRow):
     actor = models.CharField(max_length=200)
     request_id = models.CharField(max_length=64, default="")
     idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null is "none", and not unique
-    asked_digest = models.CharField(max_length=64, default="", help_text="Of what was asked for under the key.")
+    asked_digest = models.CharField(
+        max_length=64, default="", db_default="", help_text="Of what was asked for under the key."
+    )
     needs_second_person = models.BooleanField(default=False)
     second_person_why = models.CharField(max_length=300, default="")
     is_money = models.BooleanField(default=False)
@@ -66,10 +68,17 @@ class Plan(OrganizationRow):
     confirmed_at = models.DateTimeField(null=True)
     approved_by = models.CharField(max_length=200, default="")
     taken_over_by = models.CharField(
-        max_length=200, default="", help_text="Who resumed it after its makers had lost the right to go on."
+        max_length=200,
+        default="",
+        db_default="",
+        help_text="Who resumed it after its makers had lost the right to go on.",
     )
-    wait_why = models.CharField(max_length=500, default="", help_text="Why this service stopped or holds it.")
-    depends_on_rows = models.BooleanField(default=False, help_text="Whether it must not start from old rows.")
+    wait_why = models.CharField(
+        max_length=500, default="", db_default="", help_text="Why this service stopped or holds it."
+    )
+    depends_on_rows = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it must not start from old rows."
+    )
     depends_on = models.JSONField(
         default=dict,
         db_default=Value({}, models.JSONField()),
@@ -168,9 +177,12 @@ class Operation(OrganizationRow):
     question = models.TextField(default="", help_text="What a person has to decide, with both possibilities.")
     unreadable = models.TextField(
         default="",
+        db_default="",
         help_text="Why it could not be read, where a person is asked because of that; it is still read now and then.",
     )
-    crashes = models.PositiveSmallIntegerField(default=0, help_text="How many runs ended while they were at it.")
+    crashes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many runs ended while they were at it."
+    )
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, help_text="When the first call that may have been carried out left.")
     call_ended_at = models.DateTimeField(

@@ -24,7 +24,7 @@ WHY = (
 
 
 def end_with_old_secrets(*, now: datetime) -> int:
-    """Cancel those that were made, or had begun, before that time, each in a transaction. Returns their number."""
+    """Cancel those that were confirmed, or had begun, before that time, each in a transaction. Returns their number."""
     count = 0
     for organization_id in Organization.objects.order_by("id").values_list("id", flat=True):
         with step(organization_id):
@@ -38,7 +38,7 @@ def end_with_old_secrets(*, now: datetime) -> int:
 
 def _old(organization_id: int, *, now: datetime) -> QuerySet[Plan]:
     with_secrets = PlanRow.objects.filter(plan=OuterRef("pk")).exclude(secrets="")
-    since = Coalesce("started_at", "created_at")
+    since = Coalesce("started_at", "confirmed_at", "created_at")
     standing = Plan.objects.filter(organization_id=organization_id, state__in=STANDING)
     return standing.alias(since=since).filter(Exists(with_secrets), since__lt=now - KEPT_FOR)
 

@@ -28,10 +28,4 @@ class Migration(migrations.Migration):
                 help_text="Why it could not be read, where a person is asked because of that; it is still read now and then.",
             ),
         ),
-        migrations.AddIndex(
-            model_name="planrow",
-            index=models.Index(
-                condition=models.Q(("secrets", ""), _negated=True), fields=["plan"], name="plan_row_with_secrets"
-            ),
-        ),
     ]

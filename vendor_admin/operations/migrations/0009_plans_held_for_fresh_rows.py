@@ -43,10 +43,4 @@ class Migration(migrations.Migration):
             name="wait_why",
             field=models.CharField(default="", help_text="Why this service stopped or holds it.", max_length=500),
         ),
-        migrations.AddIndex(
-            model_name="plan",
-            index=models.Index(
-                condition=models.Q(("check_at__isnull", False)), fields=["check_at"], name="plan_to_check"
-            ),
-        ),
     ]
