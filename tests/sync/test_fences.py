@@ -53,7 +53,7 @@ def test_every_write_of_a_holder_asks_for_its_fence_and_epoch() -> None:
     found = dict(statements_of_the_hub())
     without = {name for name, text in found.items() if not FENCE_AND_EPOCH.search(text)}
     assert without == set(NOT_OF_A_HOLDER)
-    assert {"gaps._END_GAP", "care._NOTE_RECONCILIATION", "leases._RENEW", "leases._RELEASE"} <= found.keys()
+    assert {"gaps._END_GAP", "comparisons._NOTE_RECONCILIATION", "leases._RENEW", "leases._RELEASE"} <= found.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What happens while nobody listens: shown as a gap, brought up to date, and repaired from the platform's own logs."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ from vendor_admin.organizations.models import Connection
 from vendor_admin.sync import care
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
+from vendor_admin.tradovate.events import SessionEvent, SnapshotSettled
+from vendor_admin.tradovate.session import SyncSession
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]
@@ -239,6 +242,70 @@ def test_nothing_vanishes_when_the_list_could_not_be_read(
             what=f"the reconciliation after {answer}",
         )
         assert stored.mirror("account", 1)[0]["deleted_at"] is None, answer
+
+
+def test_a_comparison_counts_from_its_start_by_the_databases_clock(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.lists = {"tradingPermission": []}
+    settled(entity_types=["tradingPermission"])
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def look_up(*_: object) -> tuple[int, object]:
+        is_asked.set()
+        may_answer.wait(8)
+        return 200, []
+
+    monkeypatch.setattr(platform, "_look_up", look_up)
+    (asked,) = stored.rows(
+        "UPDATE sync_lease SET reconcile_requested_at = now() RETURNING reconcile_requested_at AS at"
+    )
+    assert is_asked.wait(15)
+    (meanwhile,) = stored.rows("SELECT clock_timestamp() AS at")
+    may_answer.set()
+    compared_at = wait_until(
+        lambda: (one := stored.lease()["reconciled_at"]) and one > asked["at"] and one, what="the comparison"
+    )
+    assert compared_at < meanwhile["at"]
+
+
+def test_a_comparison_during_which_the_socket_ended_does_not_count_and_the_gap_is_settled(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    platform.lists = {"account": [{"id": 1, "name": "a"}], "tradingPermission": []}
+    settled(entity_types=["account", "tradingPermission"])
+    really_take, waits, is_held = budgets.take, threading.Event(), threading.Event()
+    is_held.set()
+
+    def take(**arguments: Any) -> float:
+        if arguments["budget"] is budgets.USER_CALLS and is_held.is_set():
+            waits.set()
+            return 0.05
+        return really_take(**arguments)
+
+    really_tick, has_settled = SyncSession.tick, threading.Event()
+
+    def tick(session: SyncSession, *, now: float) -> list[SessionEvent]:
+        events = really_tick(session, now=now)
+        if any(isinstance(one, SnapshotSettled) for one in events):
+            has_settled.set()
+        return events
+
+    monkeypatch.setattr(budgets, "take", take)
+    monkeypatch.setattr(SyncSession, "tick", tick)
+    stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+    assert waits.wait(15)
+    platform.close()
+    assert has_settled.wait(15), "the next socket's snapshot"
+    is_held.clear()
+
+    wait_until(
+        lambda: (one := stored.lease())["reconciled_at"] and one["reconciled_at"] > one["reconcile_requested_at"],
+        what="a comparison that counts",
+    )
+    (gap,) = stored.gaps()
+    assert gap["settled_at"] < stored.lease()["reconciled_at"]
 
 
 def test_care_goes_on_after_an_error_in_the_middle(

@@ -9,18 +9,16 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import psycopg
 import structlog
 from django.db import Error as DjangoDatabaseError
 
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.models.base import Mirror, Source
 from vendor_admin.organizations import budgets
-from vendor_admin.sync import gaps, leases
+from vendor_admin.sync import comparisons, gaps, leases
 from vendor_admin.sync.access import DATABASE_ERRORS, Access
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.inbox import Inbox
-from vendor_admin.sync.leases import HELD, Held, held_values
 from vendor_admin.sync.lookups import Fetched
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
@@ -33,14 +31,6 @@ log = structlog.get_logger(__name__)
 # The platform's own logs: what happened inside a gap can be read from them (as long as the platform keeps them).
 REPAIRED_FROM = ("fill", "executionReport", "commandReport", "cashBalanceLog")
 
-_NOTE_RECONCILIATION = f"""
-{HELD}
-INSERT INTO sync_reconciliation (organization_id, lease_id, environment, entity_type, started_at, finished_at,
-                                 is_first_load, platform_count, changed, vanished, error)
-SELECT organization_id, id, environment, %(entity_type)s, %(started_at)s, now(), %(is_first_load)s, %(platform_count)s,
-       %(changed)s, %(vanished)s, %(error)s
-  FROM held
-"""
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_PENALTY_SECONDS = 300.0
 _TICKET = "p-ticket"
@@ -62,8 +52,9 @@ class Care:
         while True:
             await socket.has_settled.wait()
             try:
-                await self._after_snapshot()
-                await self._reconcile_when_asked()
+                epoch = socket.held.epoch
+                if await self._after_snapshot(epoch):
+                    await self._reconcile_when_asked(epoch)
                 continue
             except (*DATABASE_ERRORS, DjangoDatabaseError) as error:
                 log.warning("sync.care_postponed", lease=socket.lease.id, error=str(error))
@@ -78,62 +69,67 @@ class Care:
             self._was_asked.set()
             self._socket.stirred.set()
 
-    async def _reconcile_when_asked(self) -> None:
+    def _stands(self, epoch: int) -> bool:
+        """Whether the snapshot of this epoch still does: no gap has begun since."""
+        return self._socket.has_settled.is_set() and self._socket.held.epoch == epoch
+
+    async def _reconcile_when_asked(self, epoch: int) -> None:
         """Serve requests until the socket ends. One that was not served to its end is still asked for."""
-        settled = self._socket.has_settled
-        while settled.is_set():
+        while self._stands(epoch):
             self._socket.stirred.clear()
             if not self._was_asked.is_set():
                 await self._socket.stirred.wait()
                 continue
             self._was_asked.clear()
-            is_served = False
+            began_at = None
             try:
-                await self._reconcile_all(Kind.RESYNC)
-                is_served = settled.is_set()
+                began_at = await self._reconcile_all(Kind.RESYNC, epoch)
             finally:
-                if not is_served:
+                if began_at is None:
                     self._was_asked.set()
-            if is_served:
-                self._socket.status.reconciled_at = datetime.now(UTC)
 
-    async def _after_snapshot(self) -> None:
+    async def _after_snapshot(self, epoch: int) -> bool:
+        """Settle and repair the gap before it, or load what snapshots leave out. False where the socket ended
+        meanwhile: the next snapshot is followed by the same.
+        """
         socket = self._socket
         await self._committed()
+        if not self._stands(epoch):
+            return False
         gap_id, found = socket.gap_id, socket.differences
         if gap_id is not None:
             await self._database.call(gaps.settle_gap, lease=socket.held, gap_id=gap_id, differences=found)
         socket.differences = 0
         if socket.is_first_load:
-            await self._load_first()
+            await self._load_first(epoch)
         elif gap_id is not None:
             await self._repair(gap_id)
         if socket.gap_id == gap_id:
             socket.gap_id = None
-        if socket.has_settled.is_set():
-            socket.is_first_load = False
-            socket.status.settled_at = datetime.now(UTC)
+        if not self._stands(epoch):
+            return False
+        socket.is_first_load = False
+        socket.status.settled_at = datetime.now(UTC)
+        return True
 
-    async def _load_first(self) -> None:
+    async def _load_first(self, epoch: int) -> None:
         """Load what snapshots leave out, once the other shards' snapshots are there, whose entities lead to it.
 
         A shard that comes too late for that has everything compared again.
         """
-        lease, settled = self._socket.held, self._socket.has_settled
+        lease = self._socket.held
         if lease.shard != 0:
             await self._database.call(leases.request_reconciliation, lease=lease)
             return
         waits_until = asyncio.get_running_loop().time() + OTHER_SHARDS_SECONDS
-        while settled.is_set() and not await self._database.call(leases.have_others_settled, lease=lease):
+        while self._stands(epoch) and not await self._database.call(leases.have_others_settled, lease=lease):
             if asyncio.get_running_loop().time() > waits_until:
                 log.warning("sync.shards_are_late", lease=lease.id)
                 break
             await asyncio.sleep(0.5)
-        started_at = datetime.now(UTC)
-        await self._reconcile_all(Kind.SNAPSHOT)
-        self._socket.status.reconciled_at = started_at
-        if self._asked_at is None or self._asked_at <= started_at:
-            self._asked_at = started_at
+        began_at = await self._reconcile_all(Kind.SNAPSHOT, epoch)
+        if began_at is not None and (self._asked_at is None or self._asked_at <= began_at):
+            self._asked_at = began_at
             self._was_asked.clear()  # what was asked for while this waited is served by it
 
     async def _repair(self, gap_id: int) -> None:
@@ -161,14 +157,22 @@ class Care:
             note=note[:1000],
         )
 
-    async def _reconcile_all(self, kind: Kind) -> None:
+    async def _reconcile_all(self, kind: Kind, epoch: int) -> datetime | None:
+        """Compare every mirror. Returns when that began, by the database's time, which is told with the lease: what is
+        known by it is as of then. None, and nothing is told, where the socket ended meanwhile.
+        """
+        began_at = await self._database.call(comparisons.database_now)
         for entity_type in self._wanted(mirror_models()):
             model = mirror_models()[entity_type]
             if kind is Kind.SNAPSHOT and model.source is Source.SNAPSHOT:
                 continue
-            if not self._socket.has_settled.is_set():
-                return
+            if not self._stands(epoch):
+                return None
             await self._reconcile(model, kind)
+        if not self._stands(epoch):
+            return None
+        self._socket.status.reconciled_at = began_at
+        return began_at
 
     async def _reconcile(self, model: type[Mirror], kind: Kind) -> None:
         """Compare one mirror with its source; differences are stored, counted and shown.
@@ -180,7 +184,7 @@ class Care:
         self._socket.differences = 0
         known: list[int] = []
         if model.absence_means_vanished:
-            known = await self._database.call(_known_ids, model, lease=self._socket.lease, before=started_at)
+            known = await self._database.call(comparisons.known_ids, model, lease=self._socket.lease, before=started_at)
         reserved = self._socket.reserve(len(known))
         fetched = await self._load(model, kind)
         await self._committed()
@@ -193,7 +197,7 @@ class Care:
         self._socket.differences = 0
         if fetched.problem or fetched.ids or vanished:
             await self._database.call(
-                _note_reconciliation,
+                comparisons.note_reconciliation,
                 lease=self._socket.held,
                 entity_type=model.entity_type,
                 started_at=started_at,
@@ -208,7 +212,9 @@ class Care:
         """Fetch one mirror's content; what differs is queued by the socket. Stops at the first call that fails."""
         if model.source is Source.LDEPS:
             master = mirror_models()[model.master]
-            masters = await self._database.call(_known_ids, master, lease=self._socket.lease, before=datetime.now(UTC))
+            masters = await self._database.call(
+                comparisons.known_ids, master, lease=self._socket.lease, before=datetime.now(UTC)
+            )
             operation = entity_operation(model.entity_type, "ldeps")
             calls: list[dict[str, object]] = [{"masterids": group} for group in ids_by_call(masters)]
         elif "list" in ENTITIES[model.entity_type].operations:
@@ -255,39 +261,3 @@ class Care:
 
 def _lock_for_a_window(*, key: str, reason: str, now: datetime) -> None:
     budgets.lock(key=key, until=now + budgets.one_window(), reason=reason)
-
-
-async def _known_ids(
-    connection: psycopg.AsyncConnection, model: type[Mirror], *, lease: Held, before: datetime
-) -> list[int]:
-    """Ids that the mirror held before a time and that are not deleted."""
-    cursor = await connection.execute(
-        f'SELECT entity_id FROM "{model._meta.db_table}" WHERE organization_id = %s AND environment = %s'
-        " AND deleted_at IS NULL AND received_at < %s ORDER BY entity_id",
-        [lease.organization_id, lease.environment, before],
-    )
-    return [row[0] for row in await cursor.fetchall()]
-
-
-async def _note_reconciliation(
-    connection: psycopg.AsyncConnection,
-    *,
-    lease: Held,
-    entity_type: str,
-    started_at: datetime,
-    is_first_load: bool,
-    platform_count: int,
-    changed: int,
-    vanished: int,
-    error: str,
-) -> None:
-    values = {
-        "entity_type": entity_type,
-        "started_at": started_at,
-        "is_first_load": is_first_load,
-        "platform_count": platform_count,
-        "changed": changed,
-        "vanished": vanished,
-        "error": error[:1000],
-    }
-    await connection.execute(_NOTE_RECONCILIATION, held_values(lease) | values)

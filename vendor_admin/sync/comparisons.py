@@ -1,0 +1,64 @@
+"""What comparing mirrors with the platform asks of the database: the time it began, what was known, a note of it.
+
+All functions run as the hub role on the hub's own connection.
+"""
+
+from datetime import datetime
+
+import psycopg
+
+from vendor_admin.mirrors.models.base import Mirror
+from vendor_admin.sync.leases import HELD, Held, held_values
+
+_NOTE_RECONCILIATION = f"""
+{HELD}
+INSERT INTO sync_reconciliation (organization_id, lease_id, environment, entity_type, started_at, finished_at,
+                                 is_first_load, platform_count, changed, vanished, error)
+SELECT organization_id, id, environment, %(entity_type)s, %(started_at)s, now(), %(is_first_load)s, %(platform_count)s,
+       %(changed)s, %(vanished)s, %(error)s
+  FROM held
+"""
+
+
+async def database_now(connection: psycopg.AsyncConnection) -> datetime:
+    """The database's time, which every comparison counts from, whatever the hub's clock says."""
+    (row,) = await (await connection.execute("SELECT clock_timestamp()")).fetchall()
+    now: datetime = row[0]
+    return now
+
+
+async def known_ids(
+    connection: psycopg.AsyncConnection, model: type[Mirror], *, lease: Held, before: datetime
+) -> list[int]:
+    """Ids that the mirror held before a time and that are not deleted."""
+    cursor = await connection.execute(
+        f'SELECT entity_id FROM "{model._meta.db_table}" WHERE organization_id = %s AND environment = %s'
+        " AND deleted_at IS NULL AND received_at < %s ORDER BY entity_id",
+        [lease.organization_id, lease.environment, before],
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def note_reconciliation(
+    connection: psycopg.AsyncConnection,
+    *,
+    lease: Held,
+    entity_type: str,
+    started_at: datetime,
+    is_first_load: bool,
+    platform_count: int,
+    changed: int,
+    vanished: int,
+    error: str,
+) -> None:
+    """Store one comparison for people to see. `started_at` is by the hub's clock."""
+    values = {
+        "entity_type": entity_type,
+        "started_at": started_at,
+        "is_first_load": is_first_load,
+        "platform_count": platform_count,
+        "changed": changed,
+        "vanished": vanished,
+        "error": error[:1000],
+    }
+    await connection.execute(_NOTE_RECONCILIATION, held_values(lease) | values)
