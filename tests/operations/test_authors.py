@@ -184,6 +184,38 @@ def test_a_plan_that_needs_two_people_never_goes_on_with_one(desk: Desk) -> None
     assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
 
 
+@pytest.mark.parametrize("is_started", [True, False])
+def test_a_plan_that_lost_its_maker_and_its_approver_is_taken_over_by_two_others(desk: Desk, is_started: bool) -> None:
+    plan = desk.running(approved_by="casey") if is_started else desk.waiting()
+    disable("mia")
+    disable("casey")
+    if is_started:
+        assert desk.seen_by_a_worker(plan).state == Plan.State.PAUSED
+    else:
+        Plan.objects.filter(pk=plan.pk).update(state=Plan.State.PAUSED, approved_by="casey")
+    staff_user("nina", desk.organization)
+
+    plan = plans.resume(plan=plan, actor="rob", now=NOW)
+    assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.PAUSED, "rob", "")
+    assert plan.wait_why == "rob has taken it over. A second person who may approve it has to resume it, or cancel it."
+    with pytest.raises(PlanProblem, match="A second person who may approve it has to resume it"):
+        plans.resume(plan=plan, actor="rob", now=NOW)
+    plan = plans.resume(plan=plan, actor="nina", now=NOW)
+    assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.RUNNING, "rob", "nina")
+    assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
+
+
+def test_who_approved_a_plan_and_may_no_longer_can_take_it_over_and_needs_a_second_person(desk: Desk) -> None:
+    plan = desk.running(approved_by="casey")
+    disable("mia")
+    StaffRole.objects.filter(user__username="casey").update(role="support")
+    plan = desk.seen_by_a_worker(plan)
+
+    plan = plans.resume(plan=plan, actor="casey", now=NOW)
+    assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.PAUSED, "casey", "")
+    assert plans.resume(plan=plan, actor="rob", now=NOW).approved_by == "rob"
+
+
 def test_a_key_that_was_used_for_something_else_is_refused_and_not_answered_with_the_other_plan(desk: Desk) -> None:
     first = desk.preview(idempotency_key="a")
 

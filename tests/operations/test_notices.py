@@ -390,6 +390,43 @@ def test_a_plan_that_lost_its_authors_is_told_until_it_is_resumed_and_one_that_p
     assert look(15) == (0, 1)
 
 
+def ended(desk: Desk, title: str, *, state: str = "stale", confirmed: float = 0, **values: Any) -> Plan:
+    """A plan that ended without being sent, so many seconds after it was confirmed."""
+    plan = desk.plan(title, state=state, started_at=None, confirmed_by="casey", confirmed_at=NOW, **values)
+    with desk.scope():
+        Plan.objects.filter(pk=plan.pk).update(finished_at=NOW + timedelta(seconds=confirmed))
+    return plan
+
+
+def test_a_confirmed_plan_that_ends_unsent_is_told_until_its_new_preview_is_done_with(alpha: Desk) -> None:
+    ended(alpha, "Told on the page")
+    ended(alpha, "By a person", state="cancelled", confirmed=60)
+    plan = ended(alpha, "Big", confirmed=60)
+    renewed = alpha.plan("Big", state="preview", started_at=None, renewed_from=plan)
+
+    assert look(61) == (1, 0)
+    notice = alpha.notice()
+    assert notice.title == "“Big” was confirmed and not sent"
+    assert notice.text.startswith("casey confirmed it at 2026-11-20 15:00 UTC (09:00 CT). Nothing of it was sent. The")
+    assert notice.next_step.startswith(f"riley and casey: look at plan {renewed.pk}, the new preview")
+    assert notice.path.endswith(f"/{renewed.pk}/change/")
+    with alpha.scope():
+        Plan.objects.filter(pk=renewed.pk).update(state="running")
+    assert look(75) == (0, 1)
+
+
+def test_a_confirmed_plan_that_this_service_cancelled_is_told_until_somebody_has_seen_it(alpha: Desk) -> None:
+    ended(alpha, "Big", state="cancelled", confirmed=60, wait_why="Plan 3 has begun with some of the same.")
+
+    assert look(61) == (1, 0)
+    assert "Nothing of it was sent. Plan 3 has begun" in alpha.notice().text
+    assert alpha.notice().next_step == "riley and casey: if it is still wanted, make a new preview."
+    with alpha.scope():
+        acknowledge(notice=alpha.notice(), actor="riley", now=NOW + timedelta(seconds=62))
+    assert look(75) == (0, 0)
+    assert [one.closed_at is None for one in alpha.notices()] == [False]
+
+
 def test_notices_go_to_the_organizations_own_channels_by_kind_while_they_are_on(
     alpha: Desk, beta: Desk, mails: None, mailoutbox: list[Any]
 ) -> None:

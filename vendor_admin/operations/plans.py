@@ -85,10 +85,10 @@ def approve(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> P
 
 
 def check_now(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
-    """Have a worker read the rows of a plan that waits for the platform, or of a preview that may be old, at once."""
-    plan = locked(plan, states=(Plan.State.PREVIEW, Plan.State.HELD), doing="checked")
+    """Have a worker read at once the rows of a plan that waits for that, or of a preview that may be old."""
+    plan = locked(plan, states=(Plan.State.PREVIEW, Plan.State.HELD, Plan.State.RUNNING), doing="checked")
     _require(actor, plan, *rights_to_stop(plan))
-    if not plan.depends_on_rows:
+    if not plan.depends_on_rows or (plan.state == Plan.State.RUNNING and not plan.is_interrupted):
         raise PlanProblem("The rows of this plan are not read from the platform.")
     plan.check_at = now
     nudges.check_soon(plan.organization_id, plan.pk)

@@ -227,8 +227,8 @@ VIEWS: dict[str, VerbView] = {
 
 def _waits_for_a_reading(plan: Plan) -> bool:
     """Whether its rows could not be read, and are read again later."""
-    is_later = plan.state == Plan.State.HELD or (plan.state == Plan.State.PREVIEW and plan.check_at is None)
-    return is_later and bool(plan.check_fault)
+    is_preview = plan.state == Plan.State.PREVIEW and plan.check_at is None
+    return bool(plan.check_fault) and (is_preview or plan.is_interrupted or plan.state == Plan.State.HELD)
 
 
 def _require_kind(request: HttpRequest, plan: Plan) -> None:
