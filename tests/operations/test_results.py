@@ -17,9 +17,9 @@ from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthor
 BODY = {"accountId": 1, "cashChange": "5.00", "cashChangeType": "ManualAdjustment", "currencyId": 1}
 
 
-def verdict(outcome: Outcome, **fields: Any) -> Conclusion | Waiting:
+def verdict(outcome: Outcome, *, is_alive: bool = False, **fields: Any) -> Conclusion | Waiting:
     row = Operation(name=ADJUST_CASH.path, request=BODY, attempts=1, **fields)
-    return verdict_of(ADJUST_CASH, row, outcome, now=timezone.now())
+    return verdict_of(ADJUST_CASH, row, outcome, is_alive=is_alive, now=timezone.now())
 
 
 def test_a_step_that_was_done_leaves_a_trace_also_where_the_answer_says_nothing() -> None:
@@ -63,12 +63,13 @@ def test_a_write_waits_to_be_sent_again_only_where_it_is_proven_that_it_was_not_
             assert found.state == Operation.State.UNKNOWN, came
 
 
-def test_a_second_401_is_a_missing_right_and_403_is_one_at_once() -> None:
+def test_a_second_401_or_one_with_a_good_token_is_a_missing_right_and_403_is_one_at_once() -> None:
     first = verdict(Unauthorized("no"))
     again = verdict(Unauthorized("no"), response={"unauthorized": "no"})
     forbidden = verdict(Unauthorized("no", 403))
+    with_a_good_token = verdict(Unauthorized("no"), is_alive=True)
     assert isinstance(first, Waiting)
-    for refused in (again, forbidden):
+    for refused in (again, forbidden, with_a_good_token):
         assert isinstance(refused, Conclusion)
         assert refused.state == Operation.State.REJECTED
         assert "API key" in refused.advice_text

@@ -165,7 +165,15 @@ def test_a_captcha_waits_an_hour_without_the_ticket():
         assert decision.penalty_ticket is None
 
 
-@pytest.mark.parametrize("status", [401, 403, 408])
+def test_a_403_gives_no_token_up():
+    decision = decide(Refused("authorize", 403, "Access is denied"), refused_fresh_tokens=2)
+    assert not decision.needs_fresh_token
+    assert not decision.stops
+    assert decision.delay_seconds > 0
+    assert "permissions" in decision.advice
+
+
+@pytest.mark.parametrize("status", [401, 408])
 def test_a_refused_token_is_replaced_twice_and_then_it_stops(status):
     refused = Refused("authorize", status, "Invalid access token")
     for count in (0, 1):

@@ -28,6 +28,7 @@ from vendor_admin.tradovate.rest import RestClient
 log = structlog.get_logger(__name__)
 
 GATHER_SECONDS = 0.01
+PROOF_SECONDS = 60.0
 OVERTAKEN = "Not sent, since it is no longer right: {}. Make a new preview."
 
 
@@ -85,7 +86,7 @@ class Gate:
         self._closed_until: dict[str, float] = {}
         self._refused_tokens: set[str] = set()
         self._doubted_tokens: set[str] = set()
-        self._proven_tokens: set[str] = set()
+        self._proven_at: dict[str, float] = {}
         self._wrong_hosts: set[str] = set()
         self._stopped_plans: Collection[int] = ()
         self._ours_until = 0.0
@@ -99,20 +100,25 @@ class Gate:
         """Let nothing through that the platform has just forbidden, nor to a host that serves somebody else."""
         if isinstance(outcome, Locked):
             self._is_locked = True
-        elif isinstance(outcome, Unauthorized) and outcome.status == 401:
-            self.refuse(session.token)
         elif suspects_token(outcome):
-            self.doubt(session.token)
+            self.doubt(session.token, is_refused=is_refused(outcome))
         elif isinstance(outcome, WrongHost):
             self._wrong_hosts.add(session.rest_url)
         elif isinstance(outcome, Penalized):
             self._closed_until[name] = time.monotonic() + outcome.wait_seconds
 
-    def doubt(self, token: str) -> bool:
-        """Hold what would go out with a token that may be dead, unless it was proven alive. Says whether it is held."""
-        if token not in self._proven_tokens:
+    def doubt(self, token: str, *, is_refused: bool = False) -> bool:
+        """Hold what would go out with a token that may be dead, unless it was proven alive. Says whether it is held.
+
+        Against words (not `is_refused`) any proof will do, against a refusal one of the last PROOF_SECONDS.
+        """
+        if not self.is_alive(token) if is_refused else token not in self._proven_at:
             self._doubted_tokens.add(token)
         return token in self._doubted_tokens
+
+    def is_alive(self, token: str) -> bool:
+        """Whether a harmless call with this token went through a moment ago: what it is refused is a missing right."""
+        return time.monotonic() - self._proven_at.get(token, -PROOF_SECONDS) < PROOF_SECONDS
 
     def doubts(self, token: str) -> bool:
         """Whether a token is in doubt."""
@@ -125,7 +131,7 @@ class Gate:
     def end_doubt(self, token: str, *, is_proven: bool) -> None:
         """Let calls with this token through again; with proof that it is alive no words bring it in doubt any more."""
         if is_proven:
-            self._proven_tokens.add(token)
+            self._proven_at[token] = time.monotonic()
         self._doubted_tokens.discard(token)
 
     def trust(self, rest_url: str) -> None:
@@ -254,9 +260,14 @@ class Callers:
 
 
 def suspects_token(outcome: Outcome) -> bool:
-    """Whether an outcome speaks of a dead session without proving it: a harmless call tells (token_doubts.py)."""
-    speaks_of_session = isinstance(outcome, Unauthorized) and outcome.is_about_token and outcome.status != 401
-    return speaks_of_session or (isinstance(outcome, Unknown) and outcome.suspects_token)
+    """Whether the token may be dead, or only lack a right: a harmless call tells (token_doubts.py)."""
+    speaks_of_token = isinstance(outcome, Unauthorized) and outcome.is_about_token
+    return speaks_of_token or (isinstance(outcome, Unknown) and outcome.suspects_token)
+
+
+def is_refused(outcome: Outcome) -> bool:
+    """Whether the call was refused for its token or a right that it lacks: 401."""
+    return isinstance(outcome, Unauthorized) and outcome.status == 401
 
 
 def outcomes_of(called: Sequence[Called]) -> list[tuple[Called, Outcome]]:

@@ -20,15 +20,18 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 Claimed = TypeVar("Claimed")
 
 
-def verdict_on(called: Called, *, now: datetime) -> Conclusion | Waiting:
-    """What a call means for its operation. An answer that we fail to make sense of leaves it unknown."""
+def verdict_on(called: Called, *, is_alive: bool, now: datetime) -> Conclusion | Waiting:
+    """What a call means for its operation. An answer that we fail to make sense of leaves it unknown.
+
+    `is_alive` says that the token of the call was proven alive since.
+    """
     row = called.row
     if called.refusal:
         return results.refused_by_us(row, called.refusal)
     if called.outcome is None:
         return Waiting(row, now, row.wait_reason, row.penalty_ticket, attempts=row.attempts - 1)
     try:
-        return results.verdict_of(called.write, row, called.outcome, now=now)
+        return results.verdict_of(called.write, row, called.outcome, is_alive=is_alive, now=now)
     except Exception:
         log.exception("operations.answer_not_understood", operation=row.pk, name=row.name)
         return results.not_understood(row)

@@ -30,6 +30,7 @@ LONGEST_TEXT = 2_000
 WRONG_HOST_PAUSE = timedelta(seconds=1)
 WAITS_FOR_HOST = "Not carried out: {}. The platform is asked for the right host, then it is sent there."
 NOT_REACHED = "The platform could not be reached."
+REFUSED_CALL = "The platform refused this call; whether the access token is still good is being looked at."
 NOT_ALLOWED = (
     "The API key may not do this. In the platform's dashboard give it the scope for this operation, "
     "then retry the plan."
@@ -106,15 +107,17 @@ class Waiting:
     attempts: int | None = None
 
 
-def verdict_of(write: Write[Any], row: Operation, outcome: Outcome, *, now: datetime) -> Conclusion | Waiting:
+def verdict_of(
+    write: Write[Any], row: Operation, outcome: Outcome, *, is_alive: bool = False, now: datetime
+) -> Conclusion | Waiting:
     """What an outcome means for its operation. No secret of the request is in it, whatever the platform says.
 
-    It waits to be sent again only where `may_be_resent` says so, and after 401 only once: with another token the second
-    401 is about rights.
+    It waits to be sent again only where `may_be_resent` says so. A 401 is about rights where the token `is_alive`, and
+    where it is the second of this operation.
     """
     outcome = storable(without_secrets_of(row.sealed_request, outcome))
-    is_refused_again = isinstance(outcome, Unauthorized) and bool(row.response.get("unauthorized"))
-    if may_be_resent(write.operation, outcome) and not is_refused_again:
+    is_about_rights = isinstance(outcome, Unauthorized) and (is_alive or bool(row.response.get("unauthorized")))
+    if may_be_resent(write.operation, outcome) and not is_about_rights:
         return _waiting(write, row, outcome, now=now)
     if isinstance(outcome, Unauthorized) and outcome.status in (401, 403):
         refused = ItemResult(PlanRow.State.REJECTED, outcome.text[:LONGEST_TEXT] or str(outcome.status))
@@ -135,7 +138,12 @@ def _waiting(write: Write[Any], row: Operation, outcome: Outcome, *, now: dateti
             return Waiting(row, now + budgets.one_window(), waiting_words(outcome, write))
         case Unauthorized():
             text = outcome.text[:LONGEST_TEXT] or str(outcome.status)
-            return Waiting(row, now, "The access token was refused; it is renewed.", refused_token=text)
+            return Waiting(
+                row,
+                now,
+                REFUSED_CALL,
+                refused_token=text,
+            )
         case WrongHost():
             # Nothing was executed. The runner has asked for the right host: it goes on there, or holds the lane.
             return Waiting(row, now + WRONG_HOST_PAUSE, WAITS_FOR_HOST.format(outcome.text))

@@ -35,6 +35,7 @@ from vendor_admin.operations.calling import (
     Gate,
     Permit,
     Session,
+    is_refused,
     outcomes_of,
     suspects_token,
 )
@@ -274,7 +275,9 @@ class _Runner:
         for one in called:
             if one.row.call_ended_at is None:  # else the first call counts, whose outcome was unknown
                 one.row.sent_at = one.sent_at or one.row.sent_at
-        verdicts = [concluding.verdict_on(one, now=clock.now) for one in called]
+        verdicts = [
+            concluding.verdict_on(one, is_alive=self._gate.is_alive(one.session.token), now=clock.now) for one in called
+        ]
         for one in called:
             if one.seconds:
                 self._pace.note_call(one.seconds)
@@ -335,23 +338,16 @@ class _Runner:
         called, outcome = heard
         if isinstance(outcome, Locked | Penalized):
             self._close(called, outcome, now=now)
-        elif isinstance(outcome, Unauthorized) and outcome.status == 401:
-            tokens.reject_token(
-                connection_id=called.session.connection_id,
-                organization_id=self._lane.organization_id,
-                token=called.session.token,
-                now=now,
-            )
-            self._look_soon()
         elif suspects_token(outcome):
-            self._doubt(called.session)
+            if self._gate.doubt(called.session.token, is_refused=is_refused(outcome)):
+                self._doubt(called.session)
         elif isinstance(outcome, WrongHost):
             self._heed_wrong_host(called, outcome)
         elif isinstance(outcome, Success):
             self._heed_success(called, outcome, now=now)
 
     def _doubt(self, session: Session) -> None:
-        """An answer looked like that of a dead session: find out, before more goes out with this token."""
+        """An answer may be that of a dead session: find out, before more goes out with this token."""
         name = "token in doubt"
         if not self._callers.is_busy_with(name):
             self._callers.run(partial(self._end_doubt, session), session, name=name)
@@ -445,7 +441,11 @@ class _Runner:
         """Read one row, in a thread. Where the platform refuses that, the token may be dead."""
         judge = partial(hosts.judge, lane=self._lane, session=session, gate=self._gate)
         outcome = settle(self._lane, row, client, caller=session.caller, token=session.token, judge=judge)
-        if isinstance(outcome, Unauthorized) and outcome.is_about_token and self._gate.doubt(session.token):
+        if (
+            isinstance(outcome, Unauthorized)
+            and outcome.is_about_token
+            and self._gate.doubt(session.token, is_refused=is_refused(outcome))
+        ):
             self._end_doubt(session, client)
 
     def _look_soon(self) -> None:

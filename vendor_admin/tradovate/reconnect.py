@@ -173,6 +173,8 @@ def _after_refused_token(
     ending: Refused, attempt: int, random: random_numbers.Random, refused_fresh_tokens: int
 ) -> Reconnect:
     reason = f"The platform refused {ending.step} with {ending.status}: {ending.text or 'no reason given'}."
+    if ending.status == 403:  # about rights: another token has no others
+        return Reconnect(backoff_seconds(attempt, random), reason, _CHECK_SCOPES)
     if refused_fresh_tokens >= FRESH_TOKENS_BEFORE_STOPPING:
         reason = f"{reason} Fresh tokens were refused {refused_fresh_tokens} times."
         return Reconnect(0.0, reason, _CHECK_SCOPES, needs_fresh_token=True, stops=True)
