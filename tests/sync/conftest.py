@@ -16,6 +16,7 @@ from vendor_admin.organizations.models import Connection, Organization, Platform
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.organizations.tokens import credential_digest
 from vendor_admin.sync import hub as hub_module
+from vendor_admin.sync import unread
 from vendor_admin.tradovate import reconnect
 from vendor_admin.tradovate.authentication import Credentials
 
@@ -74,9 +75,12 @@ def connect(committed_db: None) -> Iterator[Callable[..., Connection]]:
 def start_hub(
     committed_db: None, database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., RunningHub]]:
-    """Start hubs that look after their leases often and reconnect quickly; they are stopped at the test's end."""
+    """Start hubs that look after their leases often, and reconnect and read again quickly; they are stopped at the
+    test's end.
+    """
     monkeypatch.setattr(hub_module, "TICK_SECONDS", 0.1)
     monkeypatch.setattr(reconnect, "FIRST_DELAY_SECONDS", 0.1)
+    monkeypatch.setattr(unread, "FIRST_PAUSE_SECONDS", 0.1)
     running: list[RunningHub] = []
 
     def start(name: str = "hub-1", **settings: Any) -> RunningHub:

@@ -39,7 +39,8 @@ class ScriptedPlatform:
     `lists` holds the entities that `list` and `ldeps` (by account) answer, by entity type; a type without is a 404.
     `shards` holds snapshots of a shard's own, by its remainder, with the seconds that they take to come.
     `behind` holds messages that go out in the frame of an answer, behind it, by endpoint; each goes out once.
-    `tickets` holds bodies that answer the next calls of an endpoint instead; each goes out once.
+    `tickets` holds bodies that answer the next calls of an endpoint instead, `failures` (status, body) of others; each
+    goes out once.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class ScriptedPlatform:
         self.lists: dict[str, list[dict[str, Any]]] = {}
         self.behind: dict[str, list[bytes]] = {}
         self.tickets: dict[str, list[object]] = {}
+        self.failures: dict[str, list[tuple[int, object]]] = {}
         self.calls: list[str] = []
         self.peers: list[Peer] = []
         self.sends_heartbeats = True
@@ -158,8 +160,11 @@ class ScriptedPlatform:
             peer.is_synced = True
         elif endpoint != "[]":
             self.calls.append(f"{endpoint}?{lines[1]}")
-            tickets = self.tickets.get(endpoint)
-            status, body = (200, tickets.pop(0)) if tickets else self._look_up(endpoint, lines[1])
+            tickets, failures = self.tickets.get(endpoint), self.failures.get(endpoint)
+            if tickets:
+                status, body = 200, tickets.pop(0)
+            else:
+                status, body = failures.pop(0) if failures else self._look_up(endpoint, lines[1])
             answer = f'{{"s":{status},"i":{lines[0]},"d":{json.dumps(body)}}}'.encode()
             messages = [answer, *self.behind.pop(endpoint, [])]
             await peer.connection.send(b"a[" + b",".join(messages) + b"]", text=True)
@@ -172,7 +177,9 @@ class ScriptedPlatform:
             return 404, "Not found"
         if operation == "ldeps":
             masters = {int(one) for text in parse_qs(query)["masterids"] for one in text.split(",")}
-            entities = [entity for entity in entities if masters & {entity.get("accountId"), entity.get("id")}]
+            entities = [
+                entity for entity in entities if masters & {entity.get(key) for key in ("accountId", "id", "userId")}
+            ]
         return 200, entities
 
     def _answer_call(self, connection: ServerConnection, request: Request) -> Response | None:

@@ -236,11 +236,10 @@ def test_nothing_vanishes_when_the_list_could_not_be_read(
     answers: list[tuple[int, object]] = [(500, "Sorry"), (200, {"errorText": "no"}), (200, "text"), (200, None)]
     for answer in answers:
         monkeypatch.setattr(platform, "_look_up", lambda *_, answer=answer: answer)
+        before = len(stored.reconciliations())
         stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
-        wait_until(
-            lambda: (one := stored.lease())["reconciled_at"] and one["reconciled_at"] > one["reconcile_requested_at"],
-            what=f"the reconciliation after {answer}",
-        )
+        wait_until(lambda before=before: len(stored.reconciliations()) > before, what=f"the reading of {answer}")  # type: ignore[misc]
+        assert stored.reconciliations()[-1]["error"]
         assert stored.mirror("account", 1)[0]["deleted_at"] is None, answer
 
 
@@ -374,3 +373,84 @@ def test_a_shard_that_comes_too_late_for_the_first_load_has_all_compared_again(
         (11, Kind.SNAPSHOT),
         (12, Kind.RESYNC),
     ]
+
+
+def fails_first(platform: ScriptedPlatform, *endpoints: str) -> None:
+    """The next call of each of these fails once."""
+    platform.failures = {endpoint: [(500, "Internal Server Error")] for endpoint in endpoints}
+
+
+def test_a_first_load_is_done_only_when_each_failed_read_was_tried_again(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    platform.lists = {
+        "tradingPermission": [{"id": 7, "userId": 4, "accountId": 1, "status": "Accepted"}],
+        "cashBalanceLog": [{"id": 14, "accountId": 1, "timestamp": T0, "amount": 50000.5, "delta": -2.5}],
+    }
+    fails_first(platform, "tradingPermission/list", "cashBalanceLog/ldeps")
+    settled()
+    assert not any(platform.failures.values())
+    assert [row["entity_id"] for row in stored.mirror("tradingpermission")] == [7]
+    assert [row["entity_id"] for row in stored.mirror("cashbalancelog")] == [14]
+    assert [one["error"] == "" for one in stored.reconciliations()] == [False, False, True, True]
+
+
+def test_a_reconciliation_counts_only_when_all_its_types_were_read(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.lists = {"tradingPermission": []}
+    settled(entity_types=["account", "tradingPermission"])
+    wait_until(lambda: stored.lease()["reconciled_at"], what="the first load")
+    platform.failures = {"tradingPermission/list": [(500, "Internal Server Error")] * 2}
+    platform.lists = {"tradingPermission": [{"id": 7, "userId": 4, "accountId": 1, "status": "Accepted"}]}
+    stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+    wait_until(
+        lambda: (one := stored.lease())["reconciled_at"] > one["reconcile_requested_at"], what="the reconciliation"
+    )
+    assert not any(platform.failures.values())
+    assert [row["status"] for row in stored.mirror("tradingpermission")] == ["Accepted"]
+
+
+def test_what_snapshots_leave_out_is_read_before_a_gap_is_called_repaired(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = [
+        b'a[{"s":200,"i":{i},"d":{"accounts":[{"id":1,"name":"a"}],"users":[{"id":4,"name":"trader"}]}}]'
+    ]
+    before: dict[str, list[dict[str, Any]]] = {
+        "tradingPermission": [{"id": 7, "userId": 4, "accountId": 1, "status": "Accepted"}],
+        "tradovateSubscription": [{"id": 8, "userId": 4, "timestamp": T0, "cancelledRenewal": False}],
+        "marketDataSubscription": [{"id": 9, "userId": 4, "timestamp": T0}],
+        "permissionedAccountAutoLiq": [{"id": 1, "dailyLossAutoLiq": 100}],
+        "userAccountPositionLimit": [{"id": 20, "accountId": 1, "exposedLimit": 1}],
+        "userAccountRiskParameter": [],
+        "contactInfo": [{"id": 4, "userId": 4, "firstName": "A"}],
+        "adminAlertSignal": [],
+    }
+    platform.lists = before
+    settled(entity_types=[])
+    platform.lists = before | {
+        "tradingPermission": [{"id": 7, "userId": 4, "accountId": 1, "status": "Revoked"}],
+        "tradovateSubscription": [{"id": 8, "userId": 4, "timestamp": T0, "cancelledRenewal": True}],
+        "marketDataSubscription": [{"id": 9, "userId": 4, "timestamp": T0, "cancelledRenewal": True}],
+        "permissionedAccountAutoLiq": [{"id": 1, "dailyLossAutoLiq": 50}],
+        "userAccountPositionLimit": [{"id": 20, "accountId": 1, "exposedLimit": 5}],
+        "contactInfo": [{"id": 4, "userId": 4, "firstName": "B"}],
+        "adminAlertSignal": [{"id": 30, "relatedToUserId": 4, "text": "Market data agreement signed"}],
+    }
+    fails_first(platform, "tradingPermission/list")
+    platform.close()
+    wait_until(last_gap(stored, "repaired_at"), what="the repair")
+    changed = {(one["entity_type"], one["entity_id"]) for one in stored.events() if one["kind"] == Kind.RESYNC}
+    assert changed == {
+        ("tradingPermission", 7),
+        ("tradovateSubscription", 8),
+        ("marketDataSubscription", 9),
+        ("permissionedAccountAutoLiq", 1),
+        ("userAccountPositionLimit", 20),
+        ("contactInfo", 4),
+        ("adminAlertSignal", 30),
+    }
+    assert stored.mirror("tradingpermission", 7)[0]["status"] == "Revoked"
+    assert stored.gaps()[-1]["differences"] == len(changed)

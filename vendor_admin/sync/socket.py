@@ -326,7 +326,8 @@ class Socket:
         ids = await self._put_differences(session, question.entity_type, entities, kind=question.kind)
         fetched.ids = {one for one in ids if one is not None}
         if None in ids:
-            fetched.is_whole, fetched.problem = False, "an entity of the answer could not be read; it is in quarantine"
+            fetched.is_whole, fetched.is_final = False, True
+            fetched.problem = "an entity of the answer could not be read; it is in quarantine"
         question.answer(fetched)
 
     async def _put_differences(

@@ -1,0 +1,141 @@
+"""Compares one entity type of the mirrors with the platform, by look-ups over the socket.
+
+The socket queues what it finds as it arrives, so it is written in order and under the same fence by the same writer.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vendor_admin.mirrors.columns import mirror_models
+from vendor_admin.mirrors.models.base import Mirror, Source
+from vendor_admin.organizations import budgets
+from vendor_admin.sync import comparisons
+from vendor_admin.sync.access import Access
+from vendor_admin.sync.database import Database
+from vendor_admin.sync.inbox import Inbox
+from vendor_admin.sync.lookups import Fetched
+from vendor_admin.sync.models import Kind
+from vendor_admin.sync.socket import Socket
+from vendor_admin.tradovate.entities import ids_by_call
+from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_operation
+from vendor_admin.tradovate.outcomes import Locked, Penalized, Success
+
+LONGEST_WAIT_SECONDS = 30.0
+LONGEST_PENALTY_SECONDS = 300.0
+_TICKET = "p-ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison came to. `problem` is for people; a type that is not read is tried again, no sooner than
+    `wait_seconds` from now.
+    """
+
+    is_read: bool
+    differences: int
+    problem: str = ""
+    wait_seconds: float = 0.0
+
+
+class TypeComparison:
+    """Compares types for one socket, one at a time."""
+
+    def __init__(self, *, socket: Socket, access: Access, database: Database, inbox: Inbox) -> None:
+        self._socket, self._access, self._database, self._inbox = socket, access, database, inbox
+
+    async def compare(self, entity_type: str, kind: Kind) -> Compared:
+        """Compare one type with its source; differences are stored, counted and shown.
+
+        What the mirror held before the platform was asked, and is not in its answer, has vanished, unless the socket
+        tells news of it meanwhile: those carry higher numbers than the ones reserved here.
+        """
+        model = mirror_models().get(entity_type)
+        started_at = datetime.now(UTC)
+        self._socket.differences = 0
+        known: list[int] = []
+        if model is not None and model.absence_means_vanished:
+            known = await self._database.call(comparisons.known_ids, model, lease=self._socket.lease, before=started_at)
+        reserved = self._socket.reserve(len(known))
+        fetched = await self._load(entity_type, model, kind)
+        await self.committed()
+        changed, vanished = self._socket.differences, 0
+        if fetched.is_whole and known:
+            absent = ((place, one) for place, one in enumerate(known) if one not in fetched.ids)
+            await self._socket.put_vanished(entity_type, absent, reserved)
+            await self.committed()
+            vanished = self._socket.differences - changed
+        self._socket.differences = 0
+        if fetched.problem or fetched.ids or vanished:
+            await self._database.call(
+                comparisons.note_reconciliation,
+                lease=self._socket.held,
+                entity_type=entity_type,
+                started_at=started_at,
+                platform_count=len(fetched.ids),
+                is_first_load=kind is Kind.SNAPSHOT,
+                changed=changed,
+                vanished=vanished,
+                error=fetched.problem,
+            )
+        is_read = not fetched.problem or fetched.is_final
+        return Compared(is_read, changed + vanished, fetched.problem, self._wait_after(fetched))
+
+    async def committed(self) -> None:
+        """Wait until all rows that the socket has queued so far are written."""
+        await self._inbox.written(self._socket.lease.id)
+
+    async def _load(self, entity_type: str, model: type[Mirror] | None, kind: Kind) -> Fetched:
+        """Fetch one type's content; what differs is queued by the socket. Stops at the first call that fails."""
+        if model is not None and model.source is Source.LDEPS:
+            master = mirror_models()[model.master]
+            masters = await self._database.call(
+                comparisons.known_ids, master, lease=self._socket.lease, before=datetime.now(UTC)
+            )
+            operation = entity_operation(entity_type, "ldeps")
+            calls: list[dict[str, object]] = [{"masterids": group} for group in ids_by_call(masters)]
+        elif "list" in ENTITIES[entity_type].operations:
+            operation, calls = entity_operation(entity_type, "list"), [{}]
+        else:
+            return Fetched(Success(None), is_whole=False)
+        ids: set[int] = set()
+        for parameters in calls:
+            fetched = await self._fetch(operation, entity_type, kind, **parameters)
+            ids |= fetched.ids
+            if not fetched.is_whole:
+                fetched.ids = ids
+                return fetched
+        return Fetched(Success(None), is_whole=True, ids=ids)
+
+    async def _fetch(self, operation: Operation, entity_type: str, kind: Kind, **parameters: object) -> Fetched:
+        """One look-up over the socket, as soon as the budget of all the user's calls allows it.
+
+        A penalty ticket says that it was not carried out: it is asked once more, with the ticket, when its time is up.
+        """
+        lease = self._socket.lease
+        subject = budgets.user_subject(user=self._socket.user_name, url=lease.rest_url)
+        while wait := await self._access.in_thread_with_now(budgets.take, budget=budgets.USER_CALLS, subject=subject):
+            await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
+        fetched = await self._socket.fetch(operation, entity_type=entity_type, kind=kind, **parameters)
+        match fetched.outcome:
+            case Locked(status=status):
+                reason = f"The platform locked this user ({status}) when {operation.path} was read."
+                await self._access.in_thread_with_now(_lock_for_a_window, key=subject, reason=reason)
+            case Penalized(captcha=False, ticket=ticket, wait_seconds=seconds):
+                if seconds <= LONGEST_PENALTY_SECONDS and _TICKET not in parameters:
+                    await asyncio.sleep(seconds)
+                    return await self._fetch(operation, entity_type, kind, **parameters, **{_TICKET: ticket})
+        return fetched
+
+    def _wait_after(self, fetched: Fetched) -> float:
+        """How long the platform wants to be left alone with this question, in seconds."""
+        match fetched.outcome:
+            case Penalized(captcha=True, wait_seconds=seconds):
+                return max(seconds, self._access.lock_seconds)
+            case Penalized(wait_seconds=seconds):
+                return seconds
+        return 0.0
+
+
+def _lock_for_a_window(*, key: str, reason: str, now: datetime) -> None:
+    budgets.lock(key=key, until=now + budgets.one_window(), reason=reason)
