@@ -299,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver notices": every(15.0, "vendor_admin.operations.tasks.deliver_notices"),
     "renew members' links": every(60.0, "oauth_bridge.tasks.renew_due_links"),
     "forget old sign-ins": every(3600.0, "oauth_bridge.tasks.forget_old_sign_ins"),
+    "try hosts again": every(15.0, "vendor_admin.organizations.tasks.try_hosts_again"),
     "forget old budget uses": every(3600.0, "vendor_admin.organizations.tasks.forget_old_budget_uses"),
 }
 

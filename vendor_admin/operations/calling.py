@@ -189,7 +189,11 @@ class Callers:
 
     def run(self, function: Callable[[RestClient], None], session: Session, *, name: str) -> None:
         """Hand out other work with a connection to the platform, which may use the database."""
-        self._calls[self._threads.submit(self._run, function, session)] = (name, None)
+        self._calls[self._threads.submit(self._run, lambda: function(self._client(session)))] = (name, None)
+
+    def look_up(self, function: Callable[[], None], *, name: str) -> None:
+        """Hand out work that takes its own way to the platform, may use the database, and may last."""
+        self._calls[self._threads.submit(self._run, function)] = (name, None)
 
     def collect(self, *, seconds: float) -> list[Called]:
         """What has ended, waiting up to so long for the first, and a moment for others to be stored with it."""
@@ -241,10 +245,10 @@ class Callers:
             log.exception("operations.call_failed", operation=row.pk, name=row.name)
             return None
 
-    def _run(self, function: Callable[[RestClient], None], session: Session) -> None:
+    def _run(self, function: Callable[[], None]) -> None:
         close_old_connections()
         try:
-            function(self._client(session))
+            function()
         except Exception:
             log.exception("operations.reading_failed")
         finally:

@@ -3,12 +3,12 @@
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.calling import Gate, Session
 from vendor_admin.operations.queue import LaneKey, step
-from vendor_admin.organizations import database_clock, host_search, platform_hosts
+from vendor_admin.organizations import database_clock, host_fallback, host_search, platform_hosts
 from vendor_admin.organizations.host_search import HostSearch
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import AccessToken
-from vendor_admin.tradovate.api_hosts import read_api_hosts
-from vendor_admin.tradovate.outcomes import Outcome, Success
+from vendor_admin.tradovate.api_hosts import host_and_port, read_api_hosts
+from vendor_admin.tradovate.outcomes import NotSent, Outcome, Success
 
 
 def session_at(connection: Connection, token: AccessToken) -> Session:
@@ -27,12 +27,28 @@ def judge(outcome: Outcome, *, lane: LaneKey, session: Session, gate: Gate) -> O
     for. Where this host turned out to be it, its empty 404 is about what was asked. From any thread with a database.
     """
     ids = {"connection_id": session.connection_id, "organization_id": lane.organization_id}
+    if isinstance(outcome, NotSent):
+        fall_back(lane.organization_id, session, outcome)
     found = host_search.resolve(outcome, **ids, asked=session.rest_url, now=database_clock.now())
     if isinstance(found, HostSearch):
         return outcome
     if found is not outcome:
         gate.trust(session.rest_url)
     return found
+
+
+def fall_back(organization_id: int, session: Session, outcome: NotSent) -> bool:
+    """Go back to the last good host, since the one asked was named lately and could not be reached: nothing was sent
+    there. False where calls stay as they are.
+    """
+    other = host_fallback.fall_back(
+        connection_id=session.connection_id,
+        organization_id=organization_id,
+        host=host_and_port(session.rest_url),
+        why=outcome.reason,
+        now=database_clock.now(),
+    )
+    return bool(other)
 
 
 def learn(lane: LaneKey, session: Session, outcome: Success) -> bool:

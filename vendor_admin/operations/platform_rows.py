@@ -15,7 +15,7 @@ from vendor_admin.operations import allowance, hosts
 from vendor_admin.operations.allowance import Drawn
 from vendor_admin.operations.notices.conditions import clock
 from vendor_admin.operations.queue import step
-from vendor_admin.organizations import database_clock, host_search, tokens
+from vendor_admin.organizations import database_clock, host_holds, host_search, tokens
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.entities import ids_by_call
@@ -23,6 +23,7 @@ from vendor_admin.tradovate.operations import LOOK_UP_PARAMETERS, entity_operati
 from vendor_admin.tradovate.operations.operation import MOST_IDS_IN_A_CALL
 from vendor_admin.tradovate.outcomes import (
     Locked,
+    NotSent,
     Outcome,
     Penalized,
     Rejected,
@@ -108,7 +109,7 @@ class _Reader:
         if connection is None or not connection.is_enabled:
             why = f"The {name} connection is paused." if connection else f"There is no {name} connection."
             raise NotRead(why, Fault.NO_CONNECTION)
-        if hold := host_search.hold_on(connection, now=now):
+        if hold := host_holds.hold_on(connection, now=now):
             raise NotRead(hold.reason, Fault.WRONG_HOST)
         try:
             token = tokens.access_token(connection_id=connection.pk, organization_id=organization_id, now=now)
@@ -166,6 +167,8 @@ class _Reader:
         if isinstance(outcome, Unauthorized):
             # The token is left alone: a right that is missing looks the same, and each login may close a socket.
             return NotRead(f"The platform does not let us read {rows} ({outcome.status}).", Fault.NOT_ALLOWED)
+        if isinstance(outcome, NotSent):
+            hosts.fall_back(self._ids["organization_id"], self._session, outcome)
         status = outcome.status if isinstance(outcome, Unknown | Rejected | Success) else None
         if status is None:
             return NotRead(f"The platform did not answer when asked for {rows}.", Fault.NO_ANSWER)

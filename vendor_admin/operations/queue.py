@@ -121,6 +121,23 @@ def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
     return len(ids)
 
 
+def take_back_crashes(lane: LaneKey) -> None:
+    """A holder that lost its lane, by being slow, lives: what was counted against its operations was no crash."""
+    with step(lane.organization_id):
+        counted = Operation.objects.filter(
+            organization_id=lane.organization_id,
+            environment=lane.environment,
+            claimed_by=lane.holder,
+            claimed_until=None,
+            state=State.UNKNOWN,
+            crashes__gt=0,
+        )
+        ids = list(counted.select_for_update().values_list("id", flat=True))
+        found = Operation.objects.filter(id__in=ids)
+        found.filter(crashes=MOST_CRASHES, question=PARKED).update(needs_person=False, question="")
+        found.update(crashes=F("crashes") - 1, claimed_by="")
+
+
 def tickets_held(lane: LaneKey, name: str) -> list[tuple[int, datetime]]:
     """(id, when it may be sent) of waiting operations of one name that hold a penalty ticket, soonest first."""
     with step(lane.organization_id):

@@ -7,7 +7,7 @@ what it came to under the claim. One thread decides and uses the database, the o
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -27,7 +27,6 @@ from vendor_admin.operations import (
     results,
     storing,
 )
-from vendor_admin.operations.asking import ask_where_nothing_is_read
 from vendor_admin.operations.calling import (
     GATHER_SECONDS,
     Called,
@@ -43,14 +42,14 @@ from vendor_admin.operations.concluding import DATABASE_AWAY
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.pace import Pace
 from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
+from vendor_admin.operations.sessions import Sessions
 from vendor_admin.operations.settling import settle
 from vendor_admin.operations.token_doubts import TokenDoubts
-from vendor_admin.organizations import database_clock, host_clocks, host_search, incarnations, tokens
-from vendor_admin.organizations.models import Connection, Incarnation
-from vendor_admin.organizations.tokens import TokenUnavailable
+from vendor_admin.organizations import database_clock, host_clocks, incarnations, tokens
+from vendor_admin.organizations.models import Incarnation
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Success, Unauthorized, WrongHost
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Penalized, Success, Unauthorized, WrongHost
 from vendor_admin.tradovate.rest import RestClient
 
 log = structlog.get_logger(__name__)
@@ -64,11 +63,8 @@ OUTAGE_SECONDS = 60.0  # how long answers are kept for a database that is away
 OUTAGE_PAUSE_SECONDS = 0.5
 REFUSED_AT_ONCE = 500
 COLLECT_SECONDS = 0.05
-LOOK_AGAIN = timedelta(seconds=15)
 WORTH_WAITING = timedelta(seconds=2)
 WAITS_FOR_TICKET = "The platform slowed this down: the call with the penalty ticket goes first."
-PAUSED = "The connection is paused by staff."
-NO_CONNECTION = "This organization has no connection to this environment."
 
 
 def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> int:
@@ -113,9 +109,11 @@ class _Runner:
         self._lane = lane
         self._incarnation = incarnation
         self._is_lost = False
+        self._has_lost_lane = False
         self._gate = Gate()
         self._callers = Callers(connections=settings.PLATFORM_CONNECTIONS, gate=self._gate)
         self._pace = Pace(settings.PLATFORM_CONNECTIONS)
+        self._sessions = Sessions(lane, self._gate, self._callers, on_news=self._look_soon)
         self._session: Session | None = None
         self._allowed: dict[str, _Allowed] = {}
         self._in_hand: list[Called] = []  # what calls came to, until it is stored
@@ -158,7 +156,9 @@ class _Runner:
         called = self._callers.collect(seconds=seconds)
         outcomes = outcomes_of(called)
         self._calls += len(outcomes)
-        self._in_hand += called
+        # Those of a wrong host are in hand once it is known whether it was one.
+        self._in_hand += [one for one in called if not isinstance(one.outcome, WrongHost)]
+        self._in_hand += self._sessions.collect_judged()
         self._unheeded += outcomes
         while self._unheeded:
             self._heed(self._unheeded[0], now=database_clock.now())
@@ -180,6 +180,7 @@ class _Runner:
         asked_at = time.monotonic()
         if not queue.hold_lane(self._lane):
             log.warning("operations.lane_lost", organization_id=self._lane.organization_id)
+            self._has_lost_lane = True
             return False
         clock = host_clocks.check()
         if self._is_lost or not clock.is_host_right:
@@ -200,7 +201,7 @@ class _Runner:
         names = self._known(queue.due_names(self._lane, now=now), now=now)
         unsettled = queue.unsettled(self._lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)
         self._give_back_drawn({name: one for name, one in self._allowed.items() if name not in names})
-        self._session = self._open_session(now=now) if names or unsettled else None
+        self._session = self._sessions.open(now=now) if names or unsettled else None
         if self._session is None:
             return
         for row in unsettled:
@@ -343,6 +344,9 @@ class _Runner:
                 self._doubt(called.session)
         elif isinstance(outcome, WrongHost):
             self._heed_wrong_host(called, outcome)
+        elif isinstance(outcome, NotSent):
+            if hosts.fall_back(self._lane.organization_id, called.session, outcome):
+                self._leave_host()
         elif isinstance(outcome, Success):
             self._heed_success(called, outcome, now=now)
 
@@ -357,18 +361,19 @@ class _Runner:
             self._look_soon()
 
     def _heed_wrong_host(self, called: Called, outcome: WrongHost) -> None:
-        """Go on at the right host, or hold the lane until somebody knows it. What was asked here was not carried out,
-        unless this turned out to be the right host.
+        """Send nothing more before it is known whether the host was the wrong one: then the lane goes on at the right
+        host, or is held until somebody knows it.
         """
-        judged = hosts.judge(outcome, lane=self._lane, session=called.session, gate=self._gate)
-        if isinstance(judged, WrongHost):
-            self._give_back_drawn(dict(self._allowed))
-            self._session = None
-        else:
-            self._in_hand = [replace(one, outcome=judged) if one is called else one for one in self._in_hand]
+        self._leave_host()
+        self._sessions.judge(called, outcome)
+
+    def _leave_host(self) -> None:
+        self._give_back_drawn(dict(self._allowed))
+        self._session = None
         self._look_soon()
 
     def _heed_success(self, called: Called, outcome: Success, *, now: datetime) -> None:
+        self._sessions.note_works(called.session)
         if called.write.operation.names_hosts:
             hosts.learn(self._lane, called.session, outcome)
             self._look_soon()
@@ -395,41 +400,6 @@ class _Runner:
                 allowance.give_back(
                     self._session.caller, one.write.operation, count=one.left, drawn_at=one.permit.drawn_at
                 )
-
-    def _open_session(self, *, now: datetime) -> Session | None:
-        """The connection and a good token, or None after everything was postponed with the reason."""
-        with step(self._lane.organization_id):
-            of_lane = Connection.objects.select_related("organization").filter(
-                organization_id=self._lane.organization_id, environment=self._lane.environment
-            )
-            connection = of_lane.first()
-        if connection is None or not connection.is_enabled:
-            reason = PAUSED if connection else NO_CONNECTION
-            self._postpone_all(until=now + LOOK_AGAIN, reason=reason, now=now)
-            return None
-        if hold := host_search.hold_on(connection, now=now):
-            # Looked at again soon: the hold ends early once the host is known.
-            self._postpone_all(until=min(hold.until, now + LOOK_AGAIN), reason=hold.reason, now=now)
-            return None
-        try:
-            token = tokens.access_token(
-                connection_id=connection.pk, organization_id=self._lane.organization_id, now=now
-            )
-        except TokenUnavailable as missing:
-            seconds = missing.retry_after_seconds or 60.0
-            if missing.kind == "wrong_host":  # looked at again soon, without a call
-                seconds = min(seconds, LOOK_AGAIN.total_seconds())
-            until = now + timedelta(seconds=seconds)
-            self._postpone_all(until=until, reason=f"{missing.reason} {missing.advice}", now=now)
-            return None
-        session = hosts.session_at(connection, token)
-        self._gate.trust(session.rest_url)
-        return session
-
-    def _postpone_all(self, *, until: datetime, reason: str, now: datetime) -> None:
-        """Nothing can be sent or read before a time, for this reason."""
-        queue.postpone_all(self._lane, until=until, reason=reason)
-        ask_where_nothing_is_read(self._lane, reason, now=now)
 
     def _start_settling(self, row: Operation, session: Session) -> None:
         """Read one row, unless a thread is at it: a large call takes longer to read than a claim lasts."""
@@ -470,7 +440,7 @@ class _Runner:
         meanwhile reads about these rows first, and what is stored here spares that.
         """
         give_up_at = time.monotonic() + OUTAGE_SECONDS
-        while self._in_hand or self._unheeded or self._callers.in_flight:
+        while self._in_hand or self._unheeded or self._callers.in_flight or self._sessions.has_to_judge:
             try:
                 self._keep_lane()
                 self._store_and_send(room=0)
@@ -483,6 +453,8 @@ class _Runner:
                 database.close()
                 time.sleep(OUTAGE_PAUSE_SECONDS)
         self._give_back_drawn(dict(self._allowed))
+        if self._has_lost_lane:
+            queue.take_back_crashes(self._lane)
         progress.finish_plans(self._lane.organization_id, now=database_clock.now())
 
 

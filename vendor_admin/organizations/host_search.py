@@ -1,18 +1,20 @@
 """What to do after a host answered that it does not serve the organization: learn the right one, or hold.
 
 The token is renewed, once an hour at most, since a renewal names the hosts. Where it names none, nothing goes to the
-old host again before the hour is over: a person may know more, and another login would tell the same.
+old host again before the hour is over, unless a later login or renewal names it, or a person has it tried: another
+login would tell the same. Where it names this very host, the host is tried again within minutes.
 """
 
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vendor_admin.organizations import budgets, platform_hosts, tokens
-from vendor_admin.organizations.budgets import Budget, Lock
+from vendor_admin.organizations import budgets, host_fallback, host_holds, platform_hosts, tokens
+from vendor_admin.organizations.budgets import Budget
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.login_failures import forget_host_failures
 from vendor_admin.organizations.models import Connection, PlatformHosts
+from vendor_admin.organizations.platform_hosts import Told
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.answers import WRONG_HOST_HINT
@@ -22,18 +24,26 @@ from vendor_admin.tradovate.outcomes import Outcome, Rejected, WrongHost
 
 SEARCHES = Budget(name="renewals to learn a host", limit=1)
 ASK_AGAIN_SECONDS = 60.0
+# A host that the platform names and that refuses all the same: its machines may not agree yet.
+NAMED_PAUSES_SECONDS = (60.0, 300.0)
 BY_ITSELF = "Nothing to do: it goes on at the new host."
 ADVICE = (
     "Ask the platform's support which host serves the organization, and correct the connection's addresses; or use the "
-    "host that the answer pointed to, on the connection's page. The platform is asked again once an hour."
+    "host that the answer pointed to, on the connection's page. The platform is asked again once an hour; *Check "
+    "connection* tries at once."
 )
+AGAIN = "It is tried again by itself within minutes. If it lasts, ask the platform's support."
+NOT_ASKED = "The platform was not asked for the right host within the last hour."
+NAMED_NONE = "It was asked for the right host and named none."
+NAMED_THIS = "It was asked for the right host and named this very one."
+NAMED_REFUSED = "It was asked for the right host and named “{}”, which is not used: {}."
 
 
 class Found(enum.StrEnum):
     """What a search came to."""
 
     MOVED = "moved"
-    CONFIRMED = platform_hosts.CONFIRMED
+    CONFIRMED = "confirmed"
     LOST = "lost"
     LATER = "later"
 
@@ -63,7 +73,7 @@ def find_host(*, connection_id: int, organization_id: int, asked: str, answer: W
         connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
         if connection is None:
             return _GONE
-        if host not in _hosts_in_use(connection):
+        if host not in host_holds.hosts_in_use(connection) or host_fallback.give_up(connection, host=host):
             return _moved(connection)
         platform_hosts.note_wrong_host(connection_id=connection_id, answer=answer, host=host, now=now)
     subject = f"connection {connection_id} version {connection.version}"
@@ -84,12 +94,13 @@ def find_host(*, connection_id: int, organization_id: int, asked: str, answer: W
         connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
         if connection is None:
             return _GONE
-        if host not in _hosts_in_use(connection):
+        if host not in host_holds.hosts_in_use(connection):
             return _moved(connection)
-        found = Found.CONFIRMED if host_and_port(renewed_at) == host and answer.status == 404 else Found.LOST
-        PlatformHosts.objects.filter(connection=connection).update(search_host=host, search_result=found, search_at=now)
-    wait = budgets.one_window().total_seconds()
-    return _judged(connection, found, host=host, answer=answer, wait=wait, now=now)
+        told = _told(connection, host=host, is_answering=host_and_port(renewed_at) == host, now=now)
+        of_connection = PlatformHosts.objects.filter(connection=connection)
+        of_connection.update(search_host=host, search_result=told, search_at=now)
+        known = of_connection.get()
+    return _judged(connection, known, host=host, answer=answer, wait=budgets.one_window().total_seconds(), now=now)
 
 
 def resolve(
@@ -108,15 +119,29 @@ def resolve(
     return search
 
 
-def hold_on(connection: Connection, *, now: datetime) -> Lock | None:
-    """The hold on a connection whose host is not known, if there is one: nothing is sent before its end."""
-    return budgets.lock_in_force(keys=(_hold_key(connection, platform_hosts.host_in_use(connection)),), now=now)
+def answer_of_platform(hosts: PlatformHosts, *, environment: str, host: str, now: datetime) -> str:
+    """What the platform said when it was last asked for the host to use in place of `host`, for people."""
+    if hosts.search_at is None or hosts.search_host != host or hosts.search_at <= now - budgets.one_window():
+        return NOT_ASKED
+    match hosts.search_result:
+        case Told.REFUSED:
+            refused = _refused(hosts, environment=environment)
+            return NAMED_REFUSED.format(refused["said"], refused["why"]) if refused else NAMED_NONE
+        case Told.NAMED:
+            return NAMED_THIS
+        case _:
+            return NAMED_NONE
 
 
 def end_hold(connection: Connection) -> None:
     """Let the host in use be tried again, because somebody knows that it serves the organization now."""
-    for host in _hosts_in_use(connection):
-        budgets.clear(key=_hold_key(connection, host))
+    for host in host_holds.hosts_in_use(connection):
+        host_holds.release(connection, host=host)
+    forget_failures(connection)
+
+
+def forget_failures(connection: Connection) -> None:
+    """Let a login be tried at every host of a connection."""
     try:
         credentials = Credentials(**connection.credentials)
     except (UndecryptableError, TypeError):
@@ -124,13 +149,19 @@ def end_hold(connection: Connection) -> None:
     forget_host_failures(digest=tokens.credential_digest(credentials))
 
 
-def _hosts_in_use(connection: Connection) -> set[str]:
-    """A socket address that was configured by hand may have another host than the one for REST."""
-    return {host_and_port(connection.rest_url_in_use), host_and_port(connection.websocket_url_in_use)}
+def _told(connection: Connection, *, host: str, is_answering: bool, now: datetime) -> Told:
+    """What the renewal that was just made told of a host. Inside the organization's scope."""
+    hosts = PlatformHosts.objects.get(connection=connection)
+    if (hosts.search_host, hosts.search_result) == (host, Told.NAMED) and hosts.search_at and hosts.search_at >= now:
+        return Told.NAMED
+    if hosts.refused_at and hosts.refused_at >= now and _refused(hosts, environment=connection.environment):
+        return Told.REFUSED
+    return Told.CONFIRMED if is_answering else Told.NOTHING
 
 
-def _hold_key(connection: Connection, host: str) -> str:
-    return f"connection {connection.pk} version {connection.version} at {host}"[:200]
+def _refused(hosts: PlatformHosts, *, environment: str) -> dict[str, str]:
+    """The host named for an environment, or the whole list of hosts, that is not used; empty if there is none."""
+    return next((one for one in hosts.refused if one["purpose"] in (environment, "apiHosts")), {})
 
 
 def _what(host: str, answer: WrongHost) -> str:
@@ -151,24 +182,37 @@ def _remembered(connection: Connection, *, host: str, answer: WrongHost, wait: f
     if known is None:
         text = f"{_what(host, answer)} The platform was asked for the right host within the last hour."
         return _held(connection, Found.LATER, text, ADVICE, host=host, wait=min(wait, ASK_AGAIN_SECONDS), now=now)
-    found = Found(known.search_result) if answer.status == 404 else Found.LOST
-    return _judged(connection, found, host=host, answer=answer, wait=wait, now=now)
+    return _judged(connection, known, host=host, answer=answer, wait=wait, now=now)
 
 
 def _judged(
-    connection: Connection, found: Found, *, host: str, answer: WrongHost, wait: float, now: datetime
+    connection: Connection, known: PlatformHosts, *, host: str, answer: WrongHost, wait: float, now: datetime
 ) -> HostSearch:
-    if found is Found.CONFIRMED:
-        budgets.clear(key=_hold_key(connection, host))  # of who asked while this was being found out
-        return HostSearch(found, 0.0, f"{host} serves this organization.", "")
-    text = f"{_what(host, answer)} The platform named no other host."
-    return _held(connection, Found.LOST, text, ADVICE, host=host, wait=wait, now=now)
+    is_named = known.search_result == Told.NAMED
+    if answer.status == 404 and (is_named or known.search_result == Told.CONFIRMED):
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        platform_hosts.note_works(**ids, host=host)
+        host_holds.release(connection, host=host)  # of who asked while this was being found out
+        return HostSearch(Found.CONFIRMED, 0.0, f"{host} serves this organization.", "")
+    said = answer_of_platform(known, environment=connection.environment, host=host, now=now)
+    if is_named and known.search_at is not None:
+        least, most = NAMED_PAUSES_SECONDS
+        since = (now - known.search_at).total_seconds()  # as long again as it has lasted: 1, 1, 2, 4, 5 minutes
+        return _held(
+            connection,
+            Found.LOST,
+            f"{_what(host, answer)} {said}",
+            AGAIN,
+            host=host,
+            wait=min(max(since, least), most),
+            now=now,
+        )
+    return _held(connection, Found.LOST, f"{_what(host, answer)} {said}", ADVICE, host=host, wait=wait, now=now)
 
 
 def _held(
     connection: Connection, found: Found, text: str, advice: str, *, host: str, wait: float, now: datetime
 ) -> HostSearch:
     """Let nothing go to the host until it may be asked for again."""
-    until = now + timedelta(seconds=wait)
-    budgets.lock(key=_hold_key(connection, host), until=until, reason=f"{text} {advice}", kind="wrong_host")
+    host_holds.hold(connection, host=host, until=now + timedelta(seconds=wait), reason=f"{text} {advice}")
     return HostSearch(found, wait, text, advice)

@@ -96,7 +96,7 @@ class SignIn:
     """Who signs in where. `is_proven`: the platform has accepted these credentials before.
 
     `rest_url` is the configured address: whose budgets are drawn on, and who may be asked when the host in use
-    (`rest_url_in_use`) is the wrong one or not there. No other host is asked.
+    (`rest_url_in_use`) is the wrong one or not there, after the last good host if there is one. No other host is asked.
     """
 
     rest_url: str
@@ -105,6 +105,12 @@ class SignIn:
     digest: str
     version: int
     is_proven: bool
+    last_good_url: str = ""
+
+    @property
+    def rest_urls(self) -> list[str]:
+        """The addresses to ask, in order."""
+        return list(dict.fromkeys(filter(None, (self.rest_url_in_use, self.last_good_url, self.rest_url))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,7 @@ def failure_of(call: Call, outcome: Outcome) -> TokenUnavailable:
         case Locked(status=status):
             return _locked(call, f"The platform answered {status}: nothing may be sent for an hour.")
         case NotSent(kind=NotSentKind.TLS, reason=reason):
-            return closed(call, call.credential_key, UNREACHABLE_PAUSE, f"No secure connection: {reason}.", kind="tls")
+            return closed(call, call.host_key, UNREACHABLE_PAUSE, f"No secure connection: {reason}.", kind="tls")
         case NotSent(reason=reason):
             text = f"{host} cannot be reached: {reason}."
             return closed(call, call.host_key, UNREACHABLE_PAUSE, text, kind="unreachable")

@@ -4,9 +4,9 @@ Called by tokens.py under its claim, outside any transaction.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import cast
 
 import requests
 import structlog
@@ -29,24 +29,29 @@ from vendor_admin.tradovate.rest import RestClient
 __all__ = ["SignIn", "SignedIn", "TokenUnavailable", "log_in", "renew"]
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 # Our own restraint: logins that succeed draw on no budget of the platform, and a token that is refused at once would
 # otherwise be replaced by a login again and again.
 OWN_LOGINS = Budget(name="logins of one credential", limit=20, spacing_seconds=60.0, spaced_from=10)
 
 
+AWAY = ("unreachable", "tls")
+"""Kinds of failure where nothing was sent, since the host could not be reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A token, and the address that gave it."""
+    """A token, and the address that gave it. `away` says why the host in use could not be reached, if so."""
 
     token: AccessToken
     rest_url: str
+    away: str = ""
 
 
 def log_in(*, who: SignIn, now: datetime) -> SignedIn:
     """Sign in with name, password and key. Raises TokenUnavailable."""
-    return _ask_in_turn(lambda url: _log_in_at(Call(who, LOGIN, now, url)), who=who)
+    # Only a renewal may find its session ended.
+    return cast("SignedIn", _ask_in_turn(lambda url: _log_in_at(Call(who, LOGIN, now, url)), who=who))
 
 
 def renew(*, who: SignIn, token: AccessToken, now: datetime) -> SignedIn | None:
@@ -54,24 +59,26 @@ def renew(*, who: SignIn, token: AccessToken, now: datetime) -> SignedIn | None:
     return _ask_in_turn(lambda url: _renew_at(Call(who, RENEWAL, now, url), token), who=who)
 
 
-def _ask_in_turn(ask: Callable[[str], T], *, who: SignIn) -> T:
-    """Ask the host in use, and the configured one where that serves somebody else or is not there.
+def _ask_in_turn(ask: Callable[[str], SignedIn | None], *, who: SignIn) -> SignedIn | None:
+    """Ask the host in use, and where that serves somebody else or is not there, the last good and the configured one.
 
-    Where both fail, a host that is not there for a moment is told rather than one that is the wrong one for good.
+    Where all fail, a host that is not there for a moment is told rather than one that is the wrong one for good.
     """
-    try:
-        return ask(who.rest_url_in_use)
-    except TokenUnavailable as first:
-        if who.rest_url == who.rest_url_in_use or first.kind not in ("wrong_host", "unreachable"):
-            raise
+    failures: list[TokenUnavailable] = []
+    for url in who.rest_urls:
         try:
-            return ask(who.rest_url)
-        except TokenUnavailable as second:
-            told = first if first.kind == "unreachable" else second
-            if told.wrong_host is None:
-                seen = first if first.wrong_host is not None else second
-                told.wrong_host, told.host = seen.wrong_host, seen.host
-            raise told from None
+            signed_in = ask(url)
+        except TokenUnavailable as failure:
+            if failure.kind not in ("wrong_host", *AWAY):
+                raise
+            failures.append(failure)
+        else:
+            away = failures[0].reason if failures and failures[0].kind in AWAY else ""
+            return replace(signed_in, away=away) if signed_in else None
+    told = failures[0] if failures[0].kind in AWAY else failures[-1]
+    seen = next((one for one in failures if one.wrong_host is not None), told)
+    told.wrong_host, told.host = seen.wrong_host, seen.host
+    raise told
 
 
 def _log_in_at(call: Call) -> SignedIn:

@@ -199,7 +199,8 @@ class PlatformHosts(models.Model):
     """What is known of the hosts of one connection's credentials (verbs in platform_hosts.py and host_search.py).
 
     The host in use stands in the connection itself, where hubs read it. `wrong_…`: the last answer of a host that does
-    not serve the organization, and where it pointed. `search_…`: what came of the last renewal made to learn the host.
+    not serve the organization; `points_to`: where such an answer led last. `search_…`: what came of the last renewal
+    made to learn the host. `away_…`: a host that was named and could not be reached, and when it is tried again.
     """
 
     connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True, related_name="hosts")
@@ -216,6 +217,16 @@ class PlatformHosts(models.Model):
     search_host = models.CharField(max_length=300, default="")
     search_result = models.CharField(max_length=10, default="")
     search_at = models.DateTimeField(null=True)
+    last_good = models.CharField(  # noqa: DJ001 - empty is a value, the configured host
+        max_length=300,
+        null=True,
+        help_text="The connection's platform_host before the present one, until that has worked; null from then on.",
+    )
+    away_host = models.CharField(max_length=300, default="", db_default="")
+    away_why = models.TextField(default="", db_default="")
+    away_at = models.DateTimeField(null=True)
+    away_until = models.DateTimeField(null=True)
+    away_tries = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = ScopedManager()
     unscoped = models.Manager()

@@ -5,26 +5,39 @@ one, if it is believed (`places.host_rules`), and what it leaves out stays. The 
 connection's environment, else the configured one; it never follows from another host, nor from a redirect alone.
 """
 
+import enum
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import structlog
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 
-from vendor_admin.organizations import audit
+from vendor_admin.organizations import audit, host_holds
+from vendor_admin.organizations.actors import rights_of
 from vendor_admin.organizations.addresses import InvalidConnection
 from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.places import host_rules
+from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.tradovate.api_hosts import ApiHosts, Purpose, check_hosts, host_and_port, problem_of_host
+from vendor_admin.tradovate.api_hosts import ApiHosts, Purpose, at_host, check_hosts, host_and_port, problem_of_host
 from vendor_admin.tradovate.outcomes import WrongHost
 
 log = structlog.get_logger()
 
 ACTOR = "Vendor Admin"
 NAMED = "The platform named it for this organization."
-CONFIRMED = "confirmed"  # a search's result: the host in use is the organization's
+MAY_NOT = "{} may not {}. An owner of the organization can change that."
+
+
+class Told(enum.StrEnum):
+    """What the platform told of a host when it was asked for the right one."""
+
+    NAMED = "named"  # this very one
+    CONFIRMED = "confirmed"  # it answers renewals, and names no other
+    REFUSED = "refused"  # another, which is not believed
+    NOTHING = "lost"
 
 
 def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetime) -> bool:
@@ -46,9 +59,10 @@ def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetim
     hosts.refused = [asdict(refused) for refused in checked.refused]
     hosts.refused_at = now if checked.refused else None
     named = checked.hosts.get(Purpose(connection.environment))
-    has_moved = named is not None and _use(connection, hosts, host=named)
+    has_moved = named is not None and _take_named(connection, hosts, host=named)
     if named is not None:
-        hosts.search_host, hosts.search_result, hosts.search_at = named, CONFIRMED, now
+        host_holds.release(connection, host=named)
+        hosts.search_host, hosts.search_result, hosts.search_at = named, Told.NAMED, now
     hosts.save()
     if checked.refused:
         log.warning("hosts refused", connection=str(connection), refused=hosts.refused)
@@ -58,13 +72,34 @@ def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetim
 def note_wrong_host(*, connection_id: int, answer: WrongHost, host: str, now: datetime) -> None:
     """Keep that a host does not serve the organization, and where it pointed, for people to see.
 
-    Must run inside the organization's scope.
+    An answer that points nowhere, like a socket's, leaves standing where an earlier one pointed. Must run inside the
+    organization's scope.
     """
     connection = Connection.objects.filter(id=connection_id).first()
     if connection is not None:
-        seen = {"wrong_host": host, "wrong_status": answer.status, "wrong_at": now, "points_to": answer.points_to}
+        seen: dict[str, Any] = {"wrong_host": host, "wrong_status": answer.status, "wrong_at": now}
+        if answer.points_to:
+            seen["points_to"] = answer.points_to
         identity: dict[str, Any] = {"connection": connection, "organization_id": connection.organization_id}
         PlatformHosts.objects.update_or_create(**identity, defaults=seen)
+
+
+def note_works(*, connection_id: int, organization_id: int, host: str) -> None:
+    """Keep that a host serves the organization: a socket is live there, or a call was answered. One query where that is
+    no news.
+    """
+    with organization_scope(organization_id):
+        hosts = PlatformHosts.objects.filter(connection_id=connection_id).first()
+        if hosts is None or not (hosts.last_good is not None or hosts.away_host or hosts.wrong_at or hosts.refused):
+            return
+        connection = _locked(connection_id)
+        if connection is None or host not in host_holds.hosts_in_use(connection):
+            return
+        over: dict[str, Any] = {"last_good": None, "refused": [], "refused_at": None} | _NOTHING_WRONG
+        if hosts.away_host == host:
+            over |= NOTHING_AWAY
+        PlatformHosts.objects.filter(pk=hosts.pk).update(**over)
+        host_holds.release(connection, host=host)
 
 
 def problem_of_pointed_host(connection: Connection, host: str) -> str:
@@ -79,8 +114,12 @@ def accept_pointed_host(
 ) -> Connection:
     """Use the host that a wrong host's answer pointed to, as a person decided. Sockets move there within seconds.
 
-    Raises InvalidConnection if the answer that was shown is not the newest any more, or its host is not allowed.
+    Raises InvalidConnection if the answer that was shown is not the newest any more, or its host is not allowed;
+    PermissionDenied for an actor who may not manage connections.
     """
+    right = Right.MANAGE_CONNECTIONS
+    if right not in rights_of([actor], organization_id=connection.organization_id)[actor]:
+        raise PermissionDenied(MAY_NOT.format(actor, right.value))
     with organization_scope(connection.organization_id):
         stored = _locked(connection.pk)
         hosts = PlatformHosts.objects.filter(connection=connection).first()
@@ -92,7 +131,10 @@ def accept_pointed_host(
         Connection.objects.filter(id=stored.pk).update(
             platform_host=_as_stored(stored, host), version=F("version") + 1, checked_at=None, check_report=[]
         )
-        PlatformHosts.objects.filter(pk=hosts.pk).update(accepted_by=actor[:200], **_NOTHING_WRONG)
+        over = _NOTHING_WRONG | _NOTHING_SEARCHED | NOTHING_AWAY | {"refused": [], "refused_at": None}
+        PlatformHosts.objects.filter(pk=hosts.pk).update(
+            accepted_by=actor[:200], last_good=_last_good_before(stored, hosts), **over
+        )
         audit.record(
             organization=stored.organization,
             actor=actor,
@@ -113,20 +155,35 @@ def platform_host_of(*, connection_id: int, organization_id: int) -> str:
         return found.first() or ""
 
 
+def last_good_url(connection: Connection) -> str:
+    """The REST address before the host in use was named, while that has not worked; empty if there is none.
+
+    Must run inside the organization's scope.
+    """
+    found = PlatformHosts.objects.filter(connection=connection, last_good__isnull=False)
+    before = found.values_list("last_good", flat=True).first()
+    return "" if before is None else at_host(connection.rest_url, before)
+
+
 def host_in_use(connection: Connection) -> str:
     """The host (or `host:port`) that calls of a connection go to."""
     return connection.platform_host or host_and_port(connection.rest_url)
 
 
+NOTHING_AWAY: dict[str, Any] = {
+    "away_host": "",
+    "away_why": "",
+    "away_at": None,
+    "away_until": None,
+    "away_tries": 0,
+}
 _NOTHING_WRONG: dict[str, Any] = {
     "wrong_host": "",
     "wrong_status": None,
     "wrong_at": None,
     "points_to": "",
-    "search_host": "",
-    "search_result": "",
-    "search_at": None,
 }
+_NOTHING_SEARCHED: dict[str, Any] = {"search_host": "", "search_result": "", "search_at": None}
 
 
 def _locked(connection_id: int, *, version: int | None = None) -> Connection | None:
@@ -140,16 +197,20 @@ def _hosts_of(connection: Connection) -> PlatformHosts:
     return known or PlatformHosts(connection=connection, organization_id=connection.organization_id)
 
 
-def _use(connection: Connection, hosts: PlatformHosts, *, host: str) -> bool:
-    """Take a named host into use; False if it is the one in use already."""
+def _take_named(connection: Connection, hosts: PlatformHosts, *, host: str) -> bool:
+    """Take a named host into use; False if it is the one in use already, or cannot be reached for now."""
+    if host == hosts.away_host and hosts.last_good is None:
+        return False
+    if host != hosts.away_host:
+        _set(hosts, NOTHING_AWAY)
     stored = _as_stored(connection, host)
     if stored == connection.platform_host:
         return False
+    hosts.last_good = _last_good_before(connection, hosts)
     before, connection.platform_host = host_in_use(connection), stored
     Connection.objects.filter(id=connection.pk).update(platform_host=stored)
     hosts.accepted_by = ""
-    for name, value in _NOTHING_WRONG.items():
-        setattr(hosts, name, value)
+    _set(hosts, _NOTHING_WRONG | _NOTHING_SEARCHED)
     audit.record(
         organization=connection.organization,
         actor=ACTOR,
@@ -161,6 +222,18 @@ def _use(connection: Connection, hosts: PlatformHosts, *, host: str) -> bool:
     )
     log.info("host learned", connection=str(connection), before=before, host=host)
     return True
+
+
+def _last_good_before(connection: Connection, hosts: PlatformHosts) -> str | None:
+    """The platform_host to fall back to where the next host cannot be reached; None where the one in use is wrong."""
+    if hosts.wrong_host and hosts.wrong_host in host_holds.hosts_in_use(connection):
+        return None
+    return connection.platform_host if hosts.last_good is None else hosts.last_good
+
+
+def _set(hosts: PlatformHosts, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(hosts, name, value)
 
 
 def _as_stored(connection: Connection, host: str) -> str:

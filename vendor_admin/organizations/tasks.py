@@ -1,7 +1,7 @@
 """Background work of this app: each task calls one verb."""
 
 from vendor_admin.celery import app
-from vendor_admin.organizations import budgets, connection_check, database_clock, host_clocks
+from vendor_admin.organizations import budgets, connection_check, database_clock, host_clocks, host_fallback
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.scope import organization_scope
 
@@ -13,6 +13,12 @@ def check_connection(connection_id: int, organization_id: int) -> None:
         connection = Connection.objects.filter(id=connection_id).first()
     if connection is not None:
         connection_check.check_connection(connection=connection, now=database_clock.now())
+
+
+@app.task
+def try_hosts_again() -> None:
+    """Reach for hosts that the platform named and that could not be reached, where it is time."""
+    host_fallback.try_again(now=database_clock.now())
 
 
 @app.task

@@ -22,14 +22,23 @@ from django.db import close_old_connections, transaction
 from django.db import connection as database
 from django.db.models import Q
 
-from vendor_admin.organizations import platform_hosts
+from vendor_admin.organizations import host_fallback, platform_hosts
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.logins import SignedIn, SignIn, TokenUnavailable, log_in, renew
 from vendor_admin.organizations.models import Connection, PlatformSession
 from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.tradovate.api_hosts import host_and_port
 from vendor_admin.tradovate.authentication import AccessToken, Credentials
 
-__all__ = ["AccessToken", "TokenUnavailable", "access_token", "credential_digest", "reject_token", "renew_now"]
+__all__ = [
+    "AccessToken",
+    "TokenUnavailable",
+    "access_token",
+    "credential_digest",
+    "reject_token",
+    "renew_now",
+    "stored_token",
+]
 
 log = structlog.get_logger()
 
@@ -88,6 +97,16 @@ def access_token(*, connection_id: int, organization_id: int, now: datetime) -> 
                 raise
             deadline_passed = waited + max(pause, POLL_SECONDS) >= PATIENCE_SECONDS
             time.sleep(max(pause, POLL_SECONDS))
+
+
+def stored_token(*, connection_id: int, organization_id: int, now: datetime) -> tuple[AccessToken | None, bool]:
+    """The token that is there, without asking the platform: (it, or None where none is good; whether `access_token` is
+    due to be asked for another). Raises TokenUnavailable where the connection cannot be used at all.
+    """
+    _drop_stale_connection()
+    situation = _read(connection_id=connection_id, organization_id=organization_id)
+    token = situation.usable_token(now=now)
+    return token, token is None or situation.renew_at is None or now >= situation.renew_at
 
 
 def renew_now(*, connection_id: int, organization_id: int, now: datetime) -> str:
@@ -163,6 +182,7 @@ def _read(*, connection_id: int, organization_id: int) -> _Situation:
             ) from None
         digest = credential_digest(credentials)
         row = _session_of(connection, digest=digest)
+        last_good = platform_hosts.last_good_url(connection)
     return _Situation(
         organization_id=organization_id,
         connection_id=connection_id,
@@ -174,6 +194,7 @@ def _read(*, connection_id: int, organization_id: int) -> _Situation:
             digest=digest,
             version=connection.version,
             is_proven=row.platform_user_id is not None,
+            last_good_url=last_good,
         ),
         token=_token_of(row),
         renew_at=_renew_at(row),
@@ -231,6 +252,8 @@ def _claim_and_call(situation: _Situation, *, now: datetime) -> SignedIn:
         signed_in = renew(who=situation.who, token=usable, now=now) if usable else None
         signed_in = signed_in or log_in(who=situation.who, now=now)
         _store(situation, holder=holder, token=signed_in.token, now=now)
+        if signed_in.away:
+            _fall_back(situation, why=signed_in.away, now=now)
         return signed_in
     except TokenUnavailable as unavailable:
         if unavailable.is_final:
@@ -283,6 +306,17 @@ def _remember_refusal(situation: _Situation, *, holder: str, unavailable: TokenU
             token={},
             expires_at=None,
         )
+
+
+def _fall_back(situation: _Situation, *, why: str, now: datetime) -> None:
+    """The host in use could not be reached and another gave the token: calls go to the last good one as well."""
+    host_fallback.fall_back(
+        connection_id=situation.connection_id,
+        organization_id=situation.organization_id,
+        host=host_and_port(situation.who.rest_url_in_use),
+        why=why,
+        now=now,
+    )
 
 
 def _note_failure(situation: _Situation, unavailable: TokenUnavailable, *, is_renewal: bool, now: datetime) -> None:

@@ -18,14 +18,25 @@ import structlog
 from django.db import close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from vendor_admin.organizations import budgets, database_clock, host_search, platform_hosts, tokens
+from vendor_admin.organizations import (
+    budgets,
+    database_clock,
+    host_fallback,
+    host_holds,
+    host_search,
+    platform_hosts,
+    tokens,
+)
 from vendor_admin.organizations.host_search import Found
+from vendor_admin.organizations.models import Connection
+from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.sync import gaps, leases
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.leases import Held
+from vendor_admin.tradovate.api_hosts import host_and_port
 from vendor_admin.tradovate.events import Penalty, Refused
 from vendor_admin.tradovate.outcomes import WrongHost
-from vendor_admin.tradovate.reconnect import Ending, Reconnect
+from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, Reconnect
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -118,7 +129,38 @@ class Access:
             return decision
         if search.found is Found.CONFIRMED:
             return decision
-        return Reconnect(search.retry_after_seconds + random.uniform(0, 1), search.reason, search.advice)
+        delay = search.retry_after_seconds + random.uniform(0, 1)
+        return Reconnect(delay, search.reason, search.advice, seeks_host=search.found is not Found.MOVED)
+
+    async def is_held(self, lease: Held) -> bool:
+        """Whether nothing may go to the lease's host yet, since it does not serve the organization."""
+        ids = {"connection_id": lease.connection_id, "organization_id": lease.organization_id}
+        try:
+            return await self.in_thread_with_now(_is_held, **ids)
+        except Exception:
+            log.exception("sync.hold_not_read", lease=lease.id)
+            return True
+
+    async def fall_back(self, lease: Held, ending: ConnectionLost, decision: Reconnect) -> Reconnect:
+        """Go on at the last good host where a newly named one could not be reached; else as decided."""
+        host = host_and_port(lease.websocket_url_in_use)
+        ids = {"connection_id": lease.connection_id, "organization_id": lease.organization_id}
+        try:
+            other = await self.in_thread_with_now(host_fallback.fall_back, **ids, host=host, why=ending.reason)
+        except Exception:
+            log.exception("sync.not_fallen_back", lease=lease.id)
+            return decision
+        if not other:
+            return decision
+        return Reconnect(random.uniform(0, 1), host_fallback.WORDS.format(host, ending.reason, other), _BY_ITSELF)
+
+    async def host_works(self, lease: Held) -> None:
+        """Note that a socket is live at the lease's host."""
+        ids = {"connection_id": lease.connection_id, "organization_id": lease.organization_id}
+        try:
+            await self.in_thread(platform_hosts.note_works, **ids, host=host_and_port(lease.websocket_url_in_use))
+        except Exception:
+            log.exception("sync.host_not_noted", lease=lease.id)
 
     async def end_gap(self, lease: Held, *, at: datetime) -> int | None:
         """Note that events arrive again. Returns the id of the gap that ended, if there was one."""
@@ -204,6 +246,12 @@ def _sign_in(*, connection_id: int, organization_id: int, now: datetime) -> tupl
     """A token, and the host in use, which the answer with the token may just have named."""
     token = tokens.access_token(connection_id=connection_id, organization_id=organization_id, now=now)
     return token, platform_hosts.platform_host_of(connection_id=connection_id, organization_id=organization_id)
+
+
+def _is_held(*, connection_id: int, organization_id: int, now: datetime) -> bool:
+    with organization_scope(organization_id):
+        connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
+    return connection is not None and host_holds.hold_on(connection, now=now) is not None
 
 
 def _without_token(missing: tokens.TokenUnavailable) -> Reconnect:

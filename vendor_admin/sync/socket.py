@@ -52,6 +52,7 @@ SILENCE_SECONDS = 9.5
 SNAPSHOT_CHUNK = 500
 STALL_SECONDS = 0.5
 LIVE_AGAIN_SECONDS = 60.0
+LOOK_AT_HOLD_SECONDS = 5.0
 UNHELD = "no worker held it"
 KINDS = {"Created": int(Kind.CREATED), "Updated": int(Kind.UPDATED), "Deleted": int(Kind.DELETED)}
 
@@ -106,9 +107,23 @@ class Socket:
             log.warning(
                 "sync.reconnecting", lease=self.lease.id, reason=decision.reason, seconds=decision.delay_seconds
             )
+            await self._wait(decision)
+
+    async def _wait(self, decision: Reconnect) -> None:
+        """Stay away as decided, or until somebody asks for a try, or the host that was held may be asked again."""
+        watching = asyncio.create_task(self._watch_hold()) if decision.seeks_host else None
+        try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(decision.delay_seconds):
                     await self._retry.wait()
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def _watch_hold(self) -> None:
+        while await self._access.is_held(self.lease):
+            await asyncio.sleep(LOOK_AT_HOLD_SECONDS)
+        self._retry.set()
 
     def try_now(self) -> None:
         """End a wait early: somebody asked for it. What the platform locked is still refused by the budgets."""
@@ -218,6 +233,8 @@ class Socket:
         await self._access.after(self.lease, ending, decision, token=token)
         if decision.seeks_host and isinstance(ending, Refused):
             return await self._access.seek_host(self.lease, ending, decision)
+        if isinstance(ending, ConnectionLost) and ending.kind is not None:
+            return await self._access.fall_back(self.lease, ending, decision)
         return decision
 
     async def _listen(self, connection: ClientConnection, token: str) -> None:
@@ -307,6 +324,7 @@ class Socket:
                 self.status.connected_since = self._intake.received_at
                 ending = self._access.end_gap(self.held, at=self._intake.received_at)
                 self.gap_id = await self._away(session, ending)
+                await self._away(session, self._access.host_works(self.lease))
                 self.say(SyncState.LIVE)
                 log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self._intake.epoch)
             case SnapshotSettled():
