@@ -1,6 +1,7 @@
 """What staff may change: connections; everything else is read-only. (Roles: test_staff.py.)"""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -37,6 +38,16 @@ FORM = {
 def _connection(alpha: Organization) -> Connection:
     with organization_scope(alpha.pk):
         return Connection.objects.get()
+
+
+def _password_of(name: str, client: Client) -> dict[str, str]:
+    """A person's password as a form takes it, with the second factor that whoever decides needs to have."""
+    user = User.objects.get(username=name)
+    user.set_password("a-password-of-hers-1")
+    user.save()
+    signed_in(user, client=client)
+    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": {}})
+    return {"password": "a-password-of-hers-1"}
 
 
 def test_an_owner_adds_a_connection_and_its_credentials_are_never_shown(alice: Client, alpha):
@@ -229,17 +240,20 @@ def test_the_page_shows_configured_and_actual_host_and_an_owner_accepts_where_th
     shown = alice.get(page).content.decode()
     use_host = reverse("admin:connection_use_host", args=[connection.pk]) + f"?host={new}"
     assert use_host in shown
+    given = _password_of("alice", alice) | {"reason": "ticket 77 of the platform"}
     reader = User.objects.create_user("rita", kind=User.Kind.STAFF, is_staff=True)
     StaffRole.objects.create(user=reader, organization=alpha, role=StaffRole.Role.RISK)
     assert use_host not in signed_in(reader).get(page).content.decode()
     assert signed_in(reader).post(use_host, {"reason": "x"}).status_code == 403
-    assert alice.post(use_host, {"reason": ""}).status_code == 200, "a reason is asked for"
+    assert alice.post(use_host, given | {"reason": ""}).status_code == 200, "a reason is asked for"
+    assert "not your password" in alice.post(use_host, given | {"password": "another"}).content.decode()
+    assert f'href="{page}">Back' in alice.get(use_host).content.decode()
     assert _connection(alpha).platform_host == ""
-    other = alice.post(use_host.replace(new, "collector.example"), {"reason": "x"})
+    other = alice.post(use_host.replace(new, "collector.example"), given)
     assert "points to this host any more" in other.content.decode()
     assert _connection(alpha).platform_host == ""
 
-    after = alice.post(use_host, {"reason": "ticket 77 of the platform"}, follow=True).content.decode()
+    after = alice.post(use_host, given, follow=True).content.decode().replace("<wbr>", "")
 
     assert _connection(alpha).rest_url_in_use == f"https://{new}/v1"
     for words in (f"https://{new}/v1", FORM["rest_url"], "Accepted by"):
@@ -270,10 +284,12 @@ def test_the_page_says_which_hosts_are_refused_and_why_a_token_is_not_renewed(al
     shown = alice.get(reverse("admin:organizations_connection_change", args=[connection.pk])).content.decode()
     for words in (
         "&lt;b&gt;user@evil.test",
-        "live live.tradovateapi.com",
+        "LIVE orders and accounts at live.tradovateapi.com",
+        "DEMO orders and accounts at “&lt;b&gt;user@evil.test”",
         "collector.example",
         "error id: 11111111-2222",
     ):
         assert words in shown
     assert "use-host" not in shown
     assert "It cannot be used" in shown
+    assert "has named no host" not in shown

@@ -2,7 +2,8 @@
 
 import pytest
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Close
 from websockets.http11 import Response
 
 from vendor_admin.sync.endings import in_words, loss_of
@@ -23,12 +24,25 @@ from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFaile
         (PeerSilent(9.6), "silent for 10 s"),
         (PeerClosed(3000, "Go away!"), "closed by the platform (3000 Go away!)"),
         (PeerClosed(1000, ""), "closed by the platform (1000)"),
+        (PeerClosed(1000, "Moved"), "the platform closed the socket: the organization moved to another host"),
         (ConnectionLost("no close frame"), "connection lost: no close frame"),
         (SignInFailed(Locked(423, "")), "signing in failed: locked"),
     ],
 )
 def test_every_ending_is_told_in_words_with_its_facts(ending: Ending, words: str) -> None:
     assert in_words(ending) == words
+
+
+@pytest.mark.parametrize(
+    ("received", "words"),
+    [
+        (Close(1000, "Moved"), "the platform closed the socket: the organization moved to another host"),
+        (Close(1012, "Restart"), "closed by the platform (1012 Restart)"),
+        (None, "connection lost: it broke without a word"),
+    ],
+)
+def test_a_socket_that_was_closed_is_told_without_the_words_of_a_library(received: Close | None, words: str) -> None:
+    assert in_words(loss_of(ConnectionClosed(received, received, True if received else None))) == words
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_the_socket_follows_the_organization_under_one_gap_each_time_and_nobody_
     tokens.renew_now(**ids, now=timezone.now())
     scene.wait_until_live_at(second)
     closed, moved = scene.stored.gaps()
-    assert "Moved" in closed["reason"]
+    assert closed["reason"] == "the platform closed the socket: the organization moved to another host"
     assert moved["reason"] == "the platform moved the organization to another host"
     assert [one["ended_at"] is not None for one in (closed, moved)] == [True, True]
     assert scene.calls("auth/accesstokenrequest") == 1

@@ -6,12 +6,12 @@ only. Logins go through the shared token, so that checking again and again never
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import requests
 
-from vendor_admin.organizations import budgets, host_search, tokens
+from vendor_admin.organizations import budgets, host_fallback, host_search, platform_hosts, tokens
 from vendor_admin.organizations.addresses import problems_of_addresses
 from vendor_admin.organizations.budgets import USER_CALLS, WHO_AM_I
 from vendor_admin.organizations.host_search import Found, HostSearch
@@ -77,7 +77,8 @@ def _steps(connection: Connection, *, now: datetime) -> Iterator[Finding]:
         raise Failed(Finding("addresses", False, text, "Correct the connection."))
     yield Finding("addresses", True, f"The addresses are of the {connection.environment.upper()} environment.")
     for url in (connection.rest_url_in_use, connection.websocket_url_in_use):
-        yield reach(url)
+        yield _reached(connection, url, now=now)
+    host_search.forget_failures(connection)  # a person has it tried now
     token = _sign_in(connection, now=now)
     yield Finding("key and password", True, f"Signed in as {token.name or 'user'} (user id {token.user_id}).")
     yield _lifetime(token, now=now)
@@ -85,6 +86,10 @@ def _steps(connection: Connection, *, now: datetime) -> Iterator[Finding]:
     with requests.Session() as session:
         client = RestClient(base_url=connection.rest_url_in_use, session=session)
         token, own_user = _own_user(connection, client, token, now=now)
+        if own_user.ok:
+            ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+            platform_hosts.note_works(**ids, host=host_in_use(connection))
+            host_search.end_hold(connection)
         yield own_user
         if connection.environment == Environment.LIVE:  # DEMO does not know auth/me
             yield _identity(connection, client, token, now=now)
@@ -92,6 +97,19 @@ def _steps(connection: Connection, *, now: datetime) -> Iterator[Finding]:
         for entity_type in NEEDED_TYPES[Environment(connection.environment)]:
             yield _scope_of(entity_type, call)
         yield _vendor(connection, client, token, now=now)
+
+
+def _reached(connection: Connection, url: str, *, now: datetime) -> Finding:
+    """Reach an address in use. Where it was named lately and is not there, calls go back to the last good host."""
+    try:
+        return reach(url)
+    except Failed as failed:
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        finding = failed.finding
+        if other := host_fallback.fall_back(**ids, host=host_and_port(url), why=finding.says.rstrip("."), now=now):
+            text = f"{finding.says} Calls go on at {other}, the last good host."
+            raise Failed(replace(finding, says=text, advice="Check again: the check goes there now.")) from None
+        raise
 
 
 def _sign_in(connection: Connection, *, now: datetime) -> AccessToken:
@@ -123,7 +141,7 @@ def _hosts(connection: Connection) -> Iterator[Finding]:
             if url not in reached:
                 yield reach(url)
     if hosts is not None and hosts.refused:
-        refused = "; ".join(f"{one['purpose']}: “{one['said']}”, {one['why']}" for one in hosts.refused)
+        refused = "; ".join(f"“{one['said']}”, {one['why']}" for one in hosts.refused)
         advice = (
             "The last good host stays in use. If the host is the platform's, add its domain to PLATFORM_HOST_SUFFIXES."
         )

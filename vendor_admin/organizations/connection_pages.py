@@ -1,5 +1,6 @@
 """Admin pages of connections: list, state of the check, forms. The changes themselves are in connections.py."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from vendor_admin.organizations import connections, platform_hosts, tasks
 from vendor_admin.organizations.connections import InvalidConnection
 from vendor_admin.organizations.forms import ConnectionForm, RemoveConnectionForm, UseHostForm
 from vendor_admin.organizations.host_panel import host_panel
-from vendor_admin.organizations.lists import Badge, Column
+from vendor_admin.organizations.lists import Address, Badge, Column
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
 from vendor_admin.organizations.platform_hosts import host_in_use
@@ -48,10 +49,10 @@ class ConnectionAdmin(ReadOnlyAdmin):
     columns = (
         Column("Connection", str),
         Column("Environment", _environment),
-        Column("State", _enabled),
-        Column("REST address", lambda row: row.rest_url),
-        Column("Socket address", lambda row: row.websocket_url),
-        Column("Host in use", host_in_use),
+        Column("Switched", _enabled),
+        Column("REST address", lambda row: Address(row.rest_url)),
+        Column("Socket address", lambda row: Address(row.websocket_url)),
+        Column("Host in use", lambda row: Address(host_in_use(row))),
         Column("Sockets", lambda row: row.shard_count),
         Column("Checked", lambda row: row.checked_at),
     )
@@ -80,11 +81,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
         sharding = f"{row.shard_count} sockets, {row.get_sharding_display()}" if row.sharding else "one socket"
         return [
             ("Environment", _environment(row), None),
-            ("State", _enabled(row), None),
-            ("REST address, configured", row.rest_url, None),
-            ("REST address in use", row.rest_url_in_use, None),
-            ("Socket address, configured", row.websocket_url, None),
-            ("Socket address in use", row.websocket_url_in_use, None),
+            ("Switched", _enabled(row), None),
+            ("REST address, configured", Address(row.rest_url), None),
+            ("REST address in use", Address(row.rest_url_in_use), None),
+            ("Socket address, configured", Address(row.websocket_url), None),
+            ("Socket address in use", Address(row.websocket_url_in_use), None),
             ("Credentials", "stored encrypted; never shown", None),
             ("Entity types", ", ".join(row.entity_types) or "all that Vendor Admin mirrors", None),
             ("Sharding", sharding, None),
@@ -203,7 +204,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
         """Ask for a reason, then use the host that the platform pointed to."""
         require(request, Right.MANAGE_CONNECTIONS)
         connection, host = self.find_object(request, str(connection_id)), request.GET.get("host", "")
-        form = UseHostForm(request.POST or None)
+        page = reverse("admin:organizations_connection_change", args=[connection.pk])
+        form = UseHostForm(request.POST or None, request=request)
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
             try:
@@ -212,8 +214,9 @@ class ConnectionAdmin(ReadOnlyAdmin):
                 form.add_error(None, str(problem))
             else:
                 messages.success(request, f"Calls go to {host} now; sockets move there within seconds.")
-                return HttpResponseRedirect(reverse("admin:organizations_connection_change", args=[connection.pk]))
-        return self._form_page(request, form, title=f"Use {host}", button="Use this host", intro=_WHAT_ACCEPTS)
+                return HttpResponseRedirect(page)
+        title, back = f"Use {host}", [("Back", page)]
+        return self._form_page(request, form, title=title, button="Use this host", intro=_WHAT_ACCEPTS, links=back)
 
     def remove_view(self, request: HttpRequest, connection_id: int) -> HttpResponse:
         """Ask once more, then forget the connection."""
@@ -237,7 +240,16 @@ class ConnectionAdmin(ReadOnlyAdmin):
         require(request, Right.MANAGE_CONNECTIONS)
         return self.find_object(request, str(connection_id))
 
-    def _form_page(self, request: HttpRequest, form: Form, *, title: str, button: str, intro: str = "") -> HttpResponse:
+    def _form_page(
+        self,
+        request: HttpRequest,
+        form: Form,
+        *,
+        title: str,
+        button: str,
+        intro: str = "",
+        links: Sequence[tuple[str, str]] = (),
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": title,
@@ -245,6 +257,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "form": form,
             "button": button,
             "intro": intro,
+            "links": links,
         }
         return TemplateResponse(request, "admin/form.html", context)
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
 
 from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.organizations.budgets import address_subject
@@ -78,8 +80,29 @@ def _is_elsewhere(url: str, known: str) -> bool:
         return True
 
 
-class UseHostForm(forms.Form):
-    """Why a host is used that the platform did not name."""
+class PasswordForm(forms.Form):
+    """The password again, counted by django-axes like any other try."""
+
+    password = forms.CharField(
+        label="Your password, once more", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+
+    def clean_password(self) -> str:
+        given = str(self.cleaned_data["password"])
+        name = self._request.user.get_username()
+        if authenticate(self._request, username=name, password=given) != self._request.user:
+            raise forms.ValidationError("This is not your password.")
+        return given
+
+
+class UseHostForm(PasswordForm):
+    """Why a host is used that the platform did not name. Tokens go there, so the password is asked for again."""
+
+    field_order = ("reason", "password")
 
     reason = forms.CharField(
         max_length=500, help_text="How you know that it is the organization's. Written to the audit."

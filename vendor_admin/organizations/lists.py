@@ -29,6 +29,12 @@ class TooSlow(Exception):
     """The chosen filters need to read too many rows; the page says how to narrow them."""
 
 
+class Address(str):
+    """An address or a host, which is shown broken only behind a dot or a slash."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Badge:
     """A word with a tone: good, warn, bad, calm. The word alone carries the meaning; the tone repeats it."""

@@ -1,11 +1,10 @@
 """The pages of one's own second factor (set up, recovery codes), and an owner's page that resets somebody's."""
 
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth import authenticate, logout
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,6 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from vendor_admin.organizations import second_factor
+from vendor_admin.organizations.forms import PasswordForm
 from vendor_admin.organizations.models import StaffRole, User
 from vendor_admin.organizations.pages import actor_of, organization_of, require
 from vendor_admin.organizations.roles import Right
@@ -22,25 +22,6 @@ from vendor_admin.organizations.staff import StaffRefused
 
 # A session that was left open after its password must not become somebody else's way in.
 TIME_TO_SET_UP = timedelta(minutes=30)
-
-
-class PasswordForm(forms.Form):
-    """The password again, counted by django-axes like any other try."""
-
-    password = forms.CharField(
-        label="Your password, once more", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._request = request
-
-    def clean_password(self) -> str:
-        given = str(self.cleaned_data["password"])
-        name = self._request.user.get_username()
-        if authenticate(self._request, username=name, password=given) != self._request.user:
-            raise forms.ValidationError("This is not your password.")
-        return given
 
 
 class ResetForm(forms.Form):

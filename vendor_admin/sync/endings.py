@@ -10,11 +10,15 @@ from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
 from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFailed
 
+MOVED = "moved"
+"""What the platform gives as the reason of closing a socket whose organization has another host now."""
 
-def loss_of(error: Exception) -> ConnectionLost | Refused:
+
+def loss_of(error: Exception) -> ConnectionLost | PeerClosed | Refused:
     """What a failed or broken connection is called."""
     if isinstance(error, websockets.ConnectionClosed):
-        return ConnectionLost(str(error))
+        received = error.rcvd
+        return PeerClosed(received.code, received.reason) if received else ConnectionLost("it broke without a word")
     if isinstance(error, websockets.InvalidStatus):
         points_to = host_in_location(error.response.headers.get("Location", ""))
         text = "the address answered without opening a socket" + (f" and pointed to {points_to}" if points_to else "")
@@ -36,6 +40,8 @@ def in_words(ending: Ending) -> str:
             return f"shutdown: {ending.reason_code}"
         case PeerSilent():
             return f"silent for {ending.silent_seconds:.0f} s"
+        case PeerClosed(reason=reason) if reason.casefold() == MOVED:
+            return "the platform closed the socket: the organization moved to another host"
         case PeerClosed():
             return f"closed by the platform ({ending.code} {ending.reason})".replace(" )", ")")
         case ConnectionLost():

@@ -1,17 +1,18 @@
 """How values look on the admin's pages: times in two zones, ages, money, badges."""
 
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from vendor_admin.organizations.exchange_time import CENTRAL, age_in_words, is_at_an_end, session_date
-from vendor_admin.organizations.lists import Amount, Badge, Column, Marked
+from vendor_admin.organizations.lists import Address, Amount, Badge, Column, Marked
 
 register = template.Library()
 NOTHING = SafeString('<span class="va-none">–</span>')
@@ -139,11 +140,17 @@ def money(amount: Decimal | None) -> SafeString | str:
     return plain_number(amount, least_decimals=2)
 
 
+_ADDRESS_PARTS = re.compile(r"[^./]*[./]+|[^./]+")
+
+
 @register.filter
 def cell(value: object) -> Any:
     """A value of a list or object page, by its type."""
     if value is None or value == "":
         return NOTHING
+    if isinstance(value, Address):
+        parts = format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in _ADDRESS_PARTS.findall(value)))
+        return format_html('<span class="va-address">{}</span>', parts)
     if isinstance(value, Badge):
         return format_html('<span class="va-badge va-{}">{}</span>', value.tone, value.text)
     if isinstance(value, Marked):

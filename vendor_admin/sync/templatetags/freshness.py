@@ -3,6 +3,7 @@
 from django import template
 from django.utils import timezone
 
+from vendor_admin.organizations.models import Connection
 from vendor_admin.sync.freshness import Freshness, freshness
 
 register = template.Library()
@@ -16,3 +17,12 @@ def not_live(context: template.Context) -> list[Freshness]:
         return []
     found = freshness(organization_id=organization.pk, now=timezone.now())
     return [one for one in found if one.is_known and not one.is_live]
+
+
+@register.simple_tag
+def socket_state(connection: Connection) -> Freshness:
+    """Whether a connection's sockets are live. One query."""
+    (state,) = freshness(
+        organization_id=connection.organization_id, now=timezone.now(), environments=(connection.environment,)
+    )
+    return state
