@@ -1,8 +1,8 @@
 """The queues of background work: which task waits where, so that nothing urgent waits behind bulk work.
 
 `urgent`: what people wait for, and seconds at most. `tokens`: renewals, of which there may be many at once,
-and tries of hosts. `operations`: lanes at work. `rows`: readings for plans that wait for the platform, a minute and a half at most.
-`maintenance`: what has an hour. The queue `sync` is the hubs' (sync/bootstep.py).
+and tries of hosts. `operations`: lanes at work. `rows`: readings for plans that wait for the platform, a minute and a
+half at most. `maintenance`: what has an hour. The queue `sync` is the hubs' (sync/bootstep.py).
 """
 
 QUEUES = ("urgent", "tokens", "operations", "rows", "maintenance")

@@ -45,7 +45,7 @@ from vendor_admin.operations.queue import LANE_TTL, LaneKey, step
 from vendor_admin.operations.sessions import Sessions
 from vendor_admin.operations.settling import settle
 from vendor_admin.operations.token_doubts import TokenDoubts
-from vendor_admin.organizations import database_clock, host_clocks, incarnations, tokens
+from vendor_admin.organizations import database_clock, host_clocks, incarnations
 from vendor_admin.organizations.models import Incarnation
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.write import Write
