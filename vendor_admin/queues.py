@@ -10,10 +10,12 @@ QUEUES = ("urgent", "tokens", "operations", "rows", "maintenance")
 EVERYTHING = "default"
 # A message that waited longer is dropped: beat has sent the next by then, and finds by itself what is due.
 EXPIRES_SECONDS = 60
+RENEWALS_EVERY_SECONDS = 15
 
 ROUTES = {
     "oauth_bridge.tasks.renew_link": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.try_hosts_again": {"queue": "tokens"},
+    "vendor_admin.organizations.tasks.renew_token": {"queue": "tokens"},
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
     "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
     "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from vendor_admin.queues import QUEUES, ROUTES, every
+from vendor_admin.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -297,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old notices": every(3600.0, "vendor_admin.operations.tasks.forget_old_notices"),
     "wipe old secrets": every(3600.0, "vendor_admin.operations.tasks.wipe_old_secrets"),
     "deliver notices": every(15.0, "vendor_admin.operations.tasks.deliver_notices"),
+    "renew tokens": every(RENEWALS_EVERY_SECONDS, "vendor_admin.organizations.tasks.renew_due_tokens"),
     "renew members' links": every(60.0, "oauth_bridge.tasks.renew_due_links"),
     "forget old sign-ins": every(3600.0, "oauth_bridge.tasks.forget_old_sign_ins"),
     "try hosts again": every(15.0, "vendor_admin.organizations.tasks.try_hosts_again"),

@@ -50,7 +50,8 @@ def test_nothing_that_people_wait_for_stands_behind_bulk_work_or_upkeep() -> Non
     assert {task for task in OURS if queue_of(task) == "rows"} == {nudges.CHECK_TASK}
     urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
     assert {"work_at_once", "find_due", "watch_notices", "deliver_notices", "check_connection"} <= urgent
-    assert not any("forget" in task or "partitions" in task or "renew_link" in task for task in urgent)
+    assert not any("forget" in task or "partitions" in task for task in urgent)
+    assert {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "tokens"} >= {"renew_link", "renew_token"}
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from tests.organizations.conftest import SECRETS, FakeSignIn
-from vendor_admin.organizations import budgets, login_failures, logins, tokens
+from vendor_admin.organizations import budgets, login_failures, logins, renewals, tokens
 from vendor_admin.organizations.models import BudgetUse, Connection, PlatformSession
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.organizations.tokens import TokenUnavailable
@@ -110,6 +110,48 @@ class TestOneSession:
         platform.now = now + timedelta(minutes=70)
         assert token_of(connection, platform.now).token == "secret-token-2"
         assert (len(platform.logins), len(platform.renewals)) == (2, 1)
+
+    @pytest.mark.parametrize("answer", [Unauthorized("Access is denied", 403), Rejected("Words nobody has seen", 200)])
+    def test_a_renewal_that_is_refused_without_a_word_against_the_token_costs_no_login(
+        self, make_connection, platform, now, answer
+    ):
+        connection = make_connection()
+        first = token_of(connection, now)
+        for minute in range(65, 80):
+            platform.answers = [answer]
+            assert token_of(connection, now + timedelta(minutes=minute)) == first
+        assert len(platform.logins) == 1
+        platform.answers, platform.now = [], now + timedelta(minutes=80)
+        assert token_of(connection, platform.now) != first
+
+    def test_a_quiet_connection_keeps_its_session_for_a_day_without_a_second_login(
+        self, make_connection, platform, now
+    ):
+        connection, paused = make_connection(), make_connection(slug="paused")
+        for one in (connection, paused):
+            token_of(one, now)
+        with organization_scope(paused.organization_id):
+            Connection.objects.filter(pk=paused.pk).update(is_enabled=False)
+        for minute in range(0, 24 * 60, 5):
+            platform.now = now + timedelta(minutes=minute)
+            for organization_id, connection_id in renewals.due_renewals(now=platform.now):
+                assert organization_id == connection.organization_id
+                tokens.renew_if_due(connection_id=connection_id, organization_id=organization_id, now=platform.now)
+        token_of(connection, now + timedelta(hours=24))
+        assert len(platform.logins) == 2
+        assert 20 <= len(platform.renewals) <= 24
+
+    def test_renewing_in_the_background_makes_no_login_while_the_token_lasts(self, make_connection, platform, now):
+        connection = make_connection()
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        assert not tokens.renew_if_due(**ids, now=now)
+        token_of(connection, now)
+        assert not tokens.renew_if_due(**ids, now=now + timedelta(minutes=64))
+        platform.answers = [Unknown("no answer")]
+        assert not tokens.renew_if_due(**ids, now=now + timedelta(minutes=66))
+        assert (len(platform.logins), len(platform.renewals)) == (1, 1)
+        assert not tokens.renew_if_due(**ids, now=now + timedelta(minutes=81))
+        assert (len(platform.logins), len(platform.renewals)) == (1, 1)
 
     def test_a_rejected_token_is_forgotten_but_a_newer_one_is_not(self, make_connection, platform, now):
         connection = make_connection()

@@ -183,8 +183,8 @@ def failure_of(call: Call, outcome: Outcome) -> TokenUnavailable:
             text = f"{host} answered {status}: this is not the address of the platform."
             pause = budgets.scaled(WRONG_HOST_SECONDS)
             return closed(call, call.host_key, pause, text, kind="wrong_host")
-        case Unknown(reason=reason) if call.budget is RENEWAL:
-            text = f"The renewal has no clear outcome: {reason}."
+        case Unknown() | Unauthorized() | Rejected() if _leaves_the_token(call, outcome):
+            text = f"The token was not renewed: {_said_in(outcome)}."
             return closed(call, call.renewal_key, budgets.scaled(RENEWAL_PAUSE_SECONDS), text, kind="unknown")
         case Unknown(reason=reason):
             text = f"The login has no clear outcome: {reason}."
@@ -193,9 +193,23 @@ def failure_of(call: Call, outcome: Outcome) -> TokenUnavailable:
             return _refusal(call, outcome)
 
 
+def _said_in(outcome: Outcome) -> str:
+    """The platform's words, or why there are none."""
+    match outcome:
+        case Unauthorized(text=said) | Rejected(error_text=said) | Unknown(reason=said):
+            return said
+    return ""
+
+
+def _leaves_the_token(call: Call, outcome: Outcome) -> bool:
+    """Whether a renewal failed in a way that says nothing against the token nor the user."""
+    closes_all = sign_in_problem_of(outcome) in (SignInProblem.CAPTCHA, SignInProblem.LOCKED)
+    return call.budget is RENEWAL and not closes_all
+
+
 def _refusal(call: Call, outcome: Outcome) -> TokenUnavailable:
     """The platform read the login and said no: for good, for an hour, or in words that nobody has seen before."""
-    said = outcome.text if isinstance(outcome, Unauthorized) else getattr(outcome, "error_text", "")
+    said = _said_in(outcome)
     match sign_in_problem_of(outcome):
         case SignInProblem.CAPTCHA:
             text = "The platform asks for a captcha, which no program can answer."

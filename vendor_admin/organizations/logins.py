@@ -55,7 +55,10 @@ def log_in(*, who: SignIn, now: datetime) -> SignedIn:
 
 
 def renew(*, who: SignIn, token: AccessToken, now: datetime) -> SignedIn | None:
-    """Renew a token that is still good; None if the platform has ended its session. Raises TokenUnavailable."""
+    """Renew a token that is still good; None if the platform has ended its session. Raises TokenUnavailable.
+
+    Only a refused token shows that: any other answer leaves the token in use to its end.
+    """
     return _ask_in_turn(lambda url: _renew_at(Call(who, RENEWAL, now, url), token), who=who)
 
 
@@ -107,7 +110,7 @@ def _renew_at(call: Call, token: AccessToken) -> SignedIn | None:
         client = RestClient(base_url=call.rest_url, session=session)
         outcome = renew_access_token(client, token, penalty_ticket=budgets.penalty_ticket(key=call.ticket_key))
     budgets.clear(key=call.ticket_key)
-    if isinstance(outcome, Unauthorized) or (isinstance(outcome, Rejected) and outcome.status <= 400):
+    if isinstance(outcome, Unauthorized) and outcome.is_about_token:
         log.warning("renewal refused, signing in again", host=call.rest_url, user=call.who.credentials.name)
         return None
     return SignedIn(_token_or_raise(call, outcome), call.rest_url)

@@ -36,6 +36,7 @@ __all__ = [
     "access_token",
     "credential_digest",
     "reject_token",
+    "renew_if_due",
     "renew_now",
     "stored_token",
 ]
@@ -118,6 +119,24 @@ def renew_now(*, connection_id: int, organization_id: int, now: datetime) -> str
     _drop_stale_connection()
     situation = _read(connection_id=connection_id, organization_id=organization_id)
     return _claim_and_call(situation, now=now).rest_url
+
+
+def renew_if_due(*, connection_id: int, organization_id: int, now: datetime) -> bool:
+    """Renew a token that ends soon, so that nobody finds it ended and has to log in. Says whether there is a new one.
+
+    Waits for nobody, and logs in only where the platform has ended the session. Must not be called inside a
+    transaction.
+    """
+    _drop_stale_connection()
+    try:
+        situation = _read(connection_id=connection_id, organization_id=organization_id)
+        is_good = situation.usable_token(now=now) is not None
+        if not is_good or situation.renew_at is None or now < situation.renew_at:
+            return False
+        _claim_and_call(situation, now=now)
+    except TokenUnavailable:
+        return False  # it is tried again until the token's end; what staff should know of it is stored
+    return True
 
 
 def reject_token(*, connection_id: int, organization_id: int, token: str, now: datetime) -> None:
