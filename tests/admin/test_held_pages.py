@@ -57,7 +57,7 @@ def test_a_plan_whose_rows_cannot_be_read_promises_no_time_and_says_so_above_its
         assert "the last one goes out about" not in text
         assert "none can go out" not in text
         assert "When the last one goes out is known once the rows were read from the platform." in text
-    note, button = confirming.index(FIRST), confirming.index("Change 1 now")
+    note, button = confirming.index(FIRST), confirming.index("Read the rows, then change 1")
     assert 0 < button - note < 600
     write.socket(alpha)
     assert "the last one goes out about" in page(fiona, plan_id)
@@ -87,6 +87,7 @@ def test_a_held_plan_says_first_that_nothing_was_sent_then_why_and_when_it_is_re
     assert sooner < waits
     change_plan(alpha, plan_id, check_claimed_until=timezone.now() + timedelta(minutes=1))
     assert "Its rows are being read from the platform right now." in page(fiona, plan_id)
+    assert "Cancelled. Nothing was sent." in verb(fiona, plan_id, "cancel").content.decode()
 
 
 def test_who_has_just_made_a_preview_is_led_on_to_the_one_that_renews_it(fiona, blind, alpha):

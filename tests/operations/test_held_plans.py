@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db.models import Index, Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -312,6 +313,12 @@ def test_readings_have_a_queue_and_a_process_of_their_own_and_do_not_flood_it(
     assert app.amqp.router.route({}, nudges.CHECK_TASK)["queue"].name == "rows"
     alone = [word for word in ROLES.values() if "--queues" in word and word[word.index("--queues") + 1] == "rows"]
     assert len(alone) == 1
+
+
+def test_the_index_of_open_plans_covers_every_open_state() -> None:
+    (index,) = [one for one in Plan._meta.indexes if one.name == "plan_is_open"]
+    assert isinstance(index, Index)
+    assert index.condition == Q(state__in=[state.value for state in Plan.OPEN_STATES])
 
 
 def test_every_kind_about_money_or_risk_names_what_it_depends_on() -> None:

@@ -79,9 +79,11 @@ def check(*, organization_id: int, plan_id: int) -> None:
         if not due.update(check_claimed_until=now + CLAIM_TTL):
             return
         plan = Plan.objects.get(pk=plan_id)
-        asks = _asks_of(plan, now=now)
-        why = fresh_rows.why_old(organization_id, asks, now=now)
+    why = ""
     try:
+        with step(organization_id):
+            asks = _asks_of(plan, now=now)
+            why = fresh_rows.why_old(organization_id, asks, now=now)
         readings = platform_rows.read(organization_id, asks, now=now) if why else None
         with step(organization_id), readings.in_force() if readings is not None else nullcontext():
             _go_on(plan_id, readings)
@@ -149,11 +151,17 @@ def _wait(plan: Plan, why_old: str, missing: str, fault: Fault, *, until: dateti
 
 
 def _give_up(plan: Plan, why: str) -> None:
-    """End a plan that cannot start as it is. A preview only says why: whoever confirms it is told as well."""
+    """End a plan that cannot start as it is. A preview only says why: whoever confirms it is told as well.
+
+    One that runs is looked at again.
+    """
     with step(plan.organization_id):
         of_plan = Plan.objects.filter(pk=plan.pk)
         of_plan.update(check_claimed_until=None)
         of_plan.filter(state=Plan.State.PREVIEW).update(wait_why=why[:500], check_at=None)
+        of_plan.filter(state=Plan.State.RUNNING, check_at__isnull=False).update(
+            wait_why=interrupted_plans.waits_because("", why), check_at=database_clock.now() + LONGEST_PAUSE
+        )
         if of_plan.filter(state=Plan.State.HELD).exists():
             plans.cancel(plan=plan, actor=WORKER, now=database_clock.now(), reason=why)
 

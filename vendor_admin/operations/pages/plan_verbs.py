@@ -1,7 +1,6 @@
 """What people do with a plan, as pages: each checks the right that the plan's kind asks for, then calls one verb."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from vendor_admin.operations import plans
-from vendor_admin.operations.authors import rights_of_plan, rights_to_stop
+from vendor_admin.operations.authors import rights_of_plan
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.care import Care, CareForm, WhyForm, care_for
@@ -41,32 +40,13 @@ REVERT_INTRO = (
 )
 HELD = "Nothing is sent yet: the rows are read from the platform first. If they are as shown, it starts by itself."
 RENEWED = "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again."
+CANCELLED = "Cancelled. What was done stays done; the plan can be reverted."
 KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
 
 
 def kind_choices() -> list[tuple[str, str]]:
     """Every kind of plan, for filters."""
     return [(kind.name, kind.title) for kind in all_kinds()]
-
-
-def what_one_may(request: HttpRequest, plan: Plan) -> dict[str, Any]:
-    """Which buttons the plan's page shows. The views check again."""
-    kind = known_kind(plan)
-    missing = [right.value for right in rights_of_plan(plan) if not has_right(request, right)]
-    may_stop = kind is not None and all(has_right(request, right) for right in rights_to_stop(plan))
-    may = kind is not None and not missing
-    is_own = request.user.get_username() in (plan.actor, plan.confirmed_by)
-    approves = has_right(request, Right.APPROVE_PLANS)
-    return {
-        "may": may,
-        "may_stop": may_stop,
-        "needs_right": " and ".join(missing),
-        "is_own": is_own,
-        "approves": approves,
-        "may_approve": plan.state == Plan.State.WAITING and approves and not is_own and kind is not None,
-        "may_check": may_stop and plan.depends_on_rows and _waits_for_a_reading(plan),
-        "may_cancel": plan.is_open and (may_stop or (plan.state == Plan.State.WAITING and approves)),
-    }
 
 
 def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
@@ -99,6 +79,7 @@ def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
         form,
         title="Confirm",
         button=f"Change {planned:,} now" if not plan.needs_second_person else "Hand to a second person",
+        unread=f"Read the rows, then change {planned:,}" if not plan.needs_second_person else "",
     )
 
 
@@ -174,7 +155,7 @@ def cancel(request: HttpRequest, plan: Plan) -> HttpResponse:
         request,
         plan,
         lambda: plans.cancel(plan=plan, reason=reason, now=database_clock.now(), **actor_of(request)),
-        said="Cancelled. What was done stays done; the plan can be reverted.",
+        said=CANCELLED if plan.started_at else "Cancelled. Nothing was sent.",
     )
 
 
@@ -225,12 +206,6 @@ VIEWS: dict[str, VerbView] = {
 }
 
 
-def _waits_for_a_reading(plan: Plan) -> bool:
-    """Whether its rows could not be read, and are read again later."""
-    is_preview = plan.state == Plan.State.PREVIEW and plan.check_at is None
-    return bool(plan.check_fault) and (is_preview or plan.is_interrupted or plan.state == Plan.State.HELD)
-
-
 def _require_kind(request: HttpRequest, plan: Plan) -> None:
     kind = known_kind(plan)
     if kind is None:
@@ -244,8 +219,9 @@ def _care_form(request: HttpRequest, care: Care, plan: Plan, *, has_reason: bool
 
 
 def _care_page(
-    request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str
+    request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str, unread: str = ""
 ) -> HttpResponse:
+    """`unread` is what the button says where the rows are read from the platform first."""
     now = database_clock.now()
     age = age_shown(plan, now=now)
     promise = promise_of(plan, age, now=now)
@@ -266,7 +242,7 @@ def _care_page(
         "promise": promise,
         "warns": promise != COMPARED,
         "form": form,
-        "button": button,
+        "button": unread if unread and age.must_be_read else button,
         "is_approval": plan.state == Plan.State.WAITING,
     }
     return TemplateResponse(request, "admin/operations/confirm.html", context)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
-from vendor_admin.operations.pages import plan_verbs, plan_view
+from vendor_admin.operations.pages import plan_buttons, plan_verbs, plan_view
 from vendor_admin.operations.pages.rows import newest_url, plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
@@ -127,7 +127,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "may_export": has_right(request, Right.EXPORT),
             "answers_url": plan_view.answers_url(row),
             "results_url": reverse("admin:plan_results", args=[row.pk]),
-            **plan_verbs.what_one_may(request, row),
+            **plan_buttons.what_one_may(request, row),
             **shown,
         }
 
