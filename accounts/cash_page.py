@@ -14,7 +14,6 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.account_page import find_account
 from accounts.cash_snapshots import LookAtCash, look_at_cash
@@ -22,7 +21,7 @@ from vendor_admin.mirrors.lists import account_url
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge
 from vendor_admin.operations.plans import PlanProblem
-from vendor_admin.organizations import lists
+from vendor_admin.organizations import database_clock, lists
 from vendor_admin.organizations.export import stream_csv
 from vendor_admin.organizations.lists import Amount, Column
 from vendor_admin.organizations.pages import actor_of, has_right, organization_of, require
@@ -117,7 +116,7 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
             organization=organization,
             account_id=account.entity_id,
             environment=account.environment,
-            now=timezone.now(),
+            now=database_clock.now(),
             **actor_of(request),
         )
     except PlanProblem as problem:

@@ -11,12 +11,13 @@ from typing import Any
 
 from accounts.holdings import LIVE, asks_of_additions, market_data_goes_on, rows_of_members
 from accounts.month_end import warning_for_ending
-from accounts.paying import Till, total_of
+from accounts.paying import Till
 from accounts.subscriptions import NO_MEMBER, made_id
 from accounts.wanted import id_in, ids_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
 from vendor_admin.mirrors.names import load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.charges import total_of
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date

@@ -13,11 +13,11 @@ from accounts.holdings import LIVE
 from accounts.member_names import Taken, set_apart_twice, taken_of
 from accounts.month_end import warning_for_adding
 from accounts.passwords import password_fault
-from accounts.paying import total_of
 from accounts.wanted import id_in, ids_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
 from vendor_admin.mirrors.names import Rows, load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.charges import total_of
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.exchange_time import session_date

@@ -58,12 +58,6 @@ def set_billing_account(
     return organization
 
 
-def total_of(prices: Iterable[Decimal | None]) -> Decimal | None:
-    """What things cost together; None where one of the prices is not known."""
-    known = list(prices)
-    return None if None in known else sum((price for price in known if price is not None), Decimal(0))
-
-
 class Till:
     """Charges the rows of one preview, and warns where the account's money may not last. Three queries."""
 

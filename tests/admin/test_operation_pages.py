@@ -165,7 +165,39 @@ def test_what_nobody_is_asked_about_shows_no_decision(alice: Client, alpha, trad
     shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
 
     assert "A person has to decide" not in shown
-    assert "the platform is read again" in shown
+    assert "The platform is read again" in shown
+
+
+def test_what_cannot_be_read_says_why_how_often_when_next_and_when_a_person_is_asked(alice, alpha, trading_day):
+    trading_day(1)
+    now = timezone.now()
+    why = "tradingPermission/item: Access is denied."
+    operation = _sent(
+        alice, alpha, [1], state="unknown", settle_attempts=3, unreadable=why, reading_since=now, not_before=now
+    )
+    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk]))
+    text = shown.content.decode()
+    assert f"The last reading told nothing.</strong> {why}" in text
+    assert "Read 3 times so far" in text
+    assert "or after 20 readings" in text
+    assert shown.context["person_at"] == now + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"settled": "found by reading the platform"}, "found by reading the platform, which had not answered"),
+        ({"decided": "sam: it was done"}, "A person found that it was done"),
+        ({"permissionId": 5}, "The platform did it."),
+    ],
+)
+def test_what_was_done_says_how_that_is_known(alice: Client, alpha, trading_day, how, words):
+    trading_day(1)
+    operation = _sent(alice, alpha, [1], state="succeeded")
+    with organization_scope(alpha.pk):
+        operation.rows.update(state="succeeded", result={operation.name: how})
+    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    assert words in shown
 
 
 def test_the_overview_says_what_waits_for_a_decision(alice: Client, bob: Client, alpha, trading_day):

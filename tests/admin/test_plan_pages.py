@@ -27,7 +27,7 @@ from tests.signed_in import signed_in
 from vendor_admin.operations import actions
 from vendor_admin.operations.actions import Action, ActionForm
 from vendor_admin.operations.kinds import Target
-from vendor_admin.operations.models import ApprovalRule, Plan
+from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.scope import organization_scope
 
@@ -444,3 +444,36 @@ def test_what_this_service_stopped_or_holds_says_why_on_its_page_and_what_was_pa
     assert 'data-plan-state="held"' in part
     overview = alice.get(reverse("admin:index")).content.decode()
     assert overview.count("mia may no longer change balances.") == 1
+
+
+def test_counts_are_of_the_same_moment_as_the_rows_beside_them(alice: Client, alpha, trading_day, monkeypatch):
+    """A worker may store a state between two queries."""
+    trading_day(3)
+    plan_id = preview(alice, [1, 2, 3])
+    verb(alice, plan_id, "confirm")
+
+    def another_moment(_: Plan) -> None:
+        raise AssertionError("the rows were counted in a query of its own")
+
+    monkeypatch.setattr("vendor_admin.operations.pages.plan_view.counts_of", another_moment)
+    monkeypatch.setattr("vendor_admin.operations.progress.counts_of", another_moment)
+    with organization_scope(alpha.pk):
+        PlanRow.objects.filter(plan=plan_id, position=2).update(state="succeeded")
+    shown = alice.get(reverse("admin:operations_plan_change", args=[plan_id])).context
+    assert shown["counts"] == {"queued": 2, "succeeded": 1}
+    assert (shown["progress"].total, shown["progress"].done) == (3, 1)
+    assert [row.state for row, *_ in shown["rows"]] == ["queued", "succeeded", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sums"), [("5", "lots", 0), ("lots", 9, 0), (None, "1e400000000", 0), (2, "5.5", 1), (None, [1], 0)]
+)
+def test_a_field_of_another_kind_with_the_name_of_an_amount_breaks_no_page(
+    alice: Client, alpha, trading_day, old, new, sums
+):
+    trading_day(1)
+    plan_id = preview(alice, [1])
+    with organization_scope(alpha.pk):
+        PlanRow.objects.filter(plan=plan_id).update(old={"amount": old}, new={"amount": new})
+    shown = alice.get(reverse("admin:operations_plan_change", args=[plan_id]))
+    assert len(shown.context["sums"]) == sums

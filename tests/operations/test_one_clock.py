@@ -1,7 +1,9 @@
 """Hosts whose clocks are wrong: the database's clock decides, and such a host sends nothing and says so."""
 
+import re
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,6 +13,7 @@ from django.db import connection as database
 from django.test import Client
 from psycopg import sql
 
+import vendor_admin
 from tests.operations.scene import Scene
 from tests.operations.workers import Workers
 from tests.sync.running_hub import wait_until
@@ -163,3 +166,37 @@ def test_a_clock_may_be_off_by_two_seconds(db: None, seconds: float) -> None:
     with ahead(timedelta(seconds=seconds)):
         assert host_clocks.check().is_host_right is (abs(seconds) < 2)
     assert HostClock.objects.exists() is (abs(seconds) > 2)
+
+
+# Ages that are shown, sign-in, a hub's own times, and what compares both clocks. Everything else asks the database.
+BY_THE_HOSTS_CLOCK = (
+    "accounts/account_page.py",
+    "accounts/admin/accounts.py",
+    "accounts/billing_page.py",
+    "accounts/member_page.py",
+    "accounts/search_page.py",
+    "oauth_bridge/",
+    "vendor_admin/demo/",
+    "vendor_admin/health.py",
+    "vendor_admin/management/commands/seed_demo.py",
+    "vendor_admin/organizations/connection_pages.py",
+    "vendor_admin/organizations/database_clock.py",
+    "vendor_admin/organizations/second_factor_pages.py",
+    "vendor_admin/organizations/staff.py",
+    "vendor_admin/organizations/staff_sign_in.py",
+    "vendor_admin/organizations/templatetags/vendor.py",
+    "vendor_admin/sandbox/",
+    "vendor_admin/sync/",
+)
+
+
+def test_nothing_but_named_places_goes_by_the_clock_of_its_host() -> None:
+    root = Path(vendor_admin.__file__).parent.parent
+    asking = re.compile(r"\b(timezone\.now|datetime\.now|datetime\.utcnow|time\.time)\(")
+    found = {
+        str(path.relative_to(root))
+        for app in ("vendor_admin", "accounts", "risk", "oauth_bridge")
+        for path in (root / app).rglob("*.py")
+        if asking.search(path.read_text())
+    }
+    assert [one for one in sorted(found) if not one.startswith(BY_THE_HOSTS_CLOCK)] == []

@@ -60,6 +60,7 @@ def ask_where_nothing_is_read(lane: LaneKey, why: str, *, now: datetime) -> None
             needs_person=False,
         )
         waiting.filter(reading_since=None).update(reading_since=now)
+        waiting.exclude(unreadable=why).update(unreadable=why)
         waiting.filter(reading_since__lte=now - LONGEST_READING).update(
             needs_person=True, unreadable=why, question=UNREAD.format(why)
         )

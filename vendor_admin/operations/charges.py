@@ -9,10 +9,15 @@ from vendor_admin.organizations.roles import Right
 SPENDING = Right.MANAGE_SUBSCRIPTIONS
 
 
+def total_of(prices: Iterable[Decimal | None]) -> Decimal | None:
+    """What things cost together; None where one of the prices is not known."""
+    known = list(prices)
+    return None if None in known else sum((price for price in known if price is not None), Decimal(0))
+
+
 def cost_of(drafts: Iterable[RowDraft]) -> Decimal | None:
     """What the rows that will change cost for the first period; None where a price is not known."""
-    costs = [draft.cost for draft in drafts]
-    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+    return total_of(draft.cost for draft in drafts)
 
 
 def spends_money(cost: Decimal | None) -> bool:

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from vendor_admin.operations import authors, nudges
 from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.plan_rows import rows_of
 from vendor_admin.operations.plans import PlanProblem
-from vendor_admin.operations.storing import CANCELLED_AFTER, rows_of
+from vendor_admin.operations.storing import CANCELLED_AFTER
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.roles import Right
 

@@ -178,7 +178,7 @@ class Operation(OrganizationRow):
     unreadable = models.TextField(
         default="",
         db_default="",
-        help_text="Why it could not be read, where a person is asked because of that; it is still read now and then.",
+        help_text="Why the last reading told nothing. It is read on, also once a person is asked because of that.",
     )
     crashes = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="How many runs ended while they were at it."

@@ -7,9 +7,10 @@ import json
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from vendor_admin.operations.kinds import Target
-from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.encryption import encrypt
 
 _INSERT = """
@@ -42,3 +43,10 @@ def insert(plan: Plan, rows: Sequence[PlanRow]) -> None:
 def target_of(row: PlanRow) -> Target:
     """What this row was asked to do."""
     return Target(row.target_type, row.target_id, row.wanted, row.kept_secrets, expected=row.expected, label=row.label)
+
+
+def rows_of(*operation_ids: int) -> QuerySet[PlanRow]:
+    """The plans' rows that operations are for, in the order of their items: also of those that others follow."""
+    # As a subquery: with an OR over both tables every row of the organization would be looked at.
+    concerned = Operation.objects.filter(Q(id__in=operation_ids) | Q(after_id__in=operation_ids))
+    return PlanRow.objects.filter(operation_id__in=concerned.values("id")).order_by("position")

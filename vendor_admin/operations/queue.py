@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
+from vendor_admin.operations.plan_rows import rows_of
 from vendor_admin.organizations.scope import organization_scope
 
 State = Operation.State
@@ -115,7 +116,7 @@ def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
             error_text="",
             advice="The worker stopped while this was being sent. What came of it is being read from the platform.",
         )
-        _rows_of(ids).update(state=PlanRow.State.UNKNOWN)
+        rows_of(*ids).update(state=PlanRow.State.UNKNOWN)
         found.update(claimed_until=None, crashes=F("crashes") + 1)
         found.filter(crashes__gte=MOST_CRASHES).update(needs_person=True, question=PARKED, unreadable="")
     return len(ids)
@@ -265,8 +266,3 @@ def _sendable(lane: LaneKey, *, now: datetime) -> Any:
     return Operation.objects.filter(
         SENDABLE, organization_id=lane.organization_id, environment=lane.environment, not_before__lte=now
     )
-
-
-def _rows_of(operation_ids: Sequence[int]) -> Any:
-    """The plan's rows that wait for these operations, themselves or for one that follows them."""
-    return PlanRow.objects.filter(Q(operation_id__in=operation_ids) | Q(operation__after_id__in=operation_ids))

@@ -20,9 +20,10 @@ from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.asking import LONGEST_READING, ask_person, ours, question_of
 from vendor_admin.operations.look_ups import Judge, NotRead, Reader, as_it_is, ended_at, pause
 from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.plan_rows import rows_of
 from vendor_admin.operations.queue import LaneKey, step
 from vendor_admin.operations.results import Conclusion, ItemResult, Unusable, call_of
-from vendor_admin.operations.storing import rows_of, store
+from vendor_admin.operations.storing import store
 from vendor_admin.organizations import database_clock
 from vendor_admin.tradovate.operations.write import Write
 from vendor_admin.tradovate.outcomes import Outcome
@@ -57,7 +58,7 @@ def settle(
     except NotRead as failed:
         now = database_clock.now()
         if failed.waits_its_turn:
-            _let_wait(lane, row, until=max(failed.until, now + LEAST_WAIT_FOR_SHARE))
+            _let_wait(lane, row, str(failed), until=max(failed.until, now + LEAST_WAIT_FOR_SHARE))
         else:
             _put_off(lane, row, str(failed), until=failed.until, was_read=failed.outcome is not None, now=now)
         return failed.outcome
@@ -109,16 +110,20 @@ def _put_off(lane: LaneKey, row: Operation, why: str, *, until: datetime, was_re
     if row.needs_person or row.settle_attempts >= MOST_READINGS or now >= gives_up_at:
         ask_person(lane, row, why, now=now, until=until)
     else:
-        _read_later(lane, row, until=min(until, gives_up_at))
+        _read_later(lane, row, until=min(until, gives_up_at), why=why)
 
 
-def _let_wait(lane: LaneKey, row: Operation, *, until: datetime) -> None:
+def _let_wait(lane: LaneKey, row: Operation, why: str, *, until: datetime) -> None:
     """Nothing is wrong with it: after a restore a whole plan may wait to be read. That asks nobody, and all of the lane
     waits at once.
     """
     with step(lane.organization_id):
         ours(lane, row).update(
-            claimed_until=None, not_before=until, settle_attempts=row.settle_attempts - 1, reading_since=None
+            claimed_until=None,
+            not_before=until,
+            settle_attempts=row.settle_attempts - 1,
+            reading_since=None,
+            unreadable=why,
         )
     queue.postpone_readings(lane, until=until)
 
@@ -192,15 +197,19 @@ def _send_again(lane: LaneKey, row: Operation, *, now: datetime) -> None:
             not_before=now,
             settle_attempts=0,
             reading_since=None,
+            unreadable="",
             wait_reason="The platform did not answer and it was not done: it is sent again.",
         )
         if is_ours:
             rows_of(row.pk).filter(state=PlanRow.State.UNKNOWN).update(state=PlanRow.State.QUEUED)
 
 
-def _read_later(lane: LaneKey, row: Operation, *, until: datetime) -> None:
+def _read_later(lane: LaneKey, row: Operation, *, until: datetime, why: str = "") -> None:
+    """`why`: why it could not be read, where that is the reason."""
     with step(lane.organization_id):
-        ours(lane, row).update(claimed_until=None, not_before=until, settle_attempts=row.settle_attempts)
+        ours(lane, row).update(
+            claimed_until=None, not_before=until, settle_attempts=row.settle_attempts, unreadable=why
+        )
 
 
 def _for_each(rows: Sequence[PlanRow], count: int) -> Sequence[PlanRow | None]:

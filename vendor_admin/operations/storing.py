@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.plan_rows import rows_of
 from vendor_admin.operations.queue import LaneKey
 from vendor_admin.operations.results import Conclusion, ItemResult, Waiting
 
@@ -122,13 +123,6 @@ def cancel_queued(operations: QuerySet[Operation], *, now: datetime) -> None:
     Operation.objects.filter(id__in=ids).update(
         state=Operation.State.CANCELLED, finished_at=now, sealed_request={}, wait_reason=""
     )
-
-
-def rows_of(*operation_ids: int) -> QuerySet[PlanRow]:
-    """The plans' rows that operations are for, in the order of their items: also of those that others follow."""
-    # As a subquery: with an OR over both tables every row of the organization would be looked at.
-    concerned = Operation.objects.filter(Q(id__in=operation_ids) | Q(after_id__in=operation_ids))
-    return PlanRow.objects.filter(operation_id__in=concerned.values("id")).order_by("position")
 
 
 def _conclude(lane: LaneKey, concluded: Sequence[Conclusion], *, now: datetime) -> set[int]:

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from vendor_admin.organizations import connections, platform_hosts, tasks
+from vendor_admin.organizations import connections, database_clock, platform_hosts, tasks
 from vendor_admin.organizations.connections import InvalidConnection
 from vendor_admin.organizations.forms import ConnectionForm, RemoveConnectionForm, UseHostForm
 from vendor_admin.organizations.host_panel import host_panel
@@ -170,7 +170,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         connection = self._for_change(request, connection_id)
         if isinstance(connection, HttpResponse):
             return connection
-        Connection.objects.filter(pk=connection.pk).update(check_requested_at=timezone.now())
+        Connection.objects.filter(pk=connection.pk).update(check_requested_at=database_clock.now())
         ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
         transaction.on_commit(lambda: tasks.check_connection.apply_async(kwargs=ids, retry=False), robust=True)
         messages.info(request, "The check is on its way. The report appears here in a few seconds.")

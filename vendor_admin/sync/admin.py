@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from vendor_admin.mirrors.lists import environment_badge
-from vendor_admin.organizations import audit
+from vendor_admin.organizations import audit, database_clock
 from vendor_admin.organizations.exchange_time import age_in_words
 from vendor_admin.organizations.lists import Badge, Column, Filter
 from vendor_admin.organizations.models import ENVIRONMENTS
@@ -97,7 +97,7 @@ class SocketAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         require(request, Right.REQUEST_RECONCILIATION)
         lease = self.find_object(request, str(lease_id))
-        Lease.objects.filter(pk=lease.pk).update(reconcile_requested_at=timezone.now())
+        Lease.objects.filter(pk=lease.pk).update(reconcile_requested_at=database_clock.now())
         audit.record(
             organization=lease.connection.organization,
             action="reconciliation requested",
@@ -118,7 +118,7 @@ class SocketAdmin(ReadOnlyAdmin):
         lease = self.find_object(request, str(lease_id))
         try:
             who = actor_of(request)
-            try_now(lease=lease, now=timezone.now(), actor=who["actor"], request_id=who["request_id"])
+            try_now(lease=lease, now=database_clock.now(), actor=who["actor"], request_id=who["request_id"])
         except StillLocked as locked:
             messages.warning(
                 request,

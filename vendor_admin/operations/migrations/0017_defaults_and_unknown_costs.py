@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             field=models.TextField(
                 db_default="",
                 default="",
-                help_text="Why it could not be read, where a person is asked because of that; it is still read now and then.",
+                help_text="Why the last reading told nothing. It is read on, also once a person is asked because of that.",
             ),
         ),
         migrations.AlterField(

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.plan_rows import rows_of
 from vendor_admin.operations.results import Unusable, call_of
-from vendor_admin.operations.storing import rows_of
 from vendor_admin.tradovate.operations.reading import Doubt
 
 DOUBTS_SHOWN = 20

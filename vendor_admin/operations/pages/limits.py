@@ -7,12 +7,12 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from vendor_admin.amount_fields import AmountField, WholeNumberField
 from vendor_admin.operations import budget_view
 from vendor_admin.operations.previews import approval_rule
 from vendor_admin.operations.thresholds import set_thresholds
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.pages import actor_of, has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
 
@@ -45,7 +45,7 @@ def budgets_page(request: HttpRequest) -> HttpResponse:
     """What may be sent now, what is closed until when and why, and what is left of each budget."""
     require(request, Right.VIEW_OPERATIONS)
     organization = organization_of(request)
-    now = timezone.now()
+    now = database_clock.now()
     context = {**admin.site.each_context(request), "title": "Budgets and locks", "now": now}
     if organization is not None:
         callers = budget_view.callers_of(organization)

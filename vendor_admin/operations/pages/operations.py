@@ -1,6 +1,7 @@
 """The list of operations, unknown and refused ones first, and the page of one with its decision form."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,16 +9,18 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils import timezone
 
 from vendor_admin.mirrors.lists import environment_badge
 from vendor_admin.operations import decisions, standing
+from vendor_admin.operations.asking import LONGEST_READING
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.pages.doubts import doubts_of
 from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge, target_url
+from vendor_admin.operations.plan_rows import rows_of
 from vendor_admin.operations.plans import PlanProblem
 from vendor_admin.operations.queue import MOST_CRASHES
-from vendor_admin.operations.storing import rows_of
+from vendor_admin.operations.settling import MOST_READINGS
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.audit import masked
 from vendor_admin.organizations.lists import Badge, Column, Filter
 from vendor_admin.organizations.models import ENVIRONMENTS
@@ -43,6 +46,13 @@ IN_WORDS = {
 }
 
 
+KNOWN_OTHERWISE = {
+    "decided": "A person found that it was done; the platform did not say.",
+    "settled": "It was done: found by reading the platform, which had not answered.",
+}
+"""Of what was done, by what its rows' results hold."""
+
+
 class DecisionForm(forms.Form):
     """What a person found out about an operation whose outcome is unknown."""
 
@@ -58,6 +68,16 @@ def state_badge(row: Any) -> Badge:
     if row.needs_person:
         return Badge("waits for a person", "bad")
     return Badge(row.get_state_display(), TONES.get(row.state, "calm"))
+
+
+def _in_words(row: Operation, rows: Sequence[PlanRow]) -> str:
+    """What is true of an operation, and how that is known where the platform never answered."""
+    found = [how for one in rows if isinstance(how := one.result.get(row.name), dict)]
+    if row.state == Operation.State.SUCCEEDED:
+        for key, words in KNOWN_OTHERWISE.items():
+            if any(key in how for how in found):
+                return words
+    return IN_WORDS[Operation.State(row.state)]
 
 
 def _says(row: Any) -> str:
@@ -126,7 +146,7 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         require(request, self.view_right)
-        others = standing.of_organizations(request, now=timezone.now())
+        others = standing.of_organizations(request, now=database_clock.now())
         return super().changelist_view(request, {"standings": others, **(extra_context or {})})
 
     def title_of(self, row: Any) -> str:
@@ -147,7 +167,7 @@ class OperationAdmin(ReadOnlyAdmin):
                 operation=row,
                 was_done=form.cleaned_data["was_done"] == "yes",
                 reason=form.cleaned_data["reason"],
-                now=timezone.now(),
+                now=database_clock.now(),
                 **actor_of(request),
             )
             messages.success(request, "Decided. It is written to the audit.")
@@ -158,11 +178,15 @@ class OperationAdmin(ReadOnlyAdmin):
     def _context(self, request: HttpRequest, row: Operation, form: DecisionForm) -> dict[str, Any]:
         rows = list(rows_of(row.pk)[: ROWS_SHOWN + 1])
         waits = row.state == Operation.State.UNKNOWN and row.needs_person
+        is_read = row.state == Operation.State.UNKNOWN and not row.needs_person
         return {
             "operation": row,
             "badge": state_badge(row),
             "are_its_words": row.state == Operation.State.REJECTED and not row.settle_attempts,
-            "in_words": IN_WORDS[Operation.State(row.state)],
+            "in_words": _in_words(row, rows),
+            "is_read": is_read,
+            "person_at": row.reading_since + LONGEST_READING if is_read and row.reading_since else None,
+            "most_readings": MOST_READINGS,
             "rows": [(one, target_url(one), row_badge(one)) for one in rows[:ROWS_SHOWN]],
             "more_rows": len(rows) > ROWS_SHOWN,
             "plan_url": plan_url(row.plan_id),

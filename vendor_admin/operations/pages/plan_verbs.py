@@ -18,7 +18,6 @@ from vendor_admin.operations.pages.plan_view import (
     age_shown,
     common_warnings,
     cost_in_words,
-    counts_of,
     forecast_of,
     known_kind,
     plan_badge,
@@ -28,6 +27,7 @@ from vendor_admin.operations.pages.rows import newest_url, plan_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans import InvalidPlan, NotAllowed, PlanProblem
+from vendor_admin.operations.progress import counts_of
 from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.pages import actor_of, has_right, require
 from vendor_admin.organizations.roles import Right

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -16,6 +18,7 @@ from vendor_admin.operations.fresh_rows import Age
 from vendor_admin.operations.kinds import PlanKind, WithAnswers, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import changes_of, row_badge, target_url
+from vendor_admin.operations.progress import counts_of
 from vendor_admin.organizations.lists import Badge
 from vendor_admin.sync.freshness import freshness
 
@@ -103,12 +106,6 @@ def shown_state(plan: Plan) -> str:
     return f"{plan.state}-read" if plan.state == Plan.State.PREVIEW and plan.check_at is not None else plan.state
 
 
-def counts_of(plan: Plan) -> Counter[str]:
-    """The number of rows by state. One query."""
-    counted = plan.rows.order_by().values_list("state").annotate(number=Count("id"))
-    return Counter(dict(counted))
-
-
 def common_warnings(plan: Plan) -> list[tuple[str, int]]:
     """Each warning with the number of rows that will change and have it, the most frequent first."""
     with connection.cursor() as cursor:
@@ -136,9 +133,11 @@ def tabs_of(counts: Counter[str], *, warned: int, shown: str) -> list[Tab]:
 
 
 def rows_shown(plan: Plan, request: HttpRequest) -> dict[str, Any]:
-    """One page of rows in the plan's order, by the view that the address line names."""
+    """One page of rows in the plan's order, by the view that the address line names, and how many of all rows are in
+    which state at the same moment: while the plan runs, another query would say something else.
+    """
     show = request.GET.get("show", "")
-    rows: QuerySet[PlanRow] = plan.rows.select_related("operation")
+    rows = plan.rows.select_related("operation").annotate(counted=_counted(plan))
     if show == "warned":
         rows = rows.filter(_WARNED)
     elif show in PlanRow.State.values:
@@ -154,6 +153,7 @@ def rows_shown(plan: Plan, request: HttpRequest) -> dict[str, Any]:
         page, has_earlier, has_later = found[:ROWS_SHOWN], bool(behind), len(found) > ROWS_SHOWN
     return {
         "show": show,
+        "counts": Counter({one["state"]: one["number"] for one in page[0].counted}) if page else counts_of(plan),
         "rows": [(row, target_url(row), changes_of(row), row_badge(row)) for row in page],
         "earlier": page[0].position if page and has_earlier else None,
         "later": page[-1].position if page and has_later else None,
@@ -199,6 +199,12 @@ def newest_of(plan: Plan) -> Plan:
 def _number(request: HttpRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
     return read_id(text) if len(text) <= 9 else None
+
+
+def _counted(plan: Plan) -> ArraySubquery:
+    """The state and number of rows, of each state."""
+    numbers = plan.rows.order_by().values("state").annotate(number=Count("id"))
+    return ArraySubquery(numbers.values(pair=JSONObject(state="state", number="number")))
 
 
 _WARNED = ~Q(warnings=[]) & ~Q(state=PlanRow.State.SKIPPED)

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
@@ -15,6 +14,7 @@ from vendor_admin.operations.pages.rows import newest_url, plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.progress import progress_of
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.lists import Column, Filter
 from vendor_admin.organizations.pages import ReadOnlyAdmin, has_right, require
 from vendor_admin.organizations.roles import Right
@@ -95,10 +95,10 @@ class PlanAdmin(ReadOnlyAdmin):
         return row.title
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        now = timezone.now()
-        counts = plan_view.counts_of(row)
+        now = database_clock.now()
         warned = plan_view.warned_count(row)
         shown = plan_view.rows_shown(row, request)
+        counts = shown["counts"]
         relatives = plan_view.relatives_of(row)
         age = plan_view.age_shown(row, now=now)
         open_row = row.state in (Plan.State.PREVIEW, Plan.State.WAITING)
@@ -106,7 +106,6 @@ class PlanAdmin(ReadOnlyAdmin):
             "plan": row,
             "badge": plan_view.plan_badge(row),
             "steps": steps_of(row),
-            "counts": counts,
             "planned": counts[PlanRow.State.PLANNED],
             "skipped": counts[PlanRow.State.SKIPPED],
             "again": counts[PlanRow.State.REJECTED] + counts[PlanRow.State.CANCELLED],
@@ -116,7 +115,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "skip_reasons": plan_view.common_whys(row, PlanRow.State.SKIPPED),
             "refusals": plan_view.common_whys(row, PlanRow.State.REJECTED) if row.started_at else [],
             "tabs": plan_view.tabs_of(counts, warned=warned if open_row else 0, shown=shown["show"]),
-            "progress": progress_of(row) if row.started_at else None,
+            "progress": progress_of(row, counts) if row.started_at else None,
             "forecast": plan_view.forecast_of(row, now=now),
             "is_unread": age.must_be_read,
             "cost_in_words": plan_view.cost_in_words(row),
@@ -135,7 +134,7 @@ class PlanAdmin(ReadOnlyAdmin):
         """The part of the plan's page that renews itself."""
         require(request, self.view_right)
         plan = self.find_object(request, str(plan_id))
-        now = timezone.now()
+        now = database_clock.now()
         context = {
             "plan": plan,
             "shown_state": plan_view.shown_state(plan),

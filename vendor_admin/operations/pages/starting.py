@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations import plans
@@ -18,6 +17,7 @@ from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.plans import InvalidPlan, NotAllowed
 from vendor_admin.operations.selecting import Chosen, read_selection
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.pages import actor_of, organization_of, require
 
@@ -70,7 +70,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     action, organization = _allowed(request, name)
     if action.only_file:
         return HttpResponseRedirect(reverse("plan_file", args=[action.name]))
-    now = timezone.now()
+    now = database_clock.now()
     chosen = read_selection(request, action=action, organization_id=organization.pk, now=now)
     data = request.POST if request.method == "POST" else None
     form = action.form(data, selection=chosen.selection)
@@ -111,7 +111,7 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
     faults: list[CsvFault] = []
     good = 0
     if is_post and form.is_valid() and reason.is_valid():
-        now = timezone.now()
+        now = database_clock.now()
         try:
             rows, faults = rows_of_file(form.cleaned_data["file"].read(LARGEST_FILE + 1), columns=action.csv.columns)
             reading = action.csv.read(rows, organization_id=organization.pk, now=now)

@@ -10,9 +10,14 @@ from vendor_admin.operations.models import Plan, PlanRow
 SUMMED = {"amount": "Balances", "maxNetLiq": "Peaks of drawdowns"}
 """Values of rows that are added up, by field name, with their titles."""
 
+_NUMBER = r"^[+-]?[0-9]{1,30}(\.[0-9]{0,30})?$"
 _SQL = """
 WITH moved AS MATERIALIZED (
-    SELECT field, position, label, (new ->> field)::numeric - coalesce((old ->> field)::numeric, 0) AS change
+    -- Other kinds may have a field of the same name with something else in it: that is no amount.
+    SELECT field, position, label,
+           CASE WHEN new ->> field ~ %(number)s THEN (new ->> field)::numeric END
+           - CASE WHEN old ->> field IS NULL THEN 0 WHEN old ->> field ~ %(number)s THEN (old ->> field)::numeric END
+           AS change
     FROM operations_planrow CROSS JOIN unnest(%(fields)s::text[]) AS field
     WHERE plan_id = %(plan)s AND organization_id = %(organization)s AND state <> %(skipped)s
       AND new ->> field IS NOT NULL
@@ -57,6 +62,7 @@ def sums_of(plan: Plan) -> list[Sum]:
             _SQL,
             {
                 "fields": list(SUMMED),
+                "number": _NUMBER,
                 "plan": plan.pk,
                 "organization": plan.organization_id,
                 "skipped": PlanRow.State.SKIPPED.value,

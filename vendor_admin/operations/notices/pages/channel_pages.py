@@ -8,7 +8,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from vendor_admin.operations.models import Delivery, NoticeChannel
@@ -16,6 +15,7 @@ from vendor_admin.operations.notices import channels, mails
 from vendor_admin.operations.notices.channels import InvalidChannel
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.operations.notices.pages.forms import ChannelForm
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.lists import Badge, Column
 from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
@@ -127,7 +127,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse("admin:index"))
         form = ChannelForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            given = {"organization": organization, "now": timezone.now(), **form.values(), **actor_of(request)}
+            given = {"organization": organization, "now": database_clock.now(), **form.values(), **actor_of(request)}
             try:
                 if "addresses" in given:
                     channel = channels.add_email_channel(**given)
@@ -160,7 +160,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         if isinstance(channel, HttpResponse):
             return channel
         try:
-            channels.send_test(channel=channel, now=timezone.now(), **actor_of(request))
+            channels.send_test(channel=channel, now=database_clock.now(), **actor_of(request))
             messages.info(request, "A test message is on its way. What the receiver answered appears below in seconds.")
         except InvalidChannel as problem:
             messages.warning(request, str(problem))
@@ -172,7 +172,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         if isinstance(channel, HttpResponse):
             return channel
         try:
-            secret = channels.renew_secret(channel=channel, now=timezone.now(), **actor_of(request))
+            secret = channels.renew_secret(channel=channel, now=database_clock.now(), **actor_of(request))
         except InvalidChannel as problem:
             messages.error(request, str(problem))
             return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))

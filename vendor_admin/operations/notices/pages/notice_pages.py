@@ -6,11 +6,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils import timezone
 
 from vendor_admin.operations.models import Delivery, Notice
 from vendor_admin.operations.notices.acknowledging import ENDS_WHEN_SEEN, acknowledge
 from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.lists import Badge, Column, Filter
 from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
@@ -94,7 +94,7 @@ class NoticeAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         require(request, Right.ACKNOWLEDGE_NOTICES)
         notice = self.find_object(request, str(notice_id))
-        if acknowledge(notice=notice, now=timezone.now(), **actor_of(request)):
+        if acknowledge(notice=notice, now=database_clock.now(), **actor_of(request)):
             messages.success(request, "You take care of it: it no longer counts as open for your colleagues.")
         else:
             messages.info(request, "Somebody had seen it before, or it is over.")

@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.sync.models import Lease
@@ -43,7 +43,7 @@ class Command(BaseCommand):
     def _try(self, lease: Lease, *, force: bool) -> str:
         """Ask for one socket; returns why it was refused, or nothing."""
         try:
-            try_now(lease=lease, actor="manage.py sync_retry", now=timezone.now(), force=force)
+            try_now(lease=lease, actor="manage.py sync_retry", now=database_clock.now(), force=force)
         except RetryRefused as refusal:
             return str(refusal)
         self.stdout.write(f"{lease}: asked for; its worker opens it within seconds (`manage.py sync_status`).")
