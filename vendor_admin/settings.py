@@ -45,6 +45,9 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Whether real organizations may be connected to this machine or into a private network (organizations/places.py).
 ALLOW_INTERNAL_PLATFORM_HOSTS = env.bool("ALLOW_INTERNAL_PLATFORM_HOSTS", default=False)
 
+# The address that this host's calls leave from, where an installation has several: the platform counts each by itself.
+# Any name will do, the same on all hosts behind one address. Empty: all hosts share one.
+OUTGOING_ADDRESS = env.str("OUTGOING_ADDRESS", default="").strip()[:64]
 # Domains that the platform's hosts are under. A host that the platform names for an organization is used only if it is
 # under one of them; calls and locks are counted over all of them together.
 PLATFORM_HOST_SUFFIXES = (*PLATFORM_SUFFIXES, *env.list("PLATFORM_HOST_SUFFIXES", default=[]))

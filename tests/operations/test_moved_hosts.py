@@ -1,13 +1,18 @@
 """A vendor's organization moves to another host while its plans run: every write is carried out once, and there."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.utils import timezone
 
 from tests.operations.scene import Scene
-from vendor_admin.operations.models import Operation, Plan
+from tests.sync.running_hub import wait_until
+from vendor_admin.operations import runner
+from vendor_admin.operations.models import Lane, Operation, Plan
 from vendor_admin.organizations import platform_hosts, tokens
 from vendor_admin.organizations.models import Connection, PlatformHosts
 
@@ -61,7 +66,8 @@ def test_writes_wait_at_the_wrong_host_and_go_out_once_at_the_right_one(vendor: 
     vendor.work(seconds=2)
     assert calls(vendor, REVOKE) == asked, "nothing goes to the old host before the hour is over"
 
-    accepted = platform_hosts.accept_pointed_host(connection=connection_of(vendor), host=first, actor="sam")
+    who = {"actor": "system:test"}
+    accepted = platform_hosts.accept_pointed_host(connection=connection_of(vendor), host=first, **who)
     with vendor.scope():
         Operation.objects.update(not_before=plan.created_at)  # instead of fifteen seconds
     vendor.work(seconds=10)
@@ -102,3 +108,51 @@ def test_a_change_of_credentials_names_hosts_too(vendor: Scene) -> None:
     vendor.work("live", seconds=10)
     with vendor.scope():
         assert PlatformHosts.objects.get(connection=live).named == named
+
+
+def test_a_write_goes_to_the_last_good_host_where_the_named_one_cannot_be_reached(vendor: Scene) -> None:
+    away = "127.0.0.1:1"
+    vendor.sandbox.control("api-hosts", organization=vendor.vendor["name"], value={"demo": away})
+    plan = revoke(vendor, 2)
+    vendor.work(seconds=20)
+    assert states(vendor, plan) == {Operation.State.SUCCEEDED}
+    assert calls(vendor, REVOKE) == 2
+    connection = connection_of(vendor)
+    assert connection.platform_host == ""
+    with vendor.scope():
+        assert PlatformHosts.objects.get(connection=connection).away_host == away
+
+
+@pytest.mark.parametrize("verb", ["access_token", "renew_now"])
+def test_the_lane_is_kept_while_the_platform_is_asked_for_a_token_or_a_host(
+    vendor: Scene, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr(runner, "RENEW_SECONDS", 0.0)
+    ask = getattr(tokens, verb)
+
+    def ask_slowly(**values: Any) -> Any:
+        """Answers once the lane was prolonged twice meanwhile."""
+        for _ in range(2):
+            wait_until(partial(ends_later, vendor, lane_ends_at(vendor)), what="a lane that is prolonged")
+        return ask(**values)
+
+    if verb == "renew_now":
+        demo = connection_of(vendor)
+        tokens.access_token(connection_id=demo.pk, organization_id=demo.organization_id, now=timezone.now())
+        move(vendor)
+    monkeypatch.setattr(tokens, verb, ask_slowly)
+    plan = revoke(vendor, 2)
+    vendor.work(seconds=20)
+    assert states(vendor, plan) == {Operation.State.SUCCEEDED}
+    assert {one.crashes for one in vendor.operations(plan)} == {0}
+
+
+def ends_later(scene: Scene, moment: datetime) -> bool:
+    return lane_ends_at(scene) > moment
+
+
+def lane_ends_at(scene: Scene) -> datetime:
+    with scene.scope():
+        ends_at = Lane.objects.get(environment="demo").expires_at
+    assert ends_at is not None
+    return ends_at

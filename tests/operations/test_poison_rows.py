@@ -82,6 +82,20 @@ def left_reading(desk: Desk, row: Operation) -> Operation:
     return desk.change(row, state="unknown", claimed_by="died", claimed_until=timezone.now())
 
 
+def test_a_holder_that_only_lost_its_lane_takes_back_what_was_counted_as_its_crash(desk: Desk) -> None:
+    (row,) = desk.operations(desk.adjusting(7))
+    desk.change(row, crashes=queue.MOST_CRASHES - 1)
+    left_sending(desk, row)
+    lane = LaneKey(desk.lane.organization_id, "demo", "next")
+    queue.recover(lane, now=timezone.now(), settle_after=timedelta(0))
+    (row,) = desk.operations(row.plan_id)
+    assert (row.crashes, row.needs_person) == (queue.MOST_CRASHES, True)
+    for holder in ("another", "died", "died"):
+        queue.take_back_crashes(LaneKey(desk.lane.organization_id, "demo", holder))
+    (row,) = desk.operations(row.plan_id)
+    assert (row.state, row.crashes, row.needs_person, row.question) == ("unknown", queue.MOST_CRASHES - 1, False, "")
+
+
 @pytest.mark.parametrize("leave", [left_sending, left_reading])
 def test_a_row_at_which_three_runs_ended_is_left_to_a_person_and_never_sent_again_unread(
     desk: Desk, leave: Callable[[Desk, Operation], Operation]

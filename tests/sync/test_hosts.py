@@ -110,6 +110,33 @@ def test_a_handshake_that_leads_elsewhere_is_not_followed_and_tried_again_after_
     assert (known["wrong_status"], known["points_to"]) == (307, collector)
 
 
+def test_a_renewal_that_names_the_held_host_ends_the_sockets_wait(scene: Scene) -> None:
+    shared = scene.sandbox.view("hosts")["shared"]
+    scene.sandbox.control("handshake", status=421, calls=1)
+    scene.sandbox.control("close", environment="demo")
+    wait_until(lambda: "named none" in scene.stored.lease()["reason"], what="a socket that waits for its host")
+    scene.sandbox.control("api-hosts", value={"demo": shared})
+    ids = {"connection_id": scene.connection.pk, "organization_id": scene.connection.organization_id}
+    tokens.renew_now(**ids, now=timezone.now())
+    scene.wait_until_live_at(shared)
+    (known,) = scene.stored.rows("SELECT * FROM organizations_platformhosts")
+    assert (known["wrong_host"], known["wrong_at"]) == ("", None)
+
+
+def test_a_socket_goes_back_to_the_last_good_host_where_the_named_one_cannot_be_reached(scene: Scene) -> None:
+    shared, away = scene.sandbox.view("hosts")["shared"], "127.0.0.1:1"
+    scene.sandbox.control("api-hosts", value={"demo": away})
+    ids = {"connection_id": scene.connection.pk, "organization_id": scene.connection.organization_id}
+    tokens.renew_now(**ids, now=timezone.now())
+
+    def has_fallen_back() -> bool:
+        return bool(scene.stored.rows("SELECT 1 FROM organizations_platformhosts WHERE away_host = '127.0.0.1:1'"))
+
+    wait_until(has_fallen_back, what="a host that is given up for now")
+    scene.wait_until_live_at(shared)
+    assert scene.calls("auth/accesstokenrequest") == 1
+
+
 def test_a_renewal_that_fails_for_good_keeps_the_socket_and_costs_one_login_at_the_tokens_end(
     scene: Scene, settings: Any
 ) -> None:

@@ -2,9 +2,9 @@
 
 The platform counts per address and endpoint, and per user over all endpoints, in a rolling hour
 (https://partner.tradovate.com/overview/core-concepts/rate-limits). The address is ours, and organizations have hosts of
-their own, so one platform (production or staging) counts over all of its hosts. One installation leaves from one
-address, so every process draws on the same rows, and a restart forgets nothing. A lock ends all calls under its key
-until a time.
+their own, so one platform (production or staging) counts over all of its hosts. All processes draw on the same rows,
+and a restart forgets nothing; where this installation leaves from several addresses, each has rows of its own
+(`settings.OUTGOING_ADDRESS`). A lock ends all calls under its key until a time.
 
 A subject says whose budget it is: `address_subject(url)` or `user_subject(user=…, url=…)`.
 `settings.BUDGET_WINDOW_SECONDS` is the length of the platform's hour; every other duration here shrinks with it,
@@ -80,7 +80,13 @@ USER_CALLS = Budget(name="all calls of a user", limit=5000)
 
 
 def address_subject(url: str) -> str:
-    """Whose budget an address draws on: `production` or `staging` for the platform's hosts, the last two labels of
+    """Whose budget an address draws on: its platform's, as this host's outgoing address has it."""
+    own = settings.OUTGOING_ADDRESS
+    return platform_subject(url) + (f" from {own}" if own else "")
+
+
+def platform_subject(url: str) -> str:
+    """What counts an address's calls: `production` or `staging` for the platform's hosts, the last two labels of
     another name, host and port of an IP address or localhost.
 
     Give the configured address, not the host in use: a sandbox that moved to another port still counts as one.
@@ -100,7 +106,7 @@ def user_subject(*, user: str | int, url: str) -> str:
     text = str(user)
     if len(text) > 64:
         text = hashlib.sha256(text.encode()).hexdigest()
-    return f"{text}@{address_subject(url)}"
+    return f"{text}@{platform_subject(url)}"
 
 
 def key_of(*, budget: Budget, subject: str) -> str:

@@ -125,7 +125,7 @@ def answer_of_platform(hosts: PlatformHosts, *, environment: str, host: str, now
         return NOT_ASKED
     match hosts.search_result:
         case Told.REFUSED:
-            refused = _refused(hosts, environment=environment)
+            refused = platform_hosts.refused_host(hosts, environment=environment)
             return NAMED_REFUSED.format(refused["said"], refused["why"]) if refused else NAMED_NONE
         case Told.NAMED:
             return NAMED_THIS
@@ -154,14 +154,13 @@ def _told(connection: Connection, *, host: str, is_answering: bool, now: datetim
     hosts = PlatformHosts.objects.get(connection=connection)
     if (hosts.search_host, hosts.search_result) == (host, Told.NAMED) and hosts.search_at and hosts.search_at >= now:
         return Told.NAMED
-    if hosts.refused_at and hosts.refused_at >= now and _refused(hosts, environment=connection.environment):
+    if (
+        hosts.refused_at
+        and hosts.refused_at >= now
+        and platform_hosts.refused_host(hosts, environment=connection.environment)
+    ):
         return Told.REFUSED
     return Told.CONFIRMED if is_answering else Told.NOTHING
-
-
-def _refused(hosts: PlatformHosts, *, environment: str) -> dict[str, str]:
-    """The host named for an environment, or the whole list of hosts, that is not used; empty if there is none."""
-    return next((one for one in hosts.refused if one["purpose"] in (environment, "apiHosts")), {})
 
 
 def _what(host: str, answer: WrongHost) -> str:

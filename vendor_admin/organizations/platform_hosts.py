@@ -155,6 +155,11 @@ def platform_host_of(*, connection_id: int, organization_id: int) -> str:
         return found.first() or ""
 
 
+def refused_host(hosts: PlatformHosts, *, environment: str) -> dict[str, str]:
+    """The host named for an environment, or the whole list of hosts, that is not used; empty if there is none."""
+    return next((one for one in hosts.refused if one["purpose"] in (environment, "apiHosts")), {})
+
+
 def last_good_url(connection: Connection) -> str:
     """The REST address before the host in use was named, while that has not worked; empty if there is none.
 

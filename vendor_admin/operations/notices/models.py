@@ -18,6 +18,7 @@ class NoticeKind(models.TextChoices):
     """What a notice is about."""
 
     SOCKET_DOWN = "socket_down", "socket down"
+    WRONG_HOST = "wrong_host", "host refused or not reached"
     NOT_STORED = "not_stored", "events are not stored"
     LOCKED = "locked", "captcha or lock"
     PLAN_FAILED = "plan_failed", "failed plan"

@@ -72,7 +72,7 @@ def _subjects() -> Iterable[tuple[int, tuple[str, ...]]]:
     rows = Connection.objects.annotate(sealed=Cast("credentials", TextField())).order_by("id")
     for organization_id, rest_url, sealed in rows.values_list("organization_id", "rest_url", "sealed"):
         try:
-            address = budgets.address_subject(rest_url)
+            address = budgets.platform_subject(rest_url)
             name = _word(sealed, "name")
             user = (budgets.user_subject(user=name, url=rest_url),) if name else ()
         except ValueError:  # an address that cannot be read makes no calls

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from vendor_admin.operations.notices import outbox
 from vendor_admin.operations.notices.conditions import Condition
+from vendor_admin.operations.notices.host_trouble import hosts_in_trouble
 from vendor_admin.operations.notices.installation_trouble import log_upkeep_fails, restored_database, wrong_clocks
 from vendor_admin.operations.notices.models import Notice, NoticeKind
 from vendor_admin.operations.notices.plan_trouble import (
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 # Every kind with what finds its conditions.
 FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.SOCKET_DOWN: sockets_down,
+    NoticeKind.WRONG_HOST: hosts_in_trouble,
     NoticeKind.NOT_STORED: events_not_stored,
     NoticeKind.LOCKED: locks_in_force,
     NoticeKind.PLAN_FAILED: plans_failed,
@@ -50,6 +52,7 @@ COMES_BACK_WITHIN = timedelta(minutes=30)
 MAINTENANCE_GRACE = timedelta(minutes=5)
 RESOLUTIONS = {
     NoticeKind.SOCKET_DOWN: "Every socket that should be open is live.",
+    NoticeKind.WRONG_HOST: "A host of this connection works again.",
     NoticeKind.NOT_STORED: "Events are stored as they arrive again.",
     NoticeKind.LOCKED: "The platform takes calls again.",
     NoticeKind.PLAN_FAILED: "What failed was sent again, or a week has passed.",
