@@ -60,5 +60,15 @@ def _sold(model: Any, selection: Selection) -> list[Any]:
 
 def _priced(one: Any) -> str:
     title = f" – {one.title}" if one.title and one.title != one.name else ""
-    price = f" (${one.price:,.2f})" if one.price else " (free of charge)" if one.price is not None else ""
+    price = f" (${one.price:,.2f}{_period(one)})" if one.price else " (free of charge)" if one.price is not None else ""
     return f"{one}{title}{price}"
+
+
+def _period(one: Any) -> str:
+    """For how long a price is, where the platform says so."""
+    duration, units = getattr(one, "duration", None), getattr(one, "duration_units", None)
+    return (
+        f" for {duration} {units.lower()}{'' if duration == 1 or units.endswith('s') else 's'}"
+        if duration and units
+        else ""
+    )

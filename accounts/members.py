@@ -102,6 +102,15 @@ class Offer:
                 return f"{one} is discontinued."
         return ""
 
+    def named(self, wanted: Mapping[str, Json]) -> dict[str, Json]:
+        """What is wanted, with the names of the plan and the entitlements in place of their ids."""
+        named = {name: value for name, value in wanted.items() if name not in (PLAN, ENTITLEMENTS)}
+        if wanted.get(PLAN) is not None:
+            named["membership plan"] = str(self.plans.get(id_in(wanted, PLAN), LIVE) or wanted[PLAN])
+        if ids := ids_in(wanted, ENTITLEMENTS):
+            named["entitlements"] = ", ".join(str(self.entitlements.get(one, LIVE) or one) for one in ids)
+        return named
+
     def cost(self, wanted: Mapping[str, Json]) -> Decimal | None:
         """What a new member's plan and entitlements cost for the first period; None where a price is not known."""
         given = [self.plans.get(id_in(wanted, PLAN), LIVE)]
@@ -139,7 +148,7 @@ def _draft(target: Target, taken: Taken, offer: Offer) -> RowDraft:
     wanted = target.wanted
     name, email = str(wanted.get("name", "")), str(wanted.get("email", ""))
     draft = RowDraft(target, LIVE, target.label or f"{name} <{email}>")
-    draft.new = {name: value for name, value in wanted.items() if value is not None}
+    draft.new = offer.named({name: value for name, value in wanted.items() if value is not None})
     fault = password_fault(target.secrets.get("password"), name=name, email=email)
     draft.why_skipped = (
         unknown_fields(wanted, FIELDS)

@@ -1,5 +1,6 @@
 """What spends the organization's money needs the right to spend it, and a money plan's care, whatever it hides in."""
 
+import html
 from decimal import Decimal
 from typing import Any
 
@@ -136,15 +137,21 @@ def test_support_is_told_on_the_form_and_with_a_file_and_finance_confirms_with_a
     )
     for answer in (typed, uploaded):
         assert answer.status_code == 200
-        assert "It costs 15.00 for the first period, and sam may not manage subscriptions." in answer.content.decode()
+        text = html.unescape(answer.content.decode())
+        assert "It costs 15.00 for the first period, and sam may not manage subscriptions." in text
+        assert "ask somebody with the right “manage subscriptions”; an owner of the organization can give it" in text
+        assert "cannot be confirmed without a reason" in text
+    assert "What costs something: line 2: ANN_1001" in html.unescape(uploaded.content.decode())
     with organization_scope(catalog.pk):
         assert Plan.objects.count() == 1, "the cancelling one"
 
     made = alice.post(start_url("create-members"), form)
-    plan_id = int(made["Location"].rstrip("/").split("/")[-2])
+    plan_id = int(made["Location"].split("/change/")[0].split("/")[-1])
     confirm = alice.get(reverse("admin:plan_confirm", args=[plan_id])).content.decode()
     for shown in ("It costs 15.00 for the first period", 'name="count"', 'name="password"', 'name="reason"'):
         assert shown in confirm
+    assert rows_of(catalog, plan_id)[0].new["entitlements"] == "Replay"
+    assert "entitlementIds" not in page(alice, plan_id)
     verb(alice, plan_id, "confirm")
     assert plan_of(catalog, plan_id).state == Plan.State.PREVIEW
     assert sam.get(reverse("admin:plan_confirm", args=[plan_id])).status_code == 403

@@ -49,7 +49,7 @@ def test_members_are_made_a_hundred_a_call_and_refusals_land_on_their_rows(scene
             user = made[row.new["name"]]
             assert (user["id"], user["email"]) == (row.result[CREATE]["userId"], row.new["email"])
             [membership] = of_user(scene, "tradovateSubscription", user["id"])
-            assert membership["tradovateSubscriptionPlanId"] == row.new["tradovateSubscriptionPlanId"]
+            assert membership["tradovateSubscriptionPlanId"] == row.wanted["tradovateSubscriptionPlanId"]
 
     scene.sandbox.control("write-settings", item_failure_rate=0.0)
     with scene.scope():

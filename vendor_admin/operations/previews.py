@@ -23,7 +23,11 @@ from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.errors import InvalidRequest
 
 MOST_TARGETS = 100_000
-LEAVE_IT_OUT = "Leave out what costs something, or ask somebody who may."
+LEAVE_IT_OUT = (
+    f"Leave out what costs something, or ask somebody with the right “{SPENDING.value}”; an owner of the organization "
+    "can give it."
+)
+PAID_ROWS_NAMED = 10
 KEY_IS_TAKEN = "This idempotency key was used for another change. Use a new key for each change."
 
 
@@ -90,7 +94,9 @@ def preview(
     plan.cost = cost_of(planned)
     plan.is_money = kind.is_money or spends_money(plan.cost)
     if spends_money(plan.cost) and not authors.holds(actor, SPENDING, organization.pk):
-        raise NotAllowed(f"{in_words(plan.cost)}, and {actor} may not {SPENDING.value}. {LEAVE_IT_OUT}")
+        raise NotAllowed(
+            f"{in_words(plan.cost)}, and {actor} may not {SPENDING.value}. {LEAVE_IT_OUT} {_paid_rows(planned)}"
+        )
     plan.second_person_why = _second_person_why(planned, cost=plan.cost, organization=organization)
     plan.needs_second_person = bool(plan.second_person_why)
     plan.calls_needed = len(calls)
@@ -137,6 +143,13 @@ def rows_of(drafts: Sequence[RowDraft], *, plan: Plan) -> list[PlanRow]:
         )
         for position, draft in enumerate(drafts, start=1)
     ]
+
+
+def _paid_rows(planned: Sequence[RowDraft]) -> str:
+    """Which rows cost something: of a file, by their lines."""
+    paid = [draft.label for draft in planned if spends_money(draft.cost)]
+    more = f", and {len(paid) - PAID_ROWS_NAMED:,} more" if len(paid) > PAID_ROWS_NAMED else ""
+    return f"What costs something: {', '.join(paid[:PAID_ROWS_NAMED])}{more}."
 
 
 def has_moved(row: PlanRow, draft: RowDraft) -> bool:

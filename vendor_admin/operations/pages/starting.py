@@ -22,6 +22,7 @@ from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.pages import actor_of, organization_of, require
 
 FAULTS_SHOWN = 2_000
+REASON_LATER = "Goes into the audit. What costs something cannot be confirmed without a reason."
 
 
 class ReasonForm(forms.Form):
@@ -34,6 +35,8 @@ class ReasonForm(forms.Form):
         self.fields["reason"].required = is_money
         if is_money:
             self.fields["reason"].help_text = "Goes into the audit, and as far as it fits into the platform's comment."
+        else:
+            self.fields["reason"].help_text = REASON_LATER
 
 
 class FileForm(forms.Form):
