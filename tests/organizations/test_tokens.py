@@ -219,15 +219,59 @@ class TestRefusals:
         assert error.kind == "credentials"
         assert "app_id" in error.advice
 
-    def test_after_five_failures_nobody_logs_in_from_this_address(self, make_connection, platform, now, monkeypatch):
+    def test_two_failures_are_all_that_one_organization_takes_of_the_hour(
+        self, make_connection, platform, now, monkeypatch
+    ):
         monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.0)
+        bad, good = make_connection(), make_connection(slug="good")
+        platform.answers = [REFUSED] * 2
+        for minute in range(5):
+            with organization_scope(bad.organization_id):
+                Connection.objects.filter(pk=bad.pk).update(version=minute + 2)
+            error = unavailable(bad, now + timedelta(minutes=minute))
+        assert error.kind == "budget"
+        assert "organization" in error.reason
+        assert error.retry_after_seconds == pytest.approx(56 * 60, abs=30)
+        assert len(platform.logins) == 2
+        assert token_of(good, now + timedelta(minutes=5)).token == "secret-token-1"
+
+    def test_logins_that_never_worked_leave_some_of_the_hours_failures_to_those_that_have(
+        self, make_connection, platform, now, monkeypatch
+    ):
+        monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.0)
+        proven = make_connection(slug="proven")
+        token_of(proven, now - timedelta(hours=2))
         platform.answers = [REFUSED] * 5
         for number in range(5):
-            unavailable(make_connection(slug=f"bad-{number}"), now + timedelta(minutes=number))
-        error = unavailable(make_connection(slug="good"), now + timedelta(minutes=6))
+            error = unavailable(make_connection(slug=f"bad-{number}"), now + timedelta(minutes=number))
         assert error.kind == "budget"
-        assert error.retry_after_seconds == pytest.approx(54 * 60, abs=30)
-        assert len(platform.logins) == 5
+        assert len(platform.logins) == 4
+        platform.answers, platform.now = [], now
+        assert token_of(proven, now + timedelta(minutes=6))
+
+    def test_logins_that_died_with_their_process_count_for_a_minute_where_they_have_worked_before(
+        self, make_connection, platform, now, monkeypatch
+    ):
+        monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.0)
+
+        def die() -> None:
+            raise KeyboardInterrupt
+
+        connections = [make_connection(slug=f"one-{number}") for number in range(6)]
+        for one in connections:
+            token_of(one, now)
+        later, platform.before = now + timedelta(hours=3), die
+        for number, one in enumerate(connections[:5]):
+            with pytest.raises(KeyboardInterrupt):
+                token_of(one, later + timedelta(milliseconds=number))
+        platform.before, platform.now = lambda: None, later
+        wait = unavailable(connections[5], later + timedelta(seconds=40)).retry_after_seconds
+        assert wait == pytest.approx(20, abs=1)
+        platform.answers = [REFUSED]
+        unavailable(connections[0], later + timedelta(seconds=62))
+        assert uses_of_logins() == 6
+        platform.answers = []
+        assert token_of(connections[5], later + timedelta(seconds=80))
 
     def test_incomplete_credentials_never_reach_the_platform(self, make_connection, platform, now):
         error = unavailable(make_connection(credentials={"name": "x"}), now)

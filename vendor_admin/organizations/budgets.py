@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Min, Q, QuerySet
 
 from vendor_admin.organizations.models import BudgetUse, RateLock
 from vendor_admin.tradovate.api_hosts import platform_of_host
@@ -124,11 +125,12 @@ def one_window() -> timedelta:
     return scaled(PLATFORM_WINDOW_SECONDS)
 
 
-def take(*, budget: Budget, subject: str, now: datetime) -> float:
+def take(*, budget: Budget, subject: str, now: datetime, runs_out_at: datetime | None = None) -> float:
     """Draw one use and return 0.0, or return the seconds to wait and draw nothing.
 
     A lock on the budget's key or on the whole subject counts as well. Must not run inside a transaction: the draw
-    has to be seen by all others before the call goes out.
+    has to be seen by all others before the call goes out. With `runs_out_at` the draw counts no longer than that,
+    unless `keep` is called: it is of a call whose failure would have been told by then.
     """
     key = key_of(budget=budget, subject=subject)
     with transaction.atomic(durable=True):
@@ -138,7 +140,7 @@ def take(*, budget: Budget, subject: str, now: datetime) -> float:
             return (locked.until - now).total_seconds()
         wait = _seconds_until_free(budget, key=key, now=now)
         if wait == 0.0:
-            BudgetUse.objects.create(key=key, used_at=now)
+            BudgetUse.objects.create(key=key, used_at=now, runs_out_at=runs_out_at)
         return wait
 
 
@@ -155,12 +157,17 @@ def take_many(
         locked = lock_in_force(keys=(key, subject), now=now)
         if locked:
             return 0, (locked.until - now).total_seconds()
-        used = BudgetUse.objects.filter(key=key, used_at__gt=now - one_window() * WINDOW_MARGIN).count()
+        used = _in_window(key, now=now).count()
         drawn = min(wanted, max(0, budget.limit - used))
         if all_or_none and drawn < wanted:
             return 0, _seconds_until_free(budget, key=key, now=now, wanted=wanted)
         BudgetUse.objects.bulk_create(BudgetUse(key=key, used_at=now) for _ in range(drawn))
         return drawn, 0.0 if drawn == wanted else _seconds_until_free(budget, key=key, now=now)
+
+
+def keep(*, budget: Budget, subject: str, used_at: datetime) -> None:
+    """Let a draw that would run out count for the whole window: the call has failed."""
+    BudgetUse.objects.filter(key=key_of(budget=budget, subject=subject), used_at=used_at).update(runs_out_at=None)
 
 
 def give_back(*, budget: Budget, subject: str, used_at: datetime, count: int = 1) -> None:
@@ -172,8 +179,7 @@ def give_back(*, budget: Budget, subject: str, used_at: datetime, count: int = 1
 
 def uses_left(*, budget: Budget, subject: str, now: datetime) -> int:
     """How many uses the window still has."""
-    since = now - one_window() * WINDOW_MARGIN
-    used = BudgetUse.objects.filter(key=key_of(budget=budget, subject=subject), used_at__gt=since).count()
+    used = _in_window(key_of(budget=budget, subject=subject), now=now).count()
     return max(0, budget.limit - used)
 
 
@@ -226,13 +232,8 @@ def forget_old_uses(*, now: datetime) -> int:
 def _seconds_until_free(budget: Budget, *, key: str, now: datetime, wanted: int = 1) -> float:
     """How long until so many uses are free."""
     window = one_window() * WINDOW_MARGIN
-    # Not bounded above: a use by a process whose clock is ahead counts too, so no order of arrivals can exceed the
-    # limit.
-    recent = (
-        BudgetUse.objects.filter(key=key, used_at__gt=now - window)
-        .order_by("-used_at")
-        .values_list("used_at", flat=True)
-    )
+    uses = _in_window(key, now=now)
+    recent = uses.order_by("-used_at").values_list("used_at", flat=True)
     newest = recent.first()
     if newest is None:
         return 0.0
@@ -240,11 +241,20 @@ def _seconds_until_free(budget: Budget, *, key: str, now: datetime, wanted: int 
     nth = recent[budget.limit - wanted : budget.limit - wanted + 1].first()
     if nth is not None:
         free_at = nth + window
+        if wanted == 1:
+            free_at = min(free_at, uses.aggregate(soonest=Min("runs_out_at"))["soonest"] or free_at)
         if not budget.counts_successes and newest > now - timedelta(seconds=IN_FLIGHT_SECONDS):
             free_at = min(free_at, now + timedelta(seconds=IN_FLIGHT_WAIT_SECONDS))
     elif budget.spacing_seconds and budget.counts_successes and recent.count() >= budget.spaced_from:
         free_at = newest + scaled(budget.spacing_seconds)
     return max(0.0, (free_at - now).total_seconds())
+
+
+def _in_window(key: str, *, now: datetime) -> QuerySet[BudgetUse]:
+    """The uses that count. Not bounded above: a use by a process whose clock is ahead counts too, so no order of
+    arrivals can exceed the limit."""
+    counts = Q(runs_out_at=None) | Q(runs_out_at__gt=now)
+    return BudgetUse.objects.filter(counts, key=key, used_at__gt=now - one_window() * WINDOW_MARGIN)
 
 
 def _serialize(key: str) -> None:

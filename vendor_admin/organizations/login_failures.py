@@ -95,6 +95,8 @@ def forget_host_failures(*, digest: str) -> None:
 class SignIn:
     """Who signs in where. `is_proven`: the platform has accepted these credentials before.
 
+    `organization_id` says whose failures they are: one organization never uses up what the address may fail.
+
     `rest_url` is the configured address: whose budgets are drawn on, and who may be asked when the host in use
     (`rest_url_in_use`) is the wrong one or not there, after the last good host if there is one. No other host is asked.
     """
@@ -105,6 +107,7 @@ class SignIn:
     digest: str
     version: int
     is_proven: bool
+    organization_id: int
     last_good_url: str = ""
 
     @property
@@ -130,6 +133,10 @@ class Call:
     @property
     def address(self) -> str:
         return budgets.address_subject(self.who.rest_url)
+
+    @property
+    def organization(self) -> str:
+        return f"organization {self.who.organization_id} at {self.address}"
 
     @property
     def endpoint_key(self) -> str:

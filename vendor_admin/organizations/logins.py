@@ -5,7 +5,7 @@ Called by tokens.py under its claim, outside any transaction.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import requests
@@ -30,6 +30,12 @@ __all__ = ["SignIn", "SignedIn", "TokenUnavailable", "log_in", "renew"]
 
 log = structlog.get_logger()
 
+# The address may fail five times an hour, all organizations together. One alone may use up two, and logins that have
+# never worked leave two to those that have.
+OWN_FAILURES = Budget(name="failed logins of one organization", limit=2, counts_successes=False)
+FIRST_LOGINS = replace(LOGIN, limit=LOGIN.limit - 2)
+# After that a login is over, or its process is.
+LONGEST_CALL = timedelta(seconds=60)
 # Our own restraint: logins that succeed draw on no budget of the platform, and a token that is refused at once would
 # otherwise be replaced by a login again and again.
 OWN_LOGINS = Budget(name="logins of one credential", limit=20, spacing_seconds=60.0, spaced_from=10)
@@ -85,14 +91,9 @@ def _ask_in_turn(ask: Callable[[str], SignedIn | None], *, who: SignIn) -> Signe
 
 
 def _log_in_at(call: Call) -> SignedIn:
-    who, now = call.who, call.now
+    who = call.who
     _check_locks(call)
-    _draw(LOGIN, subject=call.address, now=now, what="Too many logins from this address failed in the last hour.")
-    try:
-        _draw(OWN_LOGINS, subject=who.digest, now=now, what="This credential signed in very often in the last hour.")
-    except TokenUnavailable:
-        budgets.give_back(budget=LOGIN, subject=call.address, used_at=now)
-        raise
+    _draw_login(call)
     ticket = budgets.penalty_ticket(key=call.ticket_key)
     with requests.Session() as session:
         client = RestClient(base_url=call.rest_url, session=session)
@@ -124,8 +125,29 @@ def _check_locks(call: Call, *more: str) -> None:
         raise TokenUnavailable(found.reason, advice_for(found.kind), wait, kind=found.kind)
 
 
-def _draw(budget: Budget, *, subject: str, now: datetime, what: str) -> None:
-    wait = budgets.take(budget=budget, subject=subject, now=now)
+def _draw_login(call: Call) -> None:
+    """Draw all that a login needs, or nothing. The draws of proven credentials run out soon if the process dies."""
+    runs_out_at = call.now + LONGEST_CALL if call.who.is_proven else None
+    of_address = LOGIN if call.who.is_proven else FIRST_LOGINS
+    wanted = (
+        (OWN_FAILURES, call.organization, "Two logins of this organization failed in the last hour."),
+        (of_address, call.address, "Too many logins from this address failed in the last hour."),
+        (OWN_LOGINS, call.who.digest, "This credential signed in very often in the last hour."),
+    )
+    drawn: list[tuple[Budget, str]] = []
+    try:
+        for budget, subject, what in wanted:
+            ends = runs_out_at if not budget.counts_successes else None
+            _draw(budget, subject=subject, now=call.now, what=what, runs_out_at=ends)
+            drawn.append((budget, subject))
+    except TokenUnavailable:
+        for budget, subject in drawn:
+            budgets.give_back(budget=budget, subject=subject, used_at=call.now)
+        raise
+
+
+def _draw(budget: Budget, *, subject: str, now: datetime, what: str, runs_out_at: datetime | None = None) -> None:
+    wait = budgets.take(budget=budget, subject=subject, now=now, runs_out_at=runs_out_at)
     if wait:
         raise TokenUnavailable(what, advice_for("budget"), wait, kind="budget")
 
@@ -149,7 +171,11 @@ def _give_back(call: Call, outcome: AccessToken | Outcome) -> None:
     not_executed = isinstance(outcome, Penalized | NotSent | WrongHost)
     no_refusal = isinstance(outcome, AccessToken) or (isinstance(outcome, Unknown) and call.who.is_proven)
     no_refusal = no_refusal or (isinstance(outcome, Rejected) and outcome.status > 400)
-    if not_executed or (no_refusal and not call.budget.counts_successes):
-        budgets.give_back(budget=call.budget, subject=call.address, used_at=call.now)
+    failures = ((LOGIN, call.address), (OWN_FAILURES, call.organization)) if call.budget is LOGIN else ()
+    for budget, subject in failures or ((call.budget, call.address),):
+        if not_executed or (no_refusal and not budget.counts_successes):
+            budgets.give_back(budget=budget, subject=subject, used_at=call.now)
+        elif failures:
+            budgets.keep(budget=budget, subject=subject, used_at=call.now)
     if not_executed and call.budget is LOGIN:
         budgets.give_back(budget=OWN_LOGINS, subject=call.who.digest, used_at=call.now)

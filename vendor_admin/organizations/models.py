@@ -285,6 +285,8 @@ class BudgetUse(models.Model):
 
     key = models.CharField(max_length=200)
     used_at = models.DateTimeField()
+    # While the call is on its way, if its draw may be forgotten where nobody tells what came of it.
+    runs_out_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["key", "used_at"], name="budget_use_key")]

@@ -213,6 +213,7 @@ def _read(*, connection_id: int, organization_id: int) -> _Situation:
             digest=digest,
             version=connection.version,
             is_proven=row.platform_user_id is not None,
+            organization_id=organization_id,
             last_good_url=last_good,
         ),
         token=_token_of(row),
