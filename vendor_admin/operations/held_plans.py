@@ -110,8 +110,7 @@ def _asks_of(plan: Plan, *, now: datetime) -> Sequence[Ask]:
 
 def _go_on(plan_id: int, readings: Readings | None) -> None:
     """Compare the rows with what was read, or with mirrors that are fresh by now, and do what follows."""
-    # With the organization's row, as every verb that starts a plan: two that start at once never wait for each other.
-    plan = Plan.objects.select_for_update().select_related("organization").get(pk=plan_id)
+    plan = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan_id)
     now = database_clock.now()
     if readings is not None and now - readings.at >= fresh_rows.READ_GOOD_FOR:
         raise NotRead(OLD_AGAIN, Fault.TOO_LONG)

@@ -85,6 +85,7 @@ def start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
     begun_by = begun_meanwhile(plan, rows)
     if begun_by is not None:
         raise PlanProblem(f"Plan {begun_by} has begun with some of the same since this preview. Make a new one.")
+    _hold_starts(plan.organization_id)
     try:
         with transaction.atomic():
             PlanRow.objects.filter(plan=plan, state=PlanRow.State.PLANNED, target_id__isnull=False).update(
@@ -106,6 +107,15 @@ def start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
     plan = move(plan, state=Plan.State.RUNNING, actor=actor, action=action, request_id=request_id)
     nudges.work_soon(plan.organization_id, {call.environment for call in calls})
     return plan
+
+
+def _hold_starts(organization_id: int) -> None:
+    """Let plans of one organization take their targets one after another, until the transaction ends.
+
+    Two that share targets would each wait for what the other has taken: the order of their rows is not the same.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"operations start {organization_id}"])
 
 
 def _insert(operations: Sequence[Operation]) -> None:

@@ -14,8 +14,8 @@ class PlanProblem(Exception):
 
 
 def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
-    """The plan's row, held until the transaction ends."""
-    found = Plan.objects.select_for_update().select_related("organization").get(pk=plan.pk)
+    """The plan's row, held until the transaction ends; its organization's is not."""
+    found = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan.pk)
     if found.state not in states:
         raise PlanProblem(f"This plan is {found.get_state_display()} and cannot be {doing} now.")
     return found
