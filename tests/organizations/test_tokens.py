@@ -390,6 +390,22 @@ class TestLocks:
         token_of(alpha, later)
         assert [ticket for _, ticket in platform.logins] == [None, None, "ticket-of-alpha"]
 
+    def test_a_ticket_goes_with_the_very_body_that_got_it_and_not_with_another_devices(
+        self, make_connection, platform, now
+    ):
+        demo = make_connection()
+        live = make_connection(
+            environment="live",
+            rest_url="http://127.0.0.1:9/live/v1",
+            credentials={**demo.credentials, "device_id": "device-2"},
+        )
+        platform.answers = [Penalized("ticket-of-demo", 120.0, captcha=False)]
+        unavailable(demo, now)
+        later = now + timedelta(seconds=121)
+        token_of(live, later)
+        token_of(demo, later)
+        assert [ticket for _, ticket in platform.logins] == [None, None, "ticket-of-demo"]
+
 
 def make_credentials(name: str) -> dict[str, str]:
     return {

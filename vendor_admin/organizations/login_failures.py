@@ -3,6 +3,7 @@
 What must not be repeated at once is locked in Postgres before it is told.
 """
 
+import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -163,8 +164,9 @@ class Call:
 
     @property
     def ticket_key(self) -> str:
-        """A penalty ticket belongs to one request body, so to one credential."""
-        return f"ticket {self.who.digest[:24]} {self.endpoint_key}"
+        """A penalty ticket belongs to one request body: one credential as it was given, and one device."""
+        device = hashlib.sha256(self.who.credentials.device_id.encode()).hexdigest()[:16]
+        return f"ticket {self.who.digest[:24]} {device} {self.who.version} {self.endpoint_key}"
 
 
 def failure_of(call: Call, outcome: Outcome) -> TokenUnavailable:
