@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.tradovate.every_outcome import Resend, every_outcome_of
 from tests.tradovate.operations.examples import BODIES
-from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.models import Operation
 from vendor_admin.operations.results import Conclusion, Waiting, verdict_of
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
@@ -22,13 +22,11 @@ def verdict(outcome: Outcome, *, is_alive: bool = False, **fields: Any) -> Concl
     return verdict_of(ADJUST_CASH, row, outcome, is_alive=is_alive, now=timezone.now())
 
 
-def test_a_step_that_was_done_leaves_a_trace_also_where_the_answer_says_nothing() -> None:
-    """By it a retry knows that the money has moved."""
-    found = verdict(Success({}))
+@pytest.mark.parametrize("body", [{}, {"x": "..."}, {"errorText": ""}, {"totalCashValue": None}, None])
+def test_an_answer_without_any_of_its_content_is_no_success_and_is_read(body: Any) -> None:
+    found = verdict(Success(body))
     assert isinstance(found, Conclusion)
-    (result,) = found.results
-    assert result.state == PlanRow.State.SUCCEEDED
-    assert result.result
+    assert found.state == Operation.State.UNKNOWN
 
 
 def test_what_a_wrong_host_answered_was_not_carried_out_and_waits() -> None:
@@ -40,7 +38,7 @@ def test_what_a_wrong_host_answered_was_not_carried_out_and_waits() -> None:
 def test_a_zero_byte_in_the_platforms_words_is_no_reason_to_lose_them() -> None:
     """PostgreSQL stores none, neither in text nor in JSON."""
     refused = verdict(Rejected("no\x00t now", 200, body={"errorText": "no\x00t now"}))
-    done = verdict(Success({"netLiq": 1, "note": ["\x00"]}))
+    done = verdict(Success({"netLiq": 1, "note": ["\x00"], "a\x00b": 1}))
     waiting = verdict(Unauthorized("go\x00ne"))
     assert isinstance(refused, Conclusion)
     assert isinstance(done, Conclusion)

@@ -50,6 +50,12 @@ def test_an_empty_answer_is_success_without_a_body():
     assert read(200) == Success(None, 200)
 
 
+@pytest.mark.parametrize("body", [{}, {"orderId": 5}, b""])
+def test_a_call_that_was_only_accepted_may_not_have_been_done(body):
+    assert isinstance(read(202, body), Unknown)
+    assert isinstance(read(202, {"errorText": "no"}), Rejected)
+
+
 @pytest.mark.parametrize(
     ("body", "text", "code"),
     [

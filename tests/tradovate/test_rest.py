@@ -45,7 +45,7 @@ def break_off(handler: BaseHTTPRequestHandler) -> None:
 
 
 def answer_half(handler: BaseHTTPRequestHandler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
     break_off(handler)
 
 

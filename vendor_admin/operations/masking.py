@@ -1,8 +1,12 @@
 """Takes the secrets of a request out of what the platform says about it, before anything of that is stored."""
 
 import dataclasses
+import html
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
 
 from vendor_admin.tradovate.operations.request import MASK, SECRET_FIELDS
 
@@ -13,9 +17,11 @@ SHORTEST = 4
 
 
 def without_secrets_of(body: Mapping[str, Any], said: T) -> T:
-    """What was said (an outcome, its body, a text) with each secret of a request's body masked wherever it stands."""
-    secrets = sorted({one for one in _secrets_in(body) if len(one) >= SHORTEST}, key=len, reverse=True)
-    masked: T = _replaced(said, secrets, MASK) if secrets else said
+    """What was said (an outcome, its body, a text) with each secret of a request's body masked wherever it stands,
+    names of fields included, as it is or as JSON, HTML and addresses spell it."""
+    secrets = {one for one in _secrets_in(body) if len(one) >= SHORTEST}
+    texts = {spelling for one in secrets for spelling in _spellings_of(one)}
+    masked: T = _replaced(said, sorted(texts, key=len, reverse=True), MASK) if texts else said
     return masked
 
 
@@ -42,13 +48,23 @@ def _secrets_in(value: Any) -> Iterator[str]:
             yield from _secrets_in(inner)
 
 
+def _spellings_of(secret: str) -> set[str]:
+    """How a server may repeat a text: quotation marks, signs and letters are escaped in several ways."""
+    entities = html.escape(secret)
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    in_html = {entities, entities.replace("&#x27;", "&#39;"), html.escape(secret, quote=False)}
+    in_addresses = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in in_addresses}
+    return {secret} | in_json | in_html | in_addresses | lower
+
+
 def _replaced(value: Any, texts: list[str], by: str) -> Any:
     if isinstance(value, str):
         for text in texts:
             value = value.replace(text, by)
         return value
     if isinstance(value, Mapping):
-        return {name: _replaced(inner, texts, by) for name, inner in value.items()}
+        return {_replaced(name, texts, by): _replaced(inner, texts, by) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_replaced(inner, texts, by) for inner in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -182,8 +182,8 @@ def _results(write: Write[Any], row: Operation, outcome: Success | Rejected | Un
     found = []
     for item in write.outcomes(call_of(row)[1], outcome):
         if isinstance(item, Success):
-            # Never empty: by its result a row knows which of its steps were done.
-            found.append(ItemResult(PlanRow.State.SUCCEEDED, result=_small(item.body) or {"status": item.status}))
+            # Never empty (Answer.is_said_by): by its result a row knows which of its steps were done.
+            found.append(ItemResult(PlanRow.State.SUCCEEDED, result=_small(item.body)))
         elif isinstance(item, Rejected):
             hint = f" {item.hint}" if item.hint else ""
             found.append(ItemResult(PlanRow.State.REJECTED, (item.error_text + hint)[:LONGEST_TEXT]))

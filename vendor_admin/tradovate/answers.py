@@ -37,6 +37,7 @@ _DEAD_SESSION = re.compile(
     re.I,
 )
 _LONGEST_TEXT = 500
+_ACCEPTED = 202  # taken for later, not done (RFC 9110)
 
 
 def read_answer(operation: Operation, *, status: int, body: bytes | None, location: str = "") -> Outcome:
@@ -98,7 +99,10 @@ def _read_success(status: int, value: Json) -> Outcome:
     ticket = penalty_ticket_of(value)
     if ticket is not None:
         return Penalized(ticket.ticket, ticket.wait_seconds, ticket.captcha, body=value)
-    return _read_refusal(value, status) or Success(value, status)
+    refusal = _read_refusal(value, status)
+    if refusal is None and status == _ACCEPTED:
+        return Unknown(f"the platform answered {status}, which does not say that it was done", status=status)
+    return refusal or Success(value, status)
 
 
 def _read_refusal(value: Json, status: int) -> Rejected | None:

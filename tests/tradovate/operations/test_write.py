@@ -14,6 +14,7 @@ from vendor_admin.tradovate.operations import WRITES, InvalidRequest, without_se
 from vendor_admin.tradovate.operations.answers import AccessTokenAnswer, CashBalanceSnapshotAnswer
 from vendor_admin.tradovate.operations.balances import ChangeDemoBalance
 from vendor_admin.tradovate.operations.cancelling import CancelEverything
+from vendor_admin.tradovate.outcomes import Success, Unknown
 
 BALANCE = WRITES["cashBalance/changedemobalance"]
 CANCEL = WRITES["user/canceleverything"]
@@ -98,6 +99,33 @@ def test_tokens_of_an_answer_are_masked_at_any_depth():
         "results": [{"accessToken": "********", "mdAccessToken": "********", "userId": 5}],
         "p-ticket": "********",
     }
+
+
+@pytest.mark.parametrize("path", sorted(WRITES))
+def test_an_answer_that_says_nothing_is_no_success_of_any_write(path):
+    write = WRITES[path]
+    request = write.parse(BODIES[path])
+    for body in ({}, None, [], {"errorText": ""}, {"errorText": None, "success": None}):
+        if body and not write.is_documented:
+            continue
+        assert {type(one) for one in write.outcomes(request, Success(body))} == {Unknown}, body
+
+
+def test_a_balance_without_an_amount_or_an_empty_entity_is_no_success():
+    permission = WRITES["user/createtradingpermission"]
+    request = permission.parse(BODIES[permission.path])
+    assert isinstance(permission.outcomes(request, Success({"tradingPermission": {}}))[0], Unknown)
+    assert isinstance(permission.outcomes(request, Success({"tradingPermission": {"id": 5}}))[0], Success)
+    balance = BALANCE.parse({"accountId": 5, "cashChange": 1})
+    assert isinstance(BALANCE.outcomes(balance, Success({"x": "..."}))[0], Unknown)
+    assert isinstance(BALANCE.outcomes(balance, Success({"totalCashValue": 0}))[0], Success)
+
+
+def test_a_cancellation_that_found_nothing_is_a_success():
+    kinds = ("tradovateSubscription", "userPlugin", "marketDataSubscription", "tradingPermission")
+    body: dict[str, list[int]] = {f"{kind}Ids": [] for kind in kinds}
+    request = CANCEL.parse({**BODIES[CANCEL.path], "userIds": [1]})
+    assert [type(one) for one in CANCEL.outcomes(request, Success(body))] == [Success]
 
 
 def test_an_answer_ignores_fields_of_tomorrow_and_keeps_cents():

@@ -23,6 +23,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         except msgspec.ValidationError:
             return None
 
+    @classmethod
+    def is_said_by(cls, body: object) -> bool:
+        """Whether a decoded body has this shape and says at least one thing that such an answer is about.
+
+        Nearly every field may be left out, so an empty object has the shape too; and no complaint is no success.
+        """
+        answer = cls.read(body)
+        if answer is None:
+            return False
+        said = (getattr(answer, name) for name in cls.__struct_fields__ if name != "error_text")
+        return any(value not in (None, "", {}) for value in said)
+
 
 class CreatedUser(Answer, frozen=True, kw_only=True):
     error_text: str | None = None
@@ -54,6 +66,8 @@ class AccessTokenAnswer(Answer, frozen=True, kw_only=True):
     """Holds a token: never store or show it."""
 
     error_text: str | None = None
+    access_token: str | None = None
+    user_status: str | None = None
     user_id: int | None = None
     name: str | None = None
 
@@ -95,7 +109,11 @@ class MarketDataSubscriptionAnswer(Answer, frozen=True, kw_only=True):
 
 
 class UndocumentedAnswer(Answer, frozen=True, kw_only=True):
-    """For what no public source describes."""
+    """For what no public source describes: any content will do."""
+
+    @classmethod
+    def is_said_by(cls, body: object) -> bool:
+        return isinstance(body, dict) and bool(body)
 
 
 class CancelEverythingAnswer(Answer, frozen=True, kw_only=True):

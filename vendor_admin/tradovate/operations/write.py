@@ -146,8 +146,8 @@ class Write(Generic[R]):
         return tuple(calls)
 
     def outcomes(self, request: R, outcome: Settled) -> tuple[Settled, ...]:
-        """What became of each item of a call, in their order. An answer of another shape than documented is no
-        success: it says nothing."""
+        """What became of each item of a call, in their order. An answer of another shape than documented, or
+        without anything that it is about, is no success: it says nothing."""
         if isinstance(outcome, Success):
             outcome = self._checked(outcome)
         if self.batch is None:
@@ -195,6 +195,6 @@ class Write(Generic[R]):
         return [Fault(self.batch.field, f"may hold at most {self.batch.most} in one call; it has {count}")]
 
     def _checked(self, outcome: Success) -> Settled:
-        if self.answer.read(outcome.body) is None:
+        if not self.answer.is_said_by(outcome.body):
             return Unknown(f"the platform answered {outcome.status} with something that is no {self.answer.__name__}")
         return outcome
