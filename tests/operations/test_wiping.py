@@ -99,6 +99,17 @@ def test_what_people_end_holds_no_password_any_more(desk: Desk, state: str, verb
 
 
 @pytest.mark.parametrize("state", ["waiting", "held", "paused"])
+def test_a_plan_cancelled_before_it_started_keeps_no_password_of_rows_left_out(desk: Desk, state: str) -> None:
+    plan = desk.preview([adjustment(7, PASSWORD), adjustment(8, PASSWORD)])
+    with desk.scope():
+        plan.rows.filter(position=2).update(state="skipped")
+        Plan.objects.filter(pk=plan.pk).update(state=state)
+    assert kept(desk, plan) == [True, True]
+    cancel(desk, plan)
+    assert kept(desk, plan) == [False, False]
+
+
+@pytest.mark.parametrize("state", ["waiting", "held", "paused"])
 def test_a_plan_that_stands_still_with_passwords_is_ended_after_a_week_and_says_so(desk: Desk, state: str) -> None:
     plan = desk.preview([adjustment(7, PASSWORD)])
     if state == "paused":

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from vendor_admin.operations import authors, fresh_rows, interrupted_plans, nudges
+from vendor_admin.operations import authors, fresh_rows, interrupted_plans, nudges, wiping
 from vendor_admin.operations.authors import NotAllowed, makers_of, rights_of_plan, rights_to_stop
 from vendor_admin.operations.kinds import InSteps, kind_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
@@ -140,6 +140,7 @@ def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_i
         _require(actor, plan, *rights_to_stop(plan))
     cancel_queued(Operation.objects.filter(plan=plan), now=now)
     PlanRow.objects.filter(plan=plan, state=PlanRow.State.PLANNED).update(state=PlanRow.State.CANCELLED, secrets={})
+    wiping.wipe_skipped(plan)
     plan.finished_at, plan.check_at = now, None
     plan.wait_why = reason[:500] if actor == WORKER else ""
     return move(

@@ -33,10 +33,15 @@ def wipe_old_secrets(*, now: datetime) -> int:
         return rows.filter(plan__in=old).update(secrets={})
 
 
+def wipe_skipped(plan: Plan) -> None:
+    """Wipe those of rows that were left out: nothing will ever send them."""
+    plan.rows.filter(state=PlanRow.State.SKIPPED).exclude(secrets="").update(secrets={})
+
+
 def wipe_at_start(plan: Plan) -> None:
     """Wipe what a plan that starts leaves behind: its skipped rows, and the rows of an earlier plan that it retries."""
+    wipe_skipped(plan)
     with_secrets = PlanRow.objects.exclude(secrets="").order_by()
-    with_secrets.filter(plan=plan, state=PlanRow.State.SKIPPED).update(secrets={})
     if plan.retries_id is None:
         return
     rows = plan.rows.exclude(state=PlanRow.State.SKIPPED)
