@@ -105,7 +105,8 @@ def test_tokens_of_an_answer_are_masked_at_any_depth():
 def test_an_answer_that_says_nothing_is_no_success_of_any_write(path):
     write = WRITES[path]
     request = write.parse(BODIES[path])
-    for body in ({}, None, [], {"errorText": ""}, {"errorText": None, "success": None}):
+    bodies: tuple[object, ...] = ({}, None, [], {"errorText": ""}, {"errorText": None, "success": None})
+    for body in bodies:
         if body and not write.is_documented:
             continue
         assert {type(one) for one in write.outcomes(request, Success(body))} == {Unknown}, body
