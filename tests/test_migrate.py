@@ -3,6 +3,7 @@
 import time
 from io import StringIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from django.db import migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.models import AddIndex
 
+from vendor_admin.index_builds import BuildIndex
 from vendor_admin.management.commands import migrate
 
 TABLES = "LOCK TABLE mirrors_account IN ACCESS SHARE MODE"
@@ -72,9 +74,47 @@ def test_a_table_that_stays_locked_ends_the_migration_with_advice(
     assert len(attempts) == 1
 
 
-def test_indexes_on_tables_that_much_is_written_to_are_made_concurrently() -> None:
+def test_indexes_on_tables_that_much_is_written_to_are_built_beside_who_writes_as_often_as_it_takes() -> None:
     loader = MigrationLoader(None)
     for key, migration in loader.disk_migrations.items():
         if key[0] in ("mirrors", "sync", "operations") and key not in FIRST:
-            stopping = [one for one in migration.operations if type(one) is AddIndex]
-            assert stopping == [], f"{key}: use AddIndexConcurrently and atomic = False"
+            others = [one for one in migration.operations if isinstance(one, AddIndex) and type(one) is not BuildIndex]
+            assert others == [], f"{key}: use BuildIndex and atomic = False"
+
+
+@pytest.mark.parametrize(
+    ("name", "app", "migration", "index"),
+    [
+        ("plan_is_open", "operations", "0015_index_of_open_plans", 0),
+        ("plan_row_with_secrets", "operations", "0016_indexes_without_a_lock", 0),
+        ("plan_to_check", "operations", "0016_indexes_without_a_lock", 1),
+    ],
+)
+def test_an_index_whose_build_was_broken_off_is_built_anew_and_a_whole_one_is_kept(
+    committed_db: None, database_urls: dict[str, str], name: str, app: str, migration: str, index: int
+) -> None:
+    loader = MigrationLoader(None)
+    operation = loader.disk_migrations[app, migration].operations[index]
+    after = loader.project_state((app, migration))
+    login, owner = urlsplit(database_urls["owner"]), database.copy()
+    owner.settings_dict |= {"USER": login.username, "PASSWORD": login.password}
+    with psycopg.connect(database_urls["admin"], autocommit=True) as admin:
+
+        def built() -> tuple[int, bool]:
+            found = admin.execute(
+                "SELECT indexrelid, indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name]
+            )
+            return found.fetchone()  # type: ignore[return-value]
+
+        def build() -> tuple[int, bool]:
+            with owner.schema_editor(atomic=False) as editor:
+                operation.database_forwards(app, editor, after, after)
+            return built()
+
+        whole = built()
+        assert build() == whole
+        admin.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s", [whole[0]])
+        number, is_valid = build()
+    owner.close()
+    assert is_valid
+    assert number != whole[0]

@@ -1,5 +1,7 @@
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+from vendor_admin.index_builds import BuildIndex
 
 
 class Migration(migrations.Migration):
@@ -8,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("operations", "0014_readings_of_held_plans")]
 
     operations = [
-        AddIndexConcurrently(
+        BuildIndex(
             "plan",
             models.Index(
                 condition=models.Q(("state__in", ["waiting", "held", "running", "paused"])),

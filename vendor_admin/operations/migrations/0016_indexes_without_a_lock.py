@@ -2,17 +2,7 @@
 
 from django.db import migrations, models
 
-
-def _index(model_name: str, index: models.Index, sql: str) -> migrations.SeparateDatabaseAndState:
-    return migrations.SeparateDatabaseAndState(
-        database_operations=[
-            migrations.RunSQL(
-                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index.name} ON {sql}",
-                f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}",
-            )
-        ],
-        state_operations=[migrations.AddIndex(model_name=model_name, index=index)],
-    )
+from vendor_admin.index_builds import BuildIndex
 
 
 class Migration(migrations.Migration):
@@ -20,14 +10,11 @@ class Migration(migrations.Migration):
     dependencies = [("operations", "0015_index_of_open_plans")]
 
     operations = [
-        _index(
-            "planrow",
-            models.Index(condition=~models.Q(secrets=""), fields=["plan"], name="plan_row_with_secrets"),
-            "operations_planrow (plan_id) WHERE NOT (secrets = '')",
+        BuildIndex(
+            "planrow", models.Index(condition=~models.Q(secrets=""), fields=["plan"], name="plan_row_with_secrets")
         ),
-        _index(
+        BuildIndex(
             "plan",
             models.Index(condition=models.Q(check_at__isnull=False), fields=["check_at"], name="plan_to_check"),
-            "operations_plan (check_at) WHERE check_at IS NOT NULL",
         ),
     ]
