@@ -188,3 +188,23 @@ def test_the_overview_leads_to_the_choice_of_a_time_zone(alice: Client):
 
     assert "Times are in America/Chicago" in text
     assert reverse("preferences") in text
+
+
+def test_owners_confirm_what_a_list_left_out_in_great_number(alice: Client, charlie: Client, alpha, write):
+    _held(write, alpha)
+    write._insert(
+        "sync_reconciliation",
+        {
+            "organization_id": alpha.pk, "lease_id": 1, "environment": "demo", "entity_type": "account",
+            "started_at": NOW, "is_first_load": False, "changed": 0, "vanished": 0, "absent": 60, "error": "Held.",
+        },
+    )  # fmt: skip
+    [(address, _, _)] = alice.get(reverse("admin:sync_reconciliation_changelist")).context["rows"]
+    assert "Confirm that 60 are gone" in alice.get(address).content.decode()
+    confirm = address.replace("/change/", "/confirm/")
+
+    assert charlie.post(confirm).status_code == 404
+    assert "Confirmed:" in alice.post(confirm, follow=True).content.decode()
+    assert "does not wait for a person any more" in alice.post(confirm, follow=True).content.decode()
+    with organization_scope(alpha.pk):
+        assert AuditEntry.objects.filter(action="absence confirmed").count() == 1

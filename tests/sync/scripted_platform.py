@@ -37,6 +37,7 @@ class ScriptedPlatform:
 
     A syncrequest is answered with the raw frames in `snapshot`, each of which may name the request's number as `{i}`.
     `lists` holds the entities that `list` and `ldeps` (by account) answer, by entity type; a type without is a 404.
+    `items` holds what is known by id, where that is asked for.
     `shards` holds snapshots of a shard's own, by its remainder, with the seconds that they take to come.
     `behind` holds messages that go out in the frame of an answer, behind it, by endpoint; each goes out once.
     `tickets` holds bodies that answer the next calls of an endpoint instead, `failures` (status, body) of others; each
@@ -47,6 +48,7 @@ class ScriptedPlatform:
         self.snapshot: list[bytes] = [b'a[{"s":200,"i":{i},"d":{}}]']
         self.shards: dict[int, tuple[float, list[bytes]]] = {}
         self.lists: dict[str, list[dict[str, Any]]] = {}
+        self.items: dict[str, list[dict[str, Any]]] = {}
         self.behind: dict[str, list[bytes]] = {}
         self.tickets: dict[str, list[object]] = {}
         self.failures: dict[str, list[tuple[int, object]]] = {}
@@ -173,6 +175,9 @@ class ScriptedPlatform:
         """Status and body of `list` and `ldeps`."""
         entity_type, _, operation = endpoint.partition("/")
         entities = self.lists.get(entity_type)
+        if operation == "items" and entity_type in self.items:
+            ids = {int(one) for one in parse_qs(query)["ids"][0].split(",")}
+            return 200, [entity for entity in self.items[entity_type] if entity["id"] in ids]
         if entities is None or operation not in ("list", "ldeps"):
             return 404, "Not found"
         if operation == "ldeps":

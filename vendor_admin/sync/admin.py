@@ -18,6 +18,7 @@ from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right,
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.templatetags.vendor import when_in_words
 from vendor_admin.sync import event_pages
+from vendor_admin.sync.confirming import NothingToConfirm, confirm_absence
 from vendor_admin.sync.models import Gap, Lease, QuarantinedEvent, Reconciliation, SyncState
 from vendor_admin.sync.retry import WAITS, RetryRefused, StillLocked, try_now
 
@@ -221,6 +222,8 @@ class QuarantineAdmin(ReadOnlyAdmin):
 
 
 def _drift(row: Any) -> Badge:
+    if row.absent:
+        return Badge("confirmed", "calm") if row.confirmed_at else Badge("waits for a person", "bad")
     if row.error:
         return Badge("failed", "bad")
     if row.finished_at is None:
@@ -243,12 +246,37 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         Column("At the platform", lambda row: row.platform_count),
         Column("Changed", lambda row: row.changed),
         Column("Vanished", lambda row: row.vanished),
+        Column("Held", lambda row: row.absent, hint="Not listed, and too many to be believed: a person decides."),
         Column("Error", lambda row: row.error),
         Column("Environment", environment_badge),
     )
     filters = (_ENVIRONMENT, Filter("type", "Entity type", kind="word", lookup="entity_type"))
     intro = "Each mirror is compared with its source every hour. Differences are repaired and stored in the log."
     empty = "No comparison has run yet. One runs every hour while a socket is live, or is asked for on a socket's page."
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.confirm_view)
+        return [path("<int:pk>/confirm/", view, name="sync_reconciliation_confirm"), *super().get_urls()]
+
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Believe that what the platform does not list is gone (POST)."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        require(request, Right.MANAGE_CONNECTIONS)
+        row, who = self.find_object(request, str(pk)), actor_of(request)
+        try:
+            confirm_absence(reconciliation=row, now=timezone.now(), actor=who["actor"], request_id=who["request_id"])
+        except NothingToConfirm as refused:
+            messages.warning(request, str(refused))
+        else:
+            messages.success(request, "Confirmed: they are marked as gone once the platform leaves them out again.")
+        return HttpResponseRedirect(reverse("admin:sync_reconciliation_change", args=[pk]))
+
+    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        if not row.absent or row.confirmed_at or not has_right(request, Right.MANAGE_CONNECTIONS):
+            return {}
+        label = f"Confirm that {row.absent:,} are gone"
+        return {"post_actions": [(label, reverse("admin:sync_reconciliation_confirm", args=[row.pk]))]}
 
     def title_of(self, row: Any) -> str:
         return f"{row.entity_type} of {row.get_environment_display()} compared at {when_in_words(row.started_at)}"

@@ -13,9 +13,9 @@ from vendor_admin.sync.leases import HELD, Held, held_values
 _NOTE_RECONCILIATION = f"""
 {HELD}
 INSERT INTO sync_reconciliation (organization_id, lease_id, environment, entity_type, started_at, finished_at,
-                                 is_first_load, platform_count, changed, vanished, error)
+                                 is_first_load, platform_count, changed, vanished, absent, error)
 SELECT organization_id, id, environment, %(entity_type)s, %(started_at)s, now(), %(is_first_load)s, %(platform_count)s,
-       %(changed)s, %(vanished)s, %(error)s
+       %(changed)s, %(vanished)s, %(absent)s, %(error)s
   FROM held
 """
 
@@ -49,9 +49,12 @@ async def note_reconciliation(
     platform_count: int,
     changed: int,
     vanished: int,
+    absent: int,
     error: str,
 ) -> None:
-    """Store one comparison for people to see. `started_at` is by the hub's clock."""
+    """Store one comparison for people to see. `started_at` is by the hub's clock; `absent` are those that are not
+    listed and yet not taken as gone.
+    """
     values = {
         "entity_type": entity_type,
         "started_at": started_at,
@@ -59,6 +62,7 @@ async def note_reconciliation(
         "platform_count": platform_count,
         "changed": changed,
         "vanished": vanished,
+        "absent": absent,
         "error": error[:1000],
     }
     await connection.execute(_NOTE_RECONCILIATION, held_values(lease) | values)

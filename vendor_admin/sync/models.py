@@ -225,7 +225,11 @@ class QuarantinedEvent(Scoped):
 
 
 class Reconciliation(Scoped):
-    """One comparison of a mirror with its source at the platform: what differed was stored as resync or vanished."""
+    """One comparison of a mirror with its source at the platform: what differed was stored as resync or vanished.
+
+    `absent` counts entities that were not listed and are held, as too many to be believed: nothing of the mirror goes
+    until a person confirms it.
+    """
 
     id = models.BigAutoField(primary_key=True)
     lease_id = models.BigIntegerField()
@@ -237,11 +241,17 @@ class Reconciliation(Scoped):
     platform_count = models.IntegerField(null=True)
     changed = models.IntegerField(default=0)
     vanished = models.IntegerField(default=0)
+    absent = models.IntegerField(default=0, db_default=0, help_text="Not listed, and held until a person decides.")
+    confirmed_at = models.DateTimeField(null=True, help_text="When a person confirmed that they are gone.")
     error = models.TextField(default="")
 
     class Meta(Scoped.Meta):
         ordering = ["-id"]
-        indexes = [models.Index(fields=["organization", "-id"], name="reconciliation_by_org")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="reconciliation_by_org"),
+            models.Index(fields=["organization", "environment", "entity_type", "-id"], name="reconciliation_by_type"),
+            models.Index(fields=["organization"], condition=models.Q(absent__gt=0), name="reconciliation_held"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.entity_type} at {self.started_at:%Y-%m-%d %H:%M}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.models.base import Mirror, Source
 from vendor_admin.organizations import budgets
-from vendor_admin.sync import comparisons
+from vendor_admin.sync import absences, comparisons
 from vendor_admin.sync.access import Access
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.inbox import Inbox
@@ -23,6 +23,7 @@ from vendor_admin.tradovate.outcomes import Locked, Penalized, Success
 
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_PENALTY_SECONDS = 300.0
+HELD_SECONDS = 900.0
 _TICKET = "p-ticket"
 
 
@@ -59,9 +60,12 @@ class TypeComparison:
         reserved = self._socket.reserve(len(known))
         fetched = await self._load(entity_type, model, kind)
         await self.committed()
+        held = 0
+        absent = [(place, one) for place, one in enumerate(known) if one not in fetched.ids] if fetched.is_whole else []
+        if absent:
+            held = await self._held(entity_type, fetched, [one for _, one in absent], known=len(known))
         changed, vanished = self._socket.differences, 0
-        if fetched.is_whole and known:
-            absent = ((place, one) for place, one in enumerate(known) if one not in fetched.ids)
+        if absent and fetched.is_whole:
             await self._socket.put_vanished(entity_type, absent, reserved)
             await self.committed()
             vanished = self._socket.differences - changed
@@ -76,10 +80,38 @@ class TypeComparison:
                 is_first_load=kind is Kind.SNAPSHOT,
                 changed=changed,
                 vanished=vanished,
+                absent=held,
                 error=fetched.problem,
             )
         is_read = not fetched.problem or fetched.is_final
-        return Compared(is_read, changed + vanished, fetched.problem, self._wait_after(fetched))
+        wait_seconds = HELD_SECONDS if held else self._wait_after(fetched)
+        return Compared(is_read, changed + vanished, fetched.problem, wait_seconds)
+
+    async def _held(self, entity_type: str, fetched: Fetched, absent: list[int], *, known: int) -> int:
+        """How many absent entities are held until a person confirms that they are gone. The look-up is not whole then.
+
+        Neither is it whole where the platform still knows, by their ids, some that its list leaves out.
+        """
+        if absences.is_believable(absent=len(absent), known=known):
+            return 0
+        operation, asked = entity_operation(entity_type, "items"), absences.sample(absent)
+        for ids in ids_by_call(asked):
+            found = await self._fetch(operation, entity_type, Kind.RESYNC, ids=ids)
+            if found.ids or not found.is_whole:
+                fetched.is_whole = False
+                why = "the platform still knows some of them" if found.ids else f"could not be checked: {found.problem}"
+                fetched.problem = f"The list leaves out {len(absent):,} of {known:,}: {why}. Nothing is taken as gone."
+                return 0
+        if await self._database.call(absences.confirmed, lease=self._socket.lease, entity_type=entity_type) >= len(
+            absent
+        ):
+            return 0
+        fetched.is_whole = False
+        fetched.problem = (
+            f"The platform lists {len(fetched.ids):,} and leaves out {len(absent):,} of {known:,}: a wrong host or key?"
+            " Nothing is taken as gone until a person confirms it."
+        )
+        return len(absent)
 
     async def committed(self) -> None:
         """Wait until all rows that the socket has queued so far are written."""

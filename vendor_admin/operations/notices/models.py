@@ -28,6 +28,7 @@ class NoticeKind(models.TextChoices):
     WRONG_CLOCK = "wrong_clock", "wrong clock of a server"
     RESTORED = "restored", "restored database"
     LOG_UPKEEP = "log_upkeep", "upkeep of the event log"
+    MANY_ABSENT = "many_absent", "many entities are not listed"
 
 
 class Notice(OrganizationRow):

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import F, Q, TextField
+from django.db.models import Exists, F, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 
@@ -14,8 +14,9 @@ from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.organizations import budgets
 from vendor_admin.organizations.encryption import UndecryptableError, decrypt
 from vendor_admin.organizations.models import Connection, RateLock
-from vendor_admin.sync.models import Lease, SyncState
+from vendor_admin.sync.models import Lease, Reconciliation, SyncState
 
+HELD_IS_NEWS_FOR = timedelta(days=1)
 _LOCK_TITLES = {
     "captcha": "The platform asks for a captcha: calls are closed until {until}",
     "locked": "The platform locked this organization's calls until {until}",
@@ -50,6 +51,32 @@ def locks_in_force(now: datetime) -> list[Condition]:
             if any(lock.key == subject or lock.key.startswith(f"{subject} ") for subject in subjects):
                 found[organization_id, lock.kind].add(lock)
     return [_lock_condition(organization_id, kind, closed) for (organization_id, kind), closed in found.items()]
+
+
+def many_absent(now: datetime) -> list[Condition]:
+    """Types of which the platform's list left out too many to be believed, at the last comparison. One query."""
+    later = Reconciliation.objects.filter(
+        organization_id=OuterRef("organization_id"),
+        environment=OuterRef("environment"),
+        entity_type=OuterRef("entity_type"),
+        pk__gt=OuterRef("pk"),
+    )
+    waiting = Reconciliation.objects.filter(
+        ~Exists(later), absent__gt=0, confirmed_at=None, started_at__gt=now - HELD_IS_NEWS_FOR
+    )
+    return [
+        Condition(
+            organization_id=held.organization_id,
+            kind=NoticeKind.MANY_ABSENT,
+            subject=f"{held.environment} {held.entity_type}",
+            title=f"{held.environment.upper()}: the platform leaves out {held.absent:,} entities of {held.entity_type}",
+            text=f"{held.error} What is shown of them is as old as the last time that the platform listed them.",
+            next_step="Check that the connection's host and key are the right ones. If these are really gone, confirm "
+            "it on the page of this comparison.",
+            path=reverse("admin:sync_reconciliation_change", args=[held.pk]),
+        )
+        for held in waiting.order_by("organization_id", "id")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,12 @@ from vendor_admin.operations.notices.plan_trouble import (
     plans_not_sent,
     plans_to_approve,
 )
-from vendor_admin.operations.notices.platform_trouble import events_not_stored, locks_in_force, sockets_down
+from vendor_admin.operations.notices.platform_trouble import (
+    events_not_stored,
+    locks_in_force,
+    many_absent,
+    sockets_down,
+)
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.schedule import maintenance_window
@@ -43,6 +48,7 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.WRONG_CLOCK: wrong_clocks,
     NoticeKind.RESTORED: restored_database,
     NoticeKind.LOG_UPKEEP: log_upkeep_fails,
+    NoticeKind.MANY_ABSENT: many_absent,
 }
 # How long each part of a condition has to last before anybody is told; other kinds at once.
 OPENS_AFTER = {NoticeKind.SOCKET_DOWN: timedelta(minutes=1)}
@@ -62,6 +68,7 @@ RESOLUTIONS = {
     NoticeKind.WRONG_CLOCK: "The clock is right again, or the server has stopped.",
     NoticeKind.RESTORED: "A day has passed, and all of it is known.",
     NoticeKind.LOG_UPKEEP: "The event log is kept again.",
+    NoticeKind.MANY_ABSENT: "The platform lists them again, or a person confirmed that they are gone.",
 }
 _TEXTS = ("title", "text", "next_step", "path", "seen")
 _OF_ENDS = ("closed_at", "resolution", "acknowledged_at", "acknowledged_by", "times")
