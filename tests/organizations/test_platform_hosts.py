@@ -20,11 +20,11 @@ from vendor_admin.organizations import (
 )
 from vendor_admin.organizations.connections import InvalidConnection
 from vendor_admin.organizations.host_search import Found, HostSearch
-from vendor_admin.organizations.models import AuditEntry, Connection, Organization, PlatformHosts
+from vendor_admin.organizations.models import AuditEntry, BudgetUse, Connection, Organization, PlatformHosts
 from vendor_admin.organizations.reachability import Failed, Finding
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.organizations.tokens import TokenUnavailable
-from vendor_admin.tradovate.api_hosts import read_api_hosts
+from vendor_admin.tradovate.api_hosts import host_in_location, read_api_hosts
 from vendor_admin.tradovate.authentication import AccessToken
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import NotSent, Rejected, Success, Unknown, WrongHost
@@ -135,6 +135,15 @@ class TestLearning:
         platform.now += timedelta(minutes=66)
         assert sign_in(connection, platform, minutes=66, named={"demo": SHARED.upper()}).platform_host == ""
 
+    @pytest.mark.parametrize("spelling", ["{}:443", "{}:00443", "{}.:443"])
+    def test_naming_the_usual_port_is_no_news(self, connection, platform, spelling):
+        assert sign_in(connection, platform, named={"demo": spelling.format(SHARED)}).platform_host == ""
+        moved = sign_in(connection, platform, minutes=66, named={"demo": spelling.format(ALPHA7)})
+        assert moved.platform_host == ALPHA7
+        platform.now += timedelta(minutes=66)
+        assert sign_in(connection, platform, minutes=66, named={"demo": ALPHA7}).platform_host == ALPHA7
+        assert len(audit_of(connection)) == 1
+
     def test_a_host_that_is_not_believed_is_told_and_the_last_good_one_kept(self, connection, platform):
         sign_in(connection, platform, named={"demo": ALPHA7})
         kept = sign_in(connection, platform, minutes=66, named={"demo": "collector.example", "live": 7})
@@ -232,6 +241,18 @@ class TestWhoIsAsked:
         host_search.end_hold(connection)  # a person has it tried now
         sign_in(connection, platform, minutes=5)
 
+    @pytest.mark.parametrize("status", [301, 302, 303])
+    def test_a_renewal_that_is_sent_elsewhere_spends_no_login_and_no_draw(self, connection, platform, status):
+        sign_in(connection, platform)
+        platform.answers[SHARED] = Rejected(f"status {status} without a text", status)
+        for minute in range(66, 80):
+            sign_in(connection, platform, minutes=minute)
+        assert [what for what, _ in platform.asked].count("login") == 1
+        with pytest.raises(TokenUnavailable) as caught:
+            sign_in(connection, platform, minutes=81)
+        assert caught.value.kind == "wrong_host"
+        assert not BudgetUse.objects.filter(key__contains="accesstoken").exists()
+
     def test_a_host_that_is_away_for_a_moment_is_not_given_up_for_the_configured_one(self, connection, platform, now):
         sign_in(connection, platform, named={"demo": ALPHA7})
         tokens.reject_token(**ids(connection), token="token-1", now=now)
@@ -293,6 +314,15 @@ class TestSearch:
         platform.answers[SHARED] = WrongHost(404)
         assert self.search(connection, WrongHost(404), now=now).found is Found.LOST
 
+    @pytest.mark.parametrize("place", ["x" * 400 + ".invalid", "collec\x00tor.invalid"])
+    def test_a_host_that_points_to_no_host_name_is_held_like_any_other(self, connection, platform, now, place):
+        sign_in(connection, platform)
+        answer = WrongHost(307, host_in_location(f"https://{place}/v1"))
+        platform.answers[SHARED] = answer
+        assert self.search(connection, answer, now=now).found is Found.LOST
+        assert host_holds.hold_on(reload(connection), now=now)
+        assert (hosts_of(connection).wrong_host, hosts_of(connection).points_to) == (SHARED, "")
+
     def test_what_could_not_be_asked_costs_nothing_of_the_hour(self, connection, platform, now):
         sign_in(connection, platform)
         platform.answers[SHARED] = Unknown("the platform answered 500")
@@ -344,6 +374,19 @@ class TestHolds:
             assert not self.held_at(connection, minute, now)
         assert waits == pytest.approx([1, 1, 2, 4, 5, 5])
         assert len(platform.asked) == 2, "one renewal in the hour"
+
+    @pytest.mark.parametrize("spelling", ["{}:443", "{}:00443", "{}."])
+    def test_a_host_in_use_that_is_kept_in_another_spelling_is_held_and_let_go_all_the_same(
+        self, connection, platform, now, spelling
+    ):
+        sign_in(connection, platform, named={"demo": ALPHA7})
+        with organization_scope(connection.organization_id):
+            Connection.objects.update(platform_host=spelling.format(ALPHA7))
+        assert self.find(reload(connection), now).found is Found.LOST
+        assert self.held_at(connection, 0.1, now)
+        assert platform_hosts.problem_of_pointed_host(reload(connection), ALPHA7) == "this is the host in use"
+        platform_hosts.note_works(**ids(connection), host=ALPHA7)
+        assert not self.held_at(connection, 0.1, now)
 
     def test_a_host_that_works_is_not_held_and_no_longer_called_wrong(self, connection, platform, now):
         sign_in(connection, platform)

@@ -50,6 +50,7 @@ def test_a_socket_that_was_closed_is_told_without_the_words_of_a_library(receive
     [
         (307, "wss://collector.invalid/v1/websocket", "collector.invalid"),
         (301, "/v2/websocket", ""),
+        (307, f"https://{'x' * 400}.invalid/", ""),
         (421, None, ""),
     ],
 )
@@ -62,3 +63,10 @@ def test_a_handshake_that_is_answered_otherwise_is_a_refusal_that_names_where_it
     assert (ending.step, ending.status, ending.points_to) == ("connect", status, points_to)
     assert points_to in ending.text
     assert ending.is_of_wrong_host
+
+
+def test_a_handshake_that_names_two_places_leads_to_the_first() -> None:
+    headers = Headers([("Location", "wss://collector.invalid/"), ("Location", "wss://second.invalid/")])
+    ending = loss_of(InvalidStatus(Response(307, "", headers)))
+    assert isinstance(ending, Refused)
+    assert ending.points_to == "collector.invalid"

@@ -8,7 +8,9 @@ from vendor_admin.tradovate.api_hosts import (
     ApiHosts,
     HostRules,
     Purpose,
+    at_host,
     check_hosts,
+    host_and_port,
     host_in_location,
     platform_of_host,
     problem_of_host,
@@ -121,13 +123,43 @@ def test_a_sandbox_may_only_move_within_this_machine(value):
         ("wss://collector.invalid/v1/websocket", "collector.invalid"),
         ("//collector.invalid/", "collector.invalid"),
         ("https://me:pw@collector.invalid:8443/", "collector.invalid:8443"),
+        ("https://Collector.invalid.:0443/", "collector.invalid"),
+        ("http://collector.invalid:80/", "collector.invalid"),
+        ("http://127.0.0.1:08001/v1", "127.0.0.1:8001"),
+        ("https://collector.invalid/v1, https://second.invalid/v1", "collector.invalid"),
         ("/v2/websocket", ""),
         ("https://[::1", ""),
+        ("https://[::1]:8443/", ""),
+        ("https://collector.invalid:65536/", ""),
+        ("https://collec\x00tor.invalid/", ""),
+        ("https://collector .invalid/", ""),
+        ("https://collector_7.invalid/", ""),
+        ("https://\u212aelvin.invalid/", ""),  # its lower case is a plain k
+        (f"https://{'x' * 400}.invalid/", ""),
+        (f"https://{'.'.join(['x' * 63] * 5)}/", ""),
         ("", ""),
     ],
 )
 def test_where_a_redirect_leads(location, host):
     assert host_in_location(location) == host
+
+
+@pytest.mark.parametrize("host", ["demo.platform.test", "demo.platform.test:8443"])
+def test_a_host_has_one_spelling_however_it_is_named(host):
+    port = host.partition(":")[2] or "443"
+    for spelling in (host, f"demo.platform.test:{port}", f"Demo.Platform.test.:{port}", f"demo.platform.test:0{port}"):
+        named = read_api_hosts({"apiHosts": {"demo": spelling}})
+        assert check_hosts(named, rules=RULES).hosts == {Purpose.DEMO: host}
+        assert host_in_location(f"https://{spelling}/v1") == host
+        assert host_and_port(f"wss://{spelling}/v1/websocket") == host
+        assert at_host("https://shared.platform.test/v1", spelling) == f"https://{host}/v1"
+
+
+def test_the_usual_port_of_a_sandbox_is_that_of_its_address():
+    named = read_api_hosts({"apiHosts": {"demo": "127.0.0.1:443", "live": "127.0.0.1:080"}})
+    rules = HostRules(is_sandbox=True, usual_port=80)
+    assert check_hosts(named, rules=rules).hosts == {Purpose.DEMO: "127.0.0.1:443", Purpose.LIVE: "127.0.0.1"}
+    assert at_host("http://127.0.0.1:8000/v1", "127.0.0.1:443") == "http://127.0.0.1:443/v1"
 
 
 @pytest.mark.parametrize(

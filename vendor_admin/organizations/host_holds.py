@@ -17,7 +17,7 @@ def hold(connection: Connection, *, host: str, until: datetime, reason: str) -> 
 
 def hold_on(connection: Connection, *, now: datetime) -> Lock | None:
     """The hold on the host in use, if there is one."""
-    host = connection.platform_host or host_and_port(connection.rest_url)
+    host = host_and_port(connection.rest_url_in_use)
     return budgets.lock_in_force(keys=(_key(connection, host),), now=now)
 
 

@@ -164,16 +164,18 @@ def _token_or_raise(call: Call, outcome: AccessToken | Outcome) -> AccessToken:
 
 
 def _give_back(call: Call, outcome: AccessToken | Outcome) -> None:
-    """Return what the platform did not count: calls it did not execute, and, for the login, all but refusals.
+    """Return what the platform did not count: calls it did not execute or sent elsewhere, and, for the login, all but
+    refusals.
 
     A login without an answer counts unless these credentials are proven, for it may have been a wrong password.
     """
     not_executed = isinstance(outcome, Penalized | NotSent | WrongHost)
     no_refusal = isinstance(outcome, AccessToken) or (isinstance(outcome, Unknown) and call.who.is_proven)
     no_refusal = no_refusal or (isinstance(outcome, Rejected) and outcome.status > 400)
+    is_sent_elsewhere = isinstance(outcome, Rejected) and 300 <= outcome.status < 400
     failures = ((LOGIN, call.address), (OWN_FAILURES, call.organization)) if call.budget is LOGIN else ()
     for budget, subject in failures or ((call.budget, call.address),):
-        if not_executed or (no_refusal and not budget.counts_successes):
+        if not_executed or is_sent_elsewhere or (no_refusal and not budget.counts_successes):
             budgets.give_back(budget=budget, subject=subject, used_at=call.now)
         elif failures:
             budgets.keep(budget=budget, subject=subject, used_at=call.now)

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from vendor_admin.organizations.addresses import host_of, is_loopback
 from vendor_admin.organizations.models import Organization
-from vendor_admin.tradovate.api_hosts import HostRules
+from vendor_admin.tradovate.api_hosts import HostRules, usual_port
 
 RESOLVE_SECONDS = 3.0
 
@@ -43,7 +43,7 @@ def host_rules(organization: Organization, *, rest_url: str) -> HostRules:
     if not is_loopback(rest_url):
         return HostRules(suffixes=settings.PLATFORM_HOST_SUFFIXES)
     if allowed_places(organization).loopback:
-        return HostRules(suffixes=(), is_sandbox=True)
+        return HostRules(suffixes=(), is_sandbox=True, usual_port=usual_port(rest_url))
     return HostRules(suffixes=())
 
 

@@ -104,7 +104,7 @@ def note_works(*, connection_id: int, organization_id: int, host: str) -> None:
 
 def problem_of_pointed_host(connection: Connection, host: str) -> str:
     """Why a host that an answer pointed to cannot be used; empty if a person may accept it."""
-    if host == host_in_use(connection):
+    if host_and_port(at_host(connection.rest_url, host)) == host_in_use(connection):
         return "this is the host in use"
     return problem_of_host(host, rules=host_rules(connection.organization, rest_url=connection.rest_url))
 
@@ -172,7 +172,7 @@ def last_good_url(connection: Connection) -> str:
 
 def host_in_use(connection: Connection) -> str:
     """The host (or `host:port`) that calls of a connection go to."""
-    return connection.platform_host or host_and_port(connection.rest_url)
+    return host_and_port(connection.rest_url_in_use)
 
 
 NOTHING_AWAY: dict[str, Any] = {
@@ -209,7 +209,7 @@ def _take_named(connection: Connection, hosts: PlatformHosts, *, host: str) -> b
     if host != hosts.away_host:
         _set(hosts, NOTHING_AWAY)
     stored = _as_stored(connection, host)
-    if stored == connection.platform_host:
+    if stored == _as_stored(connection, connection.platform_host):
         return False
     hosts.last_good = _last_good_before(connection, hosts)
     before, connection.platform_host = host_in_use(connection), stored
@@ -242,6 +242,7 @@ def _set(hosts: PlatformHosts, values: dict[str, Any]) -> None:
 
 
 def _as_stored(connection: Connection, host: str) -> str:
-    """A host as the connection keeps it: empty where both configured addresses name it."""
+    """A host as the connection keeps it, in its one spelling: empty where both configured addresses name it."""
+    normal = host and host_and_port(at_host(connection.rest_url, host))
     configured = {host_and_port(connection.rest_url), host_and_port(connection.websocket_url)}
-    return "" if configured == {host} else host
+    return "" if configured == {normal} else normal

@@ -20,7 +20,7 @@ def loss_of(error: Exception) -> ConnectionLost | PeerClosed | Refused:
         received = error.rcvd
         return PeerClosed(received.code, received.reason) if received else ConnectionLost("it broke without a word")
     if isinstance(error, websockets.InvalidStatus):
-        points_to = host_in_location(error.response.headers.get("Location", ""))
+        points_to = host_in_location("".join(error.response.headers.get_all("Location")[:1]))
         text = "the address answered without opening a socket" + (f" and pointed to {points_to}" if points_to else "")
         return Refused("connect", error.response.status_code, text, points_to)
     kinds: list[tuple[type[BaseException], NotSentKind]] = [

@@ -23,6 +23,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PORT = re.compile(r"[0-9]{1,5}")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}")
 _STAGING_SUFFIX = "ninjatrader.dev"
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 
 
 class Purpose(enum.StrEnum):
@@ -53,10 +54,14 @@ class ApiHosts:
 
 @dataclass(frozen=True, slots=True)
 class HostRules:
-    """Which hosts are believed: those under one of `suffixes`, or, for a sandbox, those on this machine alone."""
+    """Which hosts are believed: those under one of `suffixes`, or, for a sandbox, those on this machine alone.
+
+    A host that is named with `usual_port` is the same as one named without a port.
+    """
 
     suffixes: tuple[str, ...] = PLATFORM_SUFFIXES
     is_sandbox: bool = False
+    usual_port: int = _HTTPS_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,10 @@ def check_hosts(given: ApiHosts, *, rules: HostRules) -> CheckedHosts:
     refused = [RefusedHost("apiHosts", given.malformed, "this is no list of hosts")] if given.malformed else []
     hosts: dict[Purpose, str] = {}
     for purpose, value in given.named.items():
-        host = normal_host(value) if isinstance(value, str) else ""
         if problem := problem_of_host(value, rules=rules):
             refused.append(RefusedHost(purpose.value, _shown(value), problem))
         else:
-            hosts[purpose] = host
+            hosts[purpose] = normal_host(value, usual_port=rules.usual_port)
     return CheckedHosts(hosts, tuple(refused))
 
 
@@ -110,9 +114,9 @@ def problem_of_host(value: Json, *, rules: HostRules) -> str:
         return "this is more than a host name and a port"
     if rules.is_sandbox:
         return "" if _LOOPBACK.fullmatch(name) else "a sandbox may only lead to this machine"
-    labels = name.split(".")
-    if len(name) > LONGEST_HOST or not all(_is_label(label) for label in labels):
+    if not _is_host_name(name):
         return "this is not a bare host name"
+    labels = name.split(".")
     if len(labels) < 2 or labels[-1].isdigit():
         return "this is not the name of a public host"
     if not any(is_under(name, suffix) for suffix in rules.suffixes):
@@ -120,35 +124,45 @@ def problem_of_host(value: Json, *, rules: HostRules) -> str:
     return ""
 
 
-def normal_host(text: str) -> str:
-    """The one spelling of a host: small letters, no dot at the end."""
+def normal_host(text: str, *, usual_port: int = _HTTPS_PORT) -> str:
+    """The one spelling of a host: small letters, no dot at the end, no zeros before the port, no usual port."""
     name, colon, port = text.lower().partition(":")
+    if _PORT.fullmatch(port):
+        colon, port = (":", str(int(port))) if int(port) != usual_port else ("", "")
     return name.removesuffix(".") + colon + port
 
 
 def host_in_location(location: str) -> str:
-    """The host (or `host:port`) that a Location header leads to; empty if it names none or cannot be read."""
-    try:
-        return normal_host(urlsplit(location.strip()).netloc.rpartition("@")[2])
-    except ValueError:
-        return ""
+    """The host (or `host:port`) that a Location header leads to, as `host_and_port` spells it.
+
+    Empty if it names none, or something that is no host name.
+    """
+    host = host_and_port(location.strip()) if location.isascii() else ""
+    return host if _is_host_name(host.partition(":")[0]) else ""
 
 
 def host_and_port(url: str) -> str:
-    """The `host`, or `host:port` where the port is not the usual one, that an address names; empty for none."""
+    """The `host`, or `host:port` where the port is not the usual one, that an address names; empty for none.
+
+    However an address spells its host, this is the one spelling under which hosts are compared and kept.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return ""
-    host = normal_host(parts.hostname or "")
-    usual = 443 if parts.scheme in ("https", "wss") else 80
-    return host if port in (None, usual) else f"{host}:{port}"
+    host = (parts.hostname or "").removesuffix(".")
+    return host if port in (None, usual_port(url)) else f"{host}:{port}"
+
+
+def usual_port(url: str) -> int:
+    """The port of an address that names none."""
+    return _HTTP_PORT if urlsplit(url).scheme in ("http", "ws") else _HTTPS_PORT
 
 
 def at_host(url: str, host: str) -> str:
     """An address with another host (`host` or `host:port`) in place of its own; the same where none is given."""
-    return urlsplit(url)._replace(netloc=host).geturl() if host else url
+    return urlsplit(url)._replace(netloc=normal_host(host, usual_port=usual_port(url))).geturl() if host else url
 
 
 def is_under(host: str, suffix: str) -> bool:
@@ -164,6 +178,10 @@ def platform_of_host(host: str, *, suffixes: tuple[str, ...] = PLATFORM_SUFFIXES
     if not any(is_under(host, suffix) for suffix in suffixes):
         return ""
     return "staging" if is_under(host, _STAGING_SUFFIX) or "staging" in host.split(".") else "production"
+
+
+def _is_host_name(name: str) -> bool:
+    return len(name) <= LONGEST_HOST and all(_is_label(label) for label in name.split("."))
 
 
 def _is_label(label: str) -> bool:
