@@ -36,6 +36,7 @@ class Sessions:
         self._to_judge: deque[tuple[Called, Outcome]] = deque()
         self._judged: deque[Called] = deque()
         self._works_at: set[str] = set()
+        self._signed_in_at: datetime | None = None  # when that was last begun
 
     def open(self, *, now: datetime) -> Session | None:
         """The connection with a good token; None while there is none, and where everything was postponed with the
@@ -61,7 +62,8 @@ class Sessions:
         except TokenUnavailable as missing:
             self._postpone_without_token(missing, now=now)
             return None
-        if is_due and not self._callers.is_busy_with(_SIGNING_IN):
+        if is_due and self._may_sign_in(has_token=token is not None, now=now):
+            self._signed_in_at = now
             self._callers.look_up(partial(self._sign_in, connection.pk), name=_SIGNING_IN)
         if token is None:
             return None
@@ -93,6 +95,11 @@ class Sessions:
             self._works_at.add(session.rest_url)
             ids = {"connection_id": session.connection_id, "organization_id": self._lane.organization_id}
             platform_hosts.note_works(**ids, host=host_and_port(session.rest_url))
+
+    def _may_sign_in(self, *, has_token: bool, now: datetime) -> bool:
+        """A good token can be used meanwhile: one that cannot be renewed yet is tried again after a pause."""
+        is_early = self._signed_in_at is not None and now < self._signed_in_at + LOOK_AGAIN
+        return not self._callers.is_busy_with(_SIGNING_IN) and not (has_token and is_early)
 
     def _sign_in(self, connection_id: int) -> None:
         """Renew the token or log in, in a thread. The next look finds it stored."""
