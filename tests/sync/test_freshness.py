@@ -71,6 +71,12 @@ CASES: list[tuple[str, ...]] = [
         "",
         "DEMO has not been compared with the platform for over 26 hours",
     ),
+    (
+        "types that are not chosen",
+        "UPDATE organizations_connection SET entity_types = ARRAY['cashBalance']",
+        "",
+        "DEMO does not mirror user account position limits: they are not chosen in its connection",
+    ),
     ("an old shard's lease", "UPDATE sync_lease SET shard = 2, state = 'failed' WHERE shard = 1", "", ""),
 ]
 
@@ -104,7 +110,7 @@ def test_each_sign_of_age_is_named(vendor: Organization, admin_connection: psyco
             assert found.startswith(words) if words else found == "", (name, entity_type, found)
             assert sum("SELECT " in one["sql"] and "set_config" not in one["sql"] for one in queries) <= 2
         admin_connection.execute("DELETE FROM sync_gap; DELETE FROM sync_lease; INSERT INTO sync_lease TABLE kept")
-        admin_connection.execute("DROP TABLE kept")
+        admin_connection.execute("DROP TABLE kept; UPDATE organizations_connection SET entity_types = '{}'")
 
 
 def test_a_removed_connection_leaves_rows_that_may_be_old_and_one_that_never_was_does_not(vendor: Organization) -> None:

@@ -42,6 +42,7 @@ class _Socket(NamedTuple):
     created_at: datetime
     removed_at: datetime | None
     shard_count: int
+    entity_types: list[str]
     lease_id: int | None
     shard: int | None
     state: str | None
@@ -78,13 +79,16 @@ class Sockets:
         """Why the mirrors of these types may say something else than the platform, without an end; empty if they do
         not.
 
-        They are as fresh as can be known when every socket is live and has stored what it received, what was missed in
-        its last gap has been read, and, for types that no snapshot tells, the last comparison is not too long ago.
+        They are as fresh as can be known when they are among those that the connection mirrors, every socket is live
+        and has stored what it received, what was missed in its last gap has been read, and, for types that no snapshot
+        tells, the last comparison is not too long ago.
         """
         sockets = [one for one in self._sockets if one.environment == environment]
         state = _of(environment, sockets, now=self._now)
         if not state.is_live:
             return state.why
+        if left_out := [one for one in set(entity_types) if any(_leaves_out(socket, one) for socket in sockets)]:
+            return f"{environment.upper()} does not mirror {_named(left_out)}: they are not chosen in its connection"
         name, gaps = environment.upper(), [self._gaps[one.lease_id] for one in sockets if one.lease_id in self._gaps]
         if any(one.settled_at is None for one in sockets) or any(gap.settled_at is None for gap in gaps):
             return f"{name} has just come back, and what was missed meanwhile is still being read"
@@ -99,9 +103,18 @@ class Sockets:
         return "" if is_repaired else f"What {name} missed in its last gap has not been read yet"
 
 
+def _leaves_out(socket: _Socket, entity_type: str) -> bool:
+    """Whether the connection's choice of types, where one was made, is without this one."""
+    return bool(socket.entity_types) and entity_type not in socket.entity_types
+
+
+def _named(entity_types: Iterable[str]) -> str:
+    return ", ".join(sorted(str(mirror_models()[one]._meta.verbose_name_plural) for one in entity_types))
+
+
 def _sockets(organization_id: int) -> list[_Socket]:
     """Every socket that is wanted; a connection without leases has one row, without a lease, as has a removed one."""
-    fields = ["environment", "is_enabled", "created_at", "removed_at", "shard_count"]
+    fields = ["environment", "is_enabled", "created_at", "removed_at", "shard_count", "entity_types"]
     fields += [f"leases__{name}" for name in _OF_LEASE]
     rows = Connection.unscoped.filter(organization_id=organization_id).values_list(*fields).order_by("leases__shard")
     found = map(_Socket._make, rows)
