@@ -41,6 +41,11 @@ INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at,
                       repair_note)
 SELECT organization_id, id, 'demo', 0, now(), now(), '', 0, '' FROM sync_lease
 """
+READ_GAP = """
+INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, ended_at, settled_at, repaired_at,
+                      reason, differences, repair_note)
+SELECT organization_id, id, 'demo', 0, now(), now(), now(), now(), '', 0, '' FROM sync_lease
+"""
 LATER = timedelta(minutes=1)
 
 
@@ -126,6 +131,11 @@ class Bench(Desk):
         plan = self.confirm(plan)
         assert plan.state == Plan.State.RUNNING
         return plan
+
+    def postpone(self, by: timedelta) -> None:
+        """Let what waits be due so long from now."""
+        with self.scope():
+            Operation.objects.update(not_before=database_clock.now() + by)
 
     def look(self) -> None:
         """What a worker does about once a second."""
@@ -305,3 +315,25 @@ def test_a_plan_of_which_all_moved_ends(bench: Bench) -> None:
     assert set(bench.states(plan)) == {"cancelled"}
     assert {one.state for one in bench.operations(plan)} == {"cancelled"}
     assert sweep.wake_due_lanes(now=database_clock.now()) == 1
+
+
+def test_a_gap_that_came_and_went_while_nothing_was_due_has_the_rows_compared_first(bench: Bench) -> None:
+    plan = bench.started()
+    bench.postpone(LATER * 60)
+    bench.be("waiting")
+    bench.look()
+    assert not bench.reload(plan).is_interrupted  # the hour's calls are used up: nobody looks at it
+    bench.move(4)
+    bench.admin.execute(READ_GAP)
+    bench.be("live")
+    bench.postpone(-LATER)
+    bench.look()
+
+    plan = bench.reload(plan)
+    assert plan.is_interrupted
+    assert plan.wait_why.startswith("DEMO was away since the rows were compared: money and risk wait")
+    assert bench.take() == []
+    assert not bench.check(plan).is_interrupted
+    assert bench.states(plan) == ["queued"] * 3 + ["cancelled"] + ["queued"] * 3
+    bench.look()
+    assert not bench.reload(plan).is_interrupted

@@ -22,14 +22,21 @@ class Age:
     """`why` the mirrors may be old, without an end; empty where they are not, or where the kind does not ask.
 
     `is_just_read`: what the plan shows was read of the platform itself moments ago, so it holds all the same.
+    `missed`: what happened since the rows of a plan at work were compared, without an end, though the mirrors are fresh
+    by now.
     """
 
     why: str = ""
     is_just_read: bool = False
+    missed: str = ""
 
     @property
     def must_be_read(self) -> bool:
         return bool(self.why) and not self.is_just_read
+
+    @property
+    def must_be_compared(self) -> bool:
+        return bool(self.why or self.missed) and not self.is_just_read
 
 
 _NOTHING_SENT = Q(operation__state=Operation.State.QUEUED) & (
@@ -73,8 +80,12 @@ def ages_of(plans: Collection[Plan], *, now: datetime) -> dict[int, Age]:
     if not concerned:
         return {plan.pk: Age() for plan in plans}
     sockets = freshness.Sockets(concerned[0].organization_id, now=now)
-    whys = {plan.pk: _why_old(sockets, plan.depends_on or types_of(_asks_now(plan, now=now))) for plan in concerned}
-    return {plan.pk: Age(whys.get(plan.pk, ""), is_just_read=was_just_read(plan, now=now)) for plan in plans}
+    ages = {}
+    for plan in concerned:
+        types = plan.depends_on or types_of(_asks_now(plan, now=now))
+        missed = _missed(sockets, types, since=plan.compared_at or plan.started_at)
+        ages[plan.pk] = Age(_why_old(sockets, types), was_just_read(plan, now=now), missed)
+    return {plan.pk: ages.get(plan.pk, Age()) for plan in plans}
 
 
 def types_of(asks: Iterable[Ask]) -> dict[str, list[str]]:
@@ -104,3 +115,8 @@ def _asks_now(plan: Plan, *, now: datetime) -> Sequence[Ask]:
 def _why_old(sockets: freshness.Sockets, types: Mapping[str, Sequence[str]]) -> str:
     whys = (sockets.why_old(environment, found) for environment, found in sorted(types.items()))
     return next(filter(None, whys), "")
+
+
+def _missed(sockets: freshness.Sockets, types: Iterable[str], *, since: datetime | None) -> str:
+    away = [one for one in sorted(types) if since is not None and sockets.has_missed_since(one, since)]
+    return f"{away[0].upper()} was away since the rows were compared" if away else ""

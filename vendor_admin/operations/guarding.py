@@ -38,8 +38,8 @@ def guard(lane: LaneKey, *, now: datetime) -> None:
     # A row whose first step was done goes on whatever happens: half a change is worse.
     beginning = [plan for plan in at_work if plan.is_to_begin and plan.check_at is None and plan.pk not in stopped]
     for plan_id, age in fresh_rows.ages_of(beginning, now=now).items():
-        if age.must_be_read:
-            interrupted_plans.interrupt(plan_id, why=age.why, now=now)
+        if age.must_be_compared:
+            interrupted_plans.interrupt(plan_id, why=age.why or age.missed, now=now)
 
 
 def _pause_without_authors(at_work: Sequence[Plan]) -> set[int]:

@@ -127,7 +127,8 @@ def _act_on(plan: Plan, readings: Readings | None, *, now: datetime) -> None:
         interrupted_plans.go_on(plan, actor=WORKER, now=now, readings=readings)
     elif renewed_if_moved(plan, now=now) is None:
         plan.read_at, plan.check_at, plan.wait_why = readings.at if readings is not None else None, None, ""
-        plan.save(update_fields=["read_at", "check_at", "wait_why"])
+        plan.compared_at = plan.read_at or now
+        plan.save(update_fields=["read_at", "compared_at", "check_at", "wait_why"])
         if plan.state == Plan.State.HELD:
             start(plan, actor=WORKER, now=now, action="plan started", request_id=plan.request_id)
 

@@ -65,6 +65,8 @@ def resume(plan: Plan, *, actor: str, now: datetime) -> Plan:
         return plan
     if plan.depends_on_rows and not age.why:
         _leave_out_moved(plan, actor=actor, now=now)
+        plan.compared_at = now
+        plan.save(update_fields=["compared_at"])
     return plan
 
 
@@ -73,7 +75,8 @@ def go_on(plan: Plan, *, actor: str, now: datetime, readings: Readings | None) -
     again. What has not moved goes on. The plan is locked."""
     _leave_out_moved(plan, actor=actor, now=now)
     plan.read_at, plan.check_at, plan.wait_why = readings.at if readings is not None else plan.read_at, None, ""
-    plan.save(update_fields=["read_at", "check_at", "wait_why"])
+    plan.compared_at = now if readings is None else readings.at
+    plan.save(update_fields=["read_at", "compared_at", "check_at", "wait_why"])
     environments = plan.operations.order_by().values_list("environment", flat=True).distinct()
     nudges.work_soon(plan.organization_id, set(environments))
 

@@ -96,6 +96,9 @@ class Plan(OrganizationRow):
         default=0, db_default=0, help_text="How many readings in a row met that."
     )
     read_at = models.DateTimeField(null=True, help_text="When its rows were last read of the platform itself.")
+    compared_at = models.DateTimeField(
+        null=True, help_text="Of when that is which its rows were last compared with: mirrors, or a reading."
+    )
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -40,6 +40,7 @@ def begin(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
     renewed = None if age.why else renewed_if_moved(plan, now=now)
     if renewed is not None:
         return renewed
+    plan.compared_at = plan.read_at if age.why else now
     return start(plan, actor=actor, now=now, action=action, request_id=request_id)
 
 

@@ -102,6 +102,14 @@ class Sockets:
         is_repaired = all(gap.repaired_at or (gap.settled_at and compared_at > gap.settled_at) for gap in gaps)
         return "" if is_repaired else f"What {name} missed in its last gap has not been read yet"
 
+    def has_missed_since(self, environment: str, moment: datetime) -> bool:
+        """Whether a gap was open then, or later, of which what was missed has been read by now."""
+        leases = {one.lease_id for one in self._sockets if one.environment == environment}
+        return any(
+            lease_id in leases and gap.settled_at is not None and gap.settled_at > moment
+            for lease_id, gap in self._gaps.items()
+        )
+
 
 def _leaves_out(socket: _Socket, entity_type: str) -> bool:
     """Whether the connection's choice of types, where one was made, is without this one."""
