@@ -16,10 +16,10 @@ from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations import plans, queue, sweep
 from vendor_admin.operations.guarding import guard
-from vendor_admin.operations.held_plans import check
+from vendor_admin.operations.held_plans import check, wake_due
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, plain, register
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.progress import progress_of
+from vendor_admin.operations.progress import finish_plans, progress_of
 from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.roles import Right
@@ -337,3 +337,19 @@ def test_a_gap_that_came_and_went_while_nothing_was_due_has_the_rows_compared_fi
     assert bench.states(plan) == ["queued"] * 3 + ["cancelled"] + ["queued"] * 3
     bench.look()
     assert not bench.reload(plan).is_interrupted
+
+
+def test_a_plan_that_ends_while_it_is_interrupted_is_not_looked_at_any_more(bench: Bench) -> None:
+    plan = bench.started(count=1)
+    bench.be("waiting")
+    bench.look()
+    assert bench.reload(plan).is_interrupted
+    with bench.scope():
+        Operation.objects.update(state=Operation.State.SUCCEEDED)
+    assert finish_plans(bench.organization.pk, now=database_clock.now()) == 1
+
+    plan = bench.reload(plan)
+    assert (plan.state, plan.check_at, plan.wait_why) == (Plan.State.FINISHED, None, "")
+    with bench.scope():  # as one that ended before it was
+        Plan.objects.update(check_at=database_clock.now() - LATER)
+    assert wake_due() == 0

@@ -61,8 +61,9 @@ def wake_due(*, now: datetime | None = None) -> int:
         _look_at_once_where_fresh(now)
         place = Window(RowNumber(), partition_by="organization_id", order_by=["checks_failed", "check_at"])
         free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
-        due = Plan.objects.filter(free, check_at__lte=now).annotate(place=place).filter(place__lte=MOST_WOKEN_OF_ONE)
-        found = list(due.order_by("checks_failed", "check_at").values_list("organization_id", "pk")[:MOST_WOKEN])
+        due = Plan.objects.filter(free, state__in=CHECKED, check_at__lte=now).annotate(place=place)
+        few = due.filter(place__lte=MOST_WOKEN_OF_ONE)
+        found = list(few.order_by("checks_failed", "check_at").values_list("organization_id", "pk")[:MOST_WOKEN])
         for organization_id, plan_id in found:
             nudges.check_soon(organization_id, plan_id)
     return len(found)
@@ -170,7 +171,7 @@ def _look_at_once_where_fresh(now: datetime) -> None:
     """What kept rows from being read no longer matters once the mirrors are fresh. Three queries for each organization
     with plans that wait.
     """
-    later = Plan.objects.filter(check_at__gt=now, checks_failed__gt=0).exclude(check_fault=Fault.OWN)
+    later = Plan.objects.filter(state__in=CHECKED, check_at__gt=now, checks_failed__gt=0).exclude(check_fault=Fault.OWN)
     waiting = defaultdict(list)
     for plan in later.order_by("check_at")[:MOST_LOOKED_AT]:
         waiting[plan.organization_id].append(plan)

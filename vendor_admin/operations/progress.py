@@ -66,5 +66,5 @@ def finish_plans(organization_id: int, *, now: datetime) -> int:
         return (
             Plan.objects.filter(organization_id=organization_id, state=Plan.State.RUNNING)
             .exclude(Exists(left))
-            .update(state=Plan.State.FINISHED, finished_at=now)
+            .update(state=Plan.State.FINISHED, finished_at=now, check_at=None, wait_why="")
         )
