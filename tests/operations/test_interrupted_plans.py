@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from tests.operations.stored_plans import Desk
 from vendor_admin.mirrors.models import CashBalance
-from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations import plans, queue, sweep
+from vendor_admin.mirrors.readings import Ask, Readings
+from vendor_admin.operations import interrupted_plans, plans, platform_rows, queue, sweep
 from vendor_admin.operations.guarding import guard
 from vendor_admin.operations.held_plans import check, wake_due
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, plain, register
 from vendor_admin.operations.models import Operation, Plan, PlanRow
+from vendor_admin.operations.plan_states import PlanProblem
+from vendor_admin.operations.platform_rows import Fault, NotRead
 from vendor_admin.operations.progress import finish_plans, progress_of
 from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Connection
@@ -352,4 +354,43 @@ def test_a_plan_that_ends_while_it_is_interrupted_is_not_looked_at_any_more(benc
     assert (plan.state, plan.check_at, plan.wait_why) == (Plan.State.FINISHED, None, "")
     with bench.scope():  # as one that ended before it was
         Plan.objects.update(check_at=database_clock.now() - LATER)
+    assert wake_due() == 0
+
+
+@pytest.mark.parametrize("met", [NotRead("No answer.", Fault.NO_ANSWER), PlanProblem("It cannot be."), None])
+def test_a_worker_whose_claim_ran_out_leaves_the_plan_to_the_one_that_has_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, met: Exception | None
+) -> None:
+    plan = bench.started(count=1)
+    bench.be("waiting")
+    bench.look()
+    others = database_clock.now() + LATER
+
+    def read_slowly(*_: Any, **__: Any) -> Readings:
+        with bench.scope():
+            Plan.objects.update(check_claimed_until=others)
+        if met is not None:
+            raise met
+        return Readings(bench.organization.pk, at=database_clock.now())
+
+    monkeypatch.setattr(platform_rows, "read", read_slowly)
+    plan = bench.check(plan)
+    assert (plan.check_claimed_until, plan.check_fault, plan.checks_failed) == (others, "", 0)
+    assert plan.is_interrupted
+    assert plan.wait_why.startswith("DEMO is not live (waiting to reconnect): money and risk wait")
+
+
+def test_a_problem_that_lasts_is_looked_at_again_after_a_pause(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = bench.started(count=1)
+    bench.be("waiting")
+    bench.look()
+    assert bench.check(plan).checks_failed == 1
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PlanProblem("It cannot be.")
+
+    monkeypatch.setattr(interrupted_plans, "go_on", refuse)
+    bench.be("live")
+    plan = bench.check(plan)
+    assert "It cannot be." in plan.wait_why
     assert wake_due() == 0

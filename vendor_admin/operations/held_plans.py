@@ -87,7 +87,7 @@ def check(*, organization_id: int, plan_id: int) -> None:
             why = fresh_rows.why_old(organization_id, asks, now=now)
         readings = platform_rows.read(organization_id, asks, now=now) if why else None
         with step(organization_id), readings.in_force() if readings is not None else nullcontext():
-            _go_on(plan_id, readings)
+            _go_on(plan, readings)
     except NotRead as missing:
         _wait(plan, why, str(missing), missing.fault, until=missing.until)
     except DataError:
@@ -109,15 +109,17 @@ def _asks_of(plan: Plan, *, now: datetime) -> Sequence[Ask]:
     return fresh_rows.asks_of(plan, fresh_rows.targets_to_change(plan), now=now)
 
 
-def _go_on(plan_id: int, readings: Readings | None) -> None:
+def _go_on(claimed: Plan, readings: Readings | None) -> None:
     """Compare the rows with what was read, or with mirrors that are fresh by now, and do what follows."""
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan_id)
+    plan = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=claimed.pk)
     now = database_clock.now()
+    if plan.check_claimed_until != claimed.check_claimed_until:
+        return
     if readings is not None and now - readings.at >= fresh_rows.READ_GOOD_FOR:
         raise NotRead(OLD_AGAIN, Fault.TOO_LONG)
     if plan.state in CHECKED and plan.check_at is not None:
         _act_on(plan, readings, now=now)
-    Plan.objects.filter(pk=plan_id).update(check_claimed_until=None, checks_failed=0, check_fault="")
+    Plan.objects.filter(pk=plan.pk).update(check_claimed_until=None, checks_failed=0, check_fault="")
 
 
 def _act_on(plan: Plan, readings: Readings | None, *, now: datetime) -> None:
@@ -143,7 +145,8 @@ def _wait(plan: Plan, why_old: str, missing: str, fault: Fault, *, until: dateti
     log.info("operations.rows_not_read", plan=plan.pk, fault=str(fault), failures=failures, why=why)
     with step(plan.organization_id):
         of_plan = Plan.objects.filter(pk=plan.pk)
-        of_plan.update(check_claimed_until=None, check_fault=fault, checks_failed=min(failures, 1_000))
+        if not _give_back(plan, check_fault=fault, checks_failed=min(failures, 1_000)):
+            return
         of_plan.filter(state=Plan.State.HELD).update(wait_why=why[:500], check_at=look_at)
         of_plan.filter(state=Plan.State.RUNNING, check_at__isnull=False).update(
             wait_why=interrupted_plans.waits_because(why_old, missing), check_at=look_at
@@ -158,13 +161,21 @@ def _give_up(plan: Plan, why: str) -> None:
     """
     with step(plan.organization_id):
         of_plan = Plan.objects.filter(pk=plan.pk)
-        of_plan.update(check_claimed_until=None)
+        if not _give_back(plan, check_fault="", checks_failed=0):
+            return
         of_plan.filter(state=Plan.State.PREVIEW).update(wait_why=why[:500], check_at=None)
         of_plan.filter(state=Plan.State.RUNNING, check_at__isnull=False).update(
             wait_why=interrupted_plans.waits_because("", why), check_at=database_clock.now() + LONGEST_PAUSE
         )
         if of_plan.filter(state=Plan.State.HELD).exists():
             plans.cancel(plan=plan, actor=WORKER, now=database_clock.now(), reason=why)
+
+
+def _give_back(plan: Plan, **said: str | int) -> bool:
+    """End the claim on a plan, and store what its reading came to. False where another worker, or a person, has taken
+    the plan meanwhile; else its row is held until the transaction ends."""
+    claimed = Plan.objects.filter(pk=plan.pk, check_claimed_until=plan.check_claimed_until)
+    return bool(claimed.update(check_claimed_until=None, **said))
 
 
 def _look_at_once_where_fresh(now: datetime) -> None:
