@@ -394,3 +394,15 @@ def test_a_problem_that_lasts_is_looked_at_again_after_a_pause(bench: Bench, mon
     plan = bench.check(plan)
     assert "It cannot be." in plan.wait_why
     assert wake_due() == 0
+
+
+def test_what_a_plan_stored_without_it_depends_on_is_worked_out_once(bench: Bench) -> None:
+    plan = bench.started()
+    with bench.scope():
+        Plan.objects.update(depends_on={})
+    bench.look()
+    assert bench.reload(plan).depends_on == {"demo": ["cashBalance"]}
+
+    with CaptureQueriesContext(database) as queries:
+        bench.look()
+    assert not [one["sql"] for one in queries if "operations_planrow" in one["sql"]]

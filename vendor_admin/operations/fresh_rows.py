@@ -82,7 +82,7 @@ def ages_of(plans: Collection[Plan], *, now: datetime) -> dict[int, Age]:
     sockets = freshness.Sockets(concerned[0].organization_id, now=now)
     ages = {}
     for plan in concerned:
-        types = plan.depends_on or types_of(_asks_now(plan, now=now))
+        types = plan.depends_on or _work_out(plan, now=now)
         missed = _missed(sockets, types, since=plan.compared_at or plan.started_at)
         ages[plan.pk] = Age(_why_old(sockets, types), was_just_read(plan, now=now), missed)
     return {plan.pk: ages.get(plan.pk, Age()) for plan in plans}
@@ -107,9 +107,12 @@ def was_just_read(plan: Plan, *, now: datetime) -> bool:
     return plan.read_at is not None and now - plan.read_at < READ_GOOD_FOR
 
 
-def _asks_now(plan: Plan, *, now: datetime) -> Sequence[Ask]:
-    """Of a plan that was stored before plans said what they depend on."""
-    return asks_of(plan, targets_to_change(plan), now=now)
+def _work_out(plan: Plan, *, now: datetime) -> dict[str, list[str]]:
+    """What a plan depends on that was stored without it; kept, since it takes all of its rows."""
+    plan.depends_on = types_of(asks_of(plan, targets_to_change(plan), now=now))
+    if plan.depends_on:
+        Plan.objects.filter(pk=plan.pk, depends_on={}).update(depends_on=plan.depends_on)
+    return plan.depends_on
 
 
 def _why_old(sockets: freshness.Sockets, types: Mapping[str, Sequence[str]]) -> str:
