@@ -123,8 +123,8 @@ class Bench(Desk):
     def move(self, account_id: int, amount: int = 1) -> None:
         self.admin.execute("UPDATE mirrors_cashbalance SET amount = %s WHERE account_id = %s", [amount, account_id])
 
-    def started(self, kind: str = "test_together", *, count: int = 7) -> Plan:
-        targets = [Target("account", one) for one in range(1, count + 1)]
+    def started(self, kind: str = "test_together", *, count: int = 7, first: int = 1) -> Plan:
+        targets = [Target("account", one) for one in range(first, first + count)]
         with self.scope():
             plan = plans.preview(
                 organization=self.organization, kind_name=kind, targets=targets, actor=self.actor, reason="a test",
@@ -406,3 +406,16 @@ def test_what_a_plan_stored_without_it_depends_on_is_worked_out_once(bench: Benc
     with CaptureQueriesContext(database) as queries:
         bench.look()
     assert not [one["sql"] for one in queries if "operations_planrow" in one["sql"]]
+
+
+def test_of_one_organization_two_plans_are_read_at_once(bench: Bench) -> None:
+    first, second, third = (bench.started(count=1, first=number) for number in (1, 2, 3))
+    bench.be("waiting")
+    bench.look()
+    with bench.scope():
+        Plan.objects.filter(pk__in=[first.pk, second.pk]).update(check_claimed_until=database_clock.now() + LATER)
+    assert bench.check(third).checks_failed == 0
+
+    with bench.scope():
+        Plan.objects.filter(pk=first.pk).update(check_claimed_until=None)
+    assert bench.check(third).checks_failed == 1

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DataError
+from django.db import DataError, connection
 from django.db.models import Q, Window
 from django.db.models.functions import RowNumber
 
@@ -38,6 +38,7 @@ LASTING = frozenset({Fault.NOT_ALLOWED, Fault.TOO_MANY_CALLS})
 CLAIM_TTL = timedelta(minutes=5)  # longer than the longest reading
 MOST_WOKEN = 50
 MOST_WOKEN_OF_ONE = 4
+MOST_READ_OF_ONE = 2  # at once: a slow platform leaves threads to other organizations
 MOST_LOOKED_AT = 1_000
 OWN_FAULT = "An error of this service kept the rows from being checked; it is in the log."
 UNREADABLE = "What the platform answered cannot be compared with what is known here."
@@ -75,9 +76,7 @@ def check(*, organization_id: int, plan_id: int) -> None:
     if after_restore.settled_incarnation(now=now) is None:
         return
     with step(organization_id):
-        free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
-        due = Plan.objects.filter(free, pk=plan_id, state__in=CHECKED, check_at__lte=now)
-        if not due.update(check_claimed_until=now + CLAIM_TTL):
+        if not _claim(organization_id, plan_id, now=now):
             return
         plan = Plan.objects.get(pk=plan_id)
     why = ""
@@ -98,6 +97,17 @@ def check(*, organization_id: int, plan_id: int) -> None:
     except Exception:
         log.exception("operations.rows_not_checked", plan=plan_id)
         _wait(plan, why, OWN_FAULT, Fault.OWN)
+
+
+def _claim(organization_id: int, plan_id: int, *, now: datetime) -> bool:
+    """Whether nobody looks at the plan, it is due, and only few others of the organization are being looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"readings {organization_id}"])
+    free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
+    if Plan.objects.filter(check_at__isnull=False, check_claimed_until__gt=now).count() >= MOST_READ_OF_ONE:
+        return False
+    due = Plan.objects.filter(free, pk=plan_id, state__in=CHECKED, check_at__lte=now)
+    return bool(due.update(check_claimed_until=now + CLAIM_TTL))
 
 
 def _asks_of(plan: Plan, *, now: datetime) -> Sequence[Ask]:
