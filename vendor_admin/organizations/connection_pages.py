@@ -89,7 +89,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             ("Credentials", "stored encrypted; never shown", None),
             ("Entity types", ", ".join(row.entity_types) or "all that Vendor Admin mirrors", None),
             ("Sharding", sharding, None),
-            ("Changed", f"{row.version - 1} times since it was added", None),
+            ("Changes since it was added", row.version - 1, None),
         ]
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
