@@ -115,7 +115,6 @@ def _draft(target: Target, asked: Mapping[str, Any], *, user: PlatformUser | Non
         return draft
     draft.label = f"{account.name} for {user}"
     draft.new = _as_made(account)
-    draft.amount = account.initial_balance
     if not draft.new.keys() & _DAILY_LOSS:
         draft.warnings.append(NO_DAILY_LOSS)
     if "trailingMaxDrawdown" not in draft.new:

@@ -16,12 +16,10 @@ from tests.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations import plans
-from vendor_admin.operations.authors import rights_of_plan
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.operations.plans import NotAllowed
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.scope import organization_scope
 
 MEMBER, PAYER, FREE, PAID, MEMBERSHIP, DATA, PLUGIN = 7, 900, 10, 11, 20, 30, 40
@@ -94,24 +92,6 @@ def test_whatever_kind_the_price_hides_in_it_is_a_money_plan_for_those_who_may_s
         preview(catalog, "risk", "give_again", Target("userPlugin", PLUGIN))
     free = preview(catalog, "support", "create_members", new_member(entitlementIds=[FREE]))
     assert (free.cost, free.is_money, free.needs_second_person) == (0, False, False)
-
-
-def test_the_balance_of_new_accounts_counts_for_the_second_person_and_needs_the_right_to_change_balances(
-    catalog: Organization,
-) -> None:
-    for role in ("owner", "support", "risk"):
-        staff_user(role, catalog, role)
-    wanted = {"userId": MEMBER, "templateAccountId": 5, "name": "EVAL1", "initialBalance": "60000"}
-    target = Target("account", None, wanted)
-
-    plan = preview(catalog, "owner", "create_accounts", target)
-    assert [row.state for row in rows_of(catalog, plan.pk)] == ["planned"]
-    assert (plan.is_money, plan.needs_second_person) == (True, True)
-    assert "It moves 60,000.00 in all" in plan.second_person_why
-    assert rights_of_plan(plan) == (Right.CREATE_ACCOUNTS, Right.CHANGE_BALANCES)
-    for role in ("support", "risk"):
-        with pytest.raises(NotAllowed, match=rf"60,000\.00 of balance in all, and {role} may not change balances"):
-            preview(catalog, role, "create_accounts", target)
 
 
 def test_a_price_that_was_read_of_the_platform_counts_and_not_the_mirrors(catalog: Organization) -> None:

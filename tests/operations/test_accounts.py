@@ -54,11 +54,11 @@ def test_accounts_come_with_permission_balance_and_risk_as_previewed(scene: Scen
         "create_accounts",
         [
             new_account(userId=first, name="MAIN1"),
-            new_account(userId=second, name="MAIN2", initialBalance="2500", postTradeRisk={"weeklyLossAutoLiq": "0"}),
+            new_account(userId=second, name="MAIN2", initialBalance="25000", postTradeRisk={"weeklyLossAutoLiq": "0"}),
         ],
         parameters={
             "templateAccountId": template(scene),
-            "initialBalance": "5000",
+            "initialBalance": "50000",
             "postTradeRisk": RISK,
             "preTradeRisk": [LIMIT],
         },
@@ -91,7 +91,7 @@ def test_creations_are_reverted_by_revoking_also_where_the_answer_was_lost(scene
     (user_id,) = user_ids(scene, 1)
     scene.sandbox.control("write", fault="no-answer", path=CREATE)
     targets = [new_account(userId=user_id, name=f"LOST{number}") for number in range(2)]
-    parameters = {"templateAccountId": template(scene), "initialBalance": "5000"}
+    parameters = {"templateAccountId": template(scene), "initialBalance": "50000"}
     plan = scene.start("create_accounts", targets, parameters=parameters)
     wait_until(lambda: scene.work(seconds=2) is not None and scene.reload(plan).state == Plan.State.FINISHED)
     assert {row.state for row in scene.rows(plan)} == {"succeeded"}
@@ -111,7 +111,7 @@ def test_creations_are_reverted_by_revoking_also_where_the_answer_was_lost(scene
 def test_faulty_creations_are_skipped_with_the_reason(scene: Scene) -> None:
     (user_id,) = user_ids(scene, 1)
     taken = next(iter(scene.expected("account").values()))["name"]
-    whole = {"userId": user_id, "templateAccountId": template(scene), "initialBalance": "5000"}
+    whole = {"userId": user_id, "templateAccountId": template(scene), "initialBalance": "50000"}
     wrong: list[tuple[dict[str, Any], str]] = [
         ({**whole, "name": taken}, "is taken"),
         ({**whole, "name": "lower1"}, "name must be capital letters followed by digits"),
@@ -136,7 +136,7 @@ def test_the_platforms_errors_about_single_accounts_land_on_their_rows(scene: Sc
         new_account(userId=user_id, name="FINE2", templateAccountId=99),
         new_account(userId=user_id, name="FINE3", templateAccountId=template(scene)),
     ]
-    plan = scene.start("create_accounts", targets, parameters={"initialBalance": "5000"})
+    plan = scene.start("create_accounts", targets, parameters={"initialBalance": "50000"})
     scene.work()
     assert [(row.state, row.why) for row in scene.rows(plan)] == [
         ("succeeded", ""),

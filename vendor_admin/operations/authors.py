@@ -26,7 +26,7 @@ def require(actor: str, *rights: Right, organization_id: int) -> None:
 def rights_of_plan(plan: Plan) -> tuple[Right, ...]:
     """What its makers must be allowed to do. Nothing is known of a kind that is no longer part of the installation."""
     try:
-        return rights_for(kind_of(plan.kind), cost=plan.cost, gives_balance=plan.gives_balance)
+        return rights_for(kind_of(plan.kind), cost=plan.cost)
     except KeyError:
         return ()
 

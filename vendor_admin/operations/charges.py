@@ -1,6 +1,4 @@
-"""What a plan costs the organization or gives to new accounts, whatever kind of plan that hides in, and which rights
-it asks for.
-"""
+"""What a plan costs the organization, whatever kind of plan the price hides in, and which rights that asks for."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +7,6 @@ from vendor_admin.operations.kinds import PlanKind, RowDraft
 from vendor_admin.organizations.roles import Right
 
 SPENDING = Right.MANAGE_SUBSCRIPTIONS
-GIVING = Right.CHANGE_BALANCES
 
 
 def total_of(prices: Iterable[Decimal | None]) -> Decimal | None:
@@ -33,13 +30,7 @@ def in_words(cost: Decimal | None) -> str:
     return "What it costs is not known" if cost is None else f"It costs {cost:,.2f} for the first period"
 
 
-def given_by(drafts: Iterable[RowDraft]) -> Decimal:
-    """The balance that the accounts which are made start with, in all."""
-    return sum((draft.amount or Decimal(0) for draft in drafts if draft.target.entity_id is None), Decimal(0))
-
-
-def rights_for(kind: PlanKind, *, cost: Decimal | None, gives_balance: bool = False) -> tuple[Right, ...]:
+def rights_for(kind: PlanKind, *, cost: Decimal | None) -> tuple[Right, ...]:
     """What somebody must be allowed to do to make, confirm or resume a plan of this kind and cost."""
     spending = (SPENDING,) if spends_money(cost) else ()
-    giving = (GIVING,) if gives_balance else ()
-    return tuple(dict.fromkeys((kind.right, *spending, *giving)))
+    return tuple(dict.fromkeys((kind.right, *spending)))

@@ -57,8 +57,8 @@ class RowDraft:
     """One row of a preview. `why_skipped` says why nothing will be done.
 
     `old` and `new` hold JSON values by field name: what the mirror says now, and what it should say afterwards.
-    `amount` is the money that balances change by or that a new account starts with, `cost` what the organization pays
-    for the first period; None where it is not known.
+    `amount` is the money that moves between accounts' balances, `cost` what the organization pays for the first period;
+    None where it is not known.
     """
 
     target: Target

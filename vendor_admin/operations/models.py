@@ -59,9 +59,6 @@ class Plan(OrganizationRow):
     needs_second_person = models.BooleanField(default=False)
     second_person_why = models.CharField(max_length=300, default="")
     is_money = models.BooleanField(default=False)
-    gives_balance = models.BooleanField(
-        default=False, db_default=False, help_text="Whether it makes accounts that start with a balance."
-    )
     cost = models.DecimalField(
         max_digits=14, decimal_places=2, null=True, default=0, help_text="What it costs at first; null: not known."
     )

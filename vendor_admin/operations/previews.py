@@ -15,7 +15,7 @@ from vendor_admin.mirrors.id_lists import among
 from vendor_admin.mirrors.readings import readings_in_force
 from vendor_admin.operations import authors, fresh_rows, nudges, plan_rows
 from vendor_admin.operations.authors import NotAllowed
-from vendor_admin.operations.charges import GIVING, SPENDING, cost_of, given_by, in_words, spends_money
+from vendor_admin.operations.charges import SPENDING, cost_of, in_words, spends_money
 from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.operations.plan_rows import target_of
@@ -92,14 +92,7 @@ def preview(
     calls = _valid_calls(kind, rows, plan=plan, now=now)
     planned = [draft for draft, row in zip(drafts, rows, strict=True) if row.state == PlanRow.State.PLANNED]
     plan.cost = cost_of(planned)
-    given = given_by(planned)
-    plan.gives_balance = given > 0
-    plan.is_money = kind.is_money or spends_money(plan.cost) or plan.gives_balance
-    if plan.gives_balance and not authors.holds(actor, GIVING, organization.pk):
-        raise NotAllowed(
-            f"The new accounts start with {given:,.2f} of balance in all, and {actor} may not {GIVING.value}. "
-            "Ask somebody who may."
-        )
+    plan.is_money = kind.is_money or spends_money(plan.cost)
     if spends_money(plan.cost) and not authors.holds(actor, SPENDING, organization.pk):
         raise NotAllowed(
             f"{in_words(plan.cost)}, and {actor} may not {SPENDING.value}. {LEAVE_IT_OUT} {_paid_rows(planned)}"

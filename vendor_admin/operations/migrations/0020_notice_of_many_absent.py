@@ -18,7 +18,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("operations", "0019_plans_that_give_balance")]
+    dependencies = [("operations", "0018_notice_of_hosts")]
 
     operations = [
         migrations.AlterField(model_name="notice", name="kind", field=models.CharField(choices=KINDS, max_length=16)),
