@@ -22,14 +22,22 @@ ROLES = {
         *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
     ),
     "worker": (
-        *(*CELERY, "worker", "--queues", "urgent,tokens", "--concurrency", "2"),
+        *(*CELERY, "worker", "--queues", "urgent", "--concurrency", "2"),
         *("--hostname", "urgent@%h", *QUIET),
     ),
+    # Threads, as the reader's: both wait for other people's servers most of the time.
+    "tokens": (
+        *(*CELERY, "worker", "--queues", "tokens", "--pool", "threads", "--concurrency", "8"),
+        *("--hostname", "tokens@%h", *QUIET),
+    ),
     "operations": (
-        *(*CELERY, "worker", "--queues", "operations,maintenance", "--concurrency", "2"),
+        *(*CELERY, "worker", "--queues", "operations", "--concurrency", "2"),
         *("--hostname", "operations@%h", *QUIET),
     ),
-    # Threads: it waits for the platform most of the time.
+    "maintenance": (
+        *(*CELERY, "worker", "--queues", "maintenance", "--concurrency", "1"),
+        *("--hostname", "maintenance@%h", *QUIET),
+    ),
     "reader": (
         *(*CELERY, "worker", "--queues", "rows", "--pool", "threads", "--concurrency", "4"),
         *("--hostname", "rows@%h", *QUIET),
@@ -37,6 +45,13 @@ ROLES = {
     # Pool solo: the hub's thread must live in the worker's own process, which prefork would not give it.
     "sync": (*CELERY, "worker", "--queues", "sync", "--pool", "solo", "--hostname", "sync@%h", *QUIET),
     "beat": (*CELERY, "beat", "--loglevel", "INFO"),
+}
+
+# What the demo starts: the same, with one process for readings and upkeep.
+DEMO_ROLES = {
+    name: tuple("rows,maintenance" if word == "rows" else word for word in command)
+    for name, command in ROLES.items()
+    if name != "maintenance"
 }
 
 

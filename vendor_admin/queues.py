@@ -1,8 +1,9 @@
 """The queues of background work: which task waits where, so that nothing urgent waits behind bulk work.
 
-`urgent`: what people wait for, and seconds at most. `tokens`: renewals, of which there may be many at once,
-and tries of hosts. `operations`: lanes at work. `rows`: readings for plans that wait for the platform, a minute and a
-half at most. `maintenance`: what has an hour. The queue `sync` is the hubs' (sync/bootstep.py).
+`urgent`: what people wait for, and seconds at most. `tokens`: what waits for other people's servers: renewals, of which
+there may be many at once, tries of hosts, checks of connections, deliveries of notices. `operations`: lanes at work.
+`rows`: readings for plans that wait for the platform, a minute and a half at most. `maintenance`: what has an hour. The
+queue `sync` is the hubs' (sync/bootstep.py).
 """
 
 QUEUES = ("urgent", "tokens", "operations", "rows", "maintenance")
@@ -16,6 +17,8 @@ ROUTES = {
     "oauth_bridge.tasks.renew_link": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.try_hosts_again": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.renew_token": {"queue": "tokens"},
+    "vendor_admin.organizations.tasks.check_connection": {"queue": "tokens"},
+    "vendor_admin.operations.tasks.deliver_notices": {"queue": "tokens"},
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
     "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
     "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},

@@ -21,5 +21,5 @@ class EveryQueueStep(bootsteps.Step):
         log.warning(
             "worker.takes_every_queue",
             queues=",".join(QUEUES),
-            advice="Start workers for urgent,tokens, operations,maintenance and rows: bulk work then delays nobody.",
+            advice="Start workers for urgent, tokens, operations, rows and maintenance: bulk work then delays nobody.",
         )

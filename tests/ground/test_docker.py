@@ -34,7 +34,9 @@ GIVEN = {
 # Beat is ready once it sends: a signal amid its first writes to the database is lost in django-celery-beat.
 READY_LINES = {
     "worker": " ready.",
+    "tokens": " ready.",
     "operations": " ready.",
+    "maintenance": " ready.",
     "reader": " ready.",
     "sync": " ready.",
     "beat": "Sending due task",

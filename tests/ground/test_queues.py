@@ -10,7 +10,7 @@ from django.conf import settings
 from django_celery_beat.schedulers import ModelEntry
 
 from vendor_admin.celery import app
-from vendor_admin.commands import ROLES
+from vendor_admin.commands import DEMO_ROLES, ROLES
 from vendor_admin.operations import nudges, tasks
 
 for module in ("oauth_bridge", "vendor_admin.organizations", "vendor_admin.operations", "vendor_admin.sync"):
@@ -29,6 +29,10 @@ def queue_of(task: str) -> str:
     return str(app.amqp.router.route({}, task)["queue"].name)
 
 
+def queues_of(roles: dict[str, tuple[str, ...]]) -> list[str]:
+    return [command[command.index("--queues") + 1] for command in roles.values() if "--queues" in command]
+
+
 def taken_by(queues: str | None) -> set[str]:
     """The queues that a worker takes which is started with `--queues`, or without."""
     fresh = Celery("fresh", set_as_current=False)
@@ -38,26 +42,29 @@ def taken_by(queues: str | None) -> set[str]:
     return set(fresh.amqp.queues.consume_from)
 
 
-def test_every_queue_is_taken_by_one_role() -> None:
-    words = [command[command.index("--queues") + 1] for command in ROLES.values() if "--queues" in command]
+@pytest.mark.parametrize("roles", [ROLES, DEMO_ROLES])
+def test_every_queue_is_taken_by_one_role(roles: dict[str, tuple[str, ...]]) -> None:
+    words = queues_of(roles)
     taken = Counter(queue for given in words for queue in given.split(","))
     assert taken == Counter({*settings.CELERY_TASK_QUEUES, "sync"})
     assert {queue_of(task) for task in OURS} <= set(taken)
 
 
-def test_nothing_that_people_wait_for_stands_behind_bulk_work_or_upkeep() -> None:
+def test_nothing_that_people_wait_for_stands_behind_bulk_work_upkeep_or_other_peoples_servers() -> None:
     assert {task for task in OURS if queue_of(task) == "operations"} == {nudges.WORK_TASK}
     assert {task for task in OURS if queue_of(task) == "rows"} == {nudges.CHECK_TASK}
+    assert {"urgent", "tokens", "operations", "maintenance"} <= set(queues_of(ROLES))
     urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
-    assert {"work_at_once", "find_due", "watch_notices", "deliver_notices", "check_connection"} <= urgent
+    assert {"work_at_once", "find_due", "watch_notices"} <= urgent
     assert not any("forget" in task or "partitions" in task for task in urgent)
-    assert {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "tokens"} >= {"renew_link", "renew_token"}
+    elsewhere = {"renew_link", "renew_token", "try_hosts_again", "check_connection", "deliver_notices"}
+    assert {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "tokens"} == elsewhere
 
 
 @pytest.mark.django_db
 @pytest.mark.filterwarnings("ignore:You're running the worker with superuser")
 @pytest.mark.parametrize("queues", ["default", None])
-def test_a_worker_that_is_given_the_old_queue_or_none_takes_all_work(queues: str | None) -> None:
+def test_a_worker_that_is_given_the_queue_for_everything_or_none_takes_all_work(queues: str | None) -> None:
     assert taken_by(queues) - {"default"} == set(settings.CELERY_TASK_QUEUES)
     assert taken_by("operations") == {"operations"}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
-from vendor_admin.commands import PREPARATIONS, ROLES, arguments_of
+from vendor_admin.commands import DEMO_ROLES, PREPARATIONS, arguments_of
 from vendor_admin.demo.authenticator import code_of
 from vendor_admin.demo.folder import (
     kept_secrets,
@@ -37,6 +37,8 @@ SAMPLE_PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
 WEB_PORT, SANDBOX_PORT, PORTAL_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 8070, 54320, 63790
 EVENTS_PER_SECOND = 20
 LIVE_SECONDS = 90.0
+# What serves people stops first, then what sends work, then what does it (2).
+STOP_RANKS = {"web": 0, "beat": 1}
 DATABASE_VARIABLES = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_HUB_URL")
 DATABASE_NAME = "vendor_admin"
 
@@ -125,14 +127,14 @@ class Demo:
         portal_port = self._port("the sample portal", PORTAL_PORT)
         self._prepare_database(environment, sandbox_url=sandbox_url, portal_port=portal_port)
         environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{self.web_port}"
-        for name, stop_rank in (("web", 0), ("beat", 1), ("worker", 2), ("operations", 2), ("reader", 2), ("sync", 2)):
-            program = Program(name=name, arguments=arguments_of(ROLES[name]), folder=ROOT, environment=environment)
+        for name, command in DEMO_ROLES.items():
+            program = Program(name=name, arguments=arguments_of(command), folder=ROOT, environment=environment)
             ready = self._web_answers if name == "web" else lambda: True
             self.supervisor.start(
                 Child(
                     program=program,
                     log_path=log_path(self.folder, name),
-                    stop_rank=stop_rank,
+                    stop_rank=STOP_RANKS.get(name, 2),
                     grace_seconds=20,
                     is_ready=ready,
                 )
