@@ -278,7 +278,7 @@ def test_a_comparison_during_which_the_socket_ended_does_not_count_and_the_gap_i
     is_held.set()
 
     def take(**arguments: Any) -> float:
-        if arguments["budget"] is budgets.USER_CALLS and is_held.is_set():
+        if arguments["budget"].name == budgets.USER_CALLS.name and is_held.is_set():
             waits.set()
             return 0.05
         return really_take(**arguments)
@@ -307,6 +307,29 @@ def test_a_comparison_during_which_the_socket_ended_does_not_count_and_the_gap_i
     assert gap["settled_at"] < stored.lease()["reconciled_at"]
 
 
+def test_a_wait_for_the_budget_ends_with_the_socket_and_leaves_calls_for_people(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    platform.lists = {"fill": []}
+    settled(entity_types=["account", "fill"])
+    limits: list[int] = []
+
+    def take(*, budget: budgets.Budget, **arguments: Any) -> float:
+        if budget.name != budgets.USER_CALLS.name:
+            return really_take(budget=budget, **arguments)
+        limits.append(budget.limit)
+        return 3600.0
+
+    really_take = budgets.take
+    monkeypatch.setattr(budgets, "take", take)
+    stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+    wait_until(lambda: limits, what="the wait for the budget")
+    platform.close()
+    wait_until(last_gap(stored, "settled_at"), what="the settlement")
+    assert max(limits) < budgets.USER_CALLS.limit
+
+
 def test_care_goes_on_after_an_error_in_the_middle(
     platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,7 +339,7 @@ def test_care_goes_on_after_an_error_in_the_middle(
     really_take, failures = budgets.take, [django.db.OperationalError("gone"), RuntimeError("a bug")]
 
     def take(**arguments: Any) -> float:
-        if arguments["budget"] is budgets.USER_CALLS and failures:
+        if arguments["budget"].name == budgets.USER_CALLS.name and failures:
             raise failures.pop()
         return really_take(**arguments)
 

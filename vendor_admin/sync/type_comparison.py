@@ -4,7 +4,9 @@ The socket queues what it finds as it arrives, so it is written in order and und
 """
 
 import asyncio
-from dataclasses import dataclass
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from vendor_admin.mirrors.columns import mirror_models
@@ -14,13 +16,15 @@ from vendor_admin.sync import absences, comparisons
 from vendor_admin.sync.access import Access
 from vendor_admin.sync.database import Database
 from vendor_admin.sync.inbox import Inbox
-from vendor_admin.sync.lookups import Fetched
+from vendor_admin.sync.lookups import Fetched, nothing_fetched
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
 from vendor_admin.tradovate.entities import ids_by_call
 from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_operation
 from vendor_admin.tradovate.outcomes import Locked, Penalized, Success
 
+READING_CALLS = replace(budgets.USER_CALLS, limit=budgets.USER_CALLS.limit - 1_000)
+"""The user's hour as comparisons see it: the last of its calls are kept for what people want done."""
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_PENALTY_SECONDS = 300.0
 HELD_SECONDS = 900.0
@@ -44,6 +48,7 @@ class TypeComparison:
 
     def __init__(self, *, socket: Socket, access: Access, database: Database, inbox: Inbox) -> None:
         self._socket, self._access, self._database, self._inbox = socket, access, database, inbox
+        self._epoch = 0
 
     async def compare(self, entity_type: str, kind: Kind) -> Compared:
         """Compare one type with its source; differences are stored, counted and shown.
@@ -51,6 +56,7 @@ class TypeComparison:
         What the mirror held before the platform was asked, and is not in its answer, has vanished, unless the socket
         tells news of it meanwhile: those carry higher numbers than the ones reserved here.
         """
+        self._epoch = self._socket.held.epoch
         model = mirror_models().get(entity_type)
         started_at = datetime.now(UTC)
         self._socket.differences = 0
@@ -140,24 +146,37 @@ class TypeComparison:
         return Fetched(Success(None), is_whole=True, ids=ids)
 
     async def _fetch(self, operation: Operation, entity_type: str, kind: Kind, **parameters: object) -> Fetched:
-        """One look-up over the socket, as soon as the budget of all the user's calls allows it.
+        """One look-up over the socket, as soon as the share that comparisons have of the user's calls allows it. The
+        wait ends with the socket.
 
         A penalty ticket says that it was not carried out: it is asked once more, with the ticket, when its time is up.
         """
         lease = self._socket.lease
         subject = budgets.user_subject(user=self._socket.user_name, url=lease.rest_url)
-        while wait := await self._access.in_thread_with_now(budgets.take, budget=budgets.USER_CALLS, subject=subject):
-            await asyncio.sleep(min(wait, LONGEST_WAIT_SECONDS))
+        while wait := await self._access.in_thread_with_now(budgets.take, budget=READING_CALLS, subject=subject):
+            if not await self._stands_for(min(wait, LONGEST_WAIT_SECONDS)):
+                return nothing_fetched("the socket ended before this was asked")
         fetched = await self._socket.fetch(operation, entity_type=entity_type, kind=kind, **parameters)
         match fetched.outcome:
             case Locked(status=status):
                 reason = f"The platform locked this user ({status}) when {operation.path} was read."
                 await self._access.in_thread_with_now(_lock_for_a_window, key=subject, reason=reason)
             case Penalized(captcha=False, ticket=ticket, wait_seconds=seconds):
-                if seconds <= LONGEST_PENALTY_SECONDS and _TICKET not in parameters:
-                    await asyncio.sleep(seconds)
+                if seconds <= LONGEST_PENALTY_SECONDS and _TICKET not in parameters and await self._stands_for(seconds):
                     return await self._fetch(operation, entity_type, kind, **parameters, **{_TICKET: ticket})
         return fetched
+
+    async def _stands_for(self, seconds: float) -> bool:
+        """Wait so long, or until the socket ends; whether the one that the comparison began with is still open."""
+        socket, ends_at = self._socket, time.monotonic() + seconds
+        while stands := socket.has_settled.is_set() and socket.held.epoch == self._epoch:
+            socket.stirred.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(ends_at - time.monotonic(), 0.0)):
+                    await socket.stirred.wait()
+            if time.monotonic() >= ends_at:
+                break
+        return stands
 
     def _wait_after(self, fetched: Fetched) -> float:
         """How long the platform wants to be left alone with this question, in seconds."""
