@@ -127,6 +127,26 @@ def test_what_was_queued_at_the_backup_is_read_before_it_is_sent_and_money_moves
     assert entry.new == {"operations": 3, "previews": 1}
 
 
+def test_money_that_was_not_sent_before_a_restore_is_compared_before_it_is(quiet_scene: Scene) -> None:
+    scene = quiet_scene
+    plan, accounts = pay(scene, 2)
+    with scene.scope():
+        Plan.objects.update(
+            depends_on_rows=True,
+            depends_on={"demo": ["cashBalance"]},
+            read_at=database_clock.now() + timedelta(hours=1),
+        )
+    call_command("after_restore")
+    for _ in range(3):
+        scene.work(seconds=2)
+
+    plan = scene.reload(plan)
+    assert {one.state for one in scene.operations(plan)} == {State.QUEUED}
+    assert plan.is_interrupted
+    assert plan.wait_why.startswith("The database was restored: money and risk wait")
+    assert [len(scene.log_of(one)) for one in accounts] == [0, 0]
+
+
 def test_of_two_steps_the_second_is_read_only_once_the_first_is_known(quiet_scene: Scene) -> None:
     scene = quiet_scene
     plan, accounts = pay(scene, 2)

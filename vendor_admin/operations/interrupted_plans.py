@@ -25,7 +25,8 @@ from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.previews import drafts_of, has_moved
 from vendor_admin.operations.results import Unusable, call_of
 from vendor_admin.operations.storing import cancel_queued
-from vendor_admin.organizations import audit
+from vendor_admin.organizations import audit, incarnations
+from vendor_admin.organizations.models import Incarnation
 from vendor_admin.tradovate.operations.request import without_secrets
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 LOOK_AFTER = timedelta(seconds=15)
 """A socket is mostly back by then. Rows are compared no more often, however often it comes and goes."""
 MONEY_WAITS = "{}: money and risk wait, and go on by themselves once their rows can be compared with the platform."
+RESTORED = "The database was restored"
 NOT_COMPARED = "The rows have not been compared"
 CHANGED = "Changed since the preview, so nothing of it was sent: {}."
 SENT_TOGETHER = "Nothing of it was sent: it was to go out in one call with rows that changed since the preview."
@@ -45,6 +47,21 @@ def interrupt(plan_id: int, *, why: str, now: datetime) -> None:
     running = Plan.objects.filter(pk=plan_id, state=Plan.State.RUNNING, check_at=None)
     if running.update(check_at=now + LOOK_AFTER, wait_why=waits_because(why)):
         log.info("operations.plan_interrupted", plan=plan_id, why=why)
+
+
+def interrupt_where_missed(operation: Operation, *, now: datetime) -> None:
+    """Have the rows of a plan compared before a call that was not done is sent again, where the database was restored,
+    or a gap came and went, since it was to be sent: nobody compared it while its outcome was unknown.
+    """
+    plan = Plan.objects.get(pk=operation.plan_id)
+    if not plan.depends_on_rows or operation.after_id is not None:
+        return
+    since = operation.sent_at or operation.created_at
+    plan.compared_at = min(plan.compared_at or since, since)
+    was_restored = Incarnation.objects.filter(settled_at__gt=since).exclude(why=incarnations.FIRST).exists()
+    why = RESTORED if was_restored else fresh_rows.age_of(plan, now=now).missed
+    if why:
+        interrupt(plan.pk, why=why, now=now)
 
 
 def waits_because(why: str, detail: str = "") -> str:

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from vendor_admin.operations import queue
+from vendor_admin.operations import interrupted_plans, queue
 from vendor_admin.operations.allowance import Caller
 from vendor_admin.operations.asking import LONGEST_READING, ask_person, ours, question_of
 from vendor_admin.operations.look_ups import Judge, NotRead, Reader, as_it_is, ended_at, pause
@@ -202,6 +202,7 @@ def _send_again(lane: LaneKey, row: Operation, *, now: datetime) -> None:
         )
         if is_ours:
             rows_of(row.pk).filter(state=PlanRow.State.UNKNOWN).update(state=PlanRow.State.QUEUED)
+            interrupted_plans.interrupt_where_missed(row, now=now)
 
 
 def _read_later(lane: LaneKey, row: Operation, *, until: datetime, why: str = "") -> None:
