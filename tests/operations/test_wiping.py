@@ -129,6 +129,37 @@ def test_a_plan_that_stands_still_with_passwords_is_ended_after_a_week_and_says_
     assert [one.sealed_request for one in desk.operations(plan)] in ([], [{}])
 
 
+def test_a_plan_that_is_interrupted_for_a_week_is_ended_unless_something_of_it_was_sent(desk: Desk) -> None:
+    plan, active = desk.adjusting(7, secrets=PASSWORD), desk.adjusting(8, 9, secrets=PASSWORD)
+    later = timezone.now() + WEEK + timedelta(minutes=1)
+    with desk.scope():
+        Plan.objects.update(check_at=later)
+    sent, _ = desk.operations(active)
+    desk.change(sent, state="succeeded", sent_at=later - timedelta(days=1))
+    assert standing_plans.end_with_old_secrets(now=later) == 1
+    with desk.scope():
+        states = [Plan.objects.get(pk=one.pk).state for one in (plan, active)]
+    assert states == [Plan.State.CANCELLED, Plan.State.RUNNING]
+
+
+def test_a_plan_that_cannot_be_ended_keeps_no_other_from_being_wiped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = desk.adjusting(7, secrets=PASSWORD), desk.adjusting(8, secrets=PASSWORD)
+    with desk.scope():
+        Plan.objects.update(state="paused")
+    as_it_is = plans.cancel
+
+    def cancel_most(*, plan: Plan, **values: Any) -> Plan:
+        if plan.pk == broken.pk:
+            raise ValueError("odd")
+        return as_it_is(plan=plan, **values)
+
+    monkeypatch.setattr(plans, "cancel", cancel_most)
+    assert standing_plans.end_with_old_secrets(now=timezone.now() + WEEK + timedelta(minutes=1)) == 1
+    assert kept(desk, broken) + kept(desk, other) == [True, False]
+
+
 def test_a_plan_without_passwords_may_stand_as_long_as_it_likes(desk: Desk) -> None:
     plan = desk.preview([adjustment(7)])
     with desk.scope():
