@@ -6,14 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import django.db
+import psycopg
 import pytest
 
 from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.organizations import budgets
+from vendor_admin.organizations import budgets, database_clock
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync import care
+from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.sync import batch_writer, care
+from vendor_admin.sync.freshness import Sockets
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
 from vendor_admin.tradovate.events import SessionEvent, SnapshotSettled
@@ -364,6 +367,35 @@ def test_an_error_of_our_own_in_a_socket_is_a_gap_and_a_new_socket(
     platform.send(event('{"id":1,"name":"lost to the bug"}'))
     wait_until(last_gap(stored, "settled_at"), seconds=30, what="the settlement")
     assert stored.lease()["epoch"] == 2
+
+
+def test_what_could_not_be_stored_is_read_anew_and_its_gap_ends_without_a_new_socket(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organization_id = settled(entity_types=["account"]).organization_id
+    platform.lists = {"account": [{"id": 1, "name": "lost"}]}
+    really_write, is_full = batch_writer.write_batch, threading.Event()
+    is_full.set()
+
+    async def write(connection: Any, rows: Any, **options: Any) -> int:
+        if is_full.is_set():
+            raise psycopg.errors.ProgramLimitExceeded
+        return await really_write(connection, rows, **options)
+
+    def why_old() -> str:
+        with organization_scope(organization_id):
+            return Sockets(organization_id, now=database_clock.now()).why_old("demo", ["account"])
+
+    monkeypatch.setattr(batch_writer, "write_batch", write)
+    platform.send(event('{"id":1,"name":"lost"}'))
+    wait_until(lambda: len(stored.gaps()) > 1, seconds=30, what="a read that could not be stored either")
+    assert "still being read" in why_old()
+    is_full.clear()
+    wait_until(last_gap(stored, "repaired_at"), seconds=30, what="the repair")
+    assert why_old() == ""
+    assert all(gap["settled_at"] for gap in stored.gaps())
+    assert [row["entity_id"] for row in stored.mirror("account")] == [1]
+    assert stored.lease()["epoch"] == 1
 
 
 def test_the_first_load_finds_the_dependents_of_every_shards_entities(

@@ -50,7 +50,7 @@ class StuckError(Exception):
 class BatchWriter:
     """One connection, called `name` at the server, and what was wrong with it last: `trouble` is empty while it writes.
 
-    For `fence_of` and `on_stored` see Writer. `ahead` makes the statements of the next batch.
+    For `fence_of`, `on_stored` and `on_lost` see Writer. `ahead` makes the statements of the next batch.
     """
 
     def __init__(
@@ -60,10 +60,12 @@ class BatchWriter:
         name: str,
         fence_of: Callable[[int, int], int | None],
         on_stored: Callable[[int, int, int, bool], None],
+        on_lost: Callable[[int, int, set[str]], None],
         ahead: Ahead | None = None,
     ) -> None:
         self.trouble = ""
         self._url, self._name, self._fence_of, self._on_stored, self._ahead = url, name, fence_of, on_stored, ahead
+        self._on_lost = on_lost
         self._connection: psycopg.AsyncConnection | None = None
 
     async def write(self, rows: Sequence[Row | BadRow], *, patience: int) -> list[Row | BadRow]:
@@ -138,7 +140,7 @@ class BatchWriter:
             while (fence := self._fence_of(lease_id, epoch)) is not None:
                 try:
                     connection = await self._connected()
-                    await gaps.note_loss(
+                    gap_id = await gaps.note_loss(
                         connection,
                         lease_id=lease_id,
                         fence=fence,
@@ -147,6 +149,8 @@ class BatchWriter:
                         ended_at=max(times),
                         reason=reason,
                     )
+                    if gap_id is not None:
+                        self._on_lost(lease_id, gap_id, {row.entity_type for row in group})
                     break
                 except _OUTAGES as error:
                     log.warning("sync.loss_not_noted_yet", error=str(error).strip())

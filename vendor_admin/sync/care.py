@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 LOGS = ("fill", "executionReport", "commandReport")
 # Kept, although they have no mirror of their own: signatures of agreements come this way, and are told once.
 SIGNALS = ("adminAlertSignal",)
+NOT_STORED = "received rows could not be stored"
 PAUSE_SECONDS = 1.0
 OTHER_SHARDS_SECONDS = 60.0
 
@@ -82,7 +83,7 @@ class Care:
         await self._comparison.committed()
         if not self._stands():
             return
-        if gap_id is not None:
+        if gap_id is not None and not socket.lost:
             await self._database.call(gaps.settle_gap, lease=socket.held, gap_id=gap_id, differences=socket.differences)
         socket.differences = 0
         if self._is_loading and socket.lease.shard == 0:
@@ -124,6 +125,7 @@ class Care:
         stirred = self._socket.stirred
         while self._stands():
             stirred.clear()
+            self._look_for_lost()
             if self._was_asked.is_set():
                 self._was_asked.clear()
                 await self._compare_all()
@@ -134,6 +136,18 @@ class Care:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._unread.seconds_left(now=time.monotonic())):
                         await stirred.wait()
+
+    def _look_for_lost(self) -> None:
+        """Have types read anew of which rows could not be stored; all, where a row did not even tell its type."""
+        lost, chosen = self._socket.lost, self._socket.lease.entity_types
+        names = {one for one in (*mirror_models(), *SIGNALS) if not chosen or one in chosen}
+        if not lost <= names:
+            lost.intersection_update(names)
+            lost |= names
+        for entity_type in sorted(lost):
+            if entity_type not in self._unread:
+                self._problems[entity_type] = NOT_STORED
+                self._unread.note_failure(entity_type, now=time.monotonic())
 
     async def _compare_all(self) -> None:
         """Serve a request. What is known by it is as of its start, by the database's time, which tells how old rows
@@ -155,7 +169,13 @@ class Care:
                 continue
             if not self._stands():
                 return
+            was_lost = entity_type in self._socket.lost
+            self._socket.lost.discard(entity_type)
             compared = await self._compare(entity_type, kind)
+            if entity_type in self._socket.lost:
+                compared = Compared(is_read=False, differences=compared.differences, problem=NOT_STORED)
+            elif was_lost and not compared.is_read:
+                self._socket.lost.add(entity_type)
             self._found_since_gap += compared.differences
             if compared.is_read:
                 self._unread.note_read(entity_type)
@@ -182,8 +202,9 @@ class Care:
         """Tell what is done. Loaded, repaired and reconciled count only when no type is left to be read."""
         if not self._stands():
             return
+        self._look_for_lost()
         socket, is_done = self._socket, not self._unread
-        if socket.gap_id is not None:
+        if socket.gap_id is not None and (is_done or not socket.lost):
             await self._tell_of_gap(socket.gap_id, is_repaired=is_done)
         if is_done and self._compared_since is not None:
             socket.status.reconciled_at = self._compared_since

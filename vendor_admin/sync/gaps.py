@@ -42,6 +42,7 @@ _NOTE_LOSS = f"""
 INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, ended_at, reason, differences,
                       repair_note)
 SELECT organization_id, id, environment, shard, %(started_at)s, %(ended_at)s, %(reason)s, 0, '' FROM held
+RETURNING id
 """
 
 
@@ -89,7 +90,11 @@ async def note_loss(
     started_at: datetime,
     ended_at: datetime,
     reason: str,
-) -> None:
-    """Note a time that is over, in which the socket was listened to and yet not all could be kept."""
+) -> int | None:
+    """Note a time that is over, in which the socket was listened to and yet not all could be kept. Returns the gap's
+    id.
+    """
     of_lease = {"lease_id": lease_id, "fence": fence, "epoch": epoch}
-    await connection.execute(_NOTE_LOSS, of_lease | {"started_at": started_at, "ended_at": ended_at, "reason": reason})
+    values = of_lease | {"started_at": started_at, "ended_at": ended_at, "reason": reason}
+    row = await (await connection.execute(_NOTE_LOSS, values)).fetchone()
+    return int(row[0]) if row else None

@@ -112,6 +112,7 @@ class Hub:
             inbox=self._inbox,
             fence_of=self._fence_of,
             on_stored=self._on_stored,
+            on_lost=self._on_lost,
         )
         writing = asyncio.create_task(writer.run())
         watches = (self._watch_clock(), self._forget_batches(), self._check_host_clock())
@@ -348,6 +349,11 @@ class Hub:
         holding = self._holdings.get(lease_id)
         if holding is not None:
             holding.socket.stored(count, lag_ms, is_difference)
+
+    def _on_lost(self, lease_id: int, gap_id: int, entity_types: set[str]) -> None:
+        holding = self._holdings.get(lease_id)
+        if holding is not None:
+            holding.socket.lost_rows(gap_id, entity_types)
 
 
 def _is_configured_otherwise(lease: Held, answer: Renewed) -> bool:

@@ -61,6 +61,7 @@ class Socket:
     """The holder's side of one lease. `run` lives until cancelled; `status` is what the hub reports when it renews.
 
     `has_settled` is set while a settled snapshot stands; `stirred` wakes who waits for a change of that.
+    `gap_id` is the gap to be settled, `lost` the types of which received rows could not be stored: they are to be read.
     `unheld_because` is why nobody listened before, as the reason of the gap until it is live.
     """
 
@@ -74,6 +75,7 @@ class Socket:
         self.has_settled = asyncio.Event()
         self.stirred = asyncio.Event()
         self.gap_id: int | None = None
+        self.lost: set[str] = set()
         self.differences = 0
         self.is_first_load = lease.settled_at is None
         self.user_name = ""
@@ -160,6 +162,12 @@ class Socket:
             self.differences += count
         else:
             self.status.lag_ms = lag_ms
+
+    def lost_rows(self, gap_id: int, entity_types: set[str]) -> None:
+        """The writer could not store rows of these types, and noted a gap for them."""
+        self.gap_id = gap_id
+        self.lost |= entity_types
+        self.stirred.set()
 
     async def fetch(self, operation: Operation, *, entity_type: str, kind: Kind, **parameters: object) -> Fetched:
         """Send a look-up over this socket and have what it finds stored as `kind` where the mirror differs.

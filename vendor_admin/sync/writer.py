@@ -33,7 +33,8 @@ class Writer:
 
     `name` is its hub's. `fence_of` tells the fence under which rows of a lease and epoch may be written, or None when
     that time is over (they are then dropped and counted). After each commit `on_stored` is told the lease, its log
-    rows, their lag in ms, and whether they were differences.
+    rows, their lag in ms, and whether they were differences; after rows that nothing could take `on_lost` is told the
+    lease, the gap that shows the loss, and their types.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class Writer:
         inbox: Inbox,
         fence_of: Callable[[int, int], int | None],
         on_stored: Callable[[int, int, int, bool], None],
+        on_lost: Callable[[int, int, set[str]], None] = lambda *_: None,
     ) -> None:
         self._inbox = inbox
 
         def connection(part: str, ahead: Ahead | None = None) -> BatchWriter:
             called = backends.application_name(name, part)
-            return BatchWriter(url=url, name=called, fence_of=fence_of, on_stored=on_stored, ahead=ahead)
+            return BatchWriter(
+                url=url, name=called, fence_of=fence_of, on_stored=on_stored, on_lost=on_lost, ahead=ahead
+            )
 
         self._common = connection("writer", Ahead(inbox))
         self._connections = [connection(f"aside {number}") for number in range(1, ASIDE_CONNECTIONS + 1)]
