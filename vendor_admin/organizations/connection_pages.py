@@ -39,7 +39,7 @@ def _environment(row: Any) -> Badge:
 
 
 def _enabled(row: Any) -> Badge:
-    return Badge("on", "good") if row.is_enabled else Badge("paused", "warn")
+    return Badge("in use", "good") if row.is_enabled else Badge("paused", "warn")
 
 
 @admin.register(Connection)
@@ -49,7 +49,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     columns = (
         Column("Connection", str),
         Column("Environment", _environment),
-        Column("Switched", _enabled),
+        Column("State", _enabled),
         Column("REST address", lambda row: Address(row.rest_url)),
         Column("Socket address", lambda row: Address(row.websocket_url)),
         Column("Host in use", lambda row: Address(host_in_use(row))),
@@ -81,7 +81,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         sharding = f"{row.shard_count} sockets, {row.get_sharding_display()}" if row.sharding else "one socket"
         return [
             ("Environment", _environment(row), None),
-            ("Switched", _enabled(row), None),
+            ("State", _enabled(row), None),
             ("REST address, configured", Address(row.rest_url), None),
             ("REST address in use", Address(row.rest_url_in_use), None),
             ("Socket address, configured", Address(row.websocket_url), None),
