@@ -159,10 +159,10 @@ def test_an_answer_that_makes_sense_to_nobody_is_read_and_the_others_are_stored(
     odd, good = desk.claim(desk.adjusting(7, 8))
     really = results.verdict_of
 
-    def verdict_of(write: Any, row: Operation, outcome: Any, *, now: Any) -> Any:
+    def verdict_of(write: Any, row: Operation, outcome: Any, **others: Any) -> Any:
         if row.pk == odd.pk:
             raise RuntimeError("a bug")
-        return really(write, row, outcome, now=now)
+        return really(write, row, outcome, **others)
 
     monkeypatch.setattr(results, "verdict_of", verdict_of)
     run._in_hand = [answered(odd), answered(good)]
