@@ -1,8 +1,9 @@
 """Entities that a list leaves out, too many to be believed: held until a person confirms that they are gone."""
 
 from django.conf import settings
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from vendor_admin.index_builds import BuildIndex
 
 
 class Migration(migrations.Migration):
@@ -25,13 +26,13 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             f'GRANT UPDATE (confirmed_at) ON sync_reconciliation TO "{settings.APP_ROLE}"', migrations.RunSQL.noop
         ),
-        AddIndexConcurrently(
+        BuildIndex(
             model_name="reconciliation",
             index=models.Index(
                 fields=["organization", "environment", "entity_type", "-id"], name="reconciliation_by_type"
             ),
         ),
-        AddIndexConcurrently(
+        BuildIndex(
             model_name="reconciliation",
             index=models.Index(
                 fields=["organization"], condition=models.Q(("absent__gt", 0)), name="reconciliation_held"
