@@ -8,11 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.operations.notice_desk import NOW, Desk, at, deliver, look
 from vendor_admin.operations.models import Notice, Operation, Plan
-from vendor_admin.operations.notices import watching
+from vendor_admin.operations.notices import plan_trouble, watching
 from vendor_admin.operations.notices.acknowledging import acknowledge
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.organizations import budgets, connections, host_fallback, platform_hosts
@@ -536,3 +537,19 @@ def test_a_kind_that_cannot_be_looked_at_stays_as_it_is_and_stops_no_other(
     alpha.rows(alpha.plan(), "rejected")
     assert look(75) == (1, 0)
     assert {one.standing for one in alpha.notices()} == {Notice.OPEN}
+
+
+def test_plans_that_were_not_sent_are_found_over_an_index(alpha: Desk, admin_connection: psycopg.Connection) -> None:
+    with alpha.scope():
+        Plan.objects.bulk_create(
+            Plan(organization=alpha.organization, title="x", idempotency_key=f"{number}", created_at=NOW)
+            for number in range(3_000)
+        )
+    admin_connection.execute("ANALYZE operations_plan")
+    with alpha.scope(), transaction.atomic(), CaptureQueriesContext(database) as queries:
+        plan_trouble.plans_not_sent(NOW)
+    (query,) = (one["sql"] for one in queries if "operations_plan" in one["sql"])
+    with alpha.scope(), transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {query}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "plan_ended_unsent" in plan

@@ -115,6 +115,11 @@ class Plan(OrganizationRow):
                 name="plan_is_open",
             ),
             models.Index(fields=["finished_at"], condition=Q(state="finished"), name="plan_finished"),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(started_at__isnull=True, finished_at__isnull=False),
+                name="plan_ended_unsent",
+            ),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="plan_to_check"),
         ]
 
