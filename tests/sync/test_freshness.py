@@ -77,6 +77,12 @@ CASES: list[tuple[str, ...]] = [
         "",
         "DEMO does not mirror user account position limits: they are not chosen in its connection",
     ),
+    (
+        "a type that the platform does not show",
+        "UPDATE sync_lease SET refused_types = ARRAY['userAccountPositionLimit'] WHERE shard = 0",
+        "",
+        "DEMO does not let its user read user account position limits",
+    ),
     ("an old shard's lease", "UPDATE sync_lease SET shard = 2, state = 'failed' WHERE shard = 1", "", ""),
 ]
 

@@ -45,6 +45,7 @@ class Care:
         self._comparison = TypeComparison(socket=socket, access=access, database=database, inbox=inbox)
         self._unread = Unread()
         self._problems: dict[str, str] = {}
+        self._refused: set[str] = set()
         self._epoch = self._settled_epoch = 0
         self._is_loading = socket.is_first_load
         self._compared_since: datetime | None = None
@@ -180,6 +181,7 @@ class Care:
             if compared.is_read:
                 self._unread.note_read(entity_type)
                 self._problems.pop(entity_type, None)
+                (self._refused.add if compared.is_refused else self._refused.discard)(entity_type)
             else:
                 self._problems[entity_type] = compared.problem
                 self._unread.note_failure(entity_type, now=time.monotonic(), at_least_seconds=compared.wait_seconds)
@@ -204,6 +206,8 @@ class Care:
             return
         self._look_for_lost()
         socket, is_done = self._socket, not self._unread
+        if socket.gap_id is not None or self._compared_since is not None:
+            socket.status.refused_types = sorted(self._refused)
         if socket.gap_id is not None and (is_done or not socket.lost):
             await self._tell_of_gap(socket.gap_id, is_repaired=is_done)
         if is_done and self._compared_since is not None:
@@ -218,8 +222,11 @@ class Care:
         """Add what was found since the last time to the gap, and say what is still to be read."""
         found, self._found_since_gap = self._found_since_gap, 0
         problems = "; ".join(f"{entity_type}: {problem}" for entity_type, problem in self._problems.items())
+        refused = f" Refused: {', '.join(sorted(self._refused))}." if self._refused else ""
         note = (
-            f"{found} found in the platform's logs and lists." if is_repaired else f"Not all could be read. {problems}"
+            f"{found} found in the platform's logs and lists.{refused}"
+            if is_repaired
+            else f"Not all could be read. {problems}"
         )
         await self._database.call(
             gaps.settle_gap,

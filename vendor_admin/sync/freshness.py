@@ -52,10 +52,12 @@ class _Socket(NamedTuple):
     waiting_ms: int | None
     settled_at: datetime | None
     reconciled_at: datetime | None
+    refused_types: list[str] | None
 
 
 _OF_LEASE = (
     "id", "shard", "state", "holder", "expires_at", "last_frame_at", "waiting_ms", "settled_at", "reconciled_at",
+    "refused_types",
 )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ class Sockets:
 
         They are as fresh as can be known when they are among those that the connection mirrors, every socket is live
         and has stored what it received, what was missed in its last gap has been read, and, for types that no snapshot
-        tells, the last comparison is not too long ago.
+        tells, the last comparison is not too long ago and was not refused.
         """
         sockets = [one for one in self._sockets if one.environment == environment]
         state = _of(environment, sockets, now=self._now)
@@ -95,6 +97,8 @@ class Sockets:
         others = sorted(one for one in set(entity_types) if mirror_models()[one].source is not Source.SNAPSHOT)
         if not others:
             return ""
+        if refused := [one for one in others if any(one in (socket.refused_types or ()) for socket in sockets)]:
+            return f"{name} does not let its user read {_named(refused)}"
         compared_at = max((one.reconciled_at for one in sockets if one.shard == 0 and one.reconciled_at), default=None)
         if compared_at is None or self._now - compared_at > COMPARED_WITHIN:
             hours = COMPARED_WITHIN.total_seconds() / 3600

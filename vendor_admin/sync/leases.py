@@ -91,7 +91,7 @@ WITH told AS (
        reason text, advice text, state_since timestamptz, connected_since timestamptz, last_frame_at timestamptz,
        last_event_at timestamptz, covered_until timestamptz, settled_at timestamptz, newly_stored bigint,
        lag_ms integer, waiting_ms integer, reconciled_at timestamptz, next_try_at timestamptz,
-       locked_until timestamptz)),
+       locked_until timestamptz, refused_types text[])),
 free AS (
     SELECT l.id FROM sync_lease l JOIN told x ON x.id = l.id AND x.fence = l.fence AND x.epoch <= l.epoch
      WHERE l.holder = %(name)s ORDER BY l.id FOR NO KEY UPDATE OF l SKIP LOCKED),
@@ -103,7 +103,8 @@ renewed AS (
            covered_until = coalesce(x.covered_until, l.covered_until),
            settled_at = coalesce(x.settled_at, l.settled_at), events_stored = l.events_stored + x.newly_stored,
            lag_ms = x.lag_ms, waiting_ms = x.waiting_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at),
-           next_try_at = x.next_try_at, locked_until = x.locked_until
+           next_try_at = x.next_try_at, locked_until = x.locked_until,
+           refused_types = coalesce(x.refused_types, l.refused_types)
       FROM told x JOIN free ON free.id = x.id
      WHERE l.id = x.id
     RETURNING l.id, l.reconciled_at)
@@ -186,7 +187,7 @@ def held_values(lease: Held) -> dict[str, object]:
 class Status(msgspec.Struct):
     """What the holder tells about a lease when it renews it. Times are aware; `newly_stored` is since the last
     renewal, `waiting_ms` the age of the oldest row that is not committed. A waiting socket has `next_try_at`, and
-    `locked_until` while it is the platform that makes it wait.
+    `locked_until` while it is the platform that makes it wait. `refused_types` is None until something was compared.
     """
 
     id: int
@@ -207,6 +208,7 @@ class Status(msgspec.Struct):
     reconciled_at: datetime | None = None
     next_try_at: datetime | None = None
     locked_until: datetime | None = None
+    refused_types: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,14 @@ ANSWER_SECONDS = 60.0
 class Fetched(msgspec.Struct):
     """What one look-up came to: the ids found, and whether those are all there are; else `problem` says why.
 
-    `is_final`: asking again soon would bring the same.
+    `is_final`: asking again soon would bring the same. `is_refused`: the platform would not show it.
     """
 
     outcome: Outcome
     is_whole: bool
     problem: str = ""
     is_final: bool = False
+    is_refused: bool = False
     ids: set[int] = msgspec.field(default_factory=set)
 
 
@@ -109,4 +110,5 @@ def read_entities(outcome: Outcome, body: bytes) -> tuple[Fetched, list[bytes]]:
             problem = f"not permitted: {text}"
         case _:
             problem = str(outcome)
-    return Fetched(outcome, is_whole=False, problem=problem, is_final=isinstance(outcome, Rejected | Unauthorized)), []
+    is_refused = bool(problem) and isinstance(outcome, Rejected | Unauthorized)
+    return Fetched(outcome, is_whole=False, problem=problem, is_final=is_refused, is_refused=is_refused), []

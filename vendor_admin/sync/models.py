@@ -4,6 +4,7 @@ Written by hubs alone, through the SQL in statements.py; pages and tasks read. T
 functions are in migrations/0002_log_partitions_and_functions.py.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from vendor_admin.mirrors.payloads import PayloadField
@@ -103,7 +104,8 @@ class Lease(Scoped):
     `covered_until`: everything received before it is committed. `waiting_ms`: how long the oldest row that is not had
     waited when the holder renewed. `reason` and `advice` are for people. `next_try_at`
     is when a waiting socket is opened again, `locked_until` how long the platform makes it wait, `retry_requested_at`
-    when somebody last asked for it to be opened at once.
+    when somebody last asked for it to be opened at once. `refused_types`: what the platform would not show at the last
+    comparison.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -131,6 +133,7 @@ class Lease(Scoped):
     next_try_at = models.DateTimeField(null=True)
     locked_until = models.DateTimeField(null=True)
     retry_requested_at = models.DateTimeField(null=True)
+    refused_types = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
 
     class Meta(Scoped.Meta):
         ordering = ["organization", "environment", "shard"]

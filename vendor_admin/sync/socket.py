@@ -181,6 +181,12 @@ class Socket:
         question = Question(operation, entity_type, kind)
         return await self._questions.ask(question, session=session, connection=connection, parameters=parameters)
 
+    async def end(self, ending: Ending) -> None:
+        """Close the connection for a reason that was learned behind its back; `run` goes on as after any such end."""
+        self._ending = self._ending or ending
+        if self._connection is not None:
+            await self._connection.close()
+
     def reserve(self, count: int) -> Reserved:
         """Set arrival numbers aside, for `put_vanished`: whatever arrives from now on is newer."""
         return self._intake.reserve(count)

@@ -20,27 +20,30 @@ from vendor_admin.sync.lookups import Fetched, nothing_fetched
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import Socket
 from vendor_admin.tradovate.entities import ids_by_call
-from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_operation
-from vendor_admin.tradovate.outcomes import Locked, Penalized, Success
+from vendor_admin.tradovate.events import Refused
+from vendor_admin.tradovate.operations import ENTITIES, ME, Operation, entity_operation
+from vendor_admin.tradovate.outcomes import Locked, Penalized, Rejected, Success, Unauthorized, WrongHost
 
 READING_CALLS = replace(budgets.USER_CALLS, limit=budgets.USER_CALLS.limit - 1_000)
 """The user's hour as comparisons see it: the last of its calls are kept for what people want done."""
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_PENALTY_SECONDS = 300.0
 HELD_SECONDS = 900.0
+PROOF_STANDS_SECONDS = 60.0
 _TICKET = "p-ticket"
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """What a comparison came to. `problem` is for people; a type that is not read is tried again, no sooner than
-    `wait_seconds` from now.
+    `wait_seconds` from now. `is_refused`: nothing is left to be tried, and yet the mirror may be old.
     """
 
     is_read: bool
     differences: int
     problem: str = ""
     wait_seconds: float = 0.0
+    is_refused: bool = False
 
 
 class TypeComparison:
@@ -49,6 +52,7 @@ class TypeComparison:
     def __init__(self, *, socket: Socket, access: Access, database: Database, inbox: Inbox) -> None:
         self._socket, self._access, self._database, self._inbox = socket, access, database, inbox
         self._epoch = 0
+        self._proved_until = self._may_end_at = 0.0
 
     async def compare(self, entity_type: str, kind: Kind) -> Compared:
         """Compare one type with its source; differences are stored, counted and shown.
@@ -91,7 +95,7 @@ class TypeComparison:
             )
         is_read = not fetched.problem or fetched.is_final
         wait_seconds = HELD_SECONDS if held else self._wait_after(fetched)
-        return Compared(is_read, changed + vanished, fetched.problem, wait_seconds)
+        return Compared(is_read, changed + vanished, fetched.problem, wait_seconds, fetched.is_refused)
 
     async def _held(self, entity_type: str, fetched: Fetched, absent: list[int], *, known: int) -> int:
         """How many absent entities are held until a person confirms that they are gone. The look-up is not whole then.
@@ -158,6 +162,8 @@ class TypeComparison:
                 return nothing_fetched("the socket ended before this was asked")
         fetched = await self._socket.fetch(operation, entity_type=entity_type, kind=kind, **parameters)
         match fetched.outcome:
+            case Unauthorized(is_about_token=True) if not await self._is_token_good():
+                return nothing_fetched(f"the platform refused this user's token: {fetched.problem}")
             case Locked(status=status):
                 reason = f"The platform locked this user ({status}) when {operation.path} was read."
                 await self._access.in_thread_with_now(_lock_for_a_window, key=subject, reason=reason)
@@ -165,6 +171,37 @@ class TypeComparison:
                 if seconds <= LONGEST_PENALTY_SECONDS and _TICKET not in parameters and await self._stands_for(seconds):
                     return await self._fetch(operation, entity_type, kind, **parameters, **{_TICKET: ticket})
         return fetched
+
+    async def _is_token_good(self) -> bool:
+        """Whether a 401 is about a right and not the token: one question that any token may ask tells, once a minute.
+
+        A socket whose token is refused there as well ends, at most once an hour: a fresh one that is refused again
+        lacks a right.
+        """
+        if time.monotonic() < self._proved_until:
+            return True
+        subject = budgets.address_subject(self._socket.lease.rest_url)
+        drawn_at = await self._access.in_thread_with_now(_draw_proof, subject=subject)
+        if drawn_at is None:
+            return False
+        proof = await self._socket.fetch(ME, entity_type="user", kind=Kind.RESYNC)
+        match proof.outcome:
+            case Success():
+                self._proved_until = time.monotonic() + PROOF_STANDS_SECONDS
+                await self._access.in_thread(
+                    budgets.give_back, budget=budgets.WHO_AM_I, subject=subject, used_at=drawn_at
+                )
+                return True
+            case Rejected() | WrongHost() | Unauthorized(status=403):
+                self._proved_until = time.monotonic() + PROOF_STANDS_SECONDS
+                return True
+            case Unauthorized() if time.monotonic() < self._may_end_at:
+                self._proved_until = self._may_end_at
+                return True
+            case Unauthorized(text=text):
+                self._may_end_at = time.monotonic() + self._access.lock_seconds
+                await self._socket.end(Refused("session", 401, text))
+        return False
 
     async def _stands_for(self, seconds: float) -> bool:
         """Wait so long, or until the socket ends; whether the one that the comparison began with is still open."""
@@ -186,6 +223,11 @@ class TypeComparison:
             case Penalized(wait_seconds=seconds):
                 return seconds
         return 0.0
+
+
+def _draw_proof(*, subject: str, now: datetime) -> datetime | None:
+    """When the question was drawn from its budget; None where it has to wait."""
+    return None if budgets.take(budget=budgets.WHO_AM_I, subject=subject, now=now) else now
 
 
 def _lock_for_a_window(*, key: str, reason: str, now: datetime) -> None:

@@ -1,0 +1,54 @@
+"""The platform refuses a look-up over a live socket: a right that is missing, or a token that is dead."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.sync.running_hub import RunningHub, wait_until
+from tests.sync.scripted_platform import ScriptedPlatform
+from tests.sync.stored import Stored
+from vendor_admin.organizations import tokens
+from vendor_admin.organizations.models import Connection
+
+Connect = Callable[..., Connection]
+StartHub = Callable[..., RunningHub]
+DENIED = (401, "Access is denied")
+
+
+@pytest.fixture
+def compare(platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored) -> Callable[[], object]:
+    """A live socket whose permissions are loaded, asked to compare when called."""
+    platform.lists = {"tradingPermission": []}
+    connect(platform, entity_types=["account", "tradingPermission"])
+    start_hub()
+    wait_until(lambda: stored.leases() and stored.lease()["reconciled_at"], what="the first load")
+    return lambda: stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+
+
+def test_a_type_that_is_refused_is_told_until_it_is_read(
+    platform: ScriptedPlatform, compare: Callable[[], object], stored: Stored
+) -> None:
+    platform.failures = {
+        "tradingPermission/list": [DENIED],
+        "auth/me": [(200, {"userId": 1, "name": "alpha-admin", "fullName": "A"})],
+    }
+    compare()
+    wait_until(lambda: stored.lease()["refused_types"] == ["tradingPermission"], what="the refusal")
+    assert not platform.failures["auth/me"], "the token was proved"
+    assert len(platform.peers) == 1
+    compare()
+    wait_until(lambda: stored.lease()["refused_types"] == [], what="the next comparison")
+
+
+def test_a_dead_token_ends_the_socket_once_and_its_types_are_read_with_a_new_one(
+    platform: ScriptedPlatform, compare: Callable[[], object], stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejected: list[str] = []
+    monkeypatch.setattr(tokens, "reject_token", lambda *, token, **_: rejected.append(token))
+    platform.failures = {"tradingPermission/list": [DENIED], "auth/me": [DENIED]}
+    compare()
+    wait_until(lambda: len(platform.peers) == 2, what="the next socket")
+    wait_until(lambda: (one := stored.lease())["reconciled_at"] > one["reconcile_requested_at"], what="the comparison")
+    assert rejected == ["token-of-the-tests"]
+    assert stored.lease()["refused_types"] == []
+    assert "401" in stored.gaps()[-1]["reason"]
