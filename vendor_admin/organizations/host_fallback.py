@@ -54,13 +54,21 @@ def fall_back(*, connection_id: int, organization_id: int, host: str, why: str, 
 def give_up(connection: Connection, *, host: str) -> bool:
     """Go to the named host after all, away as it may be, since the host that was fallen back to turned out to be wrong.
 
-    Must run inside the organization's scope. False where nothing was fallen back from.
+    Must run inside the organization's scope. False where nothing was fallen back from; `connection` then has the host
+    that is in use by now. One query where there is nothing to do.
     """
-    hosts = PlatformHosts.objects.filter(connection=connection, last_good=None).exclude(away_host="").first()
-    if hosts is None or host not in host_holds.hosts_in_use(connection) or hosts.away_host == host_in_use(connection):
+    fallen_back = PlatformHosts.objects.filter(connection=connection, last_good=None).exclude(away_host="")
+    if not fallen_back.exists():
         return False
-    PlatformHosts.objects.filter(pk=hosts.pk).update(**NOTHING_AWAY)
-    Connection.objects.filter(id=connection.pk).update(platform_host=hosts.away_host)
+    stored = _locked(connection.pk)
+    hosts = fallen_back.first()
+    if stored is None or hosts is None:
+        return False
+    connection.platform_host = stored.platform_host
+    if host not in host_holds.hosts_in_use(stored) or hosts.away_host == host_in_use(stored):
+        return False
+    fallen_back.update(**NOTHING_AWAY)
+    Connection.objects.filter(id=stored.pk).update(platform_host=hosts.away_host)
     connection.platform_host = hosts.away_host
     return True
 

@@ -73,7 +73,7 @@ def find_host(*, connection_id: int, organization_id: int, asked: str, answer: W
         connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
         if connection is None:
             return _GONE
-        if host not in host_holds.hosts_in_use(connection) or host_fallback.give_up(connection, host=host):
+        if host_fallback.give_up(connection, host=host) or host not in host_holds.hosts_in_use(connection):
             return _moved(connection)
         platform_hosts.note_wrong_host(connection_id=connection_id, answer=answer, host=host, now=now)
     subject = f"connection {connection_id} version {connection.version}"
