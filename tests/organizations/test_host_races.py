@@ -11,9 +11,9 @@ from django.db import connection as database
 from django.db import connections
 
 from tests.organizations.conftest import FakeSignIn
-from vendor_admin.organizations import host_fallback, host_search, platform_hosts
+from vendor_admin.organizations import host_fallback, host_holds, host_search, platform_hosts
 from vendor_admin.organizations.host_search import Found
-from vendor_admin.organizations.models import Connection
+from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import read_api_hosts
 from vendor_admin.tradovate.outcomes import WrongHost
@@ -70,3 +70,24 @@ def test_a_wrong_host_is_not_left_for_one_that_another_process_has_just_replaced
         learn(connection, ALPHA8, now)
     assert found.result(timeout=30).found is Found.MOVED
     assert in_use(connection) == ALPHA8
+
+
+def test_a_wrong_host_that_is_noted_while_hosts_are_learned_stays_noted(connection, now, elsewhere, monkeypatch):
+    learn(connection, SHARED, now)
+    noted, really = [], host_holds.release
+
+    def note() -> None:
+        with organization_scope(connection.organization_id):
+            answer = WrongHost(307, ALPHA7)
+            platform_hosts.note_wrong_host(connection_id=connection.pk, answer=answer, host=SHARED, now=now)
+
+    def release(*arguments: Any, **values: Any) -> None:
+        noted.append(elsewhere(note))
+        really(*arguments, **values)
+
+    monkeypatch.setattr(host_holds, "release", release)
+    learn(connection, SHARED, now)
+    noted[0].result(timeout=30)
+    with organization_scope(connection.organization_id):
+        hosts = PlatformHosts.objects.get(connection=connection)
+    assert (hosts.wrong_host, hosts.points_to) == (SHARED, ALPHA7)

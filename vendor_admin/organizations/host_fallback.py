@@ -11,7 +11,7 @@ import structlog
 
 from vendor_admin.organizations import host_holds
 from vendor_admin.organizations.models import Connection, Organization, PlatformHosts
-from vendor_admin.organizations.platform_hosts import NOTHING_AWAY, host_in_use
+from vendor_admin.organizations.platform_hosts import NOTHING_AWAY, host_in_use, locked
 from vendor_admin.organizations.reachability import Failed, reach
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import at_host
@@ -34,7 +34,7 @@ def fall_back(*, connection_id: int, organization_id: int, host: str, why: str, 
         of_connection = PlatformHosts.objects.filter(connection_id=connection_id, last_good__isnull=False)
         if not of_connection.exists():
             return ""
-        connection = _locked(connection_id)
+        connection = locked(connection_id)
         hosts = of_connection.first()
         if connection is None or hosts is None or host_in_use(connection) != host:
             return ""
@@ -60,7 +60,7 @@ def give_up(connection: Connection, *, host: str) -> bool:
     fallen_back = PlatformHosts.objects.filter(connection=connection, last_good=None).exclude(away_host="")
     if not fallen_back.exists():
         return False
-    stored = _locked(connection.pk)
+    stored = locked(connection.pk)
     hosts = fallen_back.first()
     if stored is None or hosts is None:
         return False
@@ -102,14 +102,9 @@ def _try(hosts: PlatformHosts, *, now: datetime) -> bool:
             of_connection.update(away_why=failed.finding.says[:500], away_at=now)
         return False
     with organization_scope(hosts.organization_id):
-        connection = _locked(hosts.pk)
+        connection = locked(hosts.pk)
         if connection is None or not of_connection.update(last_good=connection.platform_host):
             return False
         Connection.objects.filter(id=hosts.pk).update(platform_host=hosts.away_host)
     log.info("host reached again", connection=str(hosts.connection), host=hosts.away_host)
     return True
-
-
-def _locked(connection_id: int) -> Connection | None:
-    wanted = Connection.objects.select_for_update(of=("self",)).select_related("organization").defer("credentials")
-    return wanted.filter(id=connection_id).first()

@@ -91,7 +91,7 @@ def find_host(*, connection_id: int, organization_id: int, asked: str, answer: W
             return _held(connection, Found.LATER, text, unavailable.advice, host=host, wait=wait, now=now)
         renewed_at = ""
     with organization_scope(organization_id):
-        connection = Connection.objects.defer("credentials").filter(id=connection_id).first()
+        connection = platform_hosts.locked(connection_id)
         if connection is None:
             return _GONE
         if host not in host_holds.hosts_in_use(connection):

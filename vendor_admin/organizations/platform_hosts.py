@@ -48,7 +48,7 @@ def learn(*, connection_id: int, version: int, api_hosts: ApiHosts, now: datetim
     """
     if not api_hosts:
         return False
-    connection = _locked(connection_id, version=version)
+    connection = locked(connection_id, version=version)
     if connection is None:
         return False
     rules = host_rules(connection.organization, rest_url=connection.rest_url)
@@ -75,7 +75,7 @@ def note_wrong_host(*, connection_id: int, answer: WrongHost, host: str, now: da
     An answer that points nowhere, like a socket's, leaves standing where an earlier one pointed. Must run inside the
     organization's scope.
     """
-    connection = Connection.objects.filter(id=connection_id).first()
+    connection = locked(connection_id)
     if connection is not None:
         seen: dict[str, Any] = {"wrong_host": host, "wrong_status": answer.status, "wrong_at": now}
         if answer.points_to:
@@ -92,7 +92,7 @@ def note_works(*, connection_id: int, organization_id: int, host: str) -> None:
         hosts = PlatformHosts.objects.filter(connection_id=connection_id).first()
         if hosts is None or not (hosts.last_good is not None or hosts.away_host or hosts.wrong_at or hosts.refused):
             return
-        connection = _locked(connection_id)
+        connection = locked(connection_id)
         if connection is None or host not in host_holds.hosts_in_use(connection):
             return
         over: dict[str, Any] = {"last_good": None, "refused": [], "refused_at": None} | _NOTHING_WRONG
@@ -121,7 +121,7 @@ def accept_pointed_host(
     if right not in rights_of([actor], organization_id=connection.organization_id)[actor]:
         raise PermissionDenied(MAY_NOT.format(actor, right.value))
     with organization_scope(connection.organization_id):
-        stored = _locked(connection.pk)
+        stored = locked(connection.pk)
         hosts = PlatformHosts.objects.filter(connection=connection).first()
         if stored is None or hosts is None or not host or hosts.points_to != host:
             raise InvalidConnection({"host": "No answer points to this host any more. Look at the connection again."})
@@ -191,7 +191,8 @@ _NOTHING_WRONG: dict[str, Any] = {
 _NOTHING_SEARCHED: dict[str, Any] = {"search_host": "", "search_result": "", "search_at": None}
 
 
-def _locked(connection_id: int, *, version: int | None = None) -> Connection | None:
+def locked(connection_id: int, *, version: int | None = None) -> Connection | None:
+    """A connection that nobody else changes before the transaction's end, nor its hosts: it is locked before them."""
     wanted = Connection.objects.select_for_update(of=("self",)).select_related("organization").defer("credentials")
     found = wanted.filter(id=connection_id)
     return (found if version is None else found.filter(version=version)).first()

@@ -342,16 +342,16 @@ def _fall_back(situation: _Situation, *, why: str, now: datetime) -> None:
 def _note_failure(situation: _Situation, unavailable: TokenUnavailable, *, is_renewal: bool, now: datetime) -> None:
     """Keep what staff should see of a failure: why a token is not renewed, and a host that is the wrong one."""
     with _step(situation.organization_id):
-        if is_renewal and unavailable.kind not in ("busy", "budget"):
-            PlatformSession.objects.filter(id=situation.session_id).update(
-                renewal_problem=unavailable.reason, renewal_failed_at=now
-            )
         if unavailable.wrong_host is not None:
             platform_hosts.note_wrong_host(
                 connection_id=situation.connection_id,
                 answer=unavailable.wrong_host,
                 host=unavailable.host,
                 now=now,
+            )
+        if is_renewal and unavailable.kind not in ("busy", "budget"):
+            PlatformSession.objects.filter(id=situation.session_id).update(
+                renewal_problem=unavailable.reason, renewal_failed_at=now
             )
 
 
