@@ -506,6 +506,30 @@ class TestFallingBack:
         assert self.fall_back(connection, ALPHA7, due) == SHARED, "it answered, and still did not take calls"
         assert self.due_at(connection) - due == timedelta(minutes=30)
 
+    def test_every_change_of_host_is_in_the_audit_log(self, connection, platform, now, reachable):
+        sign_in(connection, platform, named={"demo": ALPHA7})
+        self.fall_back(connection, ALPHA7, now)
+        reachable.append(f"https://{ALPHA7}/v1")
+        host_fallback.try_again(now=self.due_at(connection))
+        self.fall_back(connection, ALPHA7, now)
+        answer = WrongHost(307, "collector.example")
+        host_search.find_host(**ids(connection), asked=ADDRESSES["rest_url"], answer=answer, now=now)
+        assert audit_of(connection) == [
+            ("Vendor Admin", "platform host learned", {"host": SHARED}, {"host": ALPHA7}),
+            ("Vendor Admin", "platform host not reached", {"host": ALPHA7}, {"host": SHARED}),
+            ("Vendor Admin", "platform host reached again", {"host": SHARED}, {"host": ALPHA7}),
+            ("Vendor Admin", "platform host not reached", {"host": ALPHA7}, {"host": SHARED}),
+            ("Vendor Admin", "platform host used after all", {"host": SHARED}, {"host": ALPHA7}),
+        ]
+
+    def test_nothing_is_sent_to_a_host_of_a_connection_that_staff_paused(self, connection, platform, now, reachable):
+        sign_in(connection, platform, named={"demo": ALPHA7})
+        self.fall_back(connection, ALPHA7, now)
+        reachable.append(f"https://{ALPHA7}/v1")
+        connections.update_connection(connection=reload(connection), changes={"is_enabled": False}, actor="alice")
+        assert host_fallback.try_again(now=self.due_at(connection)) == 0
+        assert reload(connection).platform_host == ""
+
     def test_once_it_works_nothing_is_left_of_that(self, connection, platform, now, reachable):
         sign_in(connection, platform, named={"demo": ALPHA7})
         self.fall_back(connection, ALPHA7, now)

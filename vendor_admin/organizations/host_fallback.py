@@ -7,21 +7,20 @@ moment is waited for, and no other host is ever guessed. With each failure the n
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from vendor_admin.organizations import host_holds
 from vendor_admin.organizations.models import Connection, Organization, PlatformHosts
-from vendor_admin.organizations.platform_hosts import NOTHING_AWAY, host_in_use, locked
+from vendor_admin.organizations.platform_hosts import NOTHING_AWAY, host_in_use, locked, use_host
 from vendor_admin.organizations.reachability import Failed, reach
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import at_host
-
-log = structlog.get_logger()
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
 TRIED_AT_ONCE = 20
 WORDS = "{} cannot be reached: {}. It goes on at {}, the last good host; the other is tried again by itself."
+
+LAST_GOOD_IS_WRONG = "The last good host does not serve this organization."
+ANSWERS_AGAIN = "The named host answers again."
 
 
 def fall_back(*, connection_id: int, organization_id: int, host: str, why: str, now: datetime) -> str:
@@ -43,11 +42,7 @@ def fall_back(*, connection_id: int, organization_id: int, host: str, why: str, 
         of_connection.update(
             last_good=None, away_host=host, away_why=why[:500], away_at=now, away_until=until, away_tries=tries
         )
-        Connection.objects.filter(id=connection_id).update(platform_host=hosts.last_good)
-        connection.platform_host = hosts.last_good or ""
-        log.warning(
-            "host not reached", connection=str(connection), host=host, why=why, goes_on_at=host_in_use(connection)
-        )
+        use_host(connection, hosts.last_good or "", action="platform host not reached", reason=why)
         return host_in_use(connection)
 
 
@@ -68,8 +63,8 @@ def give_up(connection: Connection, *, host: str) -> bool:
     if host not in host_holds.hosts_in_use(stored) or hosts.away_host == host_in_use(stored):
         return False
     fallen_back.update(**NOTHING_AWAY)
-    Connection.objects.filter(id=stored.pk).update(platform_host=hosts.away_host)
-    connection.platform_host = hosts.away_host
+    use_host(stored, hosts.away_host, action="platform host used after all", reason=LAST_GOOD_IS_WRONG)
+    connection.platform_host = stored.platform_host
     return True
 
 
@@ -81,7 +76,8 @@ def try_again(*, now: datetime) -> int:
     """
     organization_ids = list(Organization.objects.values_list("id", flat=True))
     with organization_scope(*organization_ids):
-        due = PlatformHosts.objects.filter(away_until__lte=now, last_good=None).exclude(away_host="")
+        of_enabled = PlatformHosts.objects.filter(connection__is_enabled=True)
+        due = of_enabled.filter(away_until__lte=now, last_good=None).exclude(away_host="")
         found = list(
             due.select_related("connection").defer("connection__credentials").order_by("away_until")[:TRIED_AT_ONCE]
         )
@@ -105,6 +101,5 @@ def _try(hosts: PlatformHosts, *, now: datetime) -> bool:
         connection = locked(hosts.pk)
         if connection is None or not of_connection.update(last_good=connection.platform_host):
             return False
-        Connection.objects.filter(id=hosts.pk).update(platform_host=hosts.away_host)
-    log.info("host reached again", connection=str(hosts.connection), host=hosts.away_host)
+        use_host(connection, hosts.away_host, action="platform host reached again", reason=ANSWERS_AGAIN)
     return True

@@ -213,21 +213,28 @@ def _take_named(connection: Connection, hosts: PlatformHosts, *, host: str) -> b
     if stored == _as_stored(connection, connection.platform_host):
         return False
     hosts.last_good = _last_good_before(connection, hosts)
-    before, connection.platform_host = host_in_use(connection), stored
-    Connection.objects.filter(id=connection.pk).update(platform_host=stored)
     hosts.accepted_by = ""
     _set(hosts, _NOTHING_WRONG | _NOTHING_SEARCHED)
+    use_host(connection, stored, action="platform host learned", reason=NAMED)
+    return True
+
+
+def use_host(connection: Connection, stored: str, *, action: str, reason: str) -> None:
+    """Let calls and tokens of a connection that is locked go to another host (empty: the configured one), with an entry
+    in the audit log. `connection` has it from then on.
+    """
+    before, connection.platform_host = host_in_use(connection), stored
+    Connection.objects.filter(id=connection.pk).update(platform_host=stored)
     audit.record(
         organization=connection.organization,
         actor=ACTOR,
-        action="platform host learned",
+        action=action,
         subject=str(connection),
         old={"host": before},
-        new={"host": host},
-        reason=NAMED,
+        new={"host": host_in_use(connection)},
+        reason=reason,
     )
-    log.info("host learned", connection=str(connection), before=before, host=host)
-    return True
+    log.info(action, connection=str(connection), before=before, host=host_in_use(connection))
 
 
 def _last_good_before(connection: Connection, hosts: PlatformHosts) -> str | None:
