@@ -20,6 +20,12 @@ from vendor_admin.organizations.scope import organization_scope
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 
+def page_text(response: Any) -> str:
+    """The words and tags of a page that was shown, with single spaces."""
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Each test has a database of its own with the same ids: what the process keeps of the last one is wrong."""
@@ -36,23 +42,19 @@ def beta(committed_db: None) -> Organization:
     return Organization.objects.create(slug="beta", name="Beta Prop", is_simulated=True)
 
 
-def _staff(username: str, organization: Organization, role: str) -> User:
-    return staff_user(username, organization, role)
-
-
 @pytest.fixture
 def alice(alpha: Organization) -> Client:
-    return signed_in(_staff("alice", alpha, "owner"))
+    return signed_in(staff_user("alice", alpha, "owner"))
 
 
 @pytest.fixture
 def bob(alpha: Organization) -> Client:
-    return signed_in(_staff("bob", alpha, "viewer"))
+    return signed_in(staff_user("bob", alpha, "viewer"))
 
 
 @pytest.fixture
 def charlie(beta: Organization) -> Client:
-    return signed_in(_staff("charlie", beta, "owner"))
+    return signed_in(staff_user("charlie", beta, "owner"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.test_people_pages import _text
+from tests.admin.conftest import page_text
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.scope import organization_scope
 
@@ -23,10 +23,10 @@ def test_the_audit_is_found_by_parts_of_words_and_exported_with_old_new_and_why(
         ({"to": "plan 2:"}, "limit: 100 → 202", ("because 0", "because 1")),
         ({"who": "riley", "did": "confirmed"}, "because 0", ("because 1", "because 2")),
     ):
-        text = _text(alice.get(PAGE, query))
+        text = page_text(alice.get(PAGE, query))
         assert words in text
         assert not any(other in text for other in others)
-    assert "Nothing fits." in _text(alice.get(PAGE, {"who": "nobody"}))
+    assert "Nothing fits." in page_text(alice.get(PAGE, {"who": "nobody"}))
 
     lines = b"".join(alice.get(PAGE + "export.csv", {"did": "thresholds"})).decode("utf-8-sig").splitlines()
     assert lines[0] == "At,Who,Did,To,Old,New,Why,Request id"

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff
-from tests.admin.test_people_pages import _text
+from tests.admin.conftest import page_text
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import AuditEntry
@@ -34,25 +34,25 @@ def paying(alpha, write) -> None:
 def test_the_page_says_which_account_pays_what_it_holds_and_what_for(alice: Client, paying):
     assert reverse("billing") == PAGE
     page = alice.get(PAGE)
-    text = _text(page)
+    text = page_text(page)
 
     [line] = page.context["paid_for"].lines
     assert (line.plan, line.running, line.renewing, line.price) == ("ALPHA_MONTHLY", 2, 1, 120)
     assert "ALPHA_DATA" in text
     assert "found by its name" in text
     assert "It holds less than what runs was charged" in text
-    assert PAGE in _text(alice.get(reverse("admin:index")))
+    assert PAGE in page_text(alice.get(reverse("admin:index")))
 
 
 def test_without_one_the_page_says_what_to_do_and_with_several_it_asks(alice: Client, alpha, write):
-    assert "Ask the platform's support which account pays" in _text(alice.get(PAGE))
+    assert "Ask the platform's support which account pays" in page_text(alice.get(PAGE))
 
     write.mirror("account", alpha, 70, name="ALPHA_DATA", environment="live")
     write.mirror("account", alpha, 71, name="OTHER_DATA", environment="live")
-    assert "Several accounts could be meant:</strong> ALPHA_DATA (70), OTHER_DATA (71)" in _text(alice.get(PAGE))
+    assert "Several accounts could be meant:</strong> ALPHA_DATA (70), OTHER_DATA (71)" in page_text(alice.get(PAGE))
 
-    assert "no account 5" in _text(alice.post(PAGE, {"account": "5", "reason": "a test"}))
-    assert "Stored." in _text(alice.post(PAGE, {"account": "71", "reason": "a test"}, follow=True))
+    assert "no account 5" in page_text(alice.post(PAGE, {"account": "5", "reason": "a test"}))
+    assert "Stored." in page_text(alice.post(PAGE, {"account": "71", "reason": "a test"}, follow=True))
     assert alice.get(PAGE).context["paying"].name == "OTHER_DATA"
     with organization_scope(alpha.pk):
         entry = AuditEntry.objects.get(action="billing account set")
@@ -60,10 +60,10 @@ def test_without_one_the_page_says_what_to_do_and_with_several_it_asks(alice: Cl
 
 
 def test_only_who_manages_subscriptions_may_say_which_account_pays(bob: Client, charlie: Client, alpha, paying):
-    sam = signed_in(_staff("sam", alpha, "support"))
+    sam = signed_in(staff_user("sam", alpha, "support"))
 
-    assert '<form method="post" class="va-form"' not in _text(bob.get(PAGE))
+    assert '<form method="post" class="va-form"' not in page_text(bob.get(PAGE))
     for client in (bob, sam):
         assert client.post(PAGE, {"account": "70", "reason": "x"}).status_code == 403
-    assert "ALPHA_DATA" not in _text(charlie.get(PAGE))
-    assert "no account 70" in _text(charlie.post(PAGE, {"account": "70", "reason": "x"}))
+    assert "ALPHA_DATA" not in page_text(charlie.get(PAGE))
+    assert "no account 70" in page_text(charlie.post(PAGE, {"account": "70", "reason": "x"}))

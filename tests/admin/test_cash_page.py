@@ -5,8 +5,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from tests.admin.conftest import page_text
 from tests.admin.plan_desk import change_plan, change_rows, plan_of, preview, verb
-from tests.admin.test_people_pages import _text
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.organizations.scope import organization_scope
 
@@ -32,9 +32,9 @@ def test_the_answers_stand_in_a_table_with_the_accounts_that_gave_none(
     trading_day(2)
     plan_id = _look(alice, alpha, 2)
     address = reverse("cash", args=[plan_id])
-    text = _text(alice.get(address))
+    text = page_text(alice.get(address))
 
-    assert address in _text(alice.get(reverse("admin:operations_plan_change", args=[plan_id])))
+    assert address in page_text(alice.get(reverse("admin:operations_plan_change", args=[plan_id])))
     assert ">EVAL1</a>" in text
     for figure in ("50,001.50", "50,101.50", "100.00", "−20.00", "500.00"):
         assert f">{figure}<" in text
@@ -62,15 +62,15 @@ def test_a_look_at_many_accounts_has_pages(alice: Client, alpha, trading_day):
 def test_one_button_looks_at_an_account_and_leads_to_the_answer(alice: Client, bob: Client, alpha, trading_day):
     trading_day(1)
     address = reverse("look_now", args=[10_001])
-    assert address in _text(alice.get(reverse("account", args=[10_001])))
-    assert address not in _text(bob.get(reverse("account", args=[10_001])))
+    assert address in page_text(alice.get(reverse("account", args=[10_001])))
+    assert address not in page_text(bob.get(reverse("account", args=[10_001])))
 
     answer = alice.post(address, follow=True)
 
     with organization_scope(alpha.pk):
         plan = Plan.objects.get()
     assert plan_of(alpha, plan.pk).kind == "look_at_cash"
-    assert "Not all answers are there yet." in _text(answer)
+    assert "Not all answers are there yet." in page_text(answer)
     assert alice.get(address).status_code == 405
     assert bob.post(address).status_code == 403
     assert alice.post(reverse("look_now", args=[999])).status_code == 404

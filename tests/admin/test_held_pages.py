@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff
 from tests.admin.plan_desk import change_plan, page, plan_of, preview, start_url, verb
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations import actions
 from vendor_admin.operations.actions import Action, ActionForm
@@ -32,7 +32,7 @@ class AHundredMore(ActionForm):
 
 @pytest.fixture
 def fiona(alpha: Organization) -> Client:
-    return signed_in(_staff("fiona", alpha, "finance"))
+    return signed_in(staff_user("fiona", alpha, "finance"))
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.admin.conftest import NOW, _staff
-from tests.admin.test_people_pages import _text
+from tests.admin.conftest import NOW, page_text
+from tests.people import staff_user
 from tests.signed_in import signed_in
 
 
@@ -22,7 +22,7 @@ def _member(write, alpha, *, accounts: int) -> str:
 
 def test_a_members_page_shows_every_step_with_its_time_and_where_that_is_known_from(alice: Client, alpha, write):
     page = alice.get(_member(write, alpha, accounts=0))
-    text = _text(page)
+    text = page_text(page)
 
     reached = {str(one.step): one.is_reached for one in page.context["standing"].life.milestones}
     assert [name for name, is_reached in reached.items() if is_reached] == [
@@ -40,25 +40,25 @@ def test_a_members_page_shows_every_step_with_its_time_and_where_that_is_known_f
 
 def test_the_page_proposes_to_revoke_while_other_accounts_stay_and_to_cancel_the_last(alice: Client, alpha, write):
     address = _member(write, alpha, accounts=2)
-    text = _text(alice.get(address))
+    text = page_text(alice.get(address))
     assert "For one failed account, revoke it.</strong> The trader has 1 other account," in text
     assert reverse("plan_start", args=["revoke-permissions"]) + "?type=tradingPermission&amp;id=501" in text
-    assert address + '#ending">Revoke or cancel?' in _text(alice.get(reverse("account", args=[101])))
+    assert address + '#ending">Revoke or cancel?' in page_text(alice.get(reverse("account", args=[101])))
 
     write.connection.execute("UPDATE mirrors_tradingpermission SET status = 'Revoked' WHERE entity_id = 500")
-    text = _text(alice.get(address))
+    text = page_text(alice.get(address))
     assert "To end it, cancel the member." in text
     assert reverse("plan_start", args=["cancel-members"]) + "?type=user&amp;id=1" in text
 
     write.connection.execute("UPDATE mirrors_tradingpermission SET status = 'Revoked'")
     write.connection.execute("UPDATE mirrors_userplugin SET expiration_date = '2026-01-31', approval = false")
-    text = _text(alice.get(address))
+    text = page_text(alice.get(address))
     assert "Neither." in text
     assert "There is nothing to cancel." in text
 
 
 def test_who_may_not_end_anything_reads_the_help_and_finds_no_way_to_start(bob: Client, alpha, write):
-    text = _text(bob.get(_member(write, alpha, accounts=1)))
+    text = page_text(bob.get(_member(write, alpha, accounts=1)))
 
     assert "Cancelling ends what a trader has" in text
     assert "Your role does not include cancelling." in text
@@ -66,7 +66,7 @@ def test_who_may_not_end_anything_reads_the_help_and_finds_no_way_to_start(bob: 
 
 
 def test_a_member_with_many_accounts_costs_no_more_queries(alpha, write):
-    client = signed_in(_staff("sue", alpha, "owner"))
+    client = signed_in(staff_user("sue", alpha, "owner"))
     address = _member(write, alpha, accounts=1)
     client.get(address)
     with CaptureQueriesContext(connection) as few:
@@ -75,7 +75,7 @@ def test_a_member_with_many_accounts_costs_no_more_queries(alpha, write):
         write.mirror("account", alpha, 100 + number, name=f"EVAL{number}")
         write.mirror("tradingPermission", alpha, 500 + number, user_id=1, account_id=100 + number, status="Accepted")
     with CaptureQueriesContext(connection) as many:
-        text = _text(client.get(address))
+        text = page_text(client.get(address))
 
     assert "All 60 permissions" in text
     assert len(many) == len(few)

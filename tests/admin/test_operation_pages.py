@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff
 from tests.admin.plan_desk import change_plan, operations_of, page, plan_of, preview, rows_of, verb
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations.budget_view import maintenance_of
 from vendor_admin.operations.models import ApprovalRule, Operation
@@ -371,7 +371,7 @@ def test_a_finished_plan_is_told_from_one_that_runs(alice: Client, alpha, tradin
 def test_a_new_person_of_another_role_sees_operations_but_not_what_needs_more(alpha, alice, trading_day):
     trading_day(1)
     operation = _in_doubt(alice, alpha, [1])
-    sam = signed_in(_staff("sam", alpha, "support"))
+    sam = signed_in(staff_user("sam", alpha, "support"))
 
     shown = sam.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
 

@@ -6,20 +6,15 @@ from django.test import Client
 from django.urls import reverse
 from psycopg.types.json import Jsonb
 
-from tests.admin.conftest import NOW
+from tests.admin.conftest import NOW, page_text
 from vendor_admin.organizations.scope import organization_scope
 from vendor_admin.sync.timeline import Subject, read_timeline
-
-
-def _text(response) -> str:
-    assert response.status_code == 200
-    return " ".join(response.content.decode().split())
 
 
 def test_an_account_page_says_how_much_room_is_left_and_why(alice: Client, trading_day):
     trading_day(1)
 
-    text = _text(alice.get(reverse("account", args=[10_001])))
+    text = page_text(alice.get(reverse("account", args=[10_001])))
 
     assert "≈ 1,501.00" in text
     assert "Highest net liquidation value 50,500.00 less drawdown 2,000.00" in text
@@ -29,7 +24,7 @@ def test_an_account_page_says_how_much_room_is_left_and_why(alice: Client, tradi
 def test_an_account_page_says_unknown_where_the_mirrors_do_not_tell(alice: Client, alpha, write):
     write.mirror("account", alpha, 7, name="BARE")
 
-    text = _text(alice.get(reverse("account", args=[7])))
+    text = page_text(alice.get(reverse("account", args=[7])))
 
     assert "unknown" in text
     assert "No trailing drawdown is set" in text
@@ -41,11 +36,11 @@ def test_an_account_whose_only_permission_is_revoked_may_not_trade(alice: Client
     trading_day(1)
     write.connection.execute("UPDATE mirrors_tradingpermission SET status = 'Revoked'")
 
-    assert "<strong>No: revoked</strong>" in _text(alice.get(reverse("account", args=[10_001])))
-    assert ">revoked</span>" in _text(alice.get(reverse("admin:mirrors_account_changelist")))
+    assert "<strong>No: revoked</strong>" in page_text(alice.get(reverse("account", args=[10_001])))
+    assert ">revoked</span>" in page_text(alice.get(reverse("admin:mirrors_account_changelist")))
 
     write.mirror("tradingPermission", alpha, 2, user_id=2, account_id=10_001, status="Accepted")
-    assert "<strong>Yes</strong>" in _text(alice.get(reverse("account", args=[10_001])))
+    assert "<strong>Yes</strong>" in page_text(alice.get(reverse("account", args=[10_001])))
 
 
 def test_pages_open_where_the_platform_left_almost_everything_out(alice: Client, alpha, write):
@@ -60,8 +55,8 @@ def test_pages_open_where_the_platform_left_almost_everything_out(alice: Client,
     for entity_type in ("userAccountAutoLiq", "accountRiskStatus", "marginSnapshot"):
         write.mirror(entity_type, alpha, 7)
 
-    assert "unknown" in _text(alice.get(reverse("account", args=[7])))
-    assert "account 7" in _text(alice.get(reverse("member", args=[8])))
+    assert "unknown" in page_text(alice.get(reverse("account", args=[7])))
+    assert "account 7" in page_text(alice.get(reverse("member", args=[8])))
 
 
 def test_a_member_page_ties_both_environments_together_and_live_wins(alice: Client, alpha, trading_day, write):
@@ -69,7 +64,7 @@ def test_a_member_page_ties_both_environments_together_and_live_wins(alice: Clie
     write.mirror("user", alpha, 1, name="demo copy", environment="demo")
     write.mirror("userPlugin", alpha, 4, user_id=1, plugin_name="SimPlus", environment="live")
 
-    text = _text(alice.get(reverse("member", args=[1])))
+    text = page_text(alice.get(reverse("member", args=[1])))
 
     assert "trader1" in text
     assert "demo copy" not in text
@@ -124,8 +119,8 @@ def test_raw_json_is_one_click_away_for_those_who_may_see_it(alice: Client, bob:
     trading_day(1)
     write.event(alpha, "account", 10_001, payload=Jsonb({"id": 10_001, "secretNote": {"x": 1}}))
 
-    assert "secretNote" in _text(alice.get(reverse("account", args=[10_001])))
-    assert "secretNote" not in _text(bob.get(reverse("account", args=[10_001])))
+    assert "secretNote" in page_text(alice.get(reverse("account", args=[10_001])))
+    assert "secretNote" not in page_text(bob.get(reverse("account", args=[10_001])))
 
 
 def test_hostile_text_from_the_platform_is_shown_as_text(alice: Client, alpha, write):
@@ -137,7 +132,7 @@ def test_hostile_text_from_the_platform_is_shown_as_text(alice: Client, alpha, w
         reverse("admin:mirrors_account_changelist"),
         reverse("admin:sync_entityevent_changelist"),
     ):
-        text = _text(alice.get(address))
+        text = page_text(alice.get(address))
         assert "&lt;script&gt;" in text
         assert "<script>alert" not in text
 
@@ -156,13 +151,13 @@ def test_the_id_of_an_order_leads_to_it_but_not_in_another_organization(alice: C
     found = alice.get(reverse("find"), {"q": "600000001"})
 
     assert found.headers["Location"] == reverse("admin:mirrors_order_change", args=[600_000_001])
-    assert "Nothing is like" in _text(alice.get(reverse("find"), {"q": "600000002"}))
+    assert "Nothing is like" in page_text(alice.get(reverse("find"), {"q": "600000002"}))
 
 
 def test_a_line_of_the_timeline_leads_to_what_it_is_about(alice: Client, trading_day):
     trading_day(1)
 
-    page = _text(alice.get(reverse("account", args=[10_001])))
+    page = page_text(alice.get(reverse("account", args=[10_001])))
 
     assert '</strong> <a href="/admin/mirrors/' in page
 
@@ -170,7 +165,7 @@ def test_a_line_of_the_timeline_leads_to_what_it_is_about(alice: Client, trading
 def test_search_forgives_typing_errors_and_helps_when_nothing_is_found(alice: Client, alpha, write):
     write.mirror("user", alpha, 1, name="Katharina", environment="live")
 
-    assert "Katharina" in _text(alice.get(reverse("find"), {"q": "Kathrina"}))
-    assert "Typing errors are forgiven" in _text(alice.get(reverse("find"), {"q": "zzzz"}))
+    assert "Katharina" in page_text(alice.get(reverse("find"), {"q": "Kathrina"}))
+    assert "Typing errors are forgiven" in page_text(alice.get(reverse("find"), {"q": "zzzz"}))
     for words in ("%", "\\", "_", "'", "\x00", "x" * 500, "9" * 30):
         assert alice.get(reverse("find"), {"q": words}).status_code == 200

@@ -10,9 +10,9 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.admin.browser import PHONE_WIDTH, needs_chromium, opened, overflow
-from tests.admin.conftest import _staff
 from tests.operations.conftest import sandbox, scene, short_waits  # noqa: F401 - fixtures
 from tests.operations.scene import Scene
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from tests.sync.running_hub import wait_until
 from vendor_admin.operations.models import Plan
@@ -26,7 +26,7 @@ PERMISSIONS = "/admin/mirrors/tradingpermission/"
 def owner(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Playwright's loop runs in this thread, which Django would take for asynchronous code."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    return signed_in(_staff("olive", scene.organization, "owner"))
+    return signed_in(staff_user("olive", scene.organization, "owner"))
 
 
 @pytest.fixture

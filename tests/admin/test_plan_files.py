@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.conftest import _staff
 from tests.admin.plan_desk import rows_of
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations.scope import organization_scope
@@ -38,7 +38,7 @@ def _plans(alpha) -> list[Plan]:
 
 @pytest.fixture
 def sam(alpha) -> Client:
-    return signed_in(_staff("sam", alpha, "support"))
+    return signed_in(staff_user("sam", alpha, "support"))
 
 
 def test_the_list_of_members_leads_to_the_form_and_that_to_the_file(sam: Client):
@@ -88,7 +88,7 @@ def test_a_file_without_faults_becomes_a_preview_with_semicolons_and_a_mark_in_f
 
 
 def signed_in_owner(alpha) -> Client:
-    return signed_in(_staff("olive", alpha, "owner"))
+    return signed_in(staff_user("olive", alpha, "owner"))
 
 
 @pytest.mark.parametrize(

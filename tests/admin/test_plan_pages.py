@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.admin.conftest import NOW, _staff
+from tests.admin.conftest import NOW
 from tests.admin.plan_desk import (
     REVOKE,
     change_plan,
@@ -23,6 +23,7 @@ from tests.admin.plan_desk import (
     start_url,
     verb,
 )
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations import actions
 from vendor_admin.operations.actions import Action, ActionForm
@@ -36,12 +37,12 @@ PERMISSIONS = "admin:mirrors_tradingpermission_changelist"
 
 @pytest.fixture
 def rita(alpha) -> Client:
-    return signed_in(_staff("rita", alpha, "risk"))
+    return signed_in(staff_user("rita", alpha, "risk"))
 
 
 @pytest.fixture
 def fiona(alpha) -> Client:
-    return signed_in(_staff("fiona", alpha, "finance"))
+    return signed_in(staff_user("fiona", alpha, "finance"))
 
 
 def _set_thresholds(alpha, **fields) -> None:

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.admin.conftest import _staff
 from tests.admin.plan_desk import start_url
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations.actions import all_actions
 from vendor_admin.operations.kinds import all_kinds
@@ -29,7 +29,7 @@ def role(request) -> str:
 
 @pytest.fixture
 def person(role: str, alpha: Organization) -> Client:
-    return signed_in(_staff("person", alpha, role))
+    return signed_in(staff_user("person", alpha, role))
 
 
 def _plan(alpha: Organization, kind: str, state: str = "preview") -> Plan:

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from tests.admin.conftest import _staff
 from tests.operations.scene import Scene
+from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations.allowance import held_until
 from vendor_admin.operations.models import Operation, Plan
@@ -46,7 +46,7 @@ def test_what_is_sensitive_waits_out_the_maintenance_and_goes_out_once(
         assert permission.state == Operation.State.SUCCEEDED
         assert money.state == Operation.State.QUEUED
         assert money.not_before == OPEN_AGAIN
-        staff = signed_in(_staff("alice", scene.organization, StaffRole.Role.OWNER))
+        staff = signed_in(staff_user("alice", scene.organization, StaffRole.Role.OWNER))
         for page in (
             reverse("admin:operations_operation_change", args=[money.pk]),
             reverse("admin:operations_plan_change", args=[plan.pk]),

@@ -12,13 +12,13 @@ from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.stored_plans import Desk
 from tests.tradovate.operations.examples import BODIES, NOW
 from vendor_admin.operations import allowance, asking, decisions, queue, settling, storing
-from vendor_admin.operations.allowance import READING_CALLS, UNKNOWN_READS, Caller
+from vendor_admin.operations.allowance import UNKNOWN_READS, Caller
 from vendor_admin.operations.authors import NotAllowed
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.pages.doubts import doubts_of
 from vendor_admin.operations.results import Waiting
 from vendor_admin.organizations import budgets
-from vendor_admin.organizations.budgets import USER_CALLS
+from vendor_admin.organizations.budgets import READING_CALLS, USER_CALLS
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.operations import WRITES, entity_operation
 from vendor_admin.tradovate.outcomes import NotSent, Outcome, Rejected, Success, Unauthorized, Unknown

@@ -1,7 +1,7 @@
 """How many operations may be sent right now: budgets and locks of the platform, and its maintenance windows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vendor_admin.organizations import budgets
@@ -18,8 +18,6 @@ UNKNOWN_READS = Budget(name="readings of unknown outcomes", limit=1_500 + MOST_P
 """Of a user's 5,000 calls. One reading of the largest call of the catalogue (500 members, three look-ups each) fits."""
 ROW_READS = Budget(name="readings of rows", limit=1_000)
 """Of a user's 5,000 calls, to read the rows of plans before they start: those of the five largest that are read."""
-READING_CALLS = replace(USER_CALLS, limit=USER_CALLS.limit - 1_000)
-"""The user's hour as readings see it: the last of its calls are kept for what people want done."""
 DRAWN_AHEAD = 50
 SHARE_DRAWN_AHEAD = 20
 # Of the margin that a budget's window has: the rest is for the call's way to the platform.

@@ -61,8 +61,7 @@ def wake_due(*, now: datetime | None = None) -> int:
     with organization_scope(*Organization.objects.values_list("id", flat=True)):
         _look_at_once_where_fresh(now)
         place = Window(RowNumber(), partition_by="organization_id", order_by=["checks_failed", "check_at"])
-        free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
-        due = Plan.objects.filter(free, state__in=CHECKED, check_at__lte=now).annotate(place=place)
+        due = Plan.objects.filter(_is_free(now), state__in=CHECKED, check_at__lte=now).annotate(place=place)
         few = due.filter(place__lte=MOST_WOKEN_OF_ONE)
         found = list(few.order_by("checks_failed", "check_at").values_list("organization_id", "pk")[:MOST_WOKEN])
         for organization_id, plan_id in found:
@@ -103,11 +102,15 @@ def _claim(organization_id: int, plan_id: int, *, now: datetime) -> bool:
     """Whether nobody looks at the plan, it is due, and only few others of the organization are being looked at."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"readings {organization_id}"])
-    free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
     if Plan.objects.filter(check_at__isnull=False, check_claimed_until__gt=now).count() >= MOST_READ_OF_ONE:
         return False
-    due = Plan.objects.filter(free, pk=plan_id, state__in=CHECKED, check_at__lte=now)
+    due = Plan.objects.filter(_is_free(now), pk=plan_id, state__in=CHECKED, check_at__lte=now)
     return bool(due.update(check_claimed_until=now + CLAIM_TTL))
+
+
+def _is_free(now: datetime) -> Q:
+    """Whether no worker looks at a plan."""
+    return Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
 
 
 def _asks_of(plan: Plan, *, now: datetime) -> Sequence[Ask]:

@@ -15,7 +15,7 @@ from vendor_admin.operations.masking import storable
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.queue import step
 from vendor_admin.operations.results import LONGEST_TEXT
-from vendor_admin.organizations import database_clock
+from vendor_admin.organizations import budgets, database_clock
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.reading import Entity, LookUp, Reading
 from vendor_admin.tradovate.operations.write import Write
@@ -111,7 +111,7 @@ class Reader:
 
     def _look_up(self, row: Operation, look_up: LookUp) -> Sequence[Entity]:
         now = database_clock.now()
-        drawn = allowance.draw(self.caller, look_up.operation, wanted=1, now=now, of_user=allowance.READING_CALLS)
+        drawn = allowance.draw(self.caller, look_up.operation, wanted=1, now=now, of_user=budgets.READING_CALLS)
         if not drawn.count:
             raise NotRead(drawn.reason, until=drawn.until or now + pause(row))
         outcome = self.judge(self.client.call(look_up.operation, token=self.token, params=look_up.parameters))

@@ -15,7 +15,7 @@ from vendor_admin.operations import allowance, hosts
 from vendor_admin.operations.allowance import Drawn
 from vendor_admin.operations.notices.conditions import clock
 from vendor_admin.operations.queue import step
-from vendor_admin.organizations import database_clock, host_holds, host_search, tokens
+from vendor_admin.organizations import budgets, database_clock, host_holds, host_search, tokens
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tokens import TokenUnavailable
 from vendor_admin.tradovate.entities import ids_by_call
@@ -143,7 +143,7 @@ class _Reader:
                 why = f"The platform answered so slowly that its rows were not read in {LONGEST_READING_SECONDS:.0f} s."
                 raise NotRead(why, Fault.TOO_LONG)
             now = database_clock.now()
-            drawn = allowance.draw(self._session.caller, operation, wanted=1, now=now, of_user=allowance.READING_CALLS)
+            drawn = allowance.draw(self._session.caller, operation, wanted=1, now=now, of_user=budgets.READING_CALLS)
             if not drawn.count:
                 raise _not_drawn(drawn, "The hour's calls are used up, but for the last, which are kept for changes,")
             self._share = Drawn(self._share.count - 1, self._share.at)

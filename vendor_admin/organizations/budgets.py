@@ -14,7 +14,7 @@ save those the platform names itself.
 import hashlib
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -78,6 +78,8 @@ RENEWAL = _budget_of(RENEW_ACCESS_TOKEN, spacing_seconds=15.0)
 WHO_AM_I = _budget_of(ME, spacing_seconds=30.0)
 SOCKET_SYNC = _budget_of(SYNC_REQUEST, spacing_seconds=3.0)
 USER_CALLS = Budget(name="all calls of a user", limit=5000)
+READING_CALLS = replace(USER_CALLS, limit=USER_CALLS.limit - 1_000)
+"""The user's hour as readings see it: the last of its calls are kept for what people want done."""
 
 
 def address_subject(url: str) -> str:

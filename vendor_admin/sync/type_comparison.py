@@ -6,8 +6,9 @@ The socket queues what it finds as it arrives, so it is written in order and und
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.models.base import Mirror, Source
@@ -24,8 +25,6 @@ from vendor_admin.tradovate.events import Refused
 from vendor_admin.tradovate.operations import ENTITIES, ME, Operation, entity_operation
 from vendor_admin.tradovate.outcomes import Locked, Penalized, Rejected, Success, Unauthorized, WrongHost
 
-READING_CALLS = replace(budgets.USER_CALLS, limit=budgets.USER_CALLS.limit - 1_000)
-"""The user's hour as comparisons see it: the last of its calls are kept for what people want done."""
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_PENALTY_SECONDS = 300.0
 HELD_SECONDS = 900.0
@@ -157,7 +156,8 @@ class TypeComparison:
         """
         lease = self._socket.lease
         subject = budgets.user_subject(user=self._socket.user_name, url=lease.rest_url)
-        while wait := await self._access.in_thread_with_now(budgets.take, budget=READING_CALLS, subject=subject):
+        take = partial(budgets.take, budget=budgets.READING_CALLS, subject=subject)
+        while wait := await self._access.in_thread_with_now(take):
             if not await self._stands_for(min(wait, LONGEST_WAIT_SECONDS)):
                 return nothing_fetched("the socket ended before this was asked")
         fetched = await self._socket.fetch(operation, entity_type=entity_type, kind=kind, **parameters)
