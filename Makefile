@@ -5,7 +5,10 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 INSTALLED := .venv/installed
 JOBS := 2
 
-.PHONY: help demo test test-quick test-servers test-slow lint fmt bench soak
+# Each process of the tests would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test test-quick test-servers test-slow collect advisories lint fmt bench soak
 
 help:  ## show this list
 	@echo 'make demo          run everything here with made-up data; RESET=1 starts fresh'
@@ -24,14 +27,20 @@ test: test-quick test-slow
 test-quick: $(INSTALLED)
 	$(PYTHON) -m pytest -n $(JOBS) -m 'not slow'
 
-# What knows a database or a broker, for a second run against other servers. The client of the platform and the sandbox
-# use neither.
+# A second run against other servers, of what can differ between them: the tests that use PostgreSQL or the broker, but
+# for what pages allow and say. That every page and list opens, with all of its SQL, is run again.
 test-servers: $(INSTALLED)
-	$(PYTHON) -m pytest -n $(JOBS) -m 'not slow' --ignore tests/tradovate --ignore tests/sandbox
+	$(PYTHON) -m pytest -n $(JOBS) -m 'servers and not pages and not slow'
 
 # One after the other, so that each story has the machine's cores.
 test-slow: $(INSTALLED)
 	$(PYTHON) -m pytest -m slow
+
+collect: $(INSTALLED)  # compiles what all processes of the tests import
+	@$(PYTHON) -m pytest --collect-only -qq >/dev/null
+
+advisories: $(INSTALLED)  # waits for other people's servers, a minute at most
+	@$(PYTHON) .ci/advisories.py
 
 lint: $(INSTALLED)
 	$(PYTHON) -m ruff check .

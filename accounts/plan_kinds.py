@@ -1,17 +1,17 @@
 """Declares what plans of this app there are. Found by vendor_admin.operations."""
 
-from accounts.balances import ChangeBalances, SetMaxNetLiq
-from accounts.cancelling import CancelMembers
-from accounts.cash_snapshots import LookAtCash
-from accounts.entitlements import AddEntitlements, ChangePlugins
-from accounts.giving_again import GiveAgain
-from accounts.market_data import AddMarketData, ExpireMarketData
-from accounts.member_changes import ModifyEmail, ModifyMemberCredentials, ModifyMemberPassword, UpdateContact
-from accounts.members import CreateMembers
-from accounts.new_accounts import CreateAccounts
-from accounts.permissions import GrantPermissions, RevokePermissions
-from accounts.resets import ResetAccounts
-from accounts.subscriptions import AddMemberships, CancelMemberships
+from accounts.balances.plans import ChangeBalances, SetMaxNetLiq
+from accounts.members.changes import ModifyEmail, ModifyMemberCredentials, ModifyMemberPassword, UpdateContact
+from accounts.members.creation import CreateMembers
+from accounts.offboarding.cancellation import CancelMembers
+from accounts.offboarding.restoration import GiveAgain
+from accounts.permissions.plans import GrantPermissions, RevokePermissions
+from accounts.subscriptions.entitlements import AddEntitlements, ChangePlugins
+from accounts.subscriptions.market_data import AddMarketData, ExpireMarketData
+from accounts.subscriptions.memberships import AddMemberships, CancelMemberships
+from accounts.trading_accounts.cash_snapshot import LookAtCash
+from accounts.trading_accounts.provisioning import CreateAccounts
+from accounts.trading_accounts.resets import ResetAccounts
 from vendor_admin.operations.kinds import register
 
 for kind in (

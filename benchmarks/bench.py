@@ -10,7 +10,9 @@ from benchmarks.server import BenchServer
 
 @dataclass
 class Bench:
-    """Sizes: `rounds` of each method, their `seconds`, `events` made, `rows` of the long list, idle `sockets`."""
+    """Sizes: `rounds` of each method, their `seconds`, `events` made, `rows` of the long list, idle `sockets`, and the
+    `size` of the filled installation.
+    """
 
     server: BenchServer
     rounds: int = 5
@@ -18,6 +20,7 @@ class Bench:
     events: int = 200_000
     rows: int = 1_000_000
     sockets: int = 500
+    size: str = "small"
     burst_seconds: float = 10.0
     idle_seconds: float = 15.0
 

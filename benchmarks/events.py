@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from vendor_admin.sandbox.accounting import Moment
-from vendor_admin.sandbox.building import build_world
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.orders import OrderScript
-from vendor_admin.sandbox.times import session_date, timestamp, trade_date
+from vendor_admin.sandbox.world.accounting import Moment
+from vendor_admin.sandbox.world.build import build_world
+from vendor_admin.sandbox.world.order_script import OrderScript
+from vendor_admin.sandbox.world.times import session_date, timestamp, trade_date
 
 ORGANIZATIONS = 4
 USERS = 250

@@ -1,7 +1,7 @@
 """A hub in its own process, as the bootstep of the Celery worker runs it: `python -m benchmarks.hub_process NAME`.
 
 The command `watch` notes from then on for every row the time from its arrival to the answer of its COMMIT; `latencies`
-tells them.
+tells them. `look` tells how many rows wait, and how many statements were sent so far.
 """
 
 import asyncio
@@ -13,15 +13,16 @@ from datetime import datetime
 from typing import Any
 
 import django
+import psycopg
 import uvloop
 
 django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from vendor_admin.sync import batch_writer  # noqa: E402
-from vendor_admin.sync.hub import Hub, HubSettings  # noqa: E402
-from vendor_admin.sync.rows import BadRow, Row  # noqa: E402
+from vendor_admin.sync.hub.hub import Hub, HubSettings  # noqa: E402
+from vendor_admin.sync.log import batch_writer  # noqa: E402
+from vendor_admin.sync.log.rows import BadRow, Row  # noqa: E402
 
 Write = Callable[..., Awaitable[int]]
 
@@ -46,7 +47,18 @@ class Watch:
         return sorted(committed - received for received, committed in pairs if received >= begin)
 
 
+class CountingConnection(psycopg.AsyncConnection):
+    """Counts what all of a hub's connections send."""
+
+    statements = 0
+
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        CountingConnection.statements += 1
+        return await super().execute(*arguments, **options)
+
+
 async def _main(name: str) -> None:
+    psycopg.AsyncConnection = CountingConnection  # type: ignore[misc, assignment]
     hub = Hub(HubSettings(name=name, database_url=settings.DATABASE_HUB_URL))
     running = asyncio.create_task(hub.run())
     commands = asyncio.StreamReader()
@@ -63,7 +75,7 @@ async def _main(name: str) -> None:
                 batch_writer.write_batch = plain
                 answer = {"latencies": watch.latencies(skip_seconds=skip)}
             case _:
-                answer = {"waiting": len(hub._inbox)}
+                answer = {"waiting": len(hub._inbox), "statements": CountingConnection.statements}
         print(json.dumps(answer), flush=True)
     hub.stop()
     await running

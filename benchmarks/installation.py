@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from django.test import Client
 from django.utils import timezone
 
 from benchmarks.server import BenchServer
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.models import GenericEntity
 from vendor_admin.mirrors.models.base import Mirror
-from vendor_admin.organizations.models import Connection, Organization, PlatformSession
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.organizations.tokens import credential_digest
-from vendor_admin.tradovate.authentication import Credentials
+from vendor_admin.organizations.models import Connection, Organization, PlatformSession, StaffRole, User
+from vendor_admin.organizations.platform_access.tokens import credential_digest
+from vendor_admin.organizations.sign_in.second_factor import MARK
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.rest.authentication import Credentials
 
 ENVIRONMENT = Environment.DEMO.value
 # Nobody listens there: everything that the hub needs over REST is stored already.
@@ -89,6 +91,18 @@ def _make_tenant(database: psycopg.Connection, *, token: str, websocket_url: str
     return Tenant(organization.pk, connection.pk, [row[0] for row in leases])
 
 
+def sign_in_owner(organization_id: int, *, name: str) -> Client:
+    """A client of a new owner of an organization, as behind a second factor."""
+    user = User.objects.create_user(name, kind=User.Kind.STAFF, is_staff=True)
+    StaffRole.objects.create(user=user, organization_id=organization_id, role=StaffRole.Role.OWNER)
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[MARK] = user.pk
+    session.save()
+    return client
+
+
 def switch(database: psycopg.Connection, tenants: list[Tenant], *, on: bool) -> None:
     """Enable or pause the tenants' connections."""
     ids = [tenant.connection_id for tenant in tenants]
@@ -99,5 +113,7 @@ def empty_tables(database: psycopg.Connection) -> None:
     """Empty log, ledger and mirrors, and take the write-ahead log's backlog out of the next round."""
     models: list[type[Mirror]] = [*mirror_models().values(), GenericEntity]
     tables = [model._meta.db_table for model in models]
-    names = ", ".join(f'"{name}"' for name in ["sync_entityevent", "sync_batch", "sync_quarantinedevent", *tables])
+    names = ", ".join(
+        f'"{name}"' for name in ["sync_entityevent", "sync_batch", "sync_quarantinedevent", "sync_storedrows", *tables]
+    )
     database.execute(f"TRUNCATE {names}".encode())

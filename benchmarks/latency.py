@@ -3,7 +3,7 @@
 from benchmarks.bench import Bench
 from benchmarks.measuring import Figure
 from benchmarks.streaming import Stream, streaming
-from vendor_admin.sync.writer import FLUSH_SECONDS
+from vendor_admin.sync.log.writer import FLUSH_SECONDS
 
 WARM_UP = 40_000
 SHARE = 0.2

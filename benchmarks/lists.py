@@ -4,19 +4,16 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from benchmarks.bench import Bench
-from benchmarks.installation import ENVIRONMENT, Tenant, empty_tables, make_tenants
+from benchmarks.installation import ENVIRONMENT, Tenant, empty_tables, make_tenants, sign_in_owner
 from benchmarks.measuring import Figure, interleaved, ratios
 from benchmarks.server import DATABASE
-from vendor_admin.organizations.lists import encode_cursor
-from vendor_admin.organizations.models import Organization, StaffRole
-from vendor_admin.organizations.second_factor import MARK
+from vendor_admin.listing.lists import encode_cursor
 from vendor_admin.sync.models import EntityEvent
 
 SHORT = "vendor_admin_short"
@@ -48,7 +45,7 @@ class Visit:
 def measure(bench: Bench) -> list[Figure]:
     """Whole requests as a signed-in owner, through every middleware, as the app role."""
     (tenant,) = make_tenants(bench.server, count=1, websocket_url="ws://127.0.0.1:9", name="lists")
-    client = _signed_in(tenant)
+    client = sign_in_owner(tenant.organization_id, name="bench")
     _copy_database(bench)
     _fill(bench, tenant, database=SHORT, rows=SHORT_ROWS)
     _fill(bench, tenant, database=DATABASE, rows=bench.rows)
@@ -95,19 +92,6 @@ def _figures(visits: dict[str, list[Visit]], *, rows: int) -> list[Figure]:
             unit=" x",
         ),
     ]
-
-
-def _signed_in(tenant: Tenant) -> Client:
-    users = get_user_model()
-    user = users.objects.create_user("bench", kind=users.Kind.STAFF, is_staff=True)
-    organization = Organization.objects.get(pk=tenant.organization_id)
-    StaffRole.objects.create(user=user, organization=organization, role=StaffRole.Role.OWNER)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    session = client.session
-    session[MARK] = user.pk  # as behind a second factor
-    session.save()
-    return client
 
 
 def _copy_database(bench: Bench) -> None:

@@ -11,8 +11,8 @@ from benchmarks.installation import ENVIRONMENT
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.models import GenericEntity
 from vendor_admin.mirrors.models.base import Mirror
+from vendor_admin.sync.log.rows import Row
 from vendor_admin.sync.models import EntityEvent
-from vendor_admin.sync.rows import Row
 
 USING = "hub"
 KEY = ("organization_id", "entity_id", "environment")

@@ -17,7 +17,7 @@ django.setup()
 
 from benchmarks.installation import ENVIRONMENT  # noqa: E402
 from benchmarks.orm import save_one  # noqa: E402
-from vendor_admin.sync.rows import Row  # noqa: E402
+from vendor_admin.sync.log.rows import Row  # noqa: E402
 
 
 def main(url: str, group: str, organization_id: int, lease_id: int, seconds: float) -> None:

@@ -15,10 +15,10 @@ from benchmarks.bench import Bench
 from benchmarks.events import EVENTS_PER_FRAME, Event
 from benchmarks.installation import ENVIRONMENT, Tenant, empty_tables, make_tenants
 from benchmarks.measuring import Figure, Run, cpu_seconds, interleaved, ratios
-from vendor_admin.sync.flush import connect, write_batch
-from vendor_admin.sync.reading import Accounts, read_entity
-from vendor_admin.sync.rows import Row
-from vendor_admin.sync.socket import KINDS
+from vendor_admin.sync.log.entity_reader import Accounts, read_entity
+from vendor_admin.sync.log.flush import connect, write_batch
+from vendor_admin.sync.log.rows import Row
+from vendor_admin.sync.socket.socket import KINDS
 
 BATCH = 500
 FENCE = 1

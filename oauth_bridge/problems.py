@@ -25,22 +25,27 @@ class Problem(enum.StrEnum):
     WAIT = "wait"
     LOCKED = "locked"
     TOO_MANY = "too_many"
+    TOO_MANY_BEGUN = "too_many_begun"
     NO_IDENTITY = "no_identity"
     UNKNOWN_USER = "unknown_user"
     OTHER_ORGANIZATION = "other_organization"
     CLOSED = "closed"
     BLOCKED = "blocked"
+    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemPage:
-    """What the page says: what happened, what it means, the next step. `may_start_again`: with a button for it."""
+    """What the page says: what happened, what it means, the next step. `may_start_again`: with a button for it.
+    `comes_again`: the browser loads the page again when the wait is over.
+    """
 
     status: int
     title: str
     meaning: str
     next_step: str
     may_start_again: bool = True
+    comes_again: bool = False
 
 
 class SignInFailed(Exception):
@@ -184,6 +189,12 @@ PAGES: dict[Problem, ProblemPage] = {
         "no more are tried for now.",
         "Come back in {wait}.",
     ),
+    Problem.TOO_MANY_BEGUN: ProblemPage(
+        429,
+        "Too many sign-ins were begun",
+        "From your network many sign-ins were begun within an hour, so no more are begun for now. Nothing was stored.",
+        "Come back in {wait}.",
+    ),
     Problem.NO_IDENTITY: ProblemPage(
         502,
         "Tradovate did not say who you are",
@@ -218,6 +229,14 @@ PAGES: dict[Problem, ProblemPage] = {
         "{organization} or the operator of this site has switched off the access of {who} to these pages.",
         "Ask {organization} why.",
         may_start_again=False,
+    ),
+    Problem.BUSY: ProblemPage(
+        503,
+        "Your sign-in waits for its turn",
+        "Others are signing in at {organization} right now. You did nothing wrong, and nothing is lost.",
+        "Leave this page open: it goes on by itself within a few seconds.",
+        may_start_again=False,
+        comes_again=True,
     ),
 }
 

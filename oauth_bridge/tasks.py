@@ -1,15 +1,21 @@
 """Background work of member sign-in: each task calls one verb, and may run twice."""
 
+from datetime import datetime
 from importlib import import_module
 
+from celery import Task
 from django.conf import settings
 
-from oauth_bridge import attempts, member_sessions, renewal
+from oauth_bridge.members import attempts, member_sessions
 from oauth_bridge.portals import tokens
+from oauth_bridge.sign_in import renewal
 from vendor_admin.celery import app
-from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.organizations.turns import NoTurn
+
+AGAIN_SECONDS, AGAIN_SPREAD_SECONDS = 2, 20
 
 
 @app.task
@@ -19,10 +25,18 @@ def renew_due_links() -> None:
         renew_link.apply_async(args=[organization_id, link_id], retry=False, expires=60)
 
 
-@app.task
-def renew_link(organization_id: int, link_id: int) -> None:
-    """Renew one link, unless another worker is at it."""
-    renewal.renew_link(organization_id=organization_id, link_id=link_id, now=database_clock.now())
+@app.task(bind=True)
+def renew_link(self: Task, organization_id: int, link_id: int) -> None:
+    """Renew one link, unless another worker is at it. Where there is no turn it comes again, as long as it was asked
+    for: by then others have gone, and what is sent anew stays no more than what is due.
+    """
+    try:
+        renewal.renew_link(organization_id=organization_id, link_id=link_id, now=database_clock.now())
+    except NoTurn:
+        if self.request.expires:
+            until = datetime.fromisoformat(self.request.expires)
+            again = AGAIN_SECONDS + link_id % AGAIN_SPREAD_SECONDS
+            self.apply_async(args=[organization_id, link_id], retry=False, countdown=again, expires=until)
 
 
 @app.task

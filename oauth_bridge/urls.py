@@ -1,9 +1,10 @@
 """Addresses of the member pages. Each organization has its own below `/o/<slug>/`."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from oauth_bridge import member_views, sign_in_views
+from oauth_bridge.member_pages import views as member_views
 from oauth_bridge.portals import authorize_views, connected_views, endpoint_views
+from oauth_bridge.sign_in import views as sign_in_views
 
 urlpatterns = [
     path("", sign_in_views.entrance, name="member_entrance"),
@@ -26,4 +27,6 @@ urlpatterns = [
     path("oauth/userinfo/", endpoint_views.userinfo, name="portal_userinfo"),
     path("oauth/jwks/", endpoint_views.jwks, name="portal_jwks"),
     path(".well-known/openid-configuration", endpoint_views.discovery, name="portal_discovery"),
+    # Only what ends with a slash: an address without its last slash is still led to the page that it means.
+    re_path(r"^(?!oauth/|\.well-known/).+/$", member_views.missing),
 ]

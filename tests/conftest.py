@@ -17,17 +17,17 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.database import (
     ROOT,
     DatabaseServer,
-    PrivateServer,
-    RunDatabase,
     make_folder,
     product_environment,
     record_owner,
     refuse_privileged_login,
 )
+from tests.run_database import RunDatabase
 from vendor_admin.commands import ROLES, arguments_of
 from vendor_admin.embedded import EmbeddedValkey, Program, RunningProgram, choose_port
 
 RUN_DATABASE = pytest.StashKey[RunDatabase]()
+OF_SERVERS = {"database_server", "broker_url"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the one server, which its controller starts."""
     node.workerinput["database"] = node.config.stash[RUN_DATABASE].describe()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the run's PostgreSQL or its broker: nothing else can differ between servers."""
+    for item in items:
+        if OF_SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"):
+            item.add_marker("servers")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -161,13 +169,3 @@ def site_url(committed_db: None, child_environment: dict[str, str], tmp_path: Pa
         yield url
     finally:
         running.stop()
-
-
-@pytest.fixture
-def private_server(tmp_path: Path) -> Iterator[PrivateServer]:
-    """A PostgreSQL of this test's own, migrated, that may be stopped, paused and restarted. For slow stories."""
-    folder = make_folder()
-    server = PrivateServer.start(folder)
-    yield server
-    server.postgres.remove()
-    shutil.rmtree(folder, ignore_errors=True)

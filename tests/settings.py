@@ -16,6 +16,7 @@ for _role, _variable in (("owner", "DATABASE_OWNER_URL"), ("app", "DATABASE_URL"
 from vendor_admin.settings import *  # noqa: E402, F403
 
 SECURE_SSL_REDIRECT = False
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"  # of children in browsers too: DEBUG, plain HTTP
 STATE_FOLDER = ""  # test databases come and go; test_after_restore.py tries it
 ALLOW_INTERNAL_PLATFORM_HOSTS = True  # the sandbox is on this machine; test_places.py tries it without
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

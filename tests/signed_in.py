@@ -1,9 +1,12 @@
 """A staff user's session as it is behind both steps of the sign-in. (What is before them: test_second_factor.py.)"""
 
+import time
+
 from django.test import Client
 
 from vendor_admin.organizations.models import User
-from vendor_admin.organizations.second_factor import MARK
+from vendor_admin.organizations.requests.idle_sessions import USED_AT
+from vendor_admin.organizations.sign_in.second_factor import MARK, SHOWN_AT
 
 
 def signed_in(user: User, *, client: Client | None = None) -> Client:
@@ -11,6 +14,7 @@ def signed_in(user: User, *, client: Client | None = None) -> Client:
     client = half_signed_in(user, client=client)
     session = client.session
     session[MARK] = user.pk
+    session[USED_AT] = session[SHOWN_AT] = time.time()
     session.save()
     return client
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from risk.limit_forms import AutoLiqForm, ChangePositionLimitsForm, ChangeRiskParametersForm
+from risk.auto_liq.forms import AutoLiqForm
+from risk.position_limits.forms import ChangePositionLimitsForm, ChangeRiskParametersForm
 from tests.shared_material import shared_material
 from vendor_admin.amount_fields import AmountField, WholeNumberField
 from vendor_admin.amounts import LONGEST, NotANumber, as_written, is_plain, read_amount, read_id, read_whole

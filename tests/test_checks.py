@@ -5,7 +5,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from vendor_admin import checks
-from vendor_admin.sync import partitions
+from vendor_admin.sync.log import history, partitions
 
 
 def ids(messages) -> list[str]:
@@ -26,7 +26,7 @@ def test_missing_and_malformed_credential_keys_are_errors(settings):
 @pytest.mark.parametrize("domain", ["com", "*.example.com", ".example.com", "example.com:80", "Example.com", ""])
 def test_a_platform_domain_that_is_none_is_an_error(settings, domain):
     assert checks.platform_hosts() == []
-    settings.PLATFORM_HOST_SUFFIXES = (*settings.PLATFORM_HOST_SUFFIXES, domain)
+    settings.PLATFORM_HOSTS = (*settings.PLATFORM_HOSTS, domain)
     assert ids(checks.platform_hosts()) == ["vendor_admin.E008"]
 
 
@@ -43,13 +43,23 @@ def test_behind_a_proxy_a_missing_syncz_token_shuts_everybody_out(settings):
     assert "answers nobody" in message.msg
 
 
-def test_a_retention_below_its_floor_is_an_error_and_drops_nothing(settings):
-    settings.EVENT_RETENTION_DAYS = 30
-    assert checks.event_retention() == []
-    settings.EVENT_RETENTION_DAYS = 29
-    (message,) = checks.event_retention()
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("EVENT_RETENTION_DAYS", 30), ("COMPARISON_RETENTION_DAYS", 7), ("QUARANTINE_RETENTION_DAYS", 7)],
+)
+def test_a_retention_below_its_floor_is_an_error_and_drops_nothing(settings, name, least):
+    setattr(settings, name, least)
+    assert checks.retentions() == []
+    setattr(settings, name, least - 1)
+    (message,) = checks.retentions()
     assert message.id == "vendor_admin.E006"
-    assert "At least 30 days" in message.msg
+    assert f"At least {least} days" in message.msg
+    with pytest.raises(ImproperlyConfigured, match=f"At least {least} days"):
+        history.forget_old_history()
+
+
+def test_a_log_that_is_kept_too_short_loses_no_month(settings):
+    settings.EVENT_RETENTION_DAYS = 29
     with pytest.raises(ImproperlyConfigured, match="At least 30 days"):
         partitions.keep_partitions(now=timezone.now())
 
@@ -90,6 +100,16 @@ class TestRoles:
             assert ids(checks.database_roles()) == ["vendor_admin.E004"]
         finally:
             admin_connection.execute(sql.SQL("DROP ROLE bypassing_role"))
+
+    def test_a_role_that_may_make_temporary_tables_again_is_warned_of(self, settings, admin_connection):
+        database = sql.Identifier(admin_connection.info.dbname)
+        admin_connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO PUBLIC").format(database))
+        try:
+            messages = checks.database_roles()
+            assert ids(messages) == ["vendor_admin.W005", "vendor_admin.W005"]
+            assert "ensure_roles" in str(messages[0].hint)
+        finally:
+            admin_connection.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database))
 
     def test_commands_that_work_without_roles_are_not_asked(self, settings):
         settings.APP_ROLE = "nobody_made_this_role"

@@ -1,7 +1,7 @@
 """The admin site: staff and operators only, one organization at a time."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth.decorators import login_not_required
@@ -9,11 +9,13 @@ from django.db.models import Model
 from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.sites import UnfoldAdminSite
 
-from vendor_admin.organizations.pages import has_right, is_operator, organization_of
+from vendor_admin.listing.admin_base import has_right, is_operator, organization_of
+from vendor_admin.organizations.pages.own_password import OwnPasswordView
 from vendor_admin.organizations.roles import Right
-from vendor_admin.organizations.staff_sign_in import sign_in
+from vendor_admin.organizations.sign_in.staff_sign_in import sign_in
 
 # Tables of libraries: who may change them has a shell, and they know no organization.
 WITHOUT_PAGES = {"django_celery_beat", "axes", "auth", "account", "mfa"}
@@ -31,6 +33,16 @@ class VendorAdminSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The sign-in with a second factor; Django's own would let in by the password alone."""
         return sign_in(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """One's own password, by the old one; written to the audit."""
+        request.current_app = self.name
+        view = OwnPasswordView.as_view(
+            form_class=AdminOwnPasswordChangeForm,
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return cast(HttpResponse, view(request))
 
     def register(
         self,
@@ -58,6 +70,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         installation = [
             _item("Organizations", "domain", "admin:organizations_organization_changelist"),
             _item("Users", "manage_accounts", "admin:organizations_user_changelist"),
+            _item("Changes of access", "history_edu", "admin:organizations_accessentry_changelist"),
         ]
         groups.append(("Installation", installation))
     return [{"title": title, "separator": bool(title), "items": items} for title, items in groups]

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 LONGEST: Final = 25
@@ -84,6 +85,7 @@ def as_written(amount: Decimal) -> str:
     return text + "0" if after in (1, 3) else text
 
 
+@lru_cache(maxsize=4096)  # of a large plan most amounts are the same few
 def _read_text(text: str, decimals: int) -> Decimal:
     if not text:
         raise NotANumber("A number is missing.")
@@ -92,6 +94,8 @@ def _read_text(text: str, decimals: int) -> Decimal:
     if _EXPONENT.fullmatch(text):
         raise NotANumber(f"{_quoted(text)} is written with an exponent. Write out all its digits.")
     plain = _PLAIN.fullmatch(text)
+    if plain and len(plain[1] or "") <= min(decimals, 2):  # nothing else can be meant
+        return _shortened(Decimal(text) + 0)
     readings = _readings(text if plain else _undecorated(text))
     if plain and len(readings) == 1 and len(plain[1] or "") <= decimals:
         return readings[0]
@@ -109,8 +113,12 @@ def _readings(text: str) -> tuple[Decimal, ...]:
         if (whole or fraction) and re.fullmatch("[0-9]*", whole + fraction):
             found.append(Decimal(f"{sign}{whole or '0'}.{fraction or '0'}") + 0)
     values = dict.fromkeys(found)
-    whole_ones = (value if value % 1 else value.quantize(Decimal(1)) for value in values)
-    return tuple(sorted(whole_ones, key=abs, reverse=True))
+    return tuple(sorted(map(_shortened, values), key=abs, reverse=True))
+
+
+def _shortened(value: Decimal) -> Decimal:
+    """Without decimals where it is whole."""
+    return value if value % 1 else value.quantize(Decimal(1))
 
 
 def _undecorated(text: str) -> str:

@@ -10,5 +10,7 @@ app = Celery("vendor_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Named as strings: the hub needs Django's apps, which are loaded only after this module, and only workers need these.
-app.steps["worker"].add("vendor_admin.sync.bootstep:HubStep")
+app.steps["worker"].add("vendor_admin.sync.hub.bootstep:HubStep")
 app.steps["worker"].add("vendor_admin.worker_steps:EveryQueueStep")
+app.steps["worker"].add("vendor_admin.worker_steps:GarbageStep")
+app.steps["consumer"].add("vendor_admin.worker_steps:SayQueuesStep")

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection
 
-from vendor_admin.sync.retention import LEAST_RETENTION_DAYS, problem_of_retention
+from vendor_admin.sync.log.retention import RETENTIONS, least_days, problem_of_retention
 from vendor_admin.tradovate.api_hosts import HostRules, problem_of_host
 
 # These make the roles, work as the owner, or serve nothing.
@@ -20,14 +20,15 @@ COMMANDS_WITHOUT_ROLES = {"ensure_roles", "migrate", "makemigrations", "sqlmigra
 ROLE_FACTS = """
     SELECT r.rolname, r.rolsuper, r.rolbypassrls,
            (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relowner = r.oid AND n.nspname = 'public' AND c.relkind IN ('r', 'p'))
+            WHERE c.relowner = r.oid AND n.nspname = 'public' AND c.relkind IN ('r', 'p')),
+           has_database_privilege(r.oid, current_database(), 'TEMPORARY')
     FROM pg_roles r WHERE r.rolname = ANY(%s)
 """
 
 
 def register() -> None:
     """Add the checks to Django's. Called once, when the vendor_admin app is ready."""
-    of_settings = (credential_keys, platform_hosts, syncz_token, event_retention, demo_sign_in)
+    of_settings = (credential_keys, platform_hosts, syncz_token, retentions, demo_sign_in)
     for check in (*of_settings, database_logins, database_roles):
         checks.register(check)
 
@@ -52,11 +53,11 @@ def credential_keys(app_configs: Sequence[AppConfig] | None = None, **kwargs: An
 
 def platform_hosts(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """A domain that is none, or one that everybody may be under, would send tokens anywhere or nowhere."""
-    odd = [one for one in settings.PLATFORM_HOST_SUFFIXES if problem_of_host(one, rules=HostRules(suffixes=(one,)))]
+    odd = [one for one in settings.PLATFORM_HOSTS if problem_of_host(one, rules=HostRules(suffixes=(one,)))]
     if not odd:
         return []
     hint = "Give bare domains in small letters, such as example.com, without a star, a dot in front or a port."
-    text = f"PLATFORM_HOST_SUFFIXES holds what is no domain: {', '.join(odd)}."
+    text = f"PLATFORM_HOSTS holds what is no domain: {', '.join(odd)}."
     return [checks.Error(text, hint=hint, id="vendor_admin.E008")]
 
 
@@ -69,13 +70,14 @@ def syncz_token(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -
     return [checks.Warning(f"SYNCZ_TOKEN is not set: /syncz answers {whom}.", hint=hint, id="vendor_admin.W001")]
 
 
-def event_retention(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """What has been dropped from the log does not come back."""
-    problem = problem_of_retention(settings.EVENT_RETENTION_DAYS)
-    if problem is None:
-        return []
-    hint = f"Set EVENT_RETENTION_DAYS to {LEAST_RETENTION_DAYS} or more, or unset it for 400 days."
-    return [checks.Error(problem, hint=hint, id="vendor_admin.E006")]
+def retentions(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """What has been dropped or deleted does not come back."""
+    problems = {name: problem_of_retention(name, getattr(settings, name)) for name in RETENTIONS}
+    return [
+        checks.Error(problem, hint=f"Set {name} to {least_days(name)} or more, or unset it.", id="vendor_admin.E006")
+        for name, problem in problems.items()
+        if problem
+    ]
 
 
 def demo_sign_in(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -135,7 +137,7 @@ def _missing(wanted: dict[str, str], found: dict[str, Any]) -> list[checks.Check
 def _too_strong(found: dict[str, Any]) -> list[checks.CheckMessage]:
     messages: list[checks.CheckMessage] = []
     for name in dict.fromkeys((settings.APP_ROLE, settings.HUB_ROLE)):
-        is_superuser, bypasses, tables = found.get(name, (False, False, 0))
+        is_superuser, bypasses, tables, temporary = found.get(name, (False, False, 0, False))
         if is_superuser or bypasses:
             text = f"The role {name} passes by row level security: it is a superuser or has BYPASSRLS."
             hint = f'Have an administrator run: ALTER ROLE "{name}" NOSUPERUSER NOBYPASSRLS;'
@@ -148,4 +150,11 @@ def _too_strong(found: dict[str, Any]) -> list[checks.CheckMessage]:
                 f'were made by the wrong role: REASSIGN OWNED BY "{name}" TO "{settings.OWNER_ROLE}";'
             )
             messages.append(checks.Error(text, hint=hint, id="vendor_admin.E005"))
+        if temporary and not (is_superuser or tables):
+            text = f"The role {name} may make temporary tables, which can take the names of others."
+            hint = (
+                "Run `manage.py ensure_roles`: a database that was restored or copied does not bring its own rights"
+                " with it."
+            )
+            messages.append(checks.Warning(text, hint=hint, id="vendor_admin.W005"))
     return messages

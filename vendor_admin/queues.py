@@ -2,8 +2,9 @@
 
 `urgent`: what people wait for, and seconds at most. `tokens`: what waits for other people's servers: renewals, of which
 there may be many at once, tries of hosts, checks of connections, deliveries of notices. `operations`: lanes at work.
-`rows`: readings for plans that wait for the platform, a minute and a half at most. `maintenance`: what has an hour. The
-queue `sync` is the hubs' (sync/bootstep.py).
+`rows`: plans that workers have in hand: what is done with all rows of large ones, and
+readings for those that wait for the platform, a minute and a half at most. `maintenance`: what has an hour. The queue
+`sync` is the hubs' (sync/hub/bootstep.py).
 """
 
 QUEUES = ("urgent", "tokens", "operations", "rows", "maintenance")
@@ -15,15 +16,18 @@ RENEWALS_EVERY_SECONDS = 15
 
 ROUTES = {
     "oauth_bridge.tasks.renew_link": {"queue": "tokens"},
+    "vendor_admin.organizations.tasks.mail_email_link": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.try_hosts_again": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.renew_token": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.check_connection": {"queue": "tokens"},
+    "vendor_admin.organizations.tasks.mail_person": {"queue": "tokens"},
     "vendor_admin.operations.tasks.deliver_notices": {"queue": "tokens"},
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
     "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
     "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},
     "vendor_admin.sync.tasks.request_reconciliation": {"queue": "maintenance"},
     "*.forget_old_*": {"queue": "maintenance"},
+    "vendor_admin.organizations.tasks.seal_audit": {"queue": "maintenance"},
     "*.wipe_old_*": {"queue": "maintenance"},
 }
 

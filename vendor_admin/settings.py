@@ -42,15 +42,15 @@ if not SECRET_KEY:
     SECRET_KEY = "only-for-commands-that-serve-nothing"  # noqa: S105
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-# Whether real organizations may be connected to this machine or into a private network (organizations/places.py).
+# Whether real organizations may be connected to this machine or into a private network (network_policy.py).
 ALLOW_INTERNAL_PLATFORM_HOSTS = env.bool("ALLOW_INTERNAL_PLATFORM_HOSTS", default=False)
 
 # The address that this host's calls leave from, where an installation has several: the platform counts each by itself.
 # Any name will do, the same on all hosts behind one address. Empty: all hosts share one.
 OUTGOING_ADDRESS = env.str("OUTGOING_ADDRESS", default="").strip()[:64]
-# Domains that the platform's hosts are under. A host that the platform names for an organization is used only if it is
-# under one of them; calls and locks are counted over all of them together.
-PLATFORM_HOST_SUFFIXES = (*PLATFORM_SUFFIXES, *env.list("PLATFORM_HOST_SUFFIXES", default=[]))
+# Domains that the platform's hosts are under. Connections and sign-in clients lead only to hosts under one of them,
+# configured or named by the platform; calls and locks are counted over all of them together.
+PLATFORM_HOSTS = tuple(env.list("PLATFORM_HOSTS", default=[*PLATFORM_SUFFIXES]))
 
 # Where workers remember which life of the database they know (organizations/incarnations.py); empty: nowhere.
 STATE_FOLDER = env.str("STATE_FOLDER", default=str(BASE_DIR / "var" / "state"))
@@ -59,6 +59,7 @@ STATE_FOLDER = env.str("STATE_FOLDER", default=str(BASE_DIR / "var" / "state"))
 CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])
 
 INSTALLED_APPS = [
+    "vendor_admin.listing",
     "vendor_admin.organizations",
     "vendor_admin.mirrors",
     "vendor_admin.sync",
@@ -84,6 +85,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "vendor_admin.response_headers.ResponseHeadersMiddleware",
+    "vendor_admin.request_sizes.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -92,19 +95,24 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "oauth_bridge.middleware.MemberSessionMiddleware",
+    "vendor_admin.organizations.requests.idle_sessions.IdleSessionMiddleware",
+    "oauth_bridge.sign_in.middleware.MemberSessionMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "vendor_admin.organizations.second_factor_middleware.SecondFactorMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "vendor_admin.organizations.requests.second_factor_middleware.SecondFactorMiddleware",
+    "vendor_admin.organizations.requests.late_forms.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "vendor_admin.organizations.middleware.OrganizationScopeMiddleware",
-    "vendor_admin.organizations.middleware.ViewerTimeZoneMiddleware",
+    "vendor_admin.organizations.requests.middleware.OrganizationScopeMiddleware",
+    "vendor_admin.organizations.requests.form_organization.FormOrganizationMiddleware",
+    "vendor_admin.organizations.requests.fresh_code.FreshCodeMiddleware",
+    "vendor_admin.organizations.requests.middleware.ViewerTimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
     "oauth_bridge.portals.middleware.PortalTokenMiddleware",
 ]
 
 ROOT_URLCONF = "vendor_admin.urls"
+# The site stands at the root of its host. Some servers take another place from a header of the request.
+FORCE_SCRIPT_NAME = ""
 WSGI_APPLICATION = "vendor_admin.wsgi.application"
 TEMPLATES = [
     {
@@ -112,11 +120,12 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["vendor_admin.listing.templatetags.form_token"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "vendor_admin.organizations.context.organization",
+                "vendor_admin.organizations.requests.context.organization",
             ],
         },
     }
@@ -153,37 +162,40 @@ AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
-    "oauth_bridge.backend.MemberBackend",
+    "oauth_bridge.sign_in.backend.MemberBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 LOGIN_URL = reverse_lazy("admin:login")
+# Failures are counted by name, by network and by both (organizations/sign_in/guesses.py).
+AXES_HANDLER = "vendor_admin.organizations.sign_in.guesses.GuessHandler"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "vendor_admin.organizations.callers.caller_address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "vendor_admin.organizations.sign_in.client_address.caller_network"
+AXES_USERNAME_CALLABLE = "vendor_admin.organizations.sign_in.typed_names.counted_name"
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
-# Staff sign in through django-allauth, with a second factor (organizations/staff_sign_in.py). It signs nobody up, sends
-# no mail and keeps no counts: those are django-axes' and organizations/codes.py.
-ACCOUNT_ADAPTER = "vendor_admin.organizations.staff_sign_in.AccountAdapter"
+# Staff sign in through django-allauth, with a second factor (staff_sign_in.py). It signs nobody up, sends
+# no mail and keeps no counts: those are django-axes' and organizations/sign_in/codes.py.
+ACCOUNT_ADAPTER = "vendor_admin.organizations.sign_in.staff_sign_in.AccountAdapter"
 ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_FORMS = {"login": "vendor_admin.organizations.staff_sign_in.SignInForm"}
+ACCOUNT_FORMS = {"login": "vendor_admin.organizations.sign_in.staff_sign_in.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
-MFA_ADAPTER = "vendor_admin.organizations.staff_sign_in.SecondFactorAdapter"
+MFA_ADAPTER = "vendor_admin.organizations.sign_in.staff_sign_in.SecondFactorAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_FORMS = {"authenticate": "vendor_admin.organizations.staff_sign_in.CodeForm"}
+MFA_FORMS = {"authenticate": "vendor_admin.organizations.sign_in.staff_sign_in.CodeForm"}
 MFA_RATE_LIMITS = False
 MFA_TOTP_TOLERANCE = 1
 # Lets the demo's made-up users in without a code (organizations/demo_sign_in.py). Does nothing without DEBUG.
@@ -205,12 +217,15 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "vendor_admin.organizations.sign_in.session_store"
+SESSION_COOKIE_AGE = 12 * 3600  # from the sign-in, whatever is saved (organizations/sign_in/session_store.py)
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # By these names browsers take a cookie from this very host alone, over HTTPS: no neighbour in the domain sets it.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|syncz|metrics)$"]
     SECURE_HSTS_SECONDS = 31536000
@@ -266,7 +281,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 # The admin theme's scripts are built on `new Function`, so /admin/ alone allows it (set by
-# organizations/middleware.py).
+# organizations/requests/middleware.py).
 ADMIN_CONTENT_SECURITY_POLICY = {
     "default-src": [SELF],
     "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
@@ -290,11 +305,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "vendor_admin.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "supervise sockets": every(15.0, "vendor_admin.sync.tasks.supervise"),
     "keep partitions": every(3600.0, "vendor_admin.sync.tasks.keep_partitions"),
     "reconcile mirrors": every(3600.0, "vendor_admin.sync.tasks.request_reconciliation"),
+    "forget old history": every(3600.0, "vendor_admin.sync.tasks.forget_old_history"),
     "find due operations": every(5.0, "vendor_admin.operations.tasks.find_due"),
     "watch for notices": every(7.5, "vendor_admin.operations.tasks.watch_notices"),
     "forget old notices": every(3600.0, "vendor_admin.operations.tasks.forget_old_notices"),
@@ -304,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew members' links": every(60.0, "oauth_bridge.tasks.renew_due_links"),
     "forget old sign-ins": every(3600.0, "oauth_bridge.tasks.forget_old_sign_ins"),
     "try hosts again": every(15.0, "vendor_admin.organizations.tasks.try_hosts_again"),
+    "seal the audit": every(60.0, "vendor_admin.organizations.tasks.seal_audit"),
     "forget old budget uses": every(3600.0, "vendor_admin.organizations.tasks.forget_old_budget_uses"),
 }
 
@@ -329,6 +346,8 @@ SYNC_LEASE_TTL_SECONDS = env.float("SYNC_LEASE_TTL_SECONDS", default=10.0)
 SYNC_LEASE_RENEW_SECONDS = env.float("SYNC_LEASE_RENEW_SECONDS", default=3.0)
 SYNC_QUIET_SECONDS = env.float("SYNC_QUIET_SECONDS", default=2.0)
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=400)
+COMPARISON_RETENTION_DAYS = env.int("COMPARISON_RETENTION_DAYS", default=30)
+QUARANTINE_RETENTION_DAYS = env.int("QUARANTINE_RETENTION_DAYS", default=30)
 NOTICE_RETENTION_DAYS = env.int("NOTICE_RETENTION_DAYS", default=180)
 # Operations (see vendor_admin/operations): calls at once to one host of an organization; how long after a call of
 # unknown outcome the platform is read, and how long it is given before what is missing counts as not done.
@@ -341,14 +360,16 @@ SYNCZ_TOKEN = env.str("SYNCZ_TOKEN", default="")
 APP_VERSION = "0.1.0"
 
 logging_level = env.str("LOG_LEVEL", default="INFO")
+# The same for our own lines and those of libraries. Tracebacks are plain text: without the values of local variables,
+# among which passwords and tokens may be.
+_every_line: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
 structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
+    processors=[*_every_line, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
@@ -358,11 +379,10 @@ LOGGING = {
     "formatters": {
         "plain": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": [
-                structlog.stdlib.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
+            "processor": structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+            if DEBUG
+            else structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": _every_line,
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
@@ -370,6 +390,7 @@ LOGGING = {
     # oauthlib and the toolkit would write whole requests with their codes at DEBUG.
     "loggers": {
         "websockets": {"level": "WARNING"},
+        "waitress.queue": {"level": "ERROR"},  # tells each request that waits for a thread
         "oauthlib": {"level": "INFO"},
         "oauth2_provider": {"level": "INFO"},
     },
@@ -378,12 +399,12 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Vendor Admin",
     "SITE_HEADER": "Vendor Admin",
-    "SITE_SYMBOL": "monitoring",
+    "SITE_ICON": lambda request: static("icon.svg"),
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": None,
-    "ENVIRONMENT": "vendor_admin.organizations.context.environment_label",
-    "DASHBOARD_CALLBACK": "vendor_admin.sync.dashboard.dashboard",
+    "ENVIRONMENT": "vendor_admin.organizations.requests.context.environment_label",
+    "DASHBOARD_CALLBACK": "vendor_admin.sync.pages.dashboard.dashboard",
     "STYLES": [lambda request: static("admin.css")],
     "COLORS": {
         "primary": {
@@ -408,8 +429,10 @@ UNFOLD = {
     "ACCOUNT": {
         "navigation": [
             {"title": "Time zone", "link": reverse_lazy("preferences")},
+            {"title": "E-mail address", "link": reverse_lazy("email_address")},
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
             {"title": "Second factor", "link": reverse_lazy("second_factor")},
+            {"title": "Sign out everywhere", "link": reverse_lazy("sign_out_everywhere")},
         ]
     },
 }

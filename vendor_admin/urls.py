@@ -4,11 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from vendor_admin import health
-from vendor_admin.organizations.views import front_page, set_password
+from vendor_admin.organizations.pages.email_pages import confirm as confirm_email
+from vendor_admin.organizations.pages.own_password import SetPasswordView
+from vendor_admin.organizations.views import front_page
 
 urlpatterns = [
     path("", front_page, name="front_page"),
-    path("set-password/<uidb64>/<token>/", set_password, name="set_password"),
+    path("set-password/<uidb64>/<token>/", SetPasswordView.as_view(), name="set_password"),
+    path("confirm-email/<str:key>/", confirm_email, name="confirm_email"),
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("syncz", health.syncz),

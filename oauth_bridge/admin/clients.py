@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from oauth_bridge import clients
 from oauth_bridge.admin.forms import ClientForm, ReasonForm
-from oauth_bridge.clients import InvalidClient
 from oauth_bridge.models import PlatformClient
 from oauth_bridge.own_addresses import member_address, redirect_uri
-from vendor_admin.organizations.lists import Badge, Column
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from oauth_bridge.sign_in import clients
+from oauth_bridge.sign_in.clients import InvalidClient
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.organizations.roles import Right
 
 LIST = "admin:oauth_bridge_platformclient_changelist"
@@ -128,13 +128,17 @@ class PlatformClientAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         require(request, Right.MANAGE_MEMBER_SIGN_IN)
         row = self.find_object(request, str(client_id))
-        clients.set_client(
-            organization=row.organization,
-            environment=row.environment,
-            values={"is_enabled": not row.is_enabled},
-            **actor_of(request),
-        )
-        messages.success(request, "Paused: nobody can sign in." if row.is_enabled else "Members can sign in again.")
+        try:
+            clients.set_client(
+                organization=row.organization,
+                environment=row.environment,
+                values={"is_enabled": not row.is_enabled},
+                **actor_of(request),
+            )
+        except InvalidClient as problem:
+            messages.error(request, str(problem))
+        else:
+            messages.success(request, "Paused: nobody can sign in." if row.is_enabled else "Members can sign in again.")
         return HttpResponseRedirect(reverse(OBJECT, args=[row.pk]))
 
     def remove_view(self, request: HttpRequest, client_id: int) -> HttpResponse:

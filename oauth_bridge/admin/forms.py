@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from oauth_bridge.clients import USUAL
 from oauth_bridge.models import MemberSite, PlatformClient
+from oauth_bridge.sign_in.clients import USUAL
 from vendor_admin.organizations.models import ENVIRONMENTS
 
 _REASON = forms.CharField(required=False, max_length=500, help_text="Written to the audit.")
@@ -48,7 +48,10 @@ class ClientForm(forms.Form):
         if stored is None:
             return
         del self.fields["environment"]
-        self.fields["secret"].help_text = "Leave empty to keep what is stored."
+        self.fields["secret"].help_text = (
+            "Leave empty to keep what is stored. Another host, scheme or port of the exchange or of REST needs it "
+            "again, and members sign in again then."
+        )
         for name in ("client_id", "authorize_url", "exchange_url", "encoding", "rest_url"):
             self.fields[name].initial = getattr(stored, name)
 
@@ -102,3 +105,9 @@ class ReasonForm(forms.Form):
     """Why something is ended."""
 
     reason = _REASON
+
+
+class DisconnectForm(forms.Form):
+    """Why a member is signed out everywhere."""
+
+    reason = forms.CharField(max_length=500, help_text="Written to the audit.")

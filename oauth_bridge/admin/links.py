@@ -8,12 +8,12 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from oauth_bridge import links, member_sessions
-from oauth_bridge.admin.forms import ReasonForm
+from oauth_bridge.admin.forms import DisconnectForm
+from oauth_bridge.members import links, member_sessions
 from oauth_bridge.models import MemberLink
-from vendor_admin.organizations.lists import Badge, Column, Filter
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
+from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.organizations.models import ENVIRONMENTS
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
 
 LIST = "admin:oauth_bridge_memberlink_changelist"
@@ -90,7 +90,7 @@ class MemberLinkAdmin(ReadOnlyAdmin):
         """Ask for a reason, then delete the tokens and end the sessions."""
         require(request, Right.MANAGE_MEMBERS)
         row = self.find_object(request, str(link_id))
-        form = ReasonForm(request.POST or None)
+        form = DisconnectForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             links.disconnect(link=row, now=timezone.now(), reason=form.cleaned_data["reason"], **actor_of(request))
             messages.success(request, f"{row} is disconnected and signed out everywhere.")

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from oauth_bridge.portals.models import Portal
-from oauth_bridge.portals.scopes import MEMBER_SCOPES, PARTNER_SCOPES, Scope
+from oauth_bridge.models import Portal
+from oauth_bridge.portals.scopes import MEMBER_SCOPES, OFFERED_SCOPES, PARTNER_SCOPES, Scope
 
 
 class PortalForm(forms.Form):
@@ -62,7 +62,20 @@ class ProgramForm(PortalForm):
     def __init__(self, *args: Any, stored: Portal | None = None, **kwargs: Any) -> None:
         super().__init__(*args, stored=stored, **kwargs)
         self.fields["name"].help_text = "The audit names it so."
-        self.fields["scopes"].choices = _choices(PARTNER_SCOPES)  # type: ignore[attr-defined]
+        self._kept = [] if stored is None else [name for name in stored.scopes if name not in _offered()]
+        choices = _choices(scope for scope in PARTNER_SCOPES if scope in OFFERED_SCOPES)
+        if choices:
+            self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["scopes"]
+
+    def values(self) -> dict[str, Any]:
+        """What is not offered stays as it is."""
+        return {"name": self.cleaned_data["name"], "scopes": [*self.cleaned_data.get("scopes", ()), *self._kept]}
+
+
+def _offered() -> set[str]:
+    return {scope.name for scope in OFFERED_SCOPES}
 
 
 def _choices(scopes: Iterable[Scope]) -> list[tuple[str, str]]:

@@ -13,12 +13,12 @@ from django.utils.cache import add_never_cache_headers
 
 from oauth_bridge.admin.forms import ReasonForm
 from oauth_bridge.admin.portal_forms import ProgramForm, SignInPortalForm
+from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
-from oauth_bridge.portals.models import Portal
 from oauth_bridge.portals.registry import InvalidPortal, Registered
 from oauth_bridge.portals.server import address_of, issuer_of
-from vendor_admin.organizations.lists import Badge, Column
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.organizations.roles import Right
 
 LIST = "admin:oauth_bridge_portal_changelist"

@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from oauth_bridge import member_site
 from oauth_bridge.admin.forms import SiteForm
-from oauth_bridge.member_site import InvalidSite
 from oauth_bridge.models import MemberSite
-from vendor_admin.organizations.lists import Column
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from oauth_bridge.site import site as member_site
+from oauth_bridge.site.site import InvalidSite
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.listing.lists import Column
 from vendor_admin.organizations.roles import Right
+from vendor_admin.request_sizes import takes_files
 
 LIST = "admin:oauth_bridge_membersite_changelist"
 
@@ -40,11 +41,13 @@ class MemberSiteAdmin(ReadOnlyAdmin):
         may = organization_of(request) is not None and has_right(request, Right.MANAGE_MEMBER_SIGN_IN)
         return may and not self.get_queryset(request).exists()
 
+    @takes_files
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return self._edit(request)
 
+    @takes_files
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

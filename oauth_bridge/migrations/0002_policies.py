@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from vendor_admin.organizations.rls import protect
+from vendor_admin.organizations.tenancy.rls import protect
 
 
 class Migration(migrations.Migration):

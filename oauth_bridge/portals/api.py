@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from oauth_bridge.portals.models import PortalToken
+from oauth_bridge.models import PortalToken
 
 
 class Me(APIView):

@@ -8,8 +8,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from oauth_bridge.models import PortalToken
 from oauth_bridge.portals.middleware import bearer_token_of
-from oauth_bridge.portals.models import PortalToken
 
 
 class InsufficientScope(AuthenticationFailed):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest
 from oauthlib import oauth2
 
-from oauth_bridge.models import MemberSession
-from oauth_bridge.portals import consents, tokens
-from oauth_bridge.portals.models import Portal, PortalConsent
+from oauth_bridge.members import consents
+from oauth_bridge.models import MemberSession, Portal, PortalConsent
+from oauth_bridge.portals import tokens
 from oauth_bridge.portals.server import Provider, address_line, issuer_of, with_answer
 from vendor_admin.organizations.models import Organization
 

@@ -10,12 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from oauth_bridge import links
-from oauth_bridge.member_site import look_of
+from oauth_bridge.members import consents, links
 from oauth_bridge.models import MemberSession
 from oauth_bridge.own_addresses import is_canonical
-from oauth_bridge.page_scope import organization_page, problem_page, session_of
-from oauth_bridge.portals import consents
 from oauth_bridge.portals.authorize import (
     AnswerPortal,
     RequestRefused,
@@ -28,7 +25,10 @@ from oauth_bridge.portals.authorize import (
 from oauth_bridge.portals.scopes import words_of
 from oauth_bridge.portals.server import address_line
 from oauth_bridge.problems import Problem, SignInFailed
+from oauth_bridge.site.page_scope import organization_page, problem_page, session_of
+from oauth_bridge.site.site import look_of
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.requests.late_forms import after_sign_in
 
 SEE_OTHER = 303
 
@@ -58,7 +58,8 @@ def _answer(request: HttpRequest, organization: Organization) -> HttpResponse:
         if "none" in asked.prompts:
             raise asked.error("login_required")
         query = urlencode({"next": _after_sign_in(request)})
-        return HttpResponseRedirect(f"{reverse('member_entrance', args=[organization.slug])}?{query}")
+        response = HttpResponseRedirect(f"{reverse('member_entrance', args=[organization.slug])}?{query}")
+        return after_sign_in(response) if request.method == "POST" else response
     if links.platform_user_of(session.link) is None:
         if "none" in asked.prompts:
             raise asked.error("access_denied", "The member's user was closed.")

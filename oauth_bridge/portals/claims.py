@@ -4,7 +4,7 @@ import calendar
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
 
-from oauth_bridge import member_data
+from oauth_bridge.members import data as member_data
 from oauth_bridge.models import MemberLink
 from oauth_bridge.portals.scopes import SCOPE_OF_CLAIM
 from vendor_admin.organizations.exchange_time import session_date

@@ -1,4 +1,4 @@
-"""A member ends what they allowed a portal. The list stands on their page of sign-ins (member_views.py)."""
+"""A member ends what they allowed a portal. The list stands on their page of sign-ins (member_pages/views.py)."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from oauth_bridge.members import consents
 from oauth_bridge.models import MemberLink
-from oauth_bridge.page_scope import member_page
-from oauth_bridge.portals import consents
+from oauth_bridge.site.page_scope import member_page
 
 
 @require_POST

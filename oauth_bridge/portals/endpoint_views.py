@@ -11,10 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from oauth_bridge.page_scope import organization_page
 from oauth_bridge.portals import keys, tokens
 from oauth_bridge.portals.claims import subject_of
 from oauth_bridge.portals.server import Provider, discovery_document, issuer_of
+from oauth_bridge.site.page_scope import organization_page
 from vendor_admin.organizations.models import Organization
 
 View = Callable[..., HttpResponse]
@@ -27,7 +27,8 @@ def _endpoint(view: View) -> View:
     def endpoint(request: HttpRequest, organization: Organization) -> HttpResponse:
         if not settings.SITE_URL:
             raise Http404("SITE_URL is not set.")
-        response = view(request, organization)
+        fault = _fault_of(request)
+        response = _refused("invalid_request", 400, said=fault) if fault else view(request, organization)
         response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark: a refusal is no error
         return response
 
@@ -60,9 +61,7 @@ def introspect(request: HttpRequest, organization: Organization) -> HttpResponse
     now = timezone.now()
     portal = Provider(organization, now=now).portal_of(request)
     if portal is None:
-        response = JsonResponse({"error": "invalid_client"}, status=401)
-        response.headers["WWW-Authenticate"] = 'Basic realm="portals"'
-        return response
+        return _refused("invalid_client", 401)
     found = tokens.find_access_token(request.POST.get("token", ""), now=now)
     if found is None or found.portal_id != portal.pk:
         return JsonResponse({"active": False})
@@ -99,6 +98,22 @@ def discovery(request: HttpRequest, organization: Organization) -> HttpResponse:
 def jwks(request: HttpRequest, organization: Organization) -> HttpResponse:
     """The public keys of ID tokens: the one that signs, and those that signed lately."""
     return JsonResponse(keys.published_keys(now=timezone.now()))
+
+
+def _fault_of(request: HttpRequest) -> str:
+    """Why a form is not one that a portal may send (RFC 6749, 2.3 and 3.2); empty for any other."""
+    doubled = sorted(name for name, values in request.POST.lists() if len(values) > 1)
+    if doubled:
+        return f"{doubled[0][:40]} is given twice."
+    is_basic = request.headers.get("Authorization", "").partition(" ")[0].lower() == "basic"
+    return "The secret is given in two ways." if is_basic and "client_secret" in request.POST else ""
+
+
+def _refused(error: str, status: int, *, said: str = "") -> HttpResponse:
+    response = JsonResponse({"error": error} | ({"error_description": said} if said else {}), status=status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="portals"'
+    return response
 
 
 def _answer(headers: dict[str, str], body: str, status: int) -> HttpResponse:

@@ -6,10 +6,10 @@ from typing import Any
 from django.db.models import Q
 from jwcrypto.jwk import JWK
 
-from oauth_bridge.portals.models import SigningKey
+from oauth_bridge.models import SigningKey
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 BITS = 2048
 # How long a retired key stays published: far longer than an ID token lives, and than portals keep the set.

@@ -7,17 +7,21 @@ import structlog
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
+from oauth_bridge.models import PortalToken
 from oauth_bridge.portals import tokens
-from oauth_bridge.portals.models import PortalToken
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 PATH = "/api/"
 
 
 class PortalTokenMiddleware:
     """Sets `request.portal_token` below /api/: the token that works now, or None. What the view reads and writes is
-    its organization's; without a token there are no rows at all. Rolled back when the answer is a server error."""
+    its organization's; without a token there are no rows at all. Rolled back when the answer is a server error.
+
+    No answer is kept by a cache.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,16 +29,21 @@ class PortalTokenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PATH):
             return self.get_response(request)
+        response = self._answer(request)
+        add_never_cache_headers(response)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         token = bearer_token_of(request)
         organization_id = tokens.organization_id_of(token)
         request.portal_token = None  # type: ignore[attr-defined]
         with organization_scope(organization_id) if organization_id else contextlib.nullcontext():
             found = tokens.find_access_token(token, now=timezone.now()) if organization_id else None
             if found is not None:
-                return self._answer(request, found)
+                return self._answer_to(request, found)
         return self.get_response(request)
 
-    def _answer(self, request: HttpRequest, found: PortalToken) -> HttpResponse:
+    def _answer_to(self, request: HttpRequest, found: PortalToken) -> HttpResponse:
         request.portal_token = found  # type: ignore[attr-defined]
         tokens.note_use(portal=found.portal, consent=found.consent, now=timezone.now())
         organization = found.portal.organization

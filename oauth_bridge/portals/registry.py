@@ -10,14 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.db.models import Q
 
-from oauth_bridge.attempts import digest
-from oauth_bridge.portals import consents, keys
-from oauth_bridge.portals.models import Portal
+from oauth_bridge.members import consents
+from oauth_bridge.members.attempts import digest
+from oauth_bridge.models import Portal
+from oauth_bridge.portals import keys
 from oauth_bridge.portals.scopes import MEMBER_SCOPES, OPENID, PARTNER_SCOPES
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.addresses import is_loopback
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access.addresses import is_loopback
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 MOST_URIS = 10
 LONGEST_URI = 500
@@ -175,8 +176,8 @@ def _problems(portal: Portal) -> dict[str, str]:
     foreign = [scope for scope in portal.scopes if scope not in allowed]
     if foreign:
         problems["scopes"] = f"Not for this kind of portal: {', '.join(foreign)}."
-    elif not portal.scopes:
-        problems["scopes"] = "Choose at least one thing that it may do."
+    elif not portal.scopes and not portal.is_program:
+        problems["scopes"] = "Choose at least one thing that it may learn."
     elif not portal.is_program and OPENID not in portal.scopes:
         problems["scopes"] = "A portal that signs members in needs openid: without it, it does not learn who they are."
     if text := _problem_of_uris(portal):

@@ -14,13 +14,15 @@ class Scope:
     """One thing that a portal may be allowed.
 
     `words` tell staff what it is; `to_member` is what the consent page says, after "It learns". `claims`: what
-    id_token and userinfo tell with it.
+    id_token and userinfo tell with it. `is_open` is False while no address of the API needs it: then it is known, and
+    offered to nobody.
     """
 
     name: str
     words: str
     to_member: str = ""
     claims: tuple[str, ...] = ()
+    is_open: bool = True
 
 
 # Given by a member on the consent page, to a portal that signs members in.
@@ -52,20 +54,21 @@ MEMBER_SCOPES = (
 )
 # Given by an owner of the organization, to a program that uses the partner API in the organization's name.
 PARTNER_SCOPES = (
-    Scope("members:read", "read members"),
-    Scope("members:write", "create, change and cancel members"),
-    Scope("accounts:read", "read accounts, balances and positions"),
-    Scope("accounts:write", "create, reset and close accounts"),
-    Scope("permissions:read", "read trading permissions"),
-    Scope("permissions:write", "grant and revoke trading permissions"),
-    Scope("subscriptions:read", "read memberships, entitlements and market data"),
-    Scope("subscriptions:write", "change memberships, entitlements and market data"),
-    Scope("risk:read", "read limits, locks and risk parameters"),
-    Scope("risk:write", "change limits and risk parameters"),
-    Scope("balances:write", "change demo balances"),
-    Scope("operations:read", "read plans and operations"),
-    Scope("events:read", "read the event log"),
+    Scope("members:read", "read members", is_open=False),
+    Scope("members:write", "create, change and cancel members", is_open=False),
+    Scope("accounts:read", "read accounts, balances and positions", is_open=False),
+    Scope("accounts:write", "create, reset and close accounts", is_open=False),
+    Scope("permissions:read", "read trading permissions", is_open=False),
+    Scope("permissions:write", "grant and revoke trading permissions", is_open=False),
+    Scope("subscriptions:read", "read memberships, entitlements and market data", is_open=False),
+    Scope("subscriptions:write", "change memberships, entitlements and market data", is_open=False),
+    Scope("risk:read", "read limits, locks and risk parameters", is_open=False),
+    Scope("risk:write", "change limits and risk parameters", is_open=False),
+    Scope("balances:write", "change demo balances", is_open=False),
+    Scope("operations:read", "read plans and operations", is_open=False),
+    Scope("events:read", "read the event log", is_open=False),
 )
+OFFERED_SCOPES = tuple(scope for scope in (*MEMBER_SCOPES, *PARTNER_SCOPES) if scope.is_open)
 ALL_SCOPES = {scope.name: scope for scope in (*MEMBER_SCOPES, *PARTNER_SCOPES)}
 SCOPE_OF_CLAIM = {claim: scope.name for scope in MEMBER_SCOPES for claim in scope.claims}
 

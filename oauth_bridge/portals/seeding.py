@@ -5,12 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
-from oauth_bridge.portals.models import Portal
 from oauth_bridge.portals.scopes import MEMBER_SCOPES
 from oauth_bridge.portals.server import issuer_of
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NAME = "Trader Desk"
 

@@ -16,8 +16,8 @@ from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 
-from oauth_bridge.portals.models import Portal
-from oauth_bridge.portals.scopes import MEMBER_SCOPES, PARTNER_SCOPES, SCOPE_OF_CLAIM
+from oauth_bridge.models import Portal
+from oauth_bridge.portals.scopes import OFFERED_SCOPES, SCOPE_OF_CLAIM
 from oauth_bridge.portals.validator import PortalValidator
 from vendor_admin.organizations.models import Organization
 
@@ -68,7 +68,7 @@ def with_answer(redirect_uri: str, answer: dict[str, str], *, issuer: str) -> st
 
 def discovery_document(organization: Organization) -> dict[str, Any]:
     """What standard clients configure themselves by."""
-    scopes = [scope.name for scope in (*MEMBER_SCOPES, *PARTNER_SCOPES)]
+    scopes = [scope.name for scope in OFFERED_SCOPES]
     ways = ["client_secret_basic", "client_secret_post"]
     return {
         "issuer": issuer_of(organization),

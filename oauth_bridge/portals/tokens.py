@@ -17,9 +17,9 @@ import structlog
 from django.db.models import Q
 from oauth2_provider.settings import oauth2_settings
 
-from oauth_bridge import links
-from oauth_bridge.attempts import digest
-from oauth_bridge.portals.models import Portal, PortalCode, PortalConsent, PortalRefreshToken, PortalToken
+from oauth_bridge.members import links
+from oauth_bridge.members.attempts import digest
+from oauth_bridge.models import Portal, PortalCode, PortalConsent, PortalRefreshToken, PortalToken
 from vendor_admin.organizations import audit
 
 log = structlog.get_logger()

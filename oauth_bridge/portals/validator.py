@@ -12,8 +12,8 @@ from typing import Any
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
+from oauth_bridge.models import Portal, PortalCode, PortalRefreshToken
 from oauth_bridge.portals import claims, registry, tokens
-from oauth_bridge.portals.models import Portal, PortalCode, PortalRefreshToken
 from oauth_bridge.portals.scopes import SCOPE_OF_CLAIM
 from oauth_bridge.portals.tokens import Grant, NoSuchCode, NoSuchRefreshToken
 

@@ -26,16 +26,62 @@
         next.scrollIntoView({ block: "nearest" });
     }
 
+    // What a page asks for by itself says so, which is no use of the session, and for which organization it was opened.
+    const organization = document.querySelector("meta[name=organization]")?.content;
+    const headers = { "X-Requested-With": "fetch", ...(organization && { "X-Organization": organization }) };
+    const ask = (address) => fetch(address, { headers }).catch(() => null);
+
+    // What is shown stays, as of its time; buttons of the page would lead to the sign-in, too.
+    function tellOfSignOut(part) {
+        if (part.querySelector("[data-signed-out]")) return;
+        const note = Object.assign(document.createElement("p"), { className: "va-note va-warn", role: "alert" });
+        note.dataset.signedOut = "";
+        note.append("You were signed out, so this page is no longer kept up to date. ");
+        note.append(Object.assign(document.createElement("a"), { href: location.href, textContent: "Sign in again" }));
+        part.prepend(note);
+    }
+
     for (const part of document.querySelectorAll("[data-refresh]")) {
-        setInterval(async () => {
+        const timer = setInterval(async () => {
             if (document.hidden || part.contains(document.activeElement) || String(getSelection())) return;
-            const answer = await fetch(part.dataset.refresh, { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
-            if (answer?.ok && !answer.redirected) part.innerHTML = await answer.text();
+            const answer = await ask(part.dataset.refresh);
+            if (answer?.redirected) return void (clearInterval(timer), tellOfSignOut(part));
+            if (!answer || !(answer.ok || answer.status === 409)) return;
+            part.innerHTML = await answer.text();
+            if (answer.status === 409) clearInterval(timer);
         }, 1000 * part.dataset.refreshSeconds);
     }
 
+    function renewLater(page, seconds) {
+        setTimeout(async () => {
+            const answer = await ask(location.href);
+            if (answer?.status === 409) return void (page.innerHTML = await answer.text());
+            if (!answer?.ok || answer.redirected) return answer ? location.reload() : renewLater(page, seconds);
+            const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(page.id);
+            if (!next?.querySelector("[data-reload-seconds]")) return location.reload();
+            page.innerHTML = next.innerHTML;
+            renewLater(page, seconds);
+        }, 1000 * seconds);
+    }
+    // Tables that are wider than the page say so, as long as they are.
+    function tellOfMoreColumns() {
+        for (const wrap of document.querySelectorAll(".va-table-wrap")) {
+            const isWider = wrap.scrollWidth > wrap.clientWidth + 1;
+            const known = wrap.nextElementSibling?.matches(".va-more-columns") ? wrap.nextElementSibling : null;
+            if (isWider && !known) {
+                const hint = document.createElement("p");
+                hint.className = "va-more-columns";
+                hint.textContent = "More columns: scroll sideways →";
+                wrap.after(hint);
+            } else if (!isWider) known?.remove();
+        }
+    }
+    new ResizeObserver(tellOfMoreColumns).observe(document.documentElement);
+    new MutationObserver(tellOfMoreColumns).observe(document.querySelector("#content") ?? document.body, { childList: true, subtree: true });
+
     for (const note of document.querySelectorAll("[data-reload-seconds]")) {
-        setTimeout(() => location.reload(), 1000 * note.dataset.reloadSeconds);
+        const page = note.closest("#content");
+        if (page) renewLater(page, note.dataset.reloadSeconds);
     }
 
     for (const select of document.querySelectorAll("[data-submit-on-change]")) {

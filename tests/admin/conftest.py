@@ -15,7 +15,7 @@ from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.organizations.models import Connection, Organization, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 REVOKE = "revoke-permissions"
 

@@ -10,13 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.account_csv import AccountCsv
-from accounts.balance_csv import BalanceCsv
+from accounts.balances.csv_import import BalanceCsv
+from accounts.trading_accounts.csv_import import AccountCsv
 from tests.admin.plan_desk import preview, rows_of, verb
 from tests.shared_material import shared_material
 from vendor_admin.operations.csv_files import CsvFormat, rows_of_file
 from vendor_admin.operations.models import Plan
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 ACCOUNTS = """name,member,template,balance,daily_loss,drawdown,drawdown_limit,drawdown_mode,is_fixed,position_limit
 NEW1,trader1,77,50000,1000,2500,50000,realtime,yes,5

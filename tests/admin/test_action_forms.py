@@ -8,6 +8,8 @@ from tests.admin.plan_desk import page, plan_of, preview, rows_of, start_url
 from vendor_admin.operations.actions import all_actions
 from vendor_admin.operations.kinds import all_kinds
 
+pytestmark = pytest.mark.pages
+
 NEW = {
     "member": "1", "count": "2", "template": "77", "letters": "EVALNEW", "first_number": "007", "balance": "50000",
     "drawdown_mode": "EOD",
@@ -39,7 +41,8 @@ def test_every_form_opens_for_one_thing_and_for_several(alice: Client, alpha, tr
             for chosen in (ids[:1], ids):
                 response = alice.get(start_url(action.name, entity_type, chosen if entity_type else []), follow=True)
                 assert response.status_code == 200, (action.name, entity_type)
-                button = "Check the file" if action.only_file else "Preview"
+                step = "Ask the platform now" if action.only_asks else "Preview"
+                button = "Check the file" if action.only_file else step
                 assert f"{button}</button>" in response.content.decode(), action.name
 
 
@@ -57,7 +60,7 @@ def test_a_balance_change_shows_the_new_balance_and_the_floor(alice: Client, alp
     assert plan_of(alpha, plan_id).parameters == {
         "cashChange": "-250.5", "by": "adjustCash", "cashChangeType": "Debit", "maxNetLiq": "keep",
     }  # fmt: skip
-    assert "49749.5" in page(alice, plan_id)
+    assert "49,749.50" in page(alice, plan_id)
 
 
 def test_the_balances_of_a_list_lead_to_their_accounts(alice: Client, alpha, trading_day, write):

@@ -12,7 +12,9 @@ from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import AuditEntry
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 PAGE = "/admin/billing/"
 

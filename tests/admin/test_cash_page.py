@@ -1,23 +1,34 @@
 """What looking at the cash brought, as a table and as CSV."""
 
+import csv
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
 from tests.admin.conftest import page_text
-from tests.admin.plan_desk import change_plan, change_rows, plan_of, preview, verb
-from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.organizations.scope import organization_scope
+from tests.admin.plan_desk import change_plan, change_rows, page, plan_of, start_url
+from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 ANSWER = {"totalCashValue": 50001.5, "netLiq": 50101.5, "openPnL": 100, "realizedPnL": -20, "initialMargin": 500}
 
 
+def _asked(client: Client, alpha, count: int) -> int:
+    ids = [10_000 + number for number in range(1, count + 1)]
+    answer = client.post(start_url("look-at-cash", "account", ids))
+    with organization_scope(alpha.pk):
+        plan_id: int = Plan.objects.order_by("-id")[0].pk
+    assert answer["Location"] == reverse("cash", args=[plan_id])
+    return plan_id
+
+
 def _look(client: Client, alpha, count: int) -> int:
     """A look at so many accounts, of which all but the last were answered."""
-    ids = [10_000 + number for number in range(1, count + 1)]
-    plan_id = preview(client, ids, action="look-at-cash", entity_type="account")
-    verb(client, plan_id, "confirm")
+    plan_id = _asked(client, alpha, count)
     positions = range(1, count)
     result: dict[str, Any] = {"cashBalance/getcashbalancesnapshot": ANSWER}
     change_rows(alpha, plan_id, *positions, state=PlanRow.State.SUCCEEDED, result=result)
@@ -41,11 +52,39 @@ def test_the_answers_stand_in_a_table_with_the_accounts_that_gave_none(
     assert "Account is closed" in text
     assert charlie.get(address).status_code == 404
 
-    lines = b"".join(alice.get(reverse("cash_csv", args=[plan_id]))).decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("Account,Platform id,Environment,Cash,Net liquidation,Open P&L")
-    assert lines[1].startswith("EVAL1,10001,demo,50001.5,50101.5,100,")
-    assert lines[2].startswith("EVAL2,10002,demo,,,,")
-    assert lines[2].endswith("Account is closed")
+    text = b"".join(alice.get(reverse("cash_csv", args=[plan_id]))).decode("utf-8-sig")
+    header, first, second = csv.reader(text.splitlines())
+    assert header[:6] == ["Account", "Platform id", "Environment", "Cash", "Net liquidation", "Open P&L"]
+    assert first[:6] == ["EVAL1", "10001", "demo", "50001.5", "50101.5", "100"]
+    assert second[:6] == ["EVAL2", "10002", "demo", "", "", ""]
+    assert second[-1] == "Account is closed"
+
+
+def test_a_look_is_asked_at_once_and_is_no_change_that_somebody_confirms(alice: Client, alpha, trading_day):
+    trading_day(3)
+    with organization_scope(alpha.pk):
+        ApprovalRule.objects.create(organization=alpha, accounts_over=2)
+    form = page_text(alice.get(start_url("look-at-cash", "account", [10_001])))
+    plan_id = _asked(alice, alpha, 3)
+
+    assert "Ask the platform now" in form
+    assert "Preview" not in form
+    plan = plan_of(alpha, plan_id)
+    assert (plan.state, plan.needs_second_person) == (Plan.State.RUNNING, False)
+    change_rows(alpha, plan_id, 1, 2, 3, state=PlanRow.State.SUCCEEDED, is_locking=False)
+    change_plan(alpha, plan_id, state=Plan.State.FINISHED)
+    shown = page(alice, plan_id)
+    assert ">Revert<" not in shown
+    assert "no change" not in shown
+    assert "will change" not in shown
+
+
+def test_a_look_at_nothing_that_is_there_says_so(alice: Client, alpha, trading_day):
+    trading_day(1)
+
+    answer = alice.post(start_url("look-at-cash", "account", [999]), follow=True)
+
+    assert "Every row of this plan is skipped" in page_text(answer)
 
 
 def test_a_look_at_many_accounts_has_pages(alice: Client, alpha, trading_day):

@@ -1,5 +1,8 @@
 """What staff may change: connections; everything else is read-only. (Roles: test_staff.py.)"""
 
+from contextlib import closing
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
@@ -9,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.signed_in import signed_in
-from vendor_admin.organizations import platform_hosts, tasks
+from vendor_admin.organizations import tasks
 from vendor_admin.organizations.models import (
     AuditEntry,
     Connection,
@@ -18,7 +21,8 @@ from vendor_admin.organizations.models import (
     StaffRole,
     User,
 )
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import platform_hosts
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import read_api_hosts
 from vendor_admin.tradovate.outcomes import WrongHost
 
@@ -78,7 +82,8 @@ def test_empty_credential_fields_keep_what_is_stored(alice: Client, alpha):
 
 def test_what_is_wrong_with_a_connection_stands_beside_its_field(alice: Client, alpha):
     response = alice.post(
-        reverse("admin:organizations_connection_add"), FORM | {"websocket_url": "wss://x/v1", "sec": ""}
+        reverse("admin:organizations_connection_add"),
+        FORM | {"websocket_url": "wss://demo.tradovateapi.com/v1", "sec": ""},
     )
 
     assert "must end in /websocket" in response.content.decode()
@@ -98,7 +103,7 @@ def test_a_connection_is_paused_resumed_and_checked_by_owners_alone(alice, bob, 
     alice.post(reverse("admin:organizations_connection_add"), FORM)
     pk = _connection(alpha).pk
     asked = []
-    monkeypatch.setattr(tasks.check_connection, "apply_async", lambda **named: asked.append(named["kwargs"]))
+    monkeypatch.setattr(tasks.check_connection, "apply_async", lambda **named: asked.append(named))
 
     for name in ("pause", "resume", "check"):
         address = reverse(f"admin:connection_{name}", args=[pk])
@@ -110,8 +115,15 @@ def test_a_connection_is_paused_resumed_and_checked_by_owners_alone(alice, bob, 
     alice.post(reverse("admin:connection_resume", args=[pk]))
     assert _connection(alpha).is_enabled
     alice.post(reverse("admin:connection_check", args=[pk]))
-    assert asked == [{"connection_id": pk, "organization_id": alpha.pk}]
+    again = alice.post(reverse("admin:connection_check", args=[pk]), follow=True).content.decode()
+    assert "under way already" in again
+    ids = {"connection_id": pk, "organization_id": alpha.pk}
+    assert asked == [{"kwargs": ids, "retry": False, "expires": 60}]
     assert "Asked for" in alice.get(reverse("admin:organizations_connection_change", args=[pk])).content.decode()
+    with organization_scope(alpha.pk):
+        Connection.objects.update(check_requested_at=timezone.now() - timedelta(seconds=121))
+    alice.post(reverse("admin:connection_check", args=[pk]))
+    assert len(asked) == 2, "the first one was lost"
 
 
 def test_a_paused_connection_is_removed_by_owners_alone(alice, bob, charlie, alpha, write):
@@ -188,7 +200,8 @@ def test_each_role_opens_what_the_table_of_rights_allows(alpha, role, allowed):
     )
 
     for name in guarded:
-        assert client.get(reverse(name)).status_code == (200 if name in allowed else 403), name
+        with closing(client.get(reverse(name))) as answer:
+            assert answer.status_code == (200 if name in allowed else 403), name
     for name in ("mirrors_account", "mirrors_order", "sync_entityevent", "sync_lease", "organizations_connection"):
         assert client.get(reverse(f"admin:{name}_changelist")).status_code == 200
 
@@ -215,7 +228,9 @@ def test_a_new_password_alone_keeps_the_rest_of_the_stored_credentials(alice: Cl
 
 def test_stored_secrets_are_not_sent_to_another_host(alice: Client, alpha):
     alice.post(reverse("admin:organizations_connection_add"), FORM)
-    elsewhere = {"rest_url": "https://collector.example/v1", "websocket_url": "wss://collector.example/v1/websocket"}
+    host = "demo-alpha7.tradovateapi.com"
+    elsewhere = {"rest_url": f"https://{host}/v1", "websocket_url": f"wss://{host}/v1/websocket"}
+    collector = {"rest_url": "https://collector.example/v1", "websocket_url": "wss://collector.example/v1/websocket"}
     address = reverse("admin:connection_edit", args=[_connection(alpha).pk])
 
     answer = alice.post(address, FORM | elsewhere | {"password": "", "sec": ""})
@@ -223,6 +238,8 @@ def test_stored_secrets_are_not_sent_to_another_host(alice: Client, alpha):
     assert "type the secrets" in answer.content.decode()
     assert _connection(alpha).rest_url == FORM["rest_url"]
     assert alice.post(address, FORM | elsewhere).status_code == 302
+    assert _connection(alpha).rest_url == elsewhere["rest_url"]
+    assert "not a host of the platform" in alice.post(address, FORM | collector).content.decode()
     assert _connection(alpha).rest_url == elsewhere["rest_url"]
 
 

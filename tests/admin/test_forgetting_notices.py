@@ -9,7 +9,7 @@ from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.notices import forgetting
 from vendor_admin.operations.notices.forgetting import forget_old_notices
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOW = timezone.now()
 

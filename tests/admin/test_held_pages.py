@@ -13,11 +13,11 @@ from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations import actions
 from vendor_admin.operations.actions import Action, ActionForm
-from vendor_admin.operations.held_plans import check
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.plan_work.held_plans import check
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 FIRST = "read from the platform itself"
 

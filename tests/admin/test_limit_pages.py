@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+pytestmark = pytest.mark.pages
+
 BY_ACCOUNT = ("userAccountAutoLiq", "accountRiskStatus", "permissionedAccountAutoLiq", "marginSnapshot")
 
 

@@ -1,5 +1,6 @@
 """What a member's page says about where they stand, and whether to revoke or to cancel."""
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -8,6 +9,8 @@ from django.urls import reverse
 from tests.admin.conftest import NOW, page_text
 from tests.people import staff_user
 from tests.signed_in import signed_in
+
+pytestmark = pytest.mark.pages
 
 
 def _member(write, alpha, *, accounts: int) -> str:
@@ -55,6 +58,17 @@ def test_the_page_proposes_to_revoke_while_other_accounts_stay_and_to_cancel_the
     text = page_text(alice.get(address))
     assert "Neither." in text
     assert "There is nothing to cancel." in text
+
+
+def test_of_a_member_whom_the_platform_closed_it_proposes_to_end_everything(alice: Client, alpha, write):
+    address = _member(write, alpha, accounts=2)
+    write.connection.execute("UPDATE mirrors_platformuser SET status = 'Closed'")
+
+    text = page_text(alice.get(address))
+
+    assert "Cancel the member, so that nothing goes on" in text
+    assert "To end it, cancel the member.</strong> The platform closed the user," in text
+    assert "For one failed account, revoke it." not in text
 
 
 def test_who_may_not_end_anything_reads_the_help_and_finds_no_way_to_start(bob: Client, alpha, write):

@@ -21,7 +21,7 @@ from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.notices import delivery
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOTICES, CHANNELS = "admin:operations_notice_changelist", "admin:operations_noticechannel_changelist"
 ADD = "admin:operations_noticechannel_add"

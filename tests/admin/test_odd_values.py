@@ -8,20 +8,20 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from accounts.permissions import accounts_with_positions
+from accounts.permissions.plans import accounts_with_positions
 from tests.admin.conftest import NOW, Writer
 from tests.shared_material import shared_material
 from tests.sync.desk import Desk, Ear, by_kind
 from tests.tradovate.frame_texts import frame
-from vendor_admin.mirrors.account_state import account_states
-from vendor_admin.mirrors.archiving import archiving_countdown
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
-from vendor_admin.mirrors.fills import filled_by
 from vendor_admin.mirrors.models import Account, Fill, Position, TradingPermission
-from vendor_admin.mirrors.standings import standings
+from vendor_admin.mirrors.queries.account_standings import standings
+from vendor_admin.mirrors.queries.account_summary import account_states
+from vendor_admin.mirrors.rules.archiving import archiving_countdown
+from vendor_admin.mirrors.rules.fills import filled_by
 from vendor_admin.organizations.models import Organization, User
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync.timeline import Subject, read_timeline
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.pages.timeline import Subject, read_timeline
 
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
 VALUES: dict[str, Any] = {"bigint": 2, "numeric": 5, "boolean": True, "text": "x"}

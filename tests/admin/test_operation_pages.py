@@ -13,13 +13,13 @@ from django.utils import timezone
 from tests.admin.plan_desk import change_plan, operations_of, page, plan_of, preview, rows_of, verb
 from tests.people import staff_user
 from tests.signed_in import signed_in
-from vendor_admin.operations.budget_view import maintenance_of
 from vendor_admin.operations.models import ApprovalRule, Operation
-from vendor_admin.organizations import budgets
-from vendor_admin.organizations.budgets import SOCKET_SYNC
-from vendor_admin.organizations.connections import connect_organization
+from vendor_admin.operations.pages.budget_view import maintenance_of
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.platform_access.budgets import SOCKET_SYNC
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 LIST = "admin:operations_operation_changelist"
 QUESTION = "If it was done: the permission is revoked. If it was not: it is as before."
@@ -264,8 +264,8 @@ def _connect(organization: Organization, **more: Any) -> None:
         is_simulated=organization.is_simulated,
         environment="demo",
         actor="test",
-        rest_url="https://demo.platform.example/v1",
-        websocket_url="wss://demo.platform.example/v1/websocket",
+        rest_url="https://demo.tradovateapi.com/v1",
+        websocket_url="wss://demo.tradovateapi.com/v1/websocket",
         credentials={
             "name": "api-user",
             "password": "p4ssw0rd-long",
@@ -282,13 +282,13 @@ def test_the_page_of_budgets_shows_what_is_used_and_left(alice: Client, alpha):
     now = timezone.now()
     for second in range(7):
         used_at = now - timedelta(seconds=second)
-        assert budgets.take_many(budget=SOCKET_SYNC, subject="platform.example", wanted=1, now=used_at)[0] == 1
+        assert budgets.take_many(budget=SOCKET_SYNC, subject="production", wanted=1, now=used_at)[0] == 1
 
     response = alice.get(reverse("budgets"))
 
     lines = {line.name: line for line in response.context["budgets"]}
     assert (lines["user/syncrequest"].used, lines["user/syncrequest"].left) == (7, 293)
-    assert lines["all calls of a user"].subject == "api-user@platform.example"
+    assert lines["all calls of a user"].subject == "api-user@production"
     assert lines["user/createevaluationaccounts"].limit == 100
     assert not lines["user/createevaluationaccounts"].counts_successes
     assert "Nothing is locked" in response.content.decode()
@@ -297,16 +297,16 @@ def test_the_page_of_budgets_shows_what_is_used_and_left(alice: Client, alpha):
 def test_locks_in_force_say_what_they_close_until_when_and_why(alice: Client, charlie: Client, alpha, beta):
     _connect(alpha)
     until = timezone.now() + timedelta(minutes=40)
-    budgets.lock(key="api-user@platform.example", until=until, reason="The platform answered 429.", kind="locked")
-    budgets.lock(key="platform.example user/createevaluationusers", until=until, reason="Captcha.", kind="captcha")
+    budgets.lock(key="api-user@production", until=until, reason="The platform answered 429.", kind="locked")
+    budgets.lock(key="production user/createevaluationusers", until=until, reason="Captcha.", kind="captcha")
     budgets.lock(key="somebody@elsewhere.example", until=until, reason="Not ours.")
-    budgets.lock(key="platform.example order/dryrun", until=timezone.now() - timedelta(minutes=1), reason="Over.")
+    budgets.lock(key="production order/dryrun", until=timezone.now() - timedelta(minutes=1), reason="Over.")
 
     response = alice.get(reverse("budgets"))
 
     assert {(lock.closes, lock.subject, lock.kind) for lock in response.context["locks"]} == {
-        ("every call", "api-user@platform.example", "locked"),
-        ("user/createevaluationusers", "platform.example", "captcha"),
+        ("every call", "api-user@production", "locked"),
+        ("user/createevaluationusers", "production", "captcha"),
     }
     assert "The platform answered 429." in response.content.decode()
     assert "add a connection" in charlie.get(reverse("budgets")).content.decode()

@@ -13,11 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.admin.conftest import NOW
-from vendor_admin.organizations.connections import add_connection
+from vendor_admin.listing.templatetags.vendor import when_in_words
+from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.exchange_time import CENTRAL
 from vendor_admin.organizations.models import AuditEntry, Organization, User
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.organizations.templatetags.vendor import when_in_words
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.queues import QUEUES
+from vendor_admin.sync import queue_workers
 from vendor_admin.sync.models import Lease
 
 CREDENTIALS = {"name": "n", "password": "p", "app_id": "a", "cid": "1", "sec": "s"}
@@ -208,3 +211,13 @@ def test_owners_confirm_what_a_list_left_out_in_great_number(alice: Client, char
     assert "does not wait for a person any more" in alice.post(confirm, follow=True).content.decode()
     with organization_scope(alpha.pk):
         assert AuditEntry.objects.filter(action="absence confirmed").count() == 1
+
+
+def test_a_queue_that_lost_its_worker_is_told_above_all_else(alice: Client, olga: Client, alpha) -> None:
+    assert "No worker takes" not in alice.get(reverse("admin:index")).content.decode()
+    queue_workers.say(name="rows@here", queues=["rows"], now=database_clock.now() - timedelta(minutes=1))
+    queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "rows"], now=database_clock.now())
+    for client in (alice, olga):
+        page = client.get(reverse("admin:index")).content.decode()
+        assert page.count("No worker takes") == 1
+        assert "No worker takes the queue rows:" in page

@@ -8,7 +8,7 @@ from tests.admin.conftest import NOW
 
 
 def _lists() -> list[str]:
-    operators_only = {"organization", "user"}
+    operators_only = {"organization", "user", "accessentry"}
     return [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
@@ -61,10 +61,12 @@ def test_operators_open_the_pages_of_the_installation(olga: Client, alpha) -> No
     for name in ("organization", "user"):
         assert olga.get(reverse(f"admin:organizations_{name}_changelist")).status_code == 200
         assert olga.get(reverse(f"admin:organizations_{name}_add")).status_code == 200
+    assert olga.get(reverse("admin:organizations_accessentry_changelist")).status_code == 200
     assert olga.get(reverse("admin:organizations_organization_change", args=[alpha.pk])).status_code == 200
 
 
 def test_staff_do_not_open_the_pages_of_the_installation(alice: Client, alpha) -> None:
+    assert alice.get(reverse("admin:organizations_accessentry_changelist")).status_code == 403
     for name in ("organization", "user"):
         assert alice.get(reverse(f"admin:organizations_{name}_changelist")).status_code == 403
 

@@ -15,12 +15,14 @@ from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.readings import Readings
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
-from vendor_admin.operations.plans import NotAllowed
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.verbs import NotAllowed
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 MEMBER, PAYER, FREE, PAID, MEMBERSHIP, DATA, PLUGIN = 7, 900, 10, 11, 20, 30, 40
 PASSWORD = "seven quiet herons"

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from psycopg.types.json import Jsonb
 
 from tests.admin.conftest import NOW, page_text
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync.timeline import Subject, read_timeline
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.pages.timeline import Subject, read_timeline
+
+pytestmark = pytest.mark.pages
 
 
 def test_an_account_page_says_how_much_room_is_left_and_why(alice: Client, trading_day):
@@ -27,9 +30,31 @@ def test_an_account_page_says_unknown_where_the_mirrors_do_not_tell(alice: Clien
     text = page_text(alice.get(reverse("account", args=[7])))
 
     assert "unknown" in text
-    assert "No trailing drawdown is set" in text
+    assert "No loss limit is known for this account." in text
     assert "The log holds nothing about this yet" in text
     assert "nobody can trade this account" in text
+
+
+def test_where_no_limit_is_set_the_room_left_is_not_called_unknown(alice: Client, alpha, write):
+    write.mirror("account", alpha, 7, name="FREE", user_id=8)
+    write.mirror("user", alpha, 8)
+    write.mirror("userAccountAutoLiq", alpha, 7)
+
+    assert '<strong class="va-figure">No limit</strong>' in page_text(alice.get(reverse("account", args=[7])))
+    assert '<span class="va-muted">no limit</span>' in page_text(alice.get(reverse("member", args=[8])))
+
+
+def test_the_last_change_is_of_the_figures_that_are_shown(alice: Client, alpha, trading_day, write):
+    trading_day(2)
+    later = NOW + timedelta(hours=5)
+    write.connection.execute("UPDATE mirrors_cashbalance SET received_at = %s WHERE account_id = 10001", [later])
+
+    rows = alice.get(reverse("admin:mirrors_account_changelist")).context["rows"]
+    changed = {row.name: value for _, cells, row in rows for column, value, _ in cells if column.title == "Last change"}
+    own_page = page_text(alice.get(reverse("account", args=[10_001])))
+
+    assert changed == {"EVAL1": later, "EVAL2": NOW}
+    assert f'last change <time datetime="{later.isoformat()}" data-age="' in own_page
 
 
 def test_an_account_whose_only_permission_is_revoked_may_not_trade(alice: Client, alpha, trading_day, write):
@@ -142,6 +167,47 @@ def test_an_exact_platform_id_leads_straight_to_its_page(alice: Client, trading_
 
     assert alice.get(reverse("find"), {"q": "10002"}).headers["Location"] == reverse("account", args=[10_002])
     assert alice.get(reverse("find"), {"q": "2"}).headers["Location"] == reverse("member", args=[2])
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        ("D9200001", "demo"),
+        ("d9200001", "demo"),
+        ("L9200001", "live"),
+        (" 9200001 ", "demo"),
+        ("#9200001", "demo"),
+        ("9,200,001", "demo"),
+        ("9 200 001", "demo"),
+    ],
+)
+def test_a_platform_id_is_found_as_people_write_it(alice: Client, alpha, write, words, environment):
+    write.mirror("account", alpha, 9_200_001, name="EVALX00001")
+    write.mirror("account", alpha, 9_200_001, name="REAL0001", environment="live")
+
+    found = alice.get(reverse("find"), {"q": words})
+
+    query = "?environment=live" if environment == "live" else ""
+    assert found.headers["Location"] == reverse("account", args=[9_200_001]) + query
+
+
+def test_an_id_with_the_letter_of_the_other_environment_is_not_found(alice: Client, alpha, write):
+    write.mirror("account", alpha, 9_200_001, name="EVALX00001")
+    write.mirror("user", alpha, 9_200_001, name="SOMEBODY", environment="live")
+
+    assert alice.get(reverse("find"), {"q": "L9200001"}).status_code == 200
+
+
+def test_the_search_finds_a_whole_name_before_those_that_contain_it_whatever_its_case_and_marks(
+    alice: Client, alpha, write
+):
+    for number, name in enumerate(("EVAL1", "EVAL10", "EVAL11", "XEVAL1", "Élodie"), start=1):
+        write.mirror("account", alpha, number, name=name)
+
+    for words, first in (("eval1", "EVAL1"), ("EVAL10", "EVAL10"), ("elodie", "Élodie"), ("ÉLODIE", "Élodie")):
+        hits = alice.get(reverse("find"), {"q": words}).context["hits"]
+        assert hits[0]["name"] == first, words
+    assert len(alice.get(reverse("find"), {"q": "eval1"}).context["hits"]) == 4
 
 
 def test_the_id_of_an_order_leads_to_it_but_not_in_another_organization(alice: Client, alpha, beta, write):

@@ -17,7 +17,7 @@ from tests.signed_in import signed_in
 from tests.sync.running_hub import wait_until
 from vendor_admin.operations.models import Plan
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.pages, pytest.mark.browser, needs_chromium]
 
 PERMISSIONS = "/admin/mirrors/tradingpermission/"
 

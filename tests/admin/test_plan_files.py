@@ -11,7 +11,9 @@ from tests.admin.plan_desk import rows_of
 from tests.people import staff_user
 from tests.signed_in import signed_in
 from vendor_admin.operations.models import Plan
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 FILE = "/admin/do/create-members/file/"
 HEADER = "name,email,password,first_name,last_name"

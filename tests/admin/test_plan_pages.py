@@ -30,7 +30,7 @@ from vendor_admin.operations.actions import Action, ActionForm
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.organizations.models import AuditEntry
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 PERMISSIONS = "admin:mirrors_tradingpermission_changelist"
 
@@ -309,6 +309,94 @@ def test_what_was_done_is_reverted_by_a_preview_with_a_reason(alice: Client, alp
     assert (back.reverts_id, back.reason, back.kind) == (plan_id, "the wrong ones", "grant_trading_permissions")
 
 
+def _ended(client: Client, alpha, plan_id: int, **states: tuple[int, ...]) -> None:
+    """A plan that ran: which rows (by position) came to which state."""
+    verb(client, plan_id, "confirm")
+    for state, positions in states.items():
+        change_rows(alpha, plan_id, *positions, state=state, is_locking=False)
+    change_plan(alpha, plan_id, state=Plan.State.FINISHED)
+
+
+def test_the_list_of_plans_says_how_many_rows_were_done_and_calls_no_refusal_a_success(alice, alpha, trading_day):
+    trading_day(4)
+    for ids, states in (
+        ([1, 2], {"rejected": (1, 2)}),
+        ([3, 4], {"succeeded": (1,), "rejected": (2,)}),
+    ):
+        _ended(alice, alpha, preview(alice, ids), **states)
+
+    listed = " ".join(alice.get(reverse("admin:operations_plan_changelist")).content.decode().split())
+
+    assert '<span class="va-badge va-bad">refused</span>' in listed
+    assert '<span class="va-badge va-warn">done in part</span>' in listed
+    assert "2 refused" in listed
+    assert "1 done, 1 refused" in listed
+    assert "va-good" not in listed[listed.index("<tbody") : listed.index("</tbody")]
+
+
+def test_a_plan_of_which_everything_was_refused_shows_no_full_bar(alice: Client, alpha, trading_day):
+    trading_day(2)
+    plan_id = preview(alice, [1, 2])
+    _ended(alice, alpha, plan_id, rejected=(1, 2))
+
+    shown = page(alice, plan_id)
+
+    assert 'va-progress va-bad" role="progressbar" aria-label="Rows done" aria-valuenow="0"' in shown
+    assert "Retry what failed (2)" in shown
+    assert ">Revert<" not in shown
+
+
+def test_what_was_cancelled_did_not_fail(alice: Client, alpha, trading_day):
+    trading_day(3)
+    plan_id = preview(alice, [1, 2, 3])
+    _ended(alice, alpha, plan_id, succeeded=(1,), cancelled=(2, 3))
+
+    shown = page(alice, plan_id)
+
+    assert "Do what was cancelled (2)" in shown
+    assert "Retry what failed" not in shown
+
+
+def test_what_was_retried_or_reverted_is_not_offered_again(alice: Client, alpha, trading_day):
+    trading_day(2)
+    plan_id = preview(alice, [1, 2])
+    _ended(alice, alpha, plan_id, succeeded=(1,), rejected=(2,))
+    assert "Retry what failed (1)" in page(alice, plan_id)
+    assert ">Revert<" in page(alice, plan_id)
+
+    retry = verb(alice, plan_id, "retry").context["plan"]
+    assert "Retry what failed (1)" in page(alice, plan_id)
+    assert "then retry what failed" in page(alice, plan_id)
+    verb(alice, retry.pk, "confirm")
+    assert "retry what failed" not in page(alice, plan_id).lower()
+
+    with organization_scope(alpha.pk):
+        row = PlanRow.objects.get(plan_id=plan_id, position=1)
+        back = Plan.objects.create(
+            organization=alpha, kind="grant_trading_permissions", title="x", actor="alice", created_at=NOW,
+            started_at=NOW, reverts_id=plan_id,
+        )  # fmt: skip
+        PlanRow.objects.create(
+            organization=alpha, plan=back, position=1, environment="demo", target_type="account",
+            target_id=row.old["accountId"], wanted={"userId": row.old["userId"]}, label="x",
+        )  # fmt: skip
+    assert ">Revert<" not in page(alice, plan_id)
+
+
+def test_what_ended_for_good_is_given_again_at_new_cost_and_not_reverted(alice: Client, alpha, trading_day):
+    trading_day(1)
+    plan_id = preview(alice, [1], action="cancel-members", entity_type="user", tradingPermissions="on")
+    done = [row.position for row in rows_of(alpha, plan_id) if row.state == PlanRow.State.PLANNED]
+    _ended(alice, alpha, plan_id, succeeded=tuple(done))
+
+    shown = page(alice, plan_id)
+    form = alice.get(reverse("admin:plan_revert", args=[plan_id])).content.decode()
+
+    assert ">Revert<" not in shown
+    assert ">Give again, at new cost<" in shown
+    assert "cannot be taken back" in form
+
+
 def test_the_progress_renews_itself_and_says_what_is_left(alice: Client, alpha, trading_day):
     trading_day(4)
     plan_id = preview(alice, [1, 2, 3, 4])
@@ -322,10 +410,29 @@ def test_the_progress_renews_itself_and_says_what_is_left(alice: Client, alpha, 
 
     assert "<html" not in fragment
     assert 'data-plan-state="running"' in fragment
-    assert "50 %" in fragment
-    assert "2 of 4 rows finished" in fragment
+    assert "25 %" in fragment
+    assert "1 of 4 rows done" in fragment
     assert "The platform slows it down." in fragment
-    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page(alice, plan_id)
+    assert '<noscript><meta http-equiv="refresh" content="5; url=?by_itself=1"></noscript>' in page(alice, plan_id)
+
+
+def test_the_rows_follow_the_progress(alice: Client, alpha, trading_day):
+    trading_day(3)
+    plan_id = preview(alice, [1, 2, 3])
+    verb(alice, plan_id, "confirm")
+    address = reverse("admin:plan_rows", args=[plan_id])
+    assert f'data-refresh="{address}?show=queued' in page(alice, plan_id, "?show=queued")
+
+    change_rows(alpha, plan_id, 1, state="succeeded")
+    rows = alice.get(address).content.decode()
+    waiting = alice.get(address, {"show": "queued"}).content.decode()
+
+    assert "<html" not in rows
+    assert '<span class="va-badge va-good">done</span>' in rows
+    assert "Done <span>1</span>" in rows
+    assert 'va-good">done' not in waiting
+    change_plan(alpha, plan_id, state=Plan.State.FINISHED)
+    assert address not in page(alice, plan_id)
 
 
 def test_rows_are_shown_by_state_and_page_by_page(alice: Client, alpha, trading_day):
@@ -374,7 +481,7 @@ def test_changes_are_a_history_with_old_new_and_why_and_the_audit_leads_to_the_p
 
     history = alice.get(reverse("admin:operations_planrow_changelist"), {"type": "tradingPermission", "id": "1"})
     assert len(history.context["rows"]) == 1
-    assert "status: Approved → Revoked" in history.content.decode()
+    assert "Permission: Approved → Revoked" in history.content.decode()
     audit = alice.get(reverse("admin:organizations_auditentry_changelist")).content.decode()
     assert reverse("admin:operations_plan_change", args=[plan_id]) in audit
     exported = b"".join(alice.get(reverse("admin:organizations_auditentry_export"))).decode()
@@ -457,7 +564,7 @@ def test_counts_are_of_the_same_moment_as_the_rows_beside_them(alice: Client, al
         raise AssertionError("the rows were counted in a query of its own")
 
     monkeypatch.setattr("vendor_admin.operations.pages.plan_view.counts_of", another_moment)
-    monkeypatch.setattr("vendor_admin.operations.progress.counts_of", another_moment)
+    monkeypatch.setattr("vendor_admin.operations.plans.progress.counts_of", another_moment)
     with organization_scope(alpha.pk):
         PlanRow.objects.filter(plan=plan_id, position=2).update(state="succeeded")
     shown = alice.get(reverse("admin:operations_plan_change", args=[plan_id])).context

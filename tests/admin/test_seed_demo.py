@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from vendor_admin.demo import Demo
 from vendor_admin.demo.authenticator import code_of
-from vendor_admin.organizations.codes import check_code
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.sign_in.codes import check_code
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 URL = "http://127.0.0.1:9999"
 CREDENTIALS = {

@@ -11,10 +11,13 @@ from django.utils import timezone
 
 from tests.signed_in import signed_in
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 ADD = "admin:organizations_staffrole_add"
-DORA = {"username": "dora", "email": "dora@example.com", "role": "support"}
+DORA = {"username": "dora", "email": "dora@example.com", "role": "support", "reason": "joins the desk"}
+LOST = {"reason": "the first link was lost"}
 PASSWORD = "a-long-first-word-77"
 
 
@@ -38,9 +41,34 @@ def _set_password(link: str, password: str = PASSWORD) -> str:
     return browser.post(form.redirect_chain[-1][0], typed, follow=True).content.decode()
 
 
-def _actions(organization: Organization) -> list[str]:
+def _actions(organization: Organization) -> list[tuple[str, str]]:
+    """What was done, and why, the oldest first."""
     with organization_scope(organization.pk):
-        return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+        return list(AuditEntry.objects.order_by("id").values_list("action", "reason"))
+
+
+def test_a_new_link_ends_the_one_before_also_within_a_second_and_works_itself(alice: Client, alpha):
+    first = _link(_add(alice))
+    dora = StaffRole.objects.get(user__username="dora")
+    second = _link(alice.post(reverse("admin:staff_invite", args=[dora.pk]), LOST, follow=True).content.decode())
+    assert first != second
+    assert "Sign in" not in _set_password(first)
+    assert "Sign in" in _set_password(second)
+
+
+def test_a_link_ends_with_the_role_that_it_was_made_for(alice: Client, alpha):
+    link = _link(_add(alice))
+    dora = StaffRole.objects.get(user__username="dora")
+    alice.post(reverse("admin:staff_remove", args=[dora.pk]), {"reason": "left the firm"})
+    assert not StaffRole.objects.filter(pk=dora.pk).exists()
+    assert "Sign in" not in _set_password(link)
+    assert not User.objects.get(username="dora").has_usable_password()
+
+
+@pytest.mark.parametrize("password", ["eleven-chrs", "123456789012"])
+def test_a_password_has_twelve_letters_at_least(alice: Client, alpha, password: str):
+    _set_password(_link(_add(alice)), password)
+    assert not User.objects.get(username="dora").has_usable_password()
 
 
 def test_an_owner_adds_changes_and_takes_away_somebody_new_and_all_is_audited(alice: Client, alpha):
@@ -53,13 +81,41 @@ def test_an_owner_adds_changes_and_takes_away_somebody_new_and_all_is_audited(al
         signed_in(User.objects.get(username="dora")).get(reverse("admin:mirrors_account_changelist")).status_code == 200
     )
 
-    alice.post(reverse("admin:organizations_staffrole_change", args=[dora.pk]), {"role": "risk"})
+    alice.post(reverse("admin:organizations_staffrole_change", args=[dora.pk]), {"role": "risk", "reason": "moves up"})
     dora.refresh_from_db()
     assert dora.role == "risk"
-    alice.post(reverse("admin:staff_remove", args=[dora.pk]))
+    alice.post(reverse("admin:staff_remove", args=[dora.pk]), {"reason": "left the firm"})
 
     assert not StaffRole.objects.filter(user__username="dora").exists()
-    assert _actions(alpha) == ["role given", "password link made", "role changed", "role taken"]
+    assert _actions(alpha) == [
+        ("role given", "joins the desk"),
+        ("password link made", "joins the desk"),
+        ("password set by link", ""),
+        ("role changed", "moves up"),
+        ("role taken", "left the firm"),
+    ]
+
+
+def test_nobody_is_changed_by_another_without_a_reason(alice: Client, alpha):
+    _add(alice)
+    dora = StaffRole.objects.get(user__username="dora")
+    before = _actions(alpha)
+
+    for name, given in (
+        ("organizations_staffrole_change", {"role": "risk"}),
+        ("staff_invite", {}),
+        ("staff_remove", {}),
+    ):
+        address = reverse(f"admin:{name}", args=[dora.pk])
+        assert 'name="reason"' in alice.get(address).content.decode()
+        for reason in ({}, {"reason": " "}):
+            assert "This field is required" in alice.post(address, given | reason).content.decode(), name
+    assert "This field is required" in _add(alice, username="emil", reason="")
+
+    dora.refresh_from_db()
+    assert dora.role == "support"
+    assert _actions(alpha) == before
+    assert not User.objects.filter(username="emil").exists()
 
 
 def test_a_password_link_works_once(alice: Client):
@@ -88,13 +144,13 @@ def test_a_new_link_can_be_made_until_there_is_a_password(alice: Client, bob: Cl
     address = reverse("admin:staff_invite", args=[dora.pk])
     assert bob.post(address).status_code == 403
     assert charlie.post(address).status_code == 404
-    assert alice.get(address).status_code == 405
+    assert "set-password" not in alice.get(address).content.decode()
 
-    answer = alice.post(address)
+    answer = alice.post(address, LOST)
     assert "no-store" in answer.headers["Cache-Control"]
     _set_password(_link(answer.content.decode()))
 
-    assert "is set by an operator" in alice.post(address, follow=True).content.decode()
+    assert "is set by an operator" in alice.post(address, LOST, follow=True).content.decode()
 
 
 def test_an_owner_cannot_make_a_link_for_somebody_who_also_works_elsewhere(alice: Client, beta: Organization):
@@ -102,7 +158,7 @@ def test_an_owner_cannot_make_a_link_for_somebody_who_also_works_elsewhere(alice
     dora = StaffRole.objects.get(user__username="dora")
     StaffRole.objects.create(user=dora.user, organization=beta, role="viewer")
 
-    answer = alice.post(reverse("admin:staff_invite", args=[dora.pk]), follow=True).content.decode()
+    answer = alice.post(reverse("admin:staff_invite", args=[dora.pk]), LOST, follow=True).content.decode()
 
     assert "set-password" not in answer
     assert "is set by an operator" in answer
@@ -149,7 +205,7 @@ def test_an_operator_may_add_somebody_new_too(olga: Client, alpha):
 def test_an_operator_cannot_be_made_staff(olga: Client, alpha):
     olga.post(reverse("enter"), {"organization": alpha.pk, "reason": "ticket 9"})
 
-    page = olga.post(reverse(ADD), {"username": "olga", "role": "viewer"}).content.decode()
+    page = olga.post(reverse(ADD), {"username": "olga", "role": "viewer", "reason": "helps"}).content.decode()
 
     assert "no role can be given" in page
     assert not StaffRole.objects.exists()
@@ -158,10 +214,13 @@ def test_an_operator_cannot_be_made_staff(olga: Client, alpha):
 def test_the_last_owner_stays_an_owner(alice: Client, alpha):
     role = StaffRole.objects.get(organization=alpha)
 
-    page = alice.post(reverse("admin:organizations_staffrole_change", args=[role.pk]), {"role": "viewer"})
-    alice.post(reverse("admin:staff_remove", args=[role.pk]))
+    page = alice.post(
+        reverse("admin:organizations_staffrole_change", args=[role.pk]), {"role": "viewer", "reason": "x"}
+    )
+    removal = alice.post(reverse("admin:staff_remove", args=[role.pk]), {"reason": "x"})
 
     assert "This is the last owner" in page.content.decode()
+    assert "This is the last owner" in removal.content.decode()
     assert StaffRole.objects.get(organization=alpha).role == "owner"
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tests.admin.conftest import NOW
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 def _lists() -> list[str]:

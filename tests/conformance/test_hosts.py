@@ -16,8 +16,8 @@ from tests.operations.scene import Scene
 from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.stored import Stored
 from vendor_admin.operations.models import Plan
-from vendor_admin.organizations import tokens
 from vendor_admin.organizations.models import Connection, PlatformHosts
+from vendor_admin.organizations.platform_access import tokens
 from vendor_admin.sandbox.running import RunningSandbox
 
 WORLD = ("--organizations", "1", "--users", "3", "--accounts-per-user", "1", "--keep-orders", "50")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.database import DatabaseServer, make_folder, record_owner
+from tests.database import DatabaseServer, make_folder
 from tests.faults.stage import Stage
+from tests.migrated_cluster import start_migrated
 from vendor_admin.embedded import EmbeddedPostgres
 from vendor_admin.sandbox.running import RunningSandbox
 
@@ -17,16 +18,9 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def fault_servers() -> Iterator[tuple[EmbeddedPostgres, DatabaseServer]]:
-    """A server that the stories may crash and pause, as a process and as databases. Durable once it is migrated."""
+    """A server that the stories may crash and pause, as a process and as databases."""
     folder = make_folder()
-    postgres = EmbeddedPostgres(folder / "postgres", log_path=folder / "postgres.log", durable=False).start()
-    record_owner(folder, server=postgres)
-    server = DatabaseServer(admin_url=postgres.url())
-    server.make_template()
-    postgres.stop()
-    postgres.durable = True
-    postgres.start()
-    record_owner(folder, server=postgres)
+    postgres, server = start_migrated(folder, durable=True)
     yield postgres, server
     postgres.remove()
     shutil.rmtree(folder, ignore_errors=True)

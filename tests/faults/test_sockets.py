@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.stage import BRISK, SMALL_WORLD, TRADING, Stage, in_words, print_table
-from vendor_admin.organizations import budgets
+from vendor_admin.organizations.platform_access import budgets
 
 pytestmark = pytest.mark.slow
 

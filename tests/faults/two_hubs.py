@@ -15,7 +15,7 @@ from django.conf import settings
 
 django.setup()
 
-from vendor_admin.sync.hub import Hub, HubSettings  # noqa: E402 - needs Django's apps
+from vendor_admin.sync.hub.hub import Hub, HubSettings  # noqa: E402 - needs Django's apps
 
 PAIR = 2
 

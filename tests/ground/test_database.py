@@ -6,10 +6,10 @@ import sys
 
 import psycopg
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 
 from tests.database import ROLES, ROOT, refuse_privileged_login
+from vendor_admin.organizations.models import Organization
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +31,8 @@ def test_a_login_that_passes_by_the_policies_ends_the_run(role: str, database_ur
 
 @pytest.mark.parametrize("round_number", [1, 2])
 def test_what_a_test_writes_is_rolled_back(round_number: int) -> None:
-    assert not Group.objects.filter(name="left behind").exists()
-    Group.objects.create(name="left behind")
+    assert not Organization.objects.filter(slug="left-behind").exists()
+    Organization.objects.create(slug="left-behind", name="Left Behind")
 
 
 def test_the_hub_and_the_owner_have_logins_of_their_own(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 
@@ -31,7 +32,6 @@ GIVEN = {
     "HUB_PASSWORD": "hub0secret",
     "VALKEY_PASSWORD": "valkey0secret",
 }
-# Beat is ready once it sends: a signal amid its first writes to the database is lost in django-celery-beat.
 READY_LINES = {
     "worker": " ready.",
     "tokens": " ready.",
@@ -113,6 +113,10 @@ class Machine:
         here = {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.web_port}", "STATE_FOLDER": str(self.folder / "state")}
         return {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", **image, **given, **here}
 
+    def database_url(self) -> str:
+        """That of the superuser."""
+        return self.postgres.url(database="vendor_admin")
+
     def program(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> Program:
         arguments = [sys.executable if word == "python" else self.filled(word) for word in command]
         return Program(name=name, arguments=arguments, folder=ROOT, environment=environment)
@@ -138,7 +142,7 @@ def machine() -> Iterator[Machine]:
 
 def run(arguments: list[str], environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(
-        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
 
@@ -157,6 +161,25 @@ def wait_for(running: RunningProgram, text: str, *, seconds: float = 60) -> None
         assert running.is_running, running.log_tail()
         assert time.monotonic() < deadline, running.log_tail()
         time.sleep(0.05)
+
+
+def _ask_amid_a_query(beat: RunningProgram, database_url: str) -> None:
+    """Ask beat to stop while its query waits for a lock, and let go of the lock once beat gave the query up."""
+    waiting = (
+        "SELECT query_start FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND query LIKE '%django_celery_beat_periodictasks%' AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(database_url) as holder, psycopg.connect(database_url, autocommit=True) as looking:
+        holder.execute("LOCK TABLE django_celery_beat_periodictasks IN ACCESS EXCLUSIVE MODE")
+        deadline = time.monotonic() + 60
+        while (began := looking.execute(waiting).fetchone()) is None:
+            assert time.monotonic() < deadline, beat.log_tail()
+            time.sleep(0.05)
+        beat.ask_to_stop()
+        while looking.execute(waiting).fetchone() == began:
+            assert time.monotonic() < deadline, "beat does not leave in the middle of a query"
+            time.sleep(0.05)
+    beat.process.wait(timeout=30)
 
 
 @pytest.mark.slow
@@ -185,6 +208,8 @@ def test_every_command_of_compose_runs(machine: Machine) -> None:
                     assert answer.status == 200
             else:
                 wait_for(running, READY_LINES[name])
+            if name == "beat":
+                _ask_amid_a_query(running, machine.database_url())
             assert running.stop(grace_seconds=30), f"{name} does not leave when asked"
             assert running.exit_code == 0, running.log_tail()
         finally:

@@ -1,7 +1,12 @@
 """Which queue work waits in, who takes it, and how long it may wait there."""
 
+import gc
+import time
 from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +14,14 @@ from celery import Celery
 from django.conf import settings
 from django_celery_beat.schedulers import ModelEntry
 
+from tests.database import ROOT
 from vendor_admin.celery import app
-from vendor_admin.commands import DEMO_ROLES, ROLES
-from vendor_admin.operations import nudges, tasks
+from vendor_admin.commands import DEMO_ROLES, ROLES, arguments_of
+from vendor_admin.embedded import Program, RunningProgram
+from vendor_admin.operations import tasks
+from vendor_admin.operations.store import wakeups
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.sync.models import QueueWorker
 
 for module in ("oauth_bridge", "vendor_admin.organizations", "vendor_admin.operations", "vendor_admin.sync"):
     import_module(f"{module}.tasks")
@@ -23,6 +33,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     messages: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(app, "send_task", lambda name, **options: messages.append((name, options)))
     return messages
+
+
+@pytest.fixture(autouse=True)
+def python_collects_garbage_as_before() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
 
 
 def queue_of(task: str) -> str:
@@ -51,13 +69,14 @@ def test_every_queue_is_taken_by_one_role(roles: dict[str, tuple[str, ...]]) -> 
 
 
 def test_nothing_that_people_wait_for_stands_behind_bulk_work_upkeep_or_other_peoples_servers() -> None:
-    assert {task for task in OURS if queue_of(task) == "operations"} == {nudges.WORK_TASK}
-    assert {task for task in OURS if queue_of(task) == "rows"} == {nudges.CHECK_TASK}
+    assert {task for task in OURS if queue_of(task) == "operations"} == {wakeups.WORK_TASK}
+    assert {task for task in OURS if queue_of(task) == "rows"} == {wakeups.CHECK_TASK}
     assert {"urgent", "tokens", "operations", "maintenance"} <= set(queues_of(ROLES))
     urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
     assert {"work_at_once", "find_due", "watch_notices"} <= urgent
     assert not any("forget" in task or "partitions" in task for task in urgent)
-    elsewhere = {"renew_link", "renew_token", "try_hosts_again", "check_connection", "deliver_notices"}
+    mails = {"deliver_notices", "mail_email_link", "mail_person"}
+    elsewhere = {"renew_link", "renew_token", "try_hosts_again", "check_connection", *mails}
     assert {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "tokens"} == elsewhere
 
 
@@ -83,8 +102,8 @@ def test_a_wake_up_expires_and_a_persons_goes_before_all_turns(
     sent: list[tuple[str, dict[str, Any]]], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        nudges.work_soon(1, ["demo"])
-        nudges.work_in_turn(1, "demo")
+        wakeups.work_soon(1, ["demo"])
+        wakeups.work_in_turn(1, "demo")
     assert [queue_of(task) for task, _ in sent] == ["urgent", "operations"]
     assert all(0 < options["expires"] <= 60 for _, options in sent)
 
@@ -103,3 +122,31 @@ def test_a_lane_that_used_its_time_goes_on_in_turn_with_the_others(
     with django_capture_on_commit_callbacks(execute=True):
         tasks.work_at_once(1, "demo")
     assert [(queue_of(task), options["args"]) for task, options in sent] == [("operations", (1, "demo"))]
+
+
+def test_a_worker_says_what_it_takes_while_it_is_connected_to_the_broker(
+    committed_db: None, child_environment: dict[str, str], tmp_path: Path
+) -> None:
+    program = Program(
+        name="operations", arguments=arguments_of(ROLES["operations"]), folder=ROOT, environment=child_environment
+    )
+    running = RunningProgram(program, log_path=tmp_path / "worker.log")
+    try:
+        deadline = time.monotonic() + 120
+        while not QueueWorker.objects.exists():
+            assert running.is_running, running.log_tail()
+            assert time.monotonic() < deadline, running.log_tail()
+            time.sleep(0.1)
+    finally:
+        running.stop()
+    (worker,) = QueueWorker.objects.all()
+    assert worker.name.startswith("operations@")
+    assert worker.queues == ["operations"]
+    assert abs(worker.seen_at - database_clock.now()) < timedelta(minutes=2)
+
+
+@pytest.mark.django_db
+@pytest.mark.filterwarnings("ignore:You're running the worker with superuser")
+def test_workers_look_for_garbage_seldom() -> None:
+    taken_by("rows")
+    assert gc.get_threshold()[0] == 50_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vendor_admin.mirrors.archiving import archived_on, archiving_countdown
+from vendor_admin.mirrors.rules.archiving import archived_on, archiving_countdown
 
 NOW = datetime(2026, 11, 20, 18, tzinfo=UTC)  # a Friday
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vendor_admin.mirrors.drawdown import Drawdown, Mode, Terms
+from vendor_admin.mirrors.rules.drawdown import Drawdown, Mode, Terms
 
 D = Decimal
 amounts = st.decimals(0, 200_000, places=2)

@@ -14,7 +14,7 @@ from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.mirrors.readings import Ask, Readings
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 CASH = "INSERT INTO mirrors_cashbalance (organization_id, environment, entity_id, lease_id, epoch, seq, received_at, account_id, amount) VALUES (%s, %s, %s, 1, 1, 1, now(), %s, %s)"  # noqa: E501
 ACCOUNT = "INSERT INTO mirrors_account (organization_id, environment, entity_id, lease_id, epoch, seq, received_at, name) VALUES (%s, 'demo', %s, 1, 1, 1, now(), %s)"  # noqa: E501

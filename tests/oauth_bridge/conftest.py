@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from django.core.cache import cache
 
-from oauth_bridge import clients
 from oauth_bridge.models import PlatformClient
+from oauth_bridge.sign_in import clients
 from tests.admin.conftest import Writer
 from tests.oauth_bridge.visitor import SITE, Visitor
 from tests.sandbox.oauth_visitor import application, member
 from vendor_admin.organizations.models import Organization
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from oauth_bridge.models import MemberLink, MemberSession
 from oauth_bridge.problems import PAGES, Problem
 from tests.oauth_bridge.visitor import Visitor
 from vendor_admin.organizations.models import Organization, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 def refused(visitor: Visitor, response: Any, problem: Problem) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django.test import Client
 from django.utils import timezone
 
+from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
-from oauth_bridge.portals.models import Portal
+from tests.oauth_bridge.form_client import FormClient
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from vendor_admin.organizations.models import Organization
 
@@ -37,7 +37,7 @@ class PortalSide:
     portal: Portal
     secret: str
     slug: str
-    server: Client = field(default_factory=Client)
+    server: FormClient = field(default_factory=FormClient)
 
     @classmethod
     def registered(cls, organization: Organization, *, name: str = "Trader Desk", **more: Any) -> "PortalSide":

@@ -11,7 +11,9 @@ from oauth_bridge.models import PlatformClient
 from oauth_bridge.problems import Problem
 from tests.oauth_bridge.outcomes import exchanges, nobody_came_in, now_in_ledger, refused
 from tests.oauth_bridge.visitor import parameters_of, with_parameters
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 
 def test_a_code_is_good_for_one_sign_in(ann):
@@ -175,7 +177,7 @@ def test_an_exchange_without_a_clear_outcome_is_not_repeated(ann, sandbox, fault
 
 
 def test_an_exchange_that_is_never_answered_ends(ann, sandbox, monkeypatch):
-    monkeypatch.setattr("oauth_bridge.platform.READ_SECONDS", 0.5)
+    monkeypatch.setattr("oauth_bridge.platform_oauth.READ_SECONDS", 0.5)
     back = ann.at_the_platform(ann.depart())
     sandbox.control("oauth/next", fault="time-out", seconds=3)
 

@@ -15,10 +15,10 @@ from tests.oauth_bridge.test_member_pages import Desk
 from tests.oauth_bridge.visitor import Visitor
 from tests.sandbox.oauth_visitor import application
 from vendor_admin.organizations.exchange_time import session_date
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.pages, pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_two_clicks_on_a_phone_show_how_much_room_there_is(home: str, ann: Visit
 
         assert page.url == f"{home}accounts/"
         expect(page.get_by_role("article")).to_contain_text("1,100.00")
-        expect(page.get_by_role("img", name="55 percent of the drawdown left")).to_be_visible()
+        expect(page.get_by_role("img", name="55 percent of the trailing drawdown left")).to_be_visible()
         for name in ("Subscriptions", "Sign-ins", "Accounts"):
             page.get_by_role("link", name=name, exact=True).click()
             assert overflow(page) <= 0, name

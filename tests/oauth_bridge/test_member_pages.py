@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from oauth_bridge.figures import net_liq, today
-from oauth_bridge.renewals_in_words import renewal_of_entitlement, renewal_of_market_data, renewal_of_membership
+from oauth_bridge.members.figures import today
+from oauth_bridge.members.renewals_in_words import renewal_of_entitlement, renewal_of_market_data, renewal_of_membership
 from tests.admin.conftest import Writer
 from tests.oauth_bridge.visitor import Visitor
 from vendor_admin.organizations.exchange_time import session_date
@@ -76,9 +76,9 @@ def test_the_accounts_page_tells_how_much_room_is_left(desk, ann):
 
     assert "EVAL001" in text
     assert "1,100.00" in text, "cash 50,100 less floor 49,000"
-    assert 'aria-label="55 percent of the drawdown left"' in text
+    assert 'aria-label="55 percent of the trailing drawdown left"' in text
     assert '<rect class="fill" width="55" height="8"/>' in text
-    for expected in ("49,000.00", "50,100.00", "120.00", "You may trade", "Cash changed 5 min ago", "none</dd>"):
+    for expected in ("49,000.00", "50,100.00", "120.00", "You may trade", ">5 min ago</time>", "none</dd>"):
         assert expected in text, expected
 
 
@@ -93,12 +93,14 @@ def test_an_account_page_explains_the_limits_in_words(desk, ann):
     for expected in (
         "Your floor is 49,000.00.",
         "Highest net liquidation value 51,000.00 less drawdown 2,000.00, followed at the end of each day.",
-        "Today you may still lose",
+        "Room left, before open P&amp;L",
+        "That much you may lose before the trailing drawdown acts.",
+        'Your daily loss limit alone leaves <abbr title="about">≈</abbr> 1,120.00.',
         "You are closed out</strong> <span>at a day&#x27;s loss of 1,000.00",
         "at most 5 exposed",
         "short 2 ESZ6",
         "Positions are open, and Tradovate does not send us what they are worth",
-        "You may trade it",
+        "Granted</span>",
     ):
         assert expected in text, expected
 
@@ -128,6 +130,30 @@ def test_a_member_sees_only_what_is_theirs(desk, ann, ben, write):
     assert "Waits for approval" in text
     assert ann.get(f"accounts/live/{mine}/").status_code == 404
     assert ann.get(f"accounts/demo/{2**70}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["nope/", "accounts/demo/424242/", "accounts/nowhere/5/", "sign-in/nowhere/"])
+def test_what_is_not_there_is_said_in_the_organizations_own_look(desk, ann, path):
+    answer = ann.get(path)
+    text = " ".join(answer.content.decode().split())
+
+    assert answer.status_code == 404
+    assert "This page does not exist" in text
+    assert "/o/alpha/brand.css" in text
+    assert 'href="/o/alpha/accounts/">To my accounts' in text
+    assert "/admin/" not in text
+    assert "organization you work for" not in text
+
+
+def test_an_address_without_its_last_slash_leads_to_the_page_that_it_means(desk, ann):
+    assert ann.get("accounts").headers["Location"] == "/o/alpha/accounts/"
+
+
+def test_who_is_not_signed_in_is_led_from_a_wrong_address_to_the_sign_in(alpha, client):
+    answer = client.get("/o/alpha/nope/")
+
+    assert answer.status_code == 404
+    assert 'href="/o/alpha/">To the sign-in page' in answer.content.decode()
 
 
 def test_a_member_of_another_organization_sees_nothing_of_these_accounts(desk, ann, carl):
@@ -262,13 +288,43 @@ def test_member_pages_keep_to_themselves(desk, ann):
         assert response["X-Request-ID"]
 
 
-@pytest.mark.parametrize(
-    ("cash", "is_open", "amount", "is_exact"), [(None, False, None, True), (50, False, 50, True), (50, True, 50, False)]
-)
-def test_the_net_liquidation_value_is_exact_only_while_nothing_is_open(cash, is_open, amount, is_exact):
-    answer = net_liq(cash=cash, has_open_positions=is_open)
+def test_what_is_worth_nothing_known_is_not_called_net_liquidation_value(desk, ann):
+    account_id = desk.account()
+    desk.row("position", 1, account_id=account_id, contract_id=7, net_pos=-2, net_price=6001)
 
-    assert (answer.amount, answer.is_exact) == (amount, is_exact)
+    for text in (text_of(ann, "accounts/"), text_of(ann, f"accounts/demo/{account_id}/").replace("Highest net", "")):
+        assert "et liquidation value</dt>" not in text
+        assert "Room left, before open P&amp;L" in text
+
+
+def test_the_smaller_of_two_limits_is_the_room_left_and_is_named(desk, ann, write):
+    account_id = desk.account()
+    write.connection.execute("UPDATE mirrors_cashbalance SET realized_pnl = -900")
+
+    text = text_of(ann, f"accounts/demo/{account_id}/")
+
+    assert '<p class="figure">100.00' in text
+    assert "10 % left of the daily loss limit of 1,000.00" in text
+    assert "Your trailing drawdown alone leaves 1,100.00." in text
+
+
+def test_where_no_limit_is_set_the_room_left_is_not_called_unknown(desk, ann, write):
+    account_id = desk.account()
+    write.connection.execute(
+        "UPDATE mirrors_useraccountautoliq SET trailing_max_drawdown = NULL, daily_loss_auto_liq = NULL"
+    )
+
+    for path in ("accounts/", f"accounts/demo/{account_id}/"):
+        assert '<p class="figure">No limit</p>' in text_of(ann, path)
+
+
+@pytest.mark.parametrize("status", ["TemporaryLocked", "UnconfirmedEmail"])
+def test_a_locked_or_unconfirmed_member_is_not_told_that_they_may_trade(desk, ann, write, status):
+    account_id = desk.account()
+    write.connection.execute("UPDATE mirrors_platformuser SET status = %s", [status])
+
+    assert "You may trade<" not in text_of(ann, "accounts/")
+    assert "No: member" in text_of(ann, f"accounts/demo/{account_id}/")
 
 
 def test_todays_result_is_of_the_exchanges_session():
@@ -276,7 +332,7 @@ def test_todays_result_is_of_the_exchanges_session():
     session = session_date(now)
 
     assert today(realized=Decimal(5), trade_date=session, has_open_positions=False, now=now).amount == 5
-    assert not today(realized=Decimal(5), trade_date=session, has_open_positions=True, now=now).is_exact
+    assert "open" in today(realized=Decimal(5), trade_date=session, has_open_positions=True, now=now).why
     older = today(realized=Decimal(5), trade_date=session - timedelta(days=7), has_open_positions=False, now=now)
     assert older.amount is None
     assert "5.00" in older.why

@@ -1,16 +1,18 @@
 """A member's sessions: seen and ended by their owner, ended by a disconnect, and nobody else's business."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
 from django.contrib.auth import SESSION_KEY as SIGNED_IN
 from django.utils import timezone
 
-from oauth_bridge.browsers import browser_in_words
+from oauth_bridge.members.browsers import browser_in_words
 from oauth_bridge.models import MemberLink, MemberSession
+from tests.oauth_bridge.visitor import SITE
 from vendor_admin.organizations.models import AuditEntry, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 def test_a_member_sees_their_browsers_and_ends_one(ann):
@@ -164,3 +166,32 @@ def test_a_user_who_is_no_member_any_more_is_not_let_in_by_a_members_session(ann
 )
 def test_a_browser_is_named_in_words_that_its_owner_knows(user_agent, words):
     assert browser_in_words(user_agent) == words
+
+
+NOTHING_DONE = "Nothing was done: you were signed out before you pressed the button."
+
+
+def signed_in_after_pressing_too_late(ann, button, *, page):
+    """The page that a member comes to who was signed out elsewhere, pressed a button and signed in again."""
+    ann.sign_in()
+    with organization_scope(ann.organization.pk):
+        MemberSession.objects.update(ended_at=timezone.now())
+    sent = ann.post(button, headers={"Referer": SITE + ann.path(page)})
+    assert NOTHING_DONE not in ann.browser.get(sent["Location"]).content.decode()
+    back = ann.sign_in(parse_qs(urlsplit(sent["Location"]).query)["next"][0])
+    return ann.browser.get(back["Location"], follow=True)
+
+
+def test_a_button_that_a_member_pressed_too_late_leads_back_to_its_page_which_says_that_nothing_was_done(ann):
+    page = signed_in_after_pressing_too_late(ann, "disconnect/", page="sign-ins/")
+
+    assert page.request["PATH_INFO"] == "/o/alpha/sign-ins/"
+    assert NOTHING_DONE in page.content.decode()
+    assert NOTHING_DONE not in ann.get("sign-ins/").content.decode()
+
+
+def test_no_member_comes_back_to_an_address_that_only_takes_forms(ann):
+    page = signed_in_after_pressing_too_late(ann, "sign-out/", page="sign-out/")
+
+    assert page.status_code == 200
+    assert NOTHING_DONE in page.content.decode()

@@ -3,10 +3,12 @@
 import pytest
 
 from oauth_bridge.checks import problem_of_site_url, site_url
-from oauth_bridge.colours import DARK_PAPER, LEAST_CONTRAST, LIGHT_PAPER, contrast, readable, text_on
-from oauth_bridge.member_site import InvalidSite, change_look, kind_of_logo, look_of
+from oauth_bridge.site.colours import DARK_PAPER, LEAST_CONTRAST, LIGHT_PAPER, contrast, readable, text_on
+from oauth_bridge.site.site import InvalidSite, change_look, kind_of_logo, look_of
 from vendor_admin.organizations.models import AuditEntry
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"rest of a picture"
 COLOURS = ["#000000", "#ffffff", "#ffff00", "#1d4f91", "#777777", "#0b6e4f", "#ff0000", "#e0e0ff", "#010203"]

@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from oauth_bridge.portals.models import Portal
+from oauth_bridge.models import Portal
 from tests.oauth_bridge.portal_side import PortalSide
 from tests.oauth_bridge.visitor import Visitor
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.scope import organizations_in_scope
+from vendor_admin.organizations.tenancy.scope import organizations_in_scope
 
 
 class Members(APIView):
@@ -74,6 +74,8 @@ def test_everybody_else_gets_a_problem_that_says_why(program: PortalSide, alpha:
     ann.sign_in()
     token = program.own_token()
     nobody = program.api()
+    for answer in (nobody, program.api(token), program.api(token, path="/api/v1/nothing")):
+        assert "no-store" in answer["Cache-Control"]
     problem(nobody, 401, "not_authenticated")
     assert nobody["WWW-Authenticate"].startswith("Bearer")
     for authorization in ("Bearer nonsense", f"Basic {token}", f"bearer {token}x", "Bearer vat_1_" + "x" * 43):

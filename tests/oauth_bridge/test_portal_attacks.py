@@ -9,20 +9,19 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connections
-from django.test import Client
 from django.utils import timezone
 from oauth2_provider.checks import validate_bcp_configuration
 
-from oauth_bridge import links
-from oauth_bridge.models import MemberLink
-from oauth_bridge.portals import consents, keys, registry
-from oauth_bridge.portals.models import PortalCode, PortalRefreshToken, PortalToken
+from oauth_bridge.members import consents, links
+from oauth_bridge.models import MemberLink, PortalCode, PortalRefreshToken, PortalToken
+from oauth_bridge.portals import keys, registry
 from oauth_bridge.tasks import forget_old_sign_ins
 from tests.admin.conftest import Writer
+from tests.oauth_bridge.form_client import FormClient
 from tests.oauth_bridge.portal_side import CALLBACK, PortalSide, basic, new_pair
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.settings import OAUTH2_PROVIDER
 
 
@@ -256,7 +255,7 @@ def test_nothing_of_one_organization_works_at_another(
     assert answer["Location"].startswith("/o/beta/?next=")
     wrong_house = inside.browser.get(desk.request(new_pair()[1]).replace("/o/alpha/", "/o/beta/"))
     assert wrong_house.status_code == 400
-    published = [Client().get(side.path("jwks")).json()["keys"][0]["kid"] for side in (desk, foreign)]
+    published = [FormClient().get(side.path("jwks")).json()["keys"][0]["kid"] for side in (desk, foreign)]
     assert published[0] != published[1], "no key speaks for two organizations"
 
 
@@ -277,7 +276,7 @@ def test_a_portal_learns_nothing_about_tokens_of_others(alpha: Organization, ins
 
 def test_tokens_travel_in_the_header_alone_and_an_id_token_opens_nothing(desk: PortalSide, inside: Visitor) -> None:
     tokens = desk.tokens_of(inside)
-    access, plain = tokens["access_token"], Client()
+    access, plain = tokens["access_token"], FormClient()
     assert plain.get(f"{desk.path('userinfo')}?access_token={access}").status_code == 401
     assert plain.post(desk.path("userinfo"), {"access_token": access}).status_code == 401
     assert plain.get(f"/api/v1/me?access_token={access}").status_code == 401
@@ -298,7 +297,7 @@ def test_tokens_travel_in_the_header_alone_and_an_id_token_opens_nothing(desk: P
 
 def test_the_consent_cannot_be_given_by_another_page_or_in_a_frame(desk: PortalSide, inside: Visitor) -> None:
     wanted = desk.request(new_pair()[1])
-    strict = Client(enforce_csrf_checks=True)
+    strict = FormClient(enforce_csrf_checks=True)
     strict.cookies = inside.browser.cookies
     assert strict.post(wanted, {"decision": "allow"}).status_code == 403
     page = inside.browser.get(wanted)
@@ -306,7 +305,7 @@ def test_the_consent_cannot_be_given_by_another_page_or_in_a_frame(desk: PortalS
     assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
     assert "no-store" in page["Cache-Control"]
     assert inside.browser.get(f"{wanted}&decision=allow").status_code == 200, "a link gives no consent"
-    nobody = Client().post(wanted, {"decision": "allow"})
+    nobody = FormClient().post(wanted, {"decision": "allow"})
     assert nobody["Location"].startswith("/o/alpha/?next=")
     denied = inside.browser.post(wanted, {"decision": "deny"})
     assert parameters_of(denied["Location"])["error"] == "access_denied"
@@ -327,7 +326,7 @@ def test_the_host_of_a_request_changes_nothing(desk: PortalSide, inside: Visitor
     code = parameters_of(inside.browser.get(desk.request(challenge))["Location"])["code"]
     fields = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": CALLBACK}
     headers = {"Authorization": desk.credentials, "Host": "evil.example", "X-Forwarded-Host": "evil.example"}
-    tokens = Client().post(desk.path("token"), fields, headers=headers).json()
+    tokens = FormClient().post(desk.path("token"), fields, headers=headers).json()
     claims = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[1] + "=="))
     assert claims["iss"] == desk.issuer
 
@@ -398,7 +397,7 @@ def test_a_member_cannot_end_what_another_one_allowed(desk: PortalSide, inside: 
 
 def test_a_rotated_key_stays_published_until_its_tokens_are_over(desk: PortalSide, inside: Visitor) -> None:
     def kids() -> list[str]:
-        return [key["kid"] for key in Client().get(desk.path("jwks")).json()["keys"]]
+        return [key["kid"] for key in FormClient().get(desk.path("jwks")).json()["keys"]]
 
     def signed_with() -> str:
         header = desk.tokens_of(inside)["id_token"].split(".")[0]

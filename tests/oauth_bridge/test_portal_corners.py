@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from django.test import Client, override_settings
+from django.test import override_settings
 from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,10 +13,11 @@ from rest_framework.views import APIView
 
 from oauth_bridge.portals import tokens as portal_tokens
 from tests.admin.conftest import Writer
+from tests.oauth_bridge.form_client import FormClient
 from tests.oauth_bridge.portal_side import CALLBACK, PortalSide, basic, new_pair, origin_of
 from tests.oauth_bridge.visitor import Visitor, parameters_of
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.scope import organization_scope, organizations_in_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope, organizations_in_scope
 
 
 class OpenToAll(APIView):
@@ -104,23 +105,84 @@ def test_a_secret_in_an_address_proves_nothing(desk: PortalSide) -> None:
     """Addresses are written to the logs of every machine on the way (RFC 6749, 2.3.1)."""
     credentials = f"client_id={desk.portal.client_id}&client_secret={desk.secret}"
     for name in ("introspect", "revoke", "token"):
-        answer = Client().post(f"{desk.path(name)}?{credentials}", {"token": "x", "grant_type": "client_credentials"})
+        answer = FormClient().post(
+            f"{desk.path(name)}?{credentials}", {"token": "x", "grant_type": "client_credentials"}
+        )
         assert answer.status_code in (400, 401), name
     unauthorized = desk.userinfo("vat_1_x")
     assert unauthorized["WWW-Authenticate"].startswith("Bearer")
 
 
+ENDPOINTS = {
+    "token": {"grant_type": "client_credentials"},
+    "revoke": {"token": "x"},
+    "introspect": {"token": "x"},
+}
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_a_parameter_that_is_given_twice_is_refused(alpha: Organization, name: str) -> None:
+    """Which of the two counts would be for everybody on the way to say for themselves (RFC 6749, 3.2)."""
+    program = PortalSide.program(alpha)
+    for field, value in ENDPOINTS[name].items():
+        for second in (value, "other"):
+            answer = program.server.post(
+                program.path(name), {field: [value, second]}, headers={"Authorization": program.credentials}
+            )
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+            assert "no-store" in answer["Cache-Control"]
+            assert field in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_a_wrong_secret_is_an_invalid_client_whichever_way_it_is_given(alpha: Organization, name: str) -> None:
+    program = PortalSide.program(alpha)
+    client_id = program.portal.client_id
+    for authorization, more in (
+        (basic(client_id, "wrong"), {}),
+        (basic("vac_x", program.secret), {}),
+        (basic(client_id, "é"), {}),
+        ("", {"client_id": client_id, "client_secret": "wrong"}),
+        ("", {"client_id": client_id, "client_secret": "é"}),
+        ("", {"client_id": client_id}),
+        ("", {}),
+    ):
+        headers = {"Authorization": authorization} if authorization else {}
+        answer = program.server.post(program.path(name), ENDPOINTS[name] | more, headers=headers)
+        assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+    for grant in ("authorization_code", "refresh_token"):
+        fields = {
+            "grant_type": grant,
+            "code": "x",
+            "refresh_token": "x",
+            "redirect_uri": CALLBACK,
+            "code_verifier": "x",
+        }
+        answer = program.post("token", as_client=basic(client_id, "wrong"), **fields)
+        assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_a_secret_in_the_header_and_another_one_in_the_form_are_refused(alpha: Organization, name: str) -> None:
+    program = PortalSide.program(alpha)
+    for secret in (program.secret, "wrong"):
+        answer = program.post(name, client_id=program.portal.client_id, client_secret=secret, **ENDPOINTS[name])
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert program.post(name, client_id=program.portal.client_id, **ENDPOINTS[name]).status_code == 200
+
+
 def test_a_token_that_names_an_organization_opens_nothing_of_it_unless_it_works(alpha: Organization) -> None:
     forged = f"Bearer vat_{alpha.pk}_{'x' * 43}"
     with override_settings(ROOT_URLCONF=__name__):
-        assert Client().get("/api/v1/open", headers={"Authorization": forged}).json() == []
+        assert FormClient().get("/api/v1/open", headers={"Authorization": forged}).json() == []
 
 
 def test_nothing_that_a_server_sends_breaks_ours(desk: PortalSide) -> None:
     fields = {"grant_type": "client_credentials", "token": "\x00", "client_id": "vac_\x00", "client_secret": "\x00"}
     for name in ("token", "revoke", "introspect"):
         for credentials in ("", basic("%00", "x"), basic("vac_x", "%00"), "Basic é", "Basic =", "Basic", "Bearer x"):
-            assert desk.post(name, as_client=credentials, **fields).status_code == 401, (name, credentials)
+            expected = 400 if credentials.startswith("Basic") else 401  # a second secret stands in the form
+            assert desk.post(name, as_client=credentials, **fields).status_code == expected, (name, credentials)
         for query in ("%zz", "a=%ff", "%00", ";"):
             answer = desk.server.post(f"{desk.path(name)}?{query}", fields, headers={"Authorization": desk.credentials})
             assert answer.status_code in (400, 401), (name, query)

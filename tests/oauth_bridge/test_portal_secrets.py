@@ -14,7 +14,7 @@ from tests.oauth_bridge.portal_side import PortalSide, new_pair
 from tests.oauth_bridge.test_secrets import Planted, everything_stored
 from tests.oauth_bridge.visitor import Visitor, parameters_of
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 def go_through_everything(alpha: Organization, ann: Visitor, planted: Planted) -> str:

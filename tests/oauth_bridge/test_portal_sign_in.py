@@ -11,7 +11,7 @@ from tests.admin.conftest import Writer
 from tests.oauth_bridge.portal_side import ALL, CALLBACK, PortalSide, new_pair, origin_of
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 @pytest.fixture
@@ -70,6 +70,22 @@ def test_a_member_is_led_through_the_sign_in_and_asked_once(desk: PortalSide, an
         actions = list(AuditEntry.objects.values_list("action", flat=True))
     assert "portal registered" in actions
     assert actions.count("portal allowed") == 1
+
+
+def test_a_consent_that_is_given_after_the_session_ended_is_asked_for_again_and_says_so(
+    desk: PortalSide, ann: Visitor
+) -> None:
+    wanted = desk.request(new_pair()[1])
+    ann.sign_in(wanted)
+    ann.post("sign-out/")
+
+    sent = ann.browser.post(wanted, {"decision": "allow"})
+    assert sent["Location"].startswith("/o/alpha/?next=")
+    back = ann.sign_in(parameters_of(sent["Location"])["next"])
+
+    consent = ann.browser.get(back["Location"]).content.decode()
+    assert "Sign in to Trader Desk?" in consent
+    assert "Nothing was done: you were signed out before you pressed the button." in consent
 
 
 def test_claims_follow_scopes_and_only_a_verified_address_is_told(
@@ -176,6 +192,7 @@ def test_discovery_names_what_there_is_and_never_the_requests_host(desk: PortalS
     assert all(value.startswith(f"{SITE}/o/alpha/") for name, value in found.items() if name.endswith("_endpoint"))
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert found["response_types_supported"] == ["code"]
+    assert found["scopes_supported"] == ["openid", "profile", "email", "entitlements"]
     assert found["authorization_response_iss_parameter_supported"] is True
     [key] = Client().get(desk.path("jwks")).json()["keys"]
     assert key["kty"] == "RSA"

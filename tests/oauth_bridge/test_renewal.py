@@ -10,9 +10,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from oauth_bridge import clients, links, platform
+from oauth_bridge import platform_oauth
+from oauth_bridge.members import links
 from oauth_bridge.models import MemberLink, PlatformClient
-from oauth_bridge.renewal import (
+from oauth_bridge.sign_in import clients
+from oauth_bridge.sign_in.renewal import (
     MISCONFIGURED_PAUSE,
     SECOND_TRY_AFTER,
     WRONG_HOST_PAUSE,
@@ -24,7 +26,7 @@ from oauth_bridge.tasks import renew_due_links
 from tests.database import ROOT
 from tests.oauth_bridge.outcomes import exchanges, now_in_ledger
 from tests.oauth_bridge.visitor import Visitor
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown, WrongHost
 
@@ -125,7 +127,7 @@ import sys
 import django
 django.setup()
 from datetime import datetime
-from oauth_bridge.renewal import renew_link
+from oauth_bridge.sign_in.renewal import renew_link
 organization_id, link_id, at = int(sys.argv[1]), int(sys.argv[2]), datetime.fromisoformat(sys.argv[3])
 sys.stdin.readline()
 print(renew_link(organization_id=organization_id, link_id=link_id, now=at))
@@ -236,14 +238,14 @@ def test_a_claim_of_a_worker_that_died_ends_by_itself(linked):
 
 def test_a_result_that_comes_after_a_new_sign_in_is_thrown_away(linked, monkeypatch):
     at = due_moment(linked)
-    call = platform.refresh_tokens
+    call = platform_oauth.refresh_tokens
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         tokens = call(*args, **kwargs)
         linked.another_browser().sign_in()
         return tokens
 
-    monkeypatch.setattr(platform, "refresh_tokens", slowly)
+    monkeypatch.setattr(platform_oauth, "refresh_tokens", slowly)
 
     assert not renew(linked, at=at)
 
@@ -254,7 +256,7 @@ def test_a_result_that_comes_after_a_new_sign_in_is_thrown_away(linked, monkeypa
 
 def test_a_result_that_comes_after_a_disconnect_is_thrown_away(linked, monkeypatch):
     at = due_moment(linked)
-    call = platform.refresh_tokens
+    call = platform_oauth.refresh_tokens
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         tokens = call(*args, **kwargs)
@@ -262,7 +264,7 @@ def test_a_result_that_comes_after_a_disconnect_is_thrown_away(linked, monkeypat
             links.disconnect(link=linked.link(), actor="test", now=at)
         return tokens
 
-    monkeypatch.setattr(platform, "refresh_tokens", slowly)
+    monkeypatch.setattr(platform_oauth, "refresh_tokens", slowly)
 
     assert not renew(linked, at=at)
 
@@ -291,6 +293,19 @@ def test_a_client_that_was_switched_off_ends_links_with_their_tokens(linked, alp
     assert linked.link().is_linked
     renew(linked, at=end)
     assert linked.link().needs_sign_in
+
+
+def test_a_refresh_token_is_sent_only_to_the_origin_that_gave_it(linked, sandbox):
+    assert linked.link().tokens_origin == sandbox.url
+    change(linked, tokens_origin="https://live.tradovateapi.com")
+    sandbox.control("oauth/next", fault="refuse-refresh", error="invalid_grant")  # would be told
+
+    assert not renew(linked, at=due_moment(linked))
+
+    link = linked.link()
+    assert (link.needs_sign_in, link.tokens, link.problem) == (
+        True, {}, "The sign-in was made at another address of the platform.",
+    )  # fmt: skip
 
 
 def test_a_wrong_secret_is_our_fault_and_not_the_members(linked, alpha, client_of_alpha):

@@ -11,11 +11,11 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from psycopg import sql
 
-from oauth_bridge import clients, renewal
 from oauth_bridge.models import MemberLink, PlatformClient
-from tests.oauth_bridge.visitor import Visitor, parameters_of
+from oauth_bridge.sign_in import clients, renewal
+from tests.oauth_bridge.visitor import Visitor, parameters_of, with_parameters
 from vendor_admin.embedded.postgres import wheel_installation
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("error", {"error": "invalid_client"}),
@@ -23,6 +23,10 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("malformed", {"text": "planted-half-a-token"}),
     ("no-answer", {}),
     ("500", {}),
+    ("error", {"error": "invalid_grant", "text": "Authorization code {code} is already used"}),
+    ("error", {"error": "invalid_client", "text": "Client 4242 with {client_secret} may not use code {code}"}),
+    ("error", {"error": "invalid_client", "text": "." * 285 + "{code}"}),
+    ("error", {"error": "invalid_client", "text": "." * 490 + "{verifier}"}),
     ("penalty", {"seconds": 1}),
 ]
 
@@ -37,6 +41,12 @@ class Planted:
         assert all(len(secret) > 8 for secret in secrets.values()), secrets
         self.found |= secrets
 
+    def repeated_in(self, text: str, *, code: str) -> dict[str, str]:
+        """The platform's words with the newest secrets in them, where it repeats any."""
+        verifier = next(secret for name, secret in reversed(self.found.items()) if name.startswith("new_verifier"))
+        named = {"code": code, "verifier": verifier, "client_secret": self.found["client_secret"]}
+        return {"text": text.format(**named)} if "{" in text else {}
+
     def seen_in(self, text: str) -> list[str]:
         return [name for name, secret in self.found.items() if secret in text]
 
@@ -46,14 +56,14 @@ def planted(monkeypatch: pytest.MonkeyPatch, client_of_alpha: PlatformClient) ->
     planted = Planted()
     planted.note(client_secret=client_of_alpha.secret["secret"])
     for name in ("new_state", "new_verifier"):
-        make = getattr(__import__("oauth_bridge.platform", fromlist=[name]), name)
+        make = getattr(__import__("oauth_bridge.platform_oauth", fromlist=[name]), name)
 
         def watched(make: Any = make, name: str = name) -> str:
             made = str(make())
             planted.note(**{f"{name}{len(planted.found)}": made})
             return made
 
-        monkeypatch.setattr(f"oauth_bridge.platform.{name}", watched)
+        monkeypatch.setattr(f"oauth_bridge.platform_oauth.{name}", watched)
     return planted
 
 
@@ -89,8 +99,9 @@ def go_through_everything(visitor: Visitor, planted: Planted, sandbox: Any) -> s
         planted.note(half_a_token="planted-half-a-token")
         other = visitor.another_browser()
         back = other.at_the_platform(other.depart())
-        planted.note(**{f"code{number}": parameters_of(back)["code"]})
-        sandbox.control("oauth/next", fault=fault, **more)
+        code = parameters_of(back)["code"]
+        planted.note(**{f"code{number}": code, f"start_of_code{number}": code[:10]})
+        sandbox.control("oauth/next", fault=fault, **more | planted.repeated_in(more.get("text", ""), code=code))
         shown.append(other.come_back(back).content.decode())
         shown.append(other.come_back(back).content.decode())
     return "\n".join(shown)
@@ -109,6 +120,31 @@ def test_secrets_are_found_in_no_table_log_or_page(ann, planted, sandbox, admin_
     logged = "\n".join([*ours, output.out, output.err])
     assert "member_signed_in" in logged
     assert planted.seen_in(logged) == []
+    assert planted.seen_in(shown) == []
+
+
+def test_a_refused_renewal_that_repeats_the_token_leaves_it_nowhere(ann, planted, sandbox, admin_connection, caplog):
+    ann.sign_in()
+    planted.note(**tokens_of(ann))
+    link = ann.link()
+    text = f"Refresh token {planted.found['refresh_token']} is not known"
+    sandbox.control("oauth/next", fault="refuse-refresh", error="invalid_grant", text=text)
+
+    assert not renewal.renew_link(organization_id=link.organization_id, link_id=link.pk, now=link.renew_at)
+
+    assert "Refresh token ******** is not known" in everything_stored(admin_connection)
+    assert planted.seen_in(everything_stored(admin_connection)) == []
+    assert planted.seen_in(caplog.text) == []
+
+
+def test_a_refusal_on_the_way_back_that_repeats_code_and_state_is_shown_without_them(ann, planted):
+    back = ann.at_the_platform(ann.depart())
+    code, state = parameters_of(back)["code"], parameters_of(back)["state"]
+    refused = with_parameters(back, error="server_error", error_description=f"code {code} of {state} failed")
+
+    shown = ann.come_back(refused).content.decode()
+
+    assert "code ******** of ******** failed" in shown
     assert planted.seen_in(shown) == []
 
 
@@ -131,7 +167,7 @@ def test_a_failure_in_the_middle_of_a_sign_in_shows_and_logs_no_secret(
         raise RuntimeError("something of our own broke")
 
     ann.browser.raise_request_exception = False
-    monkeypatch.setattr("oauth_bridge.links.link_member", fail)
+    monkeypatch.setattr("oauth_bridge.members.links.link_member", fail)
     back = ann.at_the_platform(ann.depart())
     planted.note(code=parameters_of(back)["code"], state=parameters_of(back)["state"])
 

@@ -14,7 +14,7 @@ from tests.oauth_bridge.visitor import SITE, Visitor
 from tests.sandbox.oauth_visitor import form
 from vendor_admin.demo.folder import member_lines, portal_lines
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 PORTALS = ("portal", "portalconsent", "portalcode", "portaltoken", "portalrefreshtoken", "signingkey")
 

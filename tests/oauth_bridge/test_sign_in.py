@@ -7,15 +7,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from oauth_bridge import attempts, clients, member_sessions
+from oauth_bridge.members import attempts, member_sessions
 from oauth_bridge.models import MemberLink, SignInAttempt
 from oauth_bridge.own_addresses import safe_next
+from oauth_bridge.sign_in import clients
 from tests.oauth_bridge.outcomes import now_in_ledger
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from tests.signed_in import signed_in
-from vendor_admin.organizations import budgets
 from vendor_admin.organizations.models import AuditEntry, Organization, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 def test_a_member_signs_in_at_the_platform_and_sees_their_accounts(ann):
@@ -245,7 +246,7 @@ def test_many_sign_ins_at_once_wait_for_each_other_instead_of_failing(ann, clien
         if len(waited) == 3:
             budgets.give_back(budget=budgets.WHO_AM_I, subject=subject, used_at=then)
 
-    monkeypatch.setattr("oauth_bridge.sign_in.time.sleep", others_succeed)
+    monkeypatch.setattr("oauth_bridge.sign_in.flow.time.sleep", others_succeed)
 
     ann.sign_in()
 

@@ -8,13 +8,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oauth_bridge import clients
-from oauth_bridge.clients import InvalidClient, set_client
 from oauth_bridge.models import MemberLink, MemberSite, PlatformClient
+from oauth_bridge.sign_in import clients
+from oauth_bridge.sign_in.clients import InvalidClient, set_client
 from tests.oauth_bridge.test_member_site import PNG
 from tests.signed_in import signed_in
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 CLIENTS = "admin:oauth_bridge_platformclient"
 LINKS = "admin:oauth_bridge_memberlink"
@@ -137,20 +139,67 @@ def test_settings_that_cannot_work_are_refused_with_a_reason(alpha, values, fiel
     assert client_of(alpha).exchange_url == before.exchange_url
 
 
-def test_a_stored_secret_goes_to_no_other_host_than_the_one_it_was_given_for(alpha):
-    with pytest.raises(InvalidClient) as caught:
-        set_client(
-            organization=alpha,
-            environment="live",
-            values={"exchange_url": "http://localhost:1/live/auth/oauthtoken"},
-            actor="test",
-        )
-    assert set(caught.value.problems) == {"secret"}
+def elsewhere(origin: str) -> dict[str, str]:
+    return {"exchange_url": f"{origin}/live/auth/oauthtoken", "rest_url": f"{origin}/live/v1"}
+
+
+def test_a_stored_secret_goes_to_no_other_origin_than_the_one_it_was_given_for(alpha):
+    before = client_of(alpha)
+    for origin in ("http://localhost:1", "https://127.0.0.1:1"):
+        with pytest.raises(InvalidClient) as caught:
+            set_client(organization=alpha, environment="live", values=elsewhere(origin), actor="test")
+        assert set(caught.value.problems) == {"secret"}
+    assert client_of(alpha).exchange_url == before.exchange_url
+
+
+def test_tokens_of_the_exchange_are_not_led_to_another_host_for_rest_or_the_other_way_round(alpha):
+    for name, address in elsewhere("http://localhost:1").items():
+        with pytest.raises(InvalidClient, match="a token of one"):
+            set_client(organization=alpha, environment="live", values={name: address, "secret": "x"}, actor="test")
+
+
+def test_a_client_that_leads_elsewhere_gets_nothing_that_members_had_from_the_one_before(alpha, ann, ben):
+    ann.sign_in()
+    back = ben.at_the_platform(ben.depart())
+
+    values = elsewhere("http://localhost:1") | {"secret": "of-another"}
+    set_client(organization=alpha, environment="live", values=values, actor="test")
+
+    link = ann.link()
+    assert (link.needs_sign_in, link.tokens, link.tokens_origin, link.renew_at) == (True, {}, "", None)
+    assert ann.is_signed_in(), "the session here stays"
+    assert "took too long" in ben.come_back(back).content.decode(), "the code goes nowhere"
+    with organization_scope(alpha.pk):
+        entry = AuditEntry.objects.filter(action="sign-in client changed").latest("id")
+    assert entry.new["members who sign in again"] == 1
+
+
+def test_a_client_that_was_removed_and_added_again_gets_no_tokens_of_the_one_before(alpha, ann):
+    before = client_of(alpha)
+    ann.sign_in()
+    clients.remove_client(client=before, actor="test")
+    values = {name: getattr(before, name) for name in ("client_id", "authorize_url", "exchange_url", "rest_url")}
+
+    set_client(organization=alpha, environment="live", values=values | {"secret": "x"}, actor="test")
+
+    assert ann.link().needs_sign_in
+
+
+def test_a_client_that_is_no_longer_allowed_can_be_paused_and_says_why_it_is_not_resumed(alice, alpha):
+    with organization_scope(alpha.pk):
+        PlatformClient.objects.update(rest_url="https://elsewhere.example/v1")
+    address = reverse("admin:member_client_switch", args=[client_of(alpha).pk])
+
+    assert "Paused" in text_of(alice.post(address, follow=True))
+    assert clients.open_client(organization=alpha, environment="live") is None
+    assert "Demo data may only" in text_of(alice.post(address, follow=True))
+    assert clients.open_client(organization=alpha, environment="live") is None
 
 
 def test_a_real_organizations_exchange_does_not_lead_into_our_own_network(alpha, settings):
     settings.ALLOW_INTERNAL_PLATFORM_HOSTS = False
-    Organization.objects.filter(pk=alpha.pk).update(is_simulated=False)
+    with organization_scope(alpha.pk):
+        Organization.objects.filter(pk=alpha.pk).update(is_simulated=False)
     alpha.refresh_from_db()
 
     for host in ("127.0.0.1", "10.0.0.5", "169.254.169.254", "[::1]"):
@@ -185,6 +234,8 @@ def test_support_disconnects_a_member_with_a_reason(sam, bob, ann, alpha):
     address = reverse("admin:member_disconnect", args=[ann.link().pk])
     assert "Chrome" not in text_of(sam.get(reverse(f"{LINKS}_change", args=[ann.link().pk])))
     assert bob.post(address).status_code == 403
+    for no_reason in ({}, {"reason": " "}):
+        assert "This field is required" in text_of(sam.post(address, no_reason))
     assert ann.is_signed_in()
 
     assert sam.post(address, {"reason": "lost phone"}).status_code == 302

@@ -1,15 +1,21 @@
 """Who may come in, where a sign-in may lead, and what other sites can do about it."""
 
-import pytest
-from django.test import Client
+from dataclasses import replace
 
+import pytest
+from django.conf import settings as product
+
+from oauth_bridge.members import attempts
 from oauth_bridge.models import SignInAttempt
 from oauth_bridge.own_addresses import safe_next
 from oauth_bridge.problems import PAGES, Problem
+from tests.oauth_bridge.form_client import FormClient
 from tests.oauth_bridge.outcomes import nobody_came_in, refused
 from tests.oauth_bridge.visitor import Visitor, parameters_of
 from vendor_admin.organizations.models import Organization, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+pytestmark = pytest.mark.pages
 
 
 def test_a_member_of_another_organization_is_told_so(ann, carl):
@@ -23,7 +29,8 @@ def test_a_member_of_another_organization_is_told_so(ann, carl):
 
 
 def test_a_user_whom_the_mirrors_do_not_know_is_told_so(ann, ben, alpha, write):
-    Organization.objects.filter(pk=alpha.pk).update(name="Northwind Funding")
+    with organization_scope(alpha.pk):
+        Organization.objects.filter(pk=alpha.pk).update(name="Northwind Funding")
     write.connection.execute("UPDATE mirrors_platformuser SET entity_id = 77 WHERE entity_id = %s", [ben.user_id])
 
     assert "does not know this user" in refused(ben, ben.sign_in(), Problem.UNKNOWN_USER)
@@ -31,7 +38,8 @@ def test_a_user_whom_the_mirrors_do_not_know_is_told_so(ann, ben, alpha, write):
 
 def test_members_are_matched_by_user_id_and_never_by_e_mail_or_name(ann, ben, alpha, write):
     """A row with Ben's name and e-mail, but of somebody else, opens nothing to Ben."""
-    Organization.objects.filter(pk=alpha.pk).update(name="Northwind Funding")
+    with organization_scope(alpha.pk):
+        Organization.objects.filter(pk=alpha.pk).update(name="Northwind Funding")
     write.connection.execute(
         "UPDATE mirrors_platformuser SET entity_id = 77, email = %s WHERE entity_id = %s",
         [f"{ben.login.lower()}@traders.example", ben.user_id],
@@ -41,7 +49,8 @@ def test_members_are_matched_by_user_id_and_never_by_e_mail_or_name(ann, ben, al
 
 
 def test_a_row_of_the_other_environment_opens_nothing(ann, alpha, write):
-    Organization.objects.filter(pk=alpha.pk).update(name="Northwind Funding")
+    with organization_scope(alpha.pk):
+        Organization.objects.filter(pk=alpha.pk).update(name="Northwind Funding")
     write.connection.execute("UPDATE mirrors_platformuser SET environment = 'demo'")
 
     refused(ann, ann.sign_in(), Problem.UNKNOWN_USER)
@@ -157,7 +166,7 @@ def test_a_session_that_was_planted_beforehand_is_worth_nothing_afterwards(ann):
     """Session fixation: the key changes when somebody signs in."""
     ann.depart()
     planted = ann.browser.session.session_key
-    thief = Client()
+    thief = FormClient()
     thief.cookies["sessionid"] = planted
 
     ann.sign_in()
@@ -168,7 +177,7 @@ def test_a_session_that_was_planted_beforehand_is_worth_nothing_afterwards(ann):
 
 def test_forms_of_other_sites_do_nothing(ann):
     ann.sign_in()
-    strict = Client(enforce_csrf_checks=True)
+    strict = FormClient(enforce_csrf_checks=True)
     strict.cookies = ann.browser.cookies
 
     for path in ("sign-out/", "disconnect/", f"sign-ins/{ann.sessions()[0].pk}/end/"):
@@ -184,3 +193,19 @@ def test_every_problem_has_a_page_in_plain_words_with_a_way_on():
         texts = [text.format(**facts) for text in (page.title, page.meaning, page.next_step)]
         assert all(len(text) > 10 for text in texts), problem
         assert not any("{" in text for text in texts), problem
+
+
+def test_so_many_sign_ins_and_no_more_are_begun_from_a_network_and_the_rest_leave_nothing(ann, alpha, monkeypatch):
+    monkeypatch.setattr(attempts, "DEPARTURES", replace(attempts.DEPARTURES, limit=3))
+    for number in range(3):
+        ann.another_browser().get("sign-in/live/", REMOTE_ADDR=f"2001:db8::{number}")
+    late = ann.another_browser()
+
+    response = late.get("sign-in/live/", REMOTE_ADDR="2001:db8::3")
+
+    assert (response.status_code, f"<code>{Problem.TOO_MANY_BEGUN}</code>" in response.content.decode()) == (429, True)
+    assert int(response.headers["Retry-After"]) > 3000
+    assert product.SESSION_COOKIE_NAME not in late.browser.cookies
+    with organization_scope(alpha.pk):
+        assert SignInAttempt.objects.count() == 3
+    assert ann.another_browser().get("sign-in/live/", REMOTE_ADDR="2001:db8:0:1::3").status_code == 302

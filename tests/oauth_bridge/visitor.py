@@ -5,14 +5,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
-from django.test import Client
 
 from oauth_bridge.models import MemberLink, MemberSession
+from tests.oauth_bridge.form_client import FormClient
 from tests.sandbox.oauth_visitor import ALLOW, decide
 from tests.sandbox.oauth_visitor import sign_in as sign_in_at_the_platform
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 SITE = "http://testserver"
 
@@ -25,7 +25,7 @@ class Visitor:
     slug: str
     login: str
     user_id: int
-    browser: Client = field(default_factory=Client)
+    browser: FormClient = field(default_factory=FormClient)
 
     @property
     def organization(self) -> Organization:

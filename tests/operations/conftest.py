@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.scene import Scene
 from tests.sync.running_hub import RunningHub
-from vendor_admin.organizations import database_clock
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sandbox.running import RunningSandbox
 
 WORLD = ("--organizations", "1", "--users", "8", "--accounts-per-user", "2", "--keep-orders", "50", "--rate", "0")

@@ -34,8 +34,8 @@ def _work(
 ) -> None:
     """Work on the lane in this process and end with it, one way or the other."""
     # Imported here, since Django's apps are there only now.
-    from vendor_admin.operations import runner
-    from vendor_admin.organizations import database_clock
+    from vendor_admin.operations.engine import runner
+    from vendor_admin.organizations.tenancy import database_clock
 
     code = 1
     if ahead:
@@ -51,8 +51,9 @@ def _work(
 
 def _arm(point: str, *, passes: int, path: str) -> None:
     """Let this process die at its `passes`-th pass of the point."""
-    from vendor_admin.operations import runner, storing
-    from vendor_admin.tradovate.rest import RestClient
+    from vendor_admin.operations.engine import runner
+    from vendor_admin.operations.store import outcome_store
+    from vendor_admin.tradovate.rest.client import RestClient
 
     left = passes
 
@@ -65,7 +66,7 @@ def _arm(point: str, *, passes: int, path: str) -> None:
     def is_meant(name: str) -> bool:
         return path in ("", name)
 
-    call, conclude, turn = RestClient.call, storing._conclude, runner._Runner._turn
+    call, conclude, turn = RestClient.call, outcome_store._conclude, runner._Runner._turn
 
     def dying_call(client: RestClient, operation: Any, **named: Any) -> Any:
         is_one = operation.method == "POST" and is_meant(operation.path)
@@ -93,7 +94,7 @@ def _arm(point: str, *, passes: int, path: str) -> None:
     if point in ("before the call", "after the call"):
         RestClient.call = dying_call  # type: ignore[method-assign, assignment]
     elif point == "before the commit":
-        storing._conclude = dying_conclude
+        outcome_store._conclude = dying_conclude
     elif point == "after the commit":
         runner._Runner._turn = dying_turn  # type: ignore[method-assign]
 

@@ -18,10 +18,10 @@ LONGEST_SECONDS = 90.0
 
 def work_until_over(organization_id: int) -> None:
     # Imported here, since Django's apps are there only now.
-    from vendor_admin.operations import runner
+    from vendor_admin.operations.engine import runner
     from vendor_admin.operations.models import Operation
-    from vendor_admin.organizations import budgets
-    from vendor_admin.organizations.scope import organization_scope
+    from vendor_admin.organizations.platform_access import budgets
+    from vendor_admin.organizations.tenancy.scope import organization_scope
 
     budgets.WINDOW_MARGIN = MARGIN
     deadline = time.monotonic() + LONGEST_SECONDS

@@ -13,12 +13,12 @@ from django.utils import timezone
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.operations.kinds import Call, PlanKind, PlanRequest, RowDraft, Target, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.previews import rows_of
+from vendor_admin.operations.plans.preview import rows_of
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.platform import Platform
-from vendor_admin.sandbox.world import Change, Record
+from vendor_admin.sandbox.world.state import Change, Record
 from vendor_admin.sandbox.writes.performing import Attempt, Writes
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.enums import Environment

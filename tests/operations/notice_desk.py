@@ -13,9 +13,9 @@ from psycopg import sql
 from vendor_admin.operations.models import Delivery, Notice, NoticeChannel, Operation, Plan, PlanRow
 from vendor_admin.operations.notices import delivery, watching
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations.connections import add_connection
+from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.models import Connection, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

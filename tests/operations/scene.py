@@ -9,13 +9,14 @@ from django.utils import timezone
 from tests.people import staff_of
 from tests.sync.running_hub import wait_until
 from vendor_admin.mirrors.models import CashBalance, TradingPermission
-from vendor_admin.operations import plans
+from vendor_admin.operations.engine.runner import work
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.runner import work
-from vendor_admin.organizations.connections import connect_organization
+from vendor_admin.operations.plan_work.held_plans import check
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.sync.models import Lease
 
@@ -122,6 +123,11 @@ class Scene:
         plan = self.confirm(self.preview(kind_name, targets, **values))
         assert plan.state == Plan.State.RUNNING, plan.get_state_display()
         return plan
+
+    def prepared(self, plan: Plan) -> Plan:
+        """A large plan after what workers do with all its rows: here they are previewed, or the plan is started."""
+        check(organization_id=self.organization.pk, plan_id=plan.pk)
+        return self.reload(plan)
 
     def work(self, environment: str = "demo", *, seconds: float = 20.0) -> int:
         return work(organization_id=self.organization.pk, environment=environment, seconds=seconds)

@@ -6,12 +6,13 @@ from typing import Any
 from django.utils import timezone
 
 from tests.people import staff_of
-from vendor_admin.operations import plans, queue
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.queue import LaneKey
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.store import queue
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 ADJUST = "fundTransaction/adjustcash"
 MONEY = {"cashChange": "250.00", "cashChangeType": "ManualAdjustment", "currencyId": 1}

@@ -16,15 +16,18 @@ from django.db import connections
 from psycopg import sql
 
 from tests.operations.scene import Scene
-from vendor_admin.operations import after_restore, allowance, tasks
+from vendor_admin.operations import tasks
+from vendor_admin.operations.engine import after_restore
+from vendor_admin.operations.engine.runner import work
+from vendor_admin.operations.engine.settlement import LEAST_WAIT_FOR_SHARE
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Notice, Operation, Plan, PlanRow
-from vendor_admin.operations.plans import PlanProblem
-from vendor_admin.operations.runner import work
-from vendor_admin.operations.settling import LEAST_WAIT_FOR_SHARE
-from vendor_admin.organizations import database_clock, incarnations
+from vendor_admin.operations.plans.verbs import PlanProblem
+from vendor_admin.operations.store import allowance
+from vendor_admin.organizations import incarnations
 from vendor_admin.organizations.models import AuditEntry, Incarnation, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 ADJUST = "fundTransaction/adjustcash"
 BACKUP = "backup_of_the_night"

@@ -10,15 +10,15 @@ from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.people import staff_user
-from vendor_admin.operations import plans
-from vendor_admin.operations.guarding import guard
+from vendor_admin.operations.engine.guards import guard
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import ApprovalRule, Plan
-from vendor_admin.operations.plans import NotAllowed, PlanProblem
-from vendor_admin.operations.previews import KeyIsTaken
-from vendor_admin.operations.queue import LaneKey
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.preview import KeyIsTaken
+from vendor_admin.operations.plans.verbs import NotAllowed, PlanProblem
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOW = timezone.now()
 

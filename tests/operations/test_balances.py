@@ -10,10 +10,10 @@ from django.utils import timezone
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
 from vendor_admin.mirrors.models import CashBalance
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.verbs import PlanProblem
 
 ADJUST, CHANGE, PEAK = (
     "fundTransaction/adjustcash",
@@ -129,7 +129,7 @@ def test_the_preview_tells_floor_and_room_and_whether_the_account_would_be_close
     floor = min(peak - settings["trailingMaxDrawdown"], settings["trailingMaxDrawdownLimit"])
     assert Decimal(row.old["floor"]) == Decimal(row.new["floor"]) == Decimal(str(floor))
     assert Decimal(row.old["room"]) - 1 == Decimal(row.new["room"])
-    assert f"floor {floor:,.2f} → {floor:,.2f}" in row.warnings[0]
+    assert not any("floor" in warning for warning in row.warnings)
     assert Decimal(breached.new["room"]) < 0
     assert any("floor would be reached" in warning for warning in breached.warnings)
 
@@ -214,7 +214,7 @@ def test_a_balance_that_moved_makes_the_preview_stale_and_keeps_a_revert_from_it
     move(-3.0)
     back = revert(scene, scene.reload(renewed))
     assert [(row.state, row.why) for row in scene.rows(back)] == [
-        ("skipped", "Changed since by somebody else: amount."),
+        ("skipped", "Changed again since: Balance."),
         ("planned", ""),
     ]
 

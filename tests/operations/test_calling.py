@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import Callers, Gate, Permit, Session
+from vendor_admin.operations.engine.callers import Callers, Gate, Permit, Session
 from vendor_admin.operations.models import Operation
-from vendor_admin.organizations.database_clock import ClockReading
+from vendor_admin.operations.store.allowance import Caller
+from vendor_admin.organizations.tenancy.database_clock import ClockReading
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.outcomes import NotSent
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.cancelling import (
+from accounts.offboarding.cancellation import (
     SWITCHES,
     WHAT_CANCELLING_DOES,
     WHAT_REVOKING_DOES,
@@ -28,9 +28,10 @@ from vendor_admin.mirrors.models import (
     TradovateSubscription,
     UserPlugin,
 )
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import PlanRequest, Target
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.pages.plan_view import consequence_of
+from vendor_admin.operations.plans import verbs as plans
 
 CANCEL = "user/canceleverything"
 NOON = dt.datetime(2026, 11, 12, 18, tzinfo=dt.UTC)
@@ -90,7 +91,7 @@ def test_a_plan_ends_everything_on_both_hosts_and_what_ended_can_be_given_again(
         "marketDataSubscription",
         "tradingPermission",
     }
-    assert any("billed anew" in warning for row in rows for warning in row.warnings)
+    assert "billed anew" in consequence_of(again)
     assert scene.confirm(again).state == Plan.State.RUNNING
     scene.work("live")
     scene.work("demo")

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from accounts.cash_snapshots import look_at_cash, snapshot_of
+from accounts.trading_accounts.cash_snapshot import look_at_cash, snapshot_of
 from tests.operations.scene import Scene
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.plans.verbs import PlanProblem
 
 SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 

@@ -12,9 +12,9 @@ from tests.operations.crashing_worker import POINTS
 from tests.operations.scene import Scene
 from tests.operations.test_outcomes import work_until_over
 from tests.operations.workers import KILLED, Workers
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.operations.plans import verbs as plans
 
 ADJUST = "fundTransaction/adjustcash"
 REVOKE = "user/revoketradingpermission"

@@ -29,14 +29,15 @@ from tests.operations.every_write import (
 from tests.operations.scene import Scene
 from tests.operations.test_outcomes import work_until_over
 from tests.operations.workers import KILLED, SHORT_WAITS, Workers
-from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.operations.models import ApprovalRule, Operation, Plan
 from vendor_admin.sandbox.running import RunningSandbox
-from vendor_admin.tradovate.operations.request import SECRET_FIELDS
+from vendor_admin.tradovate.catalogue.request import SECRET_FIELDS
 
 pytestmark = pytest.mark.slow
 
 WORLD = ("--organizations", "1", "--users", "300", "--accounts-per-user", "1", "--keep-orders", "0", "--rate", "0")
 
+NO_SECOND_PERSON = {"accounts_over": 1_000_000, "balance_change_over": 1_000_000_000}
 
 LIVE_ALL_THE_SAME = """
 UPDATE sync_lease SET state = 'live', holder = 'nobody', expires_at = now() + interval '1 day', covered_until = NULL
@@ -109,6 +110,8 @@ def stage(
             (scene,) = connected(sandbox, database_urls)  # to its end: then the hub has stopped
             with psycopg.connect(database_urls["admin"]) as connection:
                 connection.execute(LIVE_ALL_THE_SAME)
+            with scene.scope():  # what one person moves within a day counts together, over all cases
+                ApprovalRule.objects.update_or_create(organization=scene.organization, defaults=NO_SECOND_PERSON)
             environment = product_environment(database_urls)
             with Workers(environment, admin_url=database_urls["admin"]) as workers:
                 yield Stage(scene, workers, material)

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vendor_admin.operations.forecast import forecast, last_call_at
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.organizations import budgets
-from vendor_admin.organizations.connections import connect_organization
+from vendor_admin.operations.plans.forecast import forecast, last_call_at
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import BudgetUse, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)  # a Friday, 09:00 Central
 HOUR = timedelta(hours=1)
 BALANCES = ("demo", "cashBalance/changedemobalance")  # 1,000 an hour, successes count
-USER = "api-user@platform.example"
+USER = "api-user@production"
 
 
 @given(
@@ -44,8 +44,8 @@ def vendor(committed_db: None) -> Organization:
         slug="vendor",
         environment="demo",
         actor="test",
-        rest_url="https://demo.platform.example/v1",
-        websocket_url="wss://demo.platform.example/v1/websocket",
+        rest_url="https://demo.tradovateapi.com/v1",
+        websocket_url="wss://demo.tradovateapi.com/v1/websocket",
         credentials={
             "name": "api-user",
             "password": "p4ssw0rd-long",
@@ -75,7 +75,7 @@ def test_a_plan_within_its_budgets_ends_as_fast_as_calls_go_out(vendor, settings
 
 
 def test_a_plan_above_the_hours_budget_waits_for_the_window(vendor):
-    _use(f"platform.example {BALANCES[1]}", 900, at=NOW - timedelta(minutes=20))
+    _use(f"production {BALANCES[1]}", 900, at=NOW - timedelta(minutes=20))
 
     found = _forecast(vendor, {BALANCES: 500})
 
@@ -114,7 +114,8 @@ def test_maintenance_holds_creations_of_real_organizations_and_nothing_else(vend
     create, revoke = ("demo", "user/createevaluationaccounts"), ("demo", "user/revoketradingpermissions")
 
     held, free = (_forecast(vendor, {one: 1}, friday_evening) for one in (create, revoke))
-    Organization.objects.update(is_simulated=True)
+    with organization_scope(vendor.pk):
+        Organization.objects.update(is_simulated=True)
     vendor.refresh_from_db()
     simulated = _forecast(vendor, {create: 1}, friday_evening)
 

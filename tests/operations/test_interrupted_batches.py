@@ -8,8 +8,8 @@ from tests.operations.scene import Scene
 from tests.operations.test_outcomes import work_until_over
 from tests.operations.vendor_members import new_member
 from tests.operations.workers import KILLED, Workers
-from vendor_admin.operations import plans
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.plans import verbs as plans
 
 CREATE = "user/createevaluationusers"
 ROWS, CALLS = 1_000, 10
@@ -21,10 +21,11 @@ def test_a_thousand_rows_have_a_thousand_results_after_a_kill_at_forty_percent(
 ) -> None:
     scene = quiet_scene
     scene.sandbox.control("write-settings", item_failure_rate=0.07, item_failure_text="Service is busy")
-    preview = scene.preview("create_members", [new_member(number) for number in range(ROWS)])
+    preview = scene.prepared(scene.preview("create_members", [new_member(number) for number in range(ROWS)]))
     with scene.scope():
         plans.confirm(plan=preview, actor=scene.actor, now=timezone.now())
         plan = plans.approve(plan=preview, actor="sam", now=timezone.now())
+    plan = scene.prepared(plan)
     with Workers(product_environment(database_urls), admin_url=database_urls["admin"]) as workers:
         code = workers.run(scene, "after the commit", environment="live", path=CREATE, passes=CALLS * 4 // 10)
     assert code == KILLED

@@ -14,17 +14,21 @@ from django.utils import timezone
 from tests.operations.stored_plans import Desk
 from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.mirrors.readings import Ask, Readings
-from vendor_admin.operations import interrupted_plans, plans, platform_rows, queue, sweep
-from vendor_admin.operations.guarding import guard
-from vendor_admin.operations.held_plans import check, wake_due
+from vendor_admin.operations.engine import sweep
+from vendor_admin.operations.engine.guards import guard
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, plain, register
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.plan_states import PlanProblem
-from vendor_admin.operations.platform_rows import Fault, NotRead
-from vendor_admin.operations.progress import finish_plans, progress_of
-from vendor_admin.organizations import database_clock
+from vendor_admin.operations.plan_work import platform_rows
+from vendor_admin.operations.plan_work.held_plans import check, wake_due
+from vendor_admin.operations.plan_work.platform_rows import Fault, NotRead
+from vendor_admin.operations.plans import interrupted_plans
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.progress import finish_plans, progress_of
+from vendor_admin.operations.plans.states import PlanProblem
+from vendor_admin.operations.store import queue
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH, UPDATE_MAX_NET_LIQ, AdjustCash, UpdateMaxNetLiq
 from vendor_admin.tradovate.operations.evaluation_accounts import RESET_DEMO_ACCOUNT_STATE
 
@@ -232,7 +236,9 @@ def test_what_moved_meanwhile_is_left_out_and_the_rest_goes_on(bench: Bench) -> 
     left_out, alone = bench.rows(plan)[4], bench.rows(plan)[6]
     assert bench.states(plan) == ["queued", "queued", "queued", "queued", "cancelled", "queued", "cancelled"]
     assert left_out.why == alone.why
-    assert left_out.why == ("Changed since the preview, so nothing of it was sent: amount is 1, and was shown as 1000.")
+    assert left_out.why == (
+        "Changed since the preview, so nothing of it was sent: Balance is 1.00, and was shown as 1,000.00."
+    )
     assert (left_out.is_locking, left_out.operation_id, alone.is_locking) == (False, None, False)
     assert first.request["accountIds"] == [1, 2, 3]
     (second,) = bench.take()

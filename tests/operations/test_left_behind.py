@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.people import staff_of
-from vendor_admin.operations import decisions, nudges, plans, runner, sweep
+from vendor_admin.operations.engine import runner, sweep
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow
+from vendor_admin.operations.plans import decisions
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def organization(committed_db: None) -> Iterator[Organization]:
 @pytest.fixture
 def nudged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | str, ...]]:
     sent: list[tuple[int | str, ...]] = []
-    monkeypatch.setattr(nudges, "_send", lambda task, *arguments: sent.append(arguments))
+    monkeypatch.setattr(wakeups, "_send", lambda task, *arguments: sent.append(arguments))
     return sent
 
 

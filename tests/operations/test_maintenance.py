@@ -10,8 +10,8 @@ from django.urls import reverse
 from tests.operations.scene import Scene
 from tests.people import staff_user
 from tests.signed_in import signed_in
-from vendor_admin.operations.allowance import held_until
 from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.operations.store.allowance import held_until
 from vendor_admin.organizations.models import StaffRole
 
 ADJUST, REVOKE = "fundTransaction/adjustcash", "user/revoketradingpermission"

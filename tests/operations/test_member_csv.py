@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.member_csv import MemberCsv, member_template, read_members
+from accounts.members.csv_import import MemberCsv, member_template, read_members
 from tests.operations.scene import Scene
 from tests.operations.vendor_members import members, platform_ids
 from vendor_admin.operations.csv_files import CsvReading, UnreadableFile, rows_of_file

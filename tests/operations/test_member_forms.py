@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.cancelling import SWITCHES
+from accounts.offboarding.cancellation import SWITCHES
 from tests.operations.scene import Scene
 from tests.operations.vendor_members import GOOD_PASSWORD, members, platform_ids, wait_for_mirror
 from vendor_admin.mirrors.models import Account, ContactInfo

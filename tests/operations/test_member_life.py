@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.agreements import signature_in
-from accounts.cancelling import targets_for
-from accounts.member_facts import facts_of, life_of_member
-from accounts.member_life import Facts, Life, Step, life_of
+from accounts.members.lifecycle import Facts, Life, Step, life_of
+from accounts.members.lifecycle_facts import facts_of, life_of_member
+from accounts.offboarding.cancellation import targets_for
+from accounts.subscriptions.agreements import signature_in
 from tests.operations.scene import Scene
 from tests.operations.vendor_members import members, new_member, wait_for_mirror
 from tests.sync.running_hub import wait_until
@@ -39,11 +39,14 @@ ARCHIVED = replace(CANCELLED, accounts_archived=2)
         (ENTITLED, Step.ENTITLED, "Create an account"),
         (ACTIVE, Step.ACTIVE, "Nothing: the member may trade."),
         (replace(ACTIVE, accounts_in_force=1, accounts_ended=1), Step.ACTIVE, "may trade"),
-        (replace(INVITED, accounts_in_force=1), Step.ACTIVE, "confirms the e-mail address"),
+        (replace(INVITED, accounts_in_force=1), Step.INVITED, "confirms the e-mail address"),
+        (replace(CONFIRMED, accounts_in_force=1), Step.ACTIVE, "signs the market data agreement"),
+        (replace(ACTIVE, status="Closed"), Step.ENTITLED, "Cancel the member"),
+        (replace(ACTIVE, status="TemporaryLocked"), Step.ENTITLED, "locked the user for a time"),
         (replace(ENTITLED, accounts_ended=2), Step.ENTITLED, "Create an account"),
         (CANCELLED, Step.CANCELLED, "or give it again"),
         (replace(CONFIRMED, had_subscriptions=True), Step.CANCELLED, "or give it again"),
-        (replace(CONFIRMED, status="Closed"), Step.CANCELLED, "or give it again"),
+        (replace(CONFIRMED, status="Closed"), Step.CANCELLED, "Nothing: the platform closed the user"),
         (ARCHIVED, Step.ARCHIVED, "does not come back"),
         (replace(ARCHIVED, has_subscriptions=True), Step.SIGNED, "Add the Sim+ entitlement."),
         (replace(CONFIRMED, is_hibernated=True), Step.ARCHIVED, "does not come back"),
@@ -57,6 +60,30 @@ def test_a_member_stands_at_the_last_step_that_holds(facts: Facts, step: Step, n
     assert [one.step for one in life.milestones] == list(Step)
     assert all(one.why.endswith(".") for one in life.milestones)
     assert next(one for one in life.milestones if one.step is life.now).is_reached
+
+
+@pytest.mark.parametrize(
+    ("status", "standing", "may_trade"),
+    [
+        ("Active", "active", True),
+        ("Closed", "closed", False),
+        ("TemporaryLocked", "locked", False),
+        ("UnconfirmedEmail", "entitled", False),
+        ("Initiated", "entitled", False),
+    ],
+)
+def test_whoever_is_closed_locked_or_unconfirmed_never_may_trade(status: str, standing: str, may_trade: bool) -> None:
+    life = life_of(replace(ACTIVE, status=status))
+    words = " ".join([life.next_step, *(one.why for one in life.milestones)])
+    assert (life.standing, life.may_trade) == (standing, may_trade)
+    assert ("2 accounts may be traded." in words) is may_trade
+    assert ("the member may trade" in words) is may_trade
+
+
+def test_of_a_closed_user_it_is_not_said_that_the_address_was_confirmed() -> None:
+    confirmed = life_of(replace(ACTIVE, status="Closed")).milestones[1]
+    assert not confirmed.is_reached
+    assert "not known" in confirmed.why
 
 
 def test_times_stand_only_at_steps_that_were_reached() -> None:

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.member_changes import UpdateContact
-from accounts.members import CreateMembers
+from accounts.members.changes import UpdateContact
+from accounts.members.creation import CreateMembers
 from tests.operations.scene import Scene
 from tests.operations.vendor_members import (
     everything_stored,
@@ -19,10 +19,11 @@ from tests.operations.vendor_members import (
     wait_for_mirror,
 )
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
-from vendor_admin.operations import plans, wiping
 from vendor_admin.operations.kinds import PlanRequest, Target
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans import wiping
+from vendor_admin.operations.plans.verbs import PlanProblem
 
 CREATE = "user/createevaluationusers"
 
@@ -191,7 +192,7 @@ def test_an_address_that_moved_since_is_not_put_back(scene: Scene) -> None:
     wait_for_mirror(scene, PlatformUser, entity_id=user.entity_id, email="two@traders.example")
     with scene.scope():
         back = plans.revert(plan=plan, actor=scene.actor, reason="too late", now=timezone.now())
-    assert scene.rows(back)[0].why == "Changed since by somebody else: email."
+    assert scene.rows(back)[0].why == "Changed again since: E-mail address."
 
 
 PLANTED = ("planted orchid 41", "planted orchid 42", "planted orchid 43", "planted orchid 44")

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
-from vendor_admin.operations import runner
+from vendor_admin.operations.engine import runner
 from vendor_admin.operations.models import Lane, Operation, Plan
-from vendor_admin.organizations import platform_hosts, tokens
 from vendor_admin.organizations.models import Connection, PlatformHosts
+from vendor_admin.organizations.platform_access import platform_hosts, tokens
 
 REVOKE = "user/revoketradingpermission"
 NAMES = "user/modifycredentials"

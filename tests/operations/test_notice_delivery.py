@@ -31,9 +31,9 @@ from vendor_admin.operations.models import Delivery, NoticeChannel
 from vendor_admin.operations.notices import channels, delivery, mails, posting
 from vendor_admin.operations.notices.answers import BACK_OFF
 from vendor_admin.operations.notices.channels import InvalidChannel
-from vendor_admin.organizations import places
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.models import AuditEntry
+from vendor_admin.organizations.platform_access import network_policy
 
 KILLED = -9
 
@@ -297,9 +297,9 @@ def test_a_url_that_is_not_public_https_is_refused(
     alpha: Desk, settings: Any, monkeypatch: pytest.MonkeyPatch, url: str, said: str
 ) -> None:
     settings.DEBUG = settings.ALLOW_INTERNAL_PLATFORM_HOSTS = False
-    really = places.addresses_of
+    really = network_policy.addresses_of
     known = {"hooks.example.com": ["93.184.216.34"], "inside.example.com": ["93.184.216.34", "192.168.0.9"]}
-    monkeypatch.setattr(places, "addresses_of", lambda host: known.get(host) or really(host))
+    monkeypatch.setattr(network_policy, "addresses_of", lambda host: known.get(host) or really(host))
     with alpha.scope(), pytest.raises(InvalidChannel, match=said):
         channels.add_webhook(organization=alpha.organization, url=url, kinds=["locked"], actor="owner", now=NOW)
 
@@ -310,7 +310,7 @@ def test_a_name_that_changes_its_mind_after_it_was_stored_leads_nowhere(
     port = receiver.url.split(":")[2].split("/")[0]
     alpha.webhook(f"https://rebind.example.com:{port}/hook")
     settings.DEBUG = settings.ALLOW_INTERNAL_PLATFORM_HOSTS = False
-    monkeypatch.setattr(places, "addresses_of", lambda host: ["127.0.0.1"])
+    monkeypatch.setattr(network_policy, "addresses_of", lambda host: ["127.0.0.1"])
     fail_a_plan(alpha)
     look(0)
     deliver(0)
@@ -323,7 +323,7 @@ def test_the_connection_goes_to_the_address_that_was_looked_at_and_its_certifica
 ) -> None:
     certificate = self_signed(tmp_path, "hooks.example.com")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setattr(places, "addresses_of", lambda host: ["127.0.0.1"])
+    monkeypatch.setattr(network_policy, "addresses_of", lambda host: ["127.0.0.1"])
     with receiving(Receiver(), wrap=serving_tls(certificate)) as receiver:
         port = receiver.url.split(":")[2]
         alpha.webhook(f"https://hooks.example.com:{port}")

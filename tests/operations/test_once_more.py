@@ -8,13 +8,13 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.people import staff_of
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, register
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION, RevokeTradingPermission
 
 

@@ -17,11 +17,13 @@ import vendor_admin
 from tests.operations.scene import Scene
 from tests.operations.workers import Workers
 from tests.sync.running_hub import wait_until
-from vendor_admin.operations import queue, tasks
+from vendor_admin.operations import tasks
 from vendor_admin.operations.models import Notice, Operation, Plan
-from vendor_admin.operations.queue import LaneKey
-from vendor_admin.organizations import database_clock, host_clocks
+from vendor_admin.operations.store import queue
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import HostClock
+from vendor_admin.organizations.platform_access import host_clocks
+from vendor_admin.organizations.tenancy import database_clock
 
 ADJUST = "fundTransaction/adjustcash"
 MINUTE_AHEAD, DAY_AHEAD = timedelta(seconds=62), timedelta(days=1)
@@ -81,7 +83,7 @@ def test_a_lane_that_loses_its_hosts_clock_ends_what_is_on_the_wire_and_claims_n
     quiet_scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene, settings.PLATFORM_CONNECTIONS = quiet_scene, 1
-    monkeypatch.setattr("vendor_admin.operations.runner.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr("vendor_admin.operations.engine.runner.RENEW_SECONDS", 0.0)
     scene.sandbox.control("write-settings", delay_ms=150)
     plan, _ = pay(scene, 8)
     working = at_work(scene)
@@ -170,21 +172,25 @@ def test_a_clock_may_be_off_by_two_seconds(db: None, seconds: float) -> None:
 
 # Ages that are shown, sign-in, a hub's own times, and what compares both clocks. Everything else asks the database.
 BY_THE_HOSTS_CLOCK = (
-    "accounts/account_page.py",
-    "accounts/admin/accounts.py",
-    "accounts/billing_page.py",
-    "accounts/member_page.py",
-    "accounts/search_page.py",
+    "accounts/trading_accounts/views.py",
+    "accounts/trading_accounts/admin.py",
+    "accounts/billing/views.py",
+    "accounts/members/views.py",
+    "accounts/search/views.py",
     "oauth_bridge/",
     "vendor_admin/demo/",
     "vendor_admin/health.py",
     "vendor_admin/management/commands/seed_demo.py",
-    "vendor_admin/organizations/connection_pages.py",
-    "vendor_admin/organizations/database_clock.py",
-    "vendor_admin/organizations/second_factor_pages.py",
-    "vendor_admin/organizations/staff.py",
-    "vendor_admin/organizations/staff_sign_in.py",
-    "vendor_admin/organizations/templatetags/vendor.py",
+    "vendor_admin/organizations/pages/connection_pages.py",
+    "vendor_admin/organizations/tenancy/database_clock.py",
+    "vendor_admin/organizations/requests/fresh_code.py",
+    "vendor_admin/organizations/requests/idle_sessions.py",
+    "vendor_admin/organizations/sign_in/second_factor.py",
+    "vendor_admin/organizations/pages/second_factor_pages.py",
+    "vendor_admin/organizations/sign_in/session_store.py",
+    "vendor_admin/organizations/staff/verbs.py",
+    "vendor_admin/organizations/sign_in/staff_sign_in.py",
+    "vendor_admin/listing/templatetags/vendor.py",
     "vendor_admin/sandbox/",
     "vendor_admin/sync/",
 )

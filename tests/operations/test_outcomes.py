@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
-from vendor_admin.operations import decisions
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.plans import decisions
+from vendor_admin.operations.plans.verbs import PlanProblem
 
 ADJUST = "fundTransaction/adjustcash"
 CHANGE = Decimal("250.00")
@@ -104,7 +104,7 @@ def test_a_platform_that_is_away_is_waited_for(scene: Scene) -> None:
 
 
 def test_a_paused_plan_sends_nothing_and_a_cancelled_one_never_will(scene: Scene) -> None:
-    from vendor_admin.operations import plans
+    from vendor_admin.operations.plans import verbs as plans
 
     ids = scene.account_ids(3)
     plan = scene.adjust(*ids)

@@ -1,6 +1,6 @@
 """A lane claims as far ahead as its threads can call while it stores results, and no further."""
 
-from vendor_admin.operations.pace import MOST_AHEAD, Pace
+from vendor_admin.operations.engine.pace import MOST_AHEAD, Pace
 
 
 def test_slow_calls_need_one_waiting_for_each_connection() -> None:

@@ -4,9 +4,9 @@ from django.utils import timezone
 
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.plans import verbs as plans
 
 
 def test_revoking_three_permissions_is_one_call_and_can_be_reverted(scene: Scene) -> None:

@@ -7,12 +7,12 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from vendor_admin.operations import plan_rows
 from vendor_admin.operations.kinds import RowDraft, Target
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.previews import rows_of
+from vendor_admin.operations.plans.preview import rows_of
+from vendor_admin.operations.store import rows as plan_rows
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 SPECIAL = 'Zoë "Q" O\'Neil \\ 100 % {a} \u2028 — 日本'
 

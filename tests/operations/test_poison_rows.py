@@ -13,11 +13,13 @@ from django.utils import timezone
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.scene import Scene
 from tests.operations.stored_plans import ADJUST, MONEY, Desk
-from vendor_admin.operations import allowance, queue, results, runner, storing
-from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import Called, Permit, Session
+from vendor_admin.operations.engine import runner
+from vendor_admin.operations.engine.callers import Called, Permit, Session
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.queue import LaneKey
+from vendor_admin.operations.store import allowance, outcome_store, queue
+from vendor_admin.operations.store import verdicts as results
+from vendor_admin.operations.store.allowance import Caller
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.outcomes import Success, Unknown
@@ -177,14 +179,14 @@ def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(
     desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd, good = desk.claim(desk.adjusting(7, 8))
-    really = storing.store
+    really = outcome_store.store
 
     def store(lane: LaneKey, verdicts: Any, *, now: Any) -> None:
         really(lane, verdicts, now=now)
         if odd.pk in {one.row.pk for one in verdicts}:
             raise DataError("too long for its column")
 
-    monkeypatch.setattr(storing, "store", store)
+    monkeypatch.setattr(outcome_store, "store", store)
     run._in_hand = [answered(odd), answered(good)]
     run._end()
     assert [one.state for one in desk.operations(odd.plan_id)] == ["sending", "succeeded"]
@@ -195,7 +197,7 @@ def test_answers_in_hand_outlive_a_database_that_is_away_and_whatever_ends_the_r
     desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch, ended_by: Exception
 ) -> None:
     plan = desk.adjusting(7, 8)
-    really, blinks = storing.store, [OperationalError("fail-over"), OperationalError("fail-over")]
+    really, blinks = outcome_store.store, [OperationalError("fail-over"), OperationalError("fail-over")]
 
     def store(lane: LaneKey, verdicts: Any, *, now: Any) -> None:
         if blinks:
@@ -206,7 +208,7 @@ def test_answers_in_hand_outlive_a_database_that_is_away_and_whatever_ends_the_r
         run._in_hand = [answered(row) for row in desk.claim(plan)]
         raise ended_by
 
-    monkeypatch.setattr(storing, "store", store)
+    monkeypatch.setattr(outcome_store, "store", store)
     monkeypatch.setattr(run, "_look", look)
     monkeypatch.setattr(runner, "OUTAGE_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(connection, "close", lambda: None)  # the test's own transaction lives in it

@@ -12,12 +12,13 @@ from django.utils import timezone
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.people import staff_of
 from tests.sync.running_hub import wait_until
-from vendor_admin.operations import plans, queue
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.queue import LaneKey
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.store import queue
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION
 
 REVOKE = REVOKE_TRADING_PERMISSION.path

@@ -19,11 +19,11 @@ from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.readings import Readings
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.exchange_time import session_date
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations import ENTITIES
 
 PLANS = 1_000

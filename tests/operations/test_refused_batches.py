@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from tests.operations.scene import Scene
 from tests.operations.test_outcomes import work_until_over
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.operations.plans import verbs as plans
 
 REVOKE = "user/revoketradingpermissions"
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.tradovate.every_outcome import Resend, every_outcome_of
 from tests.tradovate.operations.examples import BODIES
 from vendor_admin.operations.models import Operation
-from vendor_admin.operations.results import Conclusion, Waiting, verdict_of
+from vendor_admin.operations.store.verdicts import Conclusion, Waiting, verdict_of
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
 from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unauthorized, Unknown, WrongHost

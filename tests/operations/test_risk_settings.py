@@ -9,9 +9,9 @@ from django.utils import timezone
 from tests.operations.scene import Scene
 from tests.sync.running_hub import wait_until
 from vendor_admin.mirrors.models import UserAccountAutoLiq
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.plans import verbs as plans
 
 BATCH, CREATE = "userAccountAutoLiq/updateuserautoliqs", "userAccountAutoLiq/create"
 
@@ -104,7 +104,7 @@ def test_limits_change_where_asked_stay_elsewhere_and_are_taken_back(scene: Scen
 def test_the_preview_tells_what_a_new_drawdown_does(scene: Scene) -> None:
     (id_,) = scene.account_ids(1)
     (tight,) = scene.rows(scene.preview("set_auto_liq", [Target("account", id_, {"trailingMaxDrawdown": "1"})]))
-    assert "Trailing drawdown: floor" in tight.warnings[0]
+    assert "Less room: floor" in tight.warnings[0]
     gone = {"trailingMaxDrawdown": "", "trailingMaxDrawdownLimit": "", "trailingMaxDrawdownMode": ""}
     (none,) = scene.rows(scene.preview("set_auto_liq", [Target("account", id_, {**gone, "dailyLossAutoLiq": "0"})]))
     assert none.warnings == ["No trailing drawdown is left.", "No daily loss limit is left."]
@@ -156,7 +156,7 @@ def test_a_limit_that_somebody_else_changed_is_not_reverted(scene: Scene) -> Non
     wait_for_limits(scene, still, lambda found: found is not None and found.daily_loss_alert == 5)
     back = revert(scene, plan)
     assert [(row.state, row.why) for row in scene.rows(back)] == [
-        ("skipped", "Changed since by somebody else: dailyLossAutoLiq."),
+        ("skipped", "Changed again since: Daily loss: liquidate at."),
         ("planned", ""),
     ]
     carry_out(scene, back)

@@ -13,16 +13,20 @@ from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.people import staff_of
-from vendor_admin.operations import plans, queue, runner
-from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import Called, Permit, Session
+from vendor_admin.operations.engine import runner
+from vendor_admin.operations.engine.callers import Called, Permit, Session
+from vendor_admin.operations.engine.runner import _Allowed, _Runner
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.operations.queue import LANE_TTL, LaneKey
-from vendor_admin.operations.runner import _Allowed, _Runner
-from vendor_admin.organizations import budgets, database_clock, incarnations
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.store import queue
+from vendor_admin.operations.store.allowance import Caller
+from vendor_admin.operations.store.queue import LANE_TTL, LaneKey
+from vendor_admin.organizations import incarnations
 from vendor_admin.organizations.models import Incarnation, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION
 from vendor_admin.tradovate.outcomes import Locked

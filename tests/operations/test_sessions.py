@@ -9,13 +9,13 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.organizations.conftest import CREDENTIALS
-from vendor_admin.operations.calling import Callers, Gate
-from vendor_admin.operations.queue import LaneKey
-from vendor_admin.operations.sessions import LOOK_AGAIN, Sessions
-from vendor_admin.organizations import tokens
+from vendor_admin.operations.engine.callers import Callers, Gate
+from vendor_admin.operations.engine.platform_session import LOOK_AGAIN, Sessions
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import Connection, Organization
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.tradovate.authentication import AccessToken
+from vendor_admin.organizations.platform_access import tokens
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.tradovate.rest.authentication import AccessToken
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import pytest
 from django.utils import timezone
 
 from tests.operations.scene import Scene
-from vendor_admin.operations import look_ups, settling
-from vendor_admin.operations.allowance import Caller
+from vendor_admin.operations.engine import look_ups, settlement
 from vendor_admin.operations.models import Operation
-from vendor_admin.operations.queue import LaneKey
-from vendor_admin.organizations import tokens
+from vendor_admin.operations.store.allowance import Caller
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import Connection
-from vendor_admin.tradovate.rest import RestClient
+from vendor_admin.organizations.platform_access import tokens
+from vendor_admin.tradovate.rest.client import RestClient
 
 ADJUST = "fundTransaction/adjustcash"
 
@@ -50,10 +50,10 @@ def test_patience_that_ends_during_the_reading_asks_nobody(
             plan.rows.update(state="unknown")
         (row,) = scene.operations(plan)
         clock = SteppingClock(ends_at - timedelta(seconds=0.5 * steps_before + 0.1))
-        for module in (settling, look_ups):
+        for module in (settlement, look_ups):
             monkeypatch.setattr(module, "database_clock", clock)
         lane = LaneKey(scene.organization.pk, "demo", "a test")
-        settling.settle(lane, row, client, caller=caller, token=token)
+        settlement.settle(lane, row, client, caller=caller, token=token)
         (row,) = scene.operations(plan)
         assert not row.needs_person, steps_before
         found.add(row.state)

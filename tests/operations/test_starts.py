@@ -1,21 +1,24 @@
 """Plans that start at the same moment: one takes the targets they share, the other says so, and nobody else waits."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from tests.operations.engine_kinds import register_engine_kinds
+from tests.operations.engine_kinds import RevokeOneByOne, register_engine_kinds
 from tests.people import staff_of
 from tests.sync.running_hub import wait_until
-from vendor_admin.operations import plans
-from vendor_admin.operations.kinds import Target
-from vendor_admin.operations.models import Plan
+from vendor_admin.operations.kinds import Call, Target
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.plan_work.held_plans import check
+from vendor_admin.operations.plans import targets as plan_targets
+from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 @pytest.fixture
@@ -87,3 +90,43 @@ def test_a_plan_that_starts_holds_up_nothing_else_of_its_organization(
     with organization_scope(organization.pk):
         plans.confirm(plan=plan, actor="riley", now=timezone.now())
         admin_connection.execute("SELECT 1 FROM organizations_organization FOR NO KEY UPDATE NOWAIT")
+
+
+def test_while_the_calls_of_a_large_plan_are_stored_others_of_its_organization_start(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_targets, "DIRECT_ROWS", 2)
+    monkeypatch.setattr(plan_targets, "CHUNK", 2)
+    large = previewed(organization, 1, 2, 3, 4)
+    check(organization_id=organization.pk, plan_id=large.pk)
+    with organization_scope(organization.pk):
+        plans.confirm(plan=large, actor="riley", now=timezone.now())
+    at_work, may_go_on = threading.Event(), threading.Event()
+    calls_of = RevokeOneByOne.calls
+
+    def calls(self: RevokeOneByOne, rows: Sequence[PlanRow], **given: Any) -> Iterable[Call]:
+        if rows[0].plan_id == large.pk:
+            at_work.set()
+            assert may_go_on.wait(30)
+        return calls_of(self, rows, **given)
+
+    monkeypatch.setattr(RevokeOneByOne, "calls", calls)
+
+    def work() -> None:
+        check(organization_id=organization.pk, plan_id=large.pk)
+        database.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert at_work.wait(30)
+        small = previewed(organization, 9)
+        with organization_scope(organization.pk):
+            with database.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '1s'")
+            assert plans.confirm(plan=small, actor="riley", now=timezone.now()).state == Plan.State.RUNNING
+    finally:
+        may_go_on.set()
+        worker.join(30)
+    with organization_scope(organization.pk):
+        assert Plan.objects.get(pk=large.pk).state == Plan.State.RUNNING

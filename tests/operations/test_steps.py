@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from tests.operations.scene import Scene
-from vendor_admin.operations import decisions, plans
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.operations.plans import PlanProblem
+from vendor_admin.operations.plans import decisions
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.verbs import PlanProblem
 
 ADJUST, PEAK = "fundTransaction/adjustcash", "accountRiskStatus/updatemaxnetliq"
 

@@ -10,11 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.agreements import is_sim_plus
-from accounts.entitlements import AddEntitlements, ChangePlugins
-from accounts.market_data import AddMarketData, ExpireMarketData
-from accounts.paying import NoSuchAccount, billing_accounts, set_billing_account
-from accounts.subscriptions import AddMemberships, CancelMemberships
+from accounts.billing.billing_account import NoSuchAccount, billing_accounts, set_billing_account
+from accounts.subscriptions.agreements import is_sim_plus
+from accounts.subscriptions.entitlements import AddEntitlements, ChangePlugins
+from accounts.subscriptions.market_data import AddMarketData, ExpireMarketData
+from accounts.subscriptions.memberships import AddMemberships, CancelMemberships
 from tests.operations.scene import Scene
 from tests.operations.vendor_members import members, new_member, of_user, platform_ids, wait_for_mirror
 from vendor_admin.mirrors.models import (
@@ -28,9 +28,9 @@ from vendor_admin.mirrors.models import (
     TradovateSubscriptionPlan,
     UserPlugin,
 )
-from vendor_admin.operations import plans
 from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.tradovate.operations.market_data_months import month_to_add
 

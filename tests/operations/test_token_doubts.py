@@ -9,12 +9,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from tests.operations.scene import Scene
-from vendor_admin.operations import runner
-from vendor_admin.operations.allowance import Caller
-from vendor_admin.operations.calling import PROOF_SECONDS, Gate, Session, suspects_token
+from vendor_admin.operations.engine import runner
+from vendor_admin.operations.engine.callers import PROOF_SECONDS, Gate, Session, suspects_token
+from vendor_admin.operations.engine.token_doubts import OWN_USER, TokenDoubts
 from vendor_admin.operations.models import Operation
-from vendor_admin.operations.queue import LaneKey
-from vendor_admin.operations.token_doubts import OWN_USER, TokenDoubts
+from vendor_admin.operations.store.allowance import Caller
+from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Success, Unauthorized, Unknown
@@ -37,7 +37,9 @@ class Platform:
 @pytest.fixture
 def rejected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr("vendor_admin.organizations.tokens.reject_token", lambda *, token, **_: found.append(token))
+    monkeypatch.setattr(
+        "vendor_admin.organizations.platform_access.tokens.reject_token", lambda *, token, **_: found.append(token)
+    )
     return found
 
 

@@ -11,14 +11,16 @@ from django.utils import timezone
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.stored_plans import Desk
 from tests.tradovate.operations.examples import BODIES, NOW
-from vendor_admin.operations import allowance, asking, decisions, queue, settling, storing
-from vendor_admin.operations.allowance import UNKNOWN_READS, Caller
-from vendor_admin.operations.authors import NotAllowed
+from vendor_admin.operations.engine import settlement
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.operations.pages.doubts import doubts_of
-from vendor_admin.operations.results import Waiting
-from vendor_admin.organizations import budgets
-from vendor_admin.organizations.budgets import READING_CALLS, USER_CALLS
+from vendor_admin.operations.pages.undecided import doubts_of
+from vendor_admin.operations.plans import decisions, unknown_outcomes
+from vendor_admin.operations.plans.authors import NotAllowed
+from vendor_admin.operations.store import allowance, outcome_store, queue
+from vendor_admin.operations.store.allowance import UNKNOWN_READS, Caller
+from vendor_admin.operations.store.verdicts import Waiting
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.platform_access.budgets import READING_CALLS, USER_CALLS
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.operations import WRITES, entity_operation
 from vendor_admin.tradovate.outcomes import NotSent, Outcome, Rejected, Success, Unauthorized, Unknown
@@ -61,7 +63,7 @@ def in_doubt(desk: Desk, **fields: Any) -> Operation:
 
 def read(desk: Desk, row: Operation, answer: Outcome, others: Mapping[str, Outcome] | None = None) -> Operation:
     platform: Any = Platform(answer, others)
-    settling.settle(desk.lane, row, platform, caller=CALLER, token="t")
+    settlement.settle(desk.lane, row, platform, caller=CALLER, token="t")
     return desk.change(row, not_before=timezone.now())
 
 
@@ -85,7 +87,7 @@ def test_after_twenty_readings_that_told_nothing_a_person_is_asked_and_told_why(
     desk: Desk, answer: Outcome, words: str
 ) -> None:
     row = in_doubt(desk)
-    row = desk.change(row, settle_attempts=settling.MOST_READINGS - 2)
+    row = desk.change(row, settle_attempts=settlement.MOST_READINGS - 2)
     row = read(desk, row, answer)
     assert not row.needs_person
     row = read(desk, row, answer)
@@ -97,13 +99,13 @@ def test_after_twenty_readings_that_told_nothing_a_person_is_asked_and_told_why(
 
 
 def test_what_was_not_readable_is_read_on_and_what_is_found_closes_the_question(desk: Desk) -> None:
-    row = in_doubt(desk, settle_attempts=settling.MOST_READINGS)
+    row = in_doubt(desk, settle_attempts=settlement.MOST_READINGS)
     before = timezone.now()
     platform: Any = Platform(REFUSED)
-    settling.settle(desk.lane, row, platform, caller=CALLER, token="t")
+    settlement.settle(desk.lane, row, platform, caller=CALLER, token="t")
     (row,) = desk.operations(row.plan_id)
     assert row.needs_person
-    assert row.not_before >= before + asking.READ_ON_EVERY
+    assert row.not_before >= before + unknown_outcomes.READ_ON_EVERY
     assert queue.unsettled(desk.lane, now=row.not_before, limit=9) == [row]
 
     row = read(desk, row, booked(row))
@@ -132,7 +134,7 @@ def test_an_empty_log_proves_nothing_while_the_platform_shows_no_balance_either(
 
 
 def test_a_platform_that_goes_on_showing_nothing_ends_with_a_person_who_is_told(desk: Desk) -> None:
-    row = in_doubt(desk, sent_at=timezone.now() - timedelta(minutes=5), settle_attempts=settling.MOST_READINGS - 1)
+    row = in_doubt(desk, sent_at=timezone.now() - timedelta(minutes=5), settle_attempts=settlement.MOST_READINGS - 1)
     row = read(desk, row, Success([]))
     assert (row.state, row.needs_person) == ("unknown", True)
     assert "cashBalance/deps: the platform lists nothing there" in row.unreadable
@@ -158,7 +160,7 @@ def test_a_call_that_was_certainly_not_carried_out_does_not_count_as_the_first(d
     plan = desk.adjusting(7)
     (row,) = desk.claim(plan)
     with desk.scope():
-        storing.store(desk.lane, [Waiting(row, timezone.now(), "slowed down")], now=timezone.now())
+        outcome_store.store(desk.lane, [Waiting(row, timezone.now(), "slowed down")], now=timezone.now())
     (again,) = desk.claim(plan)
     assert again.sent_at is not None
     assert row.sent_at is not None
@@ -181,14 +183,14 @@ def test_ten_minutes_without_a_reading_are_enough_and_a_lock_does_not_hide_the_r
     budgets.lock(key=CALLER.user, until=now + timedelta(hours=1), reason="The platform answered 429.")
     platform: Any = Platform(REFUSED)
     row = in_doubt(desk)
-    settling.settle(desk.lane, row, platform, caller=CALLER, token="t")
+    settlement.settle(desk.lane, row, platform, caller=CALLER, token="t")
     (row,) = desk.operations(row.plan_id)
     assert not row.needs_person
     assert row.settle_attempts == 0  # nothing was read
-    assert row.not_before <= timezone.now() + asking.LONGEST_READING
+    assert row.not_before <= timezone.now() + unknown_outcomes.LONGEST_READING
 
-    row = desk.change(row, reading_since=now - asking.LONGEST_READING)
-    settling.settle(desk.lane, row, platform, caller=CALLER, token="t")
+    row = desk.change(row, reading_since=now - unknown_outcomes.LONGEST_READING)
+    settlement.settle(desk.lane, row, platform, caller=CALLER, token="t")
     (row,) = desk.operations(row.plan_id)
     assert row.needs_person
     assert row.unreadable == "The platform answered 429."
@@ -198,9 +200,9 @@ def test_ten_minutes_without_a_reading_are_enough_and_a_lock_does_not_hide_the_r
 def test_without_a_connection_or_a_token_a_person_is_asked_as_well(desk: Desk) -> None:
     now = timezone.now()
     row = in_doubt(desk)
-    asking.ask_where_nothing_is_read(desk.lane, "The connection is paused by staff.", now=now)
+    unknown_outcomes.ask_where_nothing_is_read(desk.lane, "The connection is paused by staff.", now=now)
     assert not desk.change(row, attempts=1).needs_person
-    asking.ask_where_nothing_is_read(desk.lane, "It is paused.", now=now + asking.LONGEST_READING)
+    unknown_outcomes.ask_where_nothing_is_read(desk.lane, "It is paused.", now=now + unknown_outcomes.LONGEST_READING)
     row = desk.change(row, attempts=1)
     assert (row.needs_person, row.unreadable) == (True, "It is paused.")
 
@@ -227,11 +229,11 @@ def test_an_error_of_ours_while_reading_counts_as_a_reading_and_ends_no_run(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("a bug")
 
-    row = in_doubt(desk, settle_attempts=settling.MOST_READINGS - 1)
-    monkeypatch.setattr("vendor_admin.tradovate.operations.write.Write.happened", fail)
+    row = in_doubt(desk, settle_attempts=settlement.MOST_READINGS - 1)
+    monkeypatch.setattr("vendor_admin.tradovate.catalogue.write.Write.happened", fail)
     row = read(desk, row, booked(row))
     assert row.needs_person
-    assert row.unreadable == settling.OWN_FAULT
+    assert row.unreadable == settlement.OWN_FAULT
 
 
 def spoilt(desk: Desk, row: Operation, lost: dict[str, Any]) -> Operation:

@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from tests.operations.engine_kinds import register_engine_kinds
 from tests.operations.stored_plans import Desk, adjustment
-from vendor_admin.operations import decisions, plans, progress, standing_plans, storing, wiping
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.results import Conclusion, ItemResult
+from vendor_admin.operations.plan_work import expiry as standing_plans
+from vendor_admin.operations.plans import decisions, progress, wiping
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.store import outcome_store
+from vendor_admin.operations.store.verdicts import Conclusion, ItemResult
 
 PASSWORD = {"password": "correct horse"}
 WEEK = timedelta(days=7)
@@ -183,7 +186,7 @@ def test_a_call_that_ended_in_whatever_way_holds_no_sealed_body(desk: Desk, was_
     now = timezone.now()
     with desk.scope():
         if was_done is None:
-            storing.store(desk.lane, [Conclusion(row, [ItemResult(PlanRow.State.REJECTED, "no")])], now=now)
+            outcome_store.store(desk.lane, [Conclusion(row, [ItemResult(PlanRow.State.REJECTED, "no")])], now=now)
         else:
             decisions.decide(operation=row, was_done=was_done, actor="sam", reason="seen", now=now)
     (row,) = desk.operations(plan)
@@ -199,5 +202,5 @@ def test_a_step_that_is_cancelled_with_the_one_before_it_holds_no_sealed_body(de
     refused = desk.change(first, state="sending", claimed_by="worker")
     with desk.scope():
         results: Any = [ItemResult(PlanRow.State.REJECTED, "no")]
-        storing.store(desk.lane, [Conclusion(refused, results)], now=timezone.now())
+        outcome_store.store(desk.lane, [Conclusion(refused, results)], now=timezone.now())
     assert [(one.state, one.sealed_request) for one in desk.operations(plan)] == [("rejected", {}), ("cancelled", {})]

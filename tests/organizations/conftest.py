@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from vendor_admin.organizations import logins
 from vendor_admin.organizations.models import Connection, Organization
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.tradovate.authentication import AccessToken, Credentials
+from vendor_admin.organizations.platform_access import logins
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.tradovate.rest.authentication import AccessToken, Credentials
 
 SECRETS = {"password": "hunter2-hunter2", "sec": "s3cr3t-of-the-key"}
 CREDENTIALS = {

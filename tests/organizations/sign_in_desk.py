@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from vendor_admin.demo.authenticator import SECONDS, code_of
 from vendor_admin.organizations.models import Organization, StaffRole, User
-from vendor_admin.organizations.second_factor import set_up_with
+from vendor_admin.organizations.sign_in.second_factor import set_up_with
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 # A moment in the middle of a time step, for tests that stop the clock.

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.organizations.conftest import SECRETS
-from vendor_admin.organizations.addresses import (
+from vendor_admin.organizations.platform_access.addresses import (
     InvalidConnection,
     complete_credentials,
     is_loopback,
@@ -52,6 +52,8 @@ def test_the_platforms_and_the_sandboxs_addresses_are_accepted(environment, rest
             "websocket_url",
             "one platform",
         ),
+        ("demo", "https://demo.a.co.uk/v1", "wss://demo.b.co.uk/v1/websocket", "websocket_url", "one platform"),
+        ("demo", "http://127.0.0.1:1/v1", "ws://127.0.0.1:2/v1/websocket", "websocket_url", "one platform"),
     ],
 )
 def test_a_wrong_address_is_refused_with_the_next_step(environment, rest_url, websocket_url, field, words):
@@ -86,6 +88,21 @@ def test_the_device_id_is_made_once_and_kept_afterwards():
     assert first["device_id"]
     assert complete_credentials(GIVEN, known=first)["device_id"] == first["device_id"]
     assert complete_credentials(GIVEN)["device_id"] != first["device_id"]
+
+
+def test_a_key_that_another_connection_uses_logs_in_as_the_same_device():
+    other, mine = complete_credentials(GIVEN), complete_credentials(GIVEN | {"cid": "9"})
+    assert complete_credentials(GIVEN, others=[mine, other])["device_id"] == other["device_id"]
+    assert complete_credentials(GIVEN, known=mine, others=[other])["device_id"] == other["device_id"]
+    assert complete_credentials(GIVEN | {"cid": "10"}, known=mine, others=[other])["device_id"] == mine["device_id"]
+    given = GIVEN | {"device_id": "approved"}
+    assert complete_credentials(given, known=mine, others=[other])["device_id"] == "approved"
+
+
+def test_a_device_that_is_in_use_stays_although_another_connection_of_its_key_has_its_own():
+    mine, other = complete_credentials(GIVEN), complete_credentials(GIVEN)
+    changed = complete_credentials({"password": "another"}, known=mine, others=[other])
+    assert changed["device_id"] == mine["device_id"] != other["device_id"]
 
 
 def test_missing_and_unknown_credentials_are_named_without_their_values():

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection
 
-from vendor_admin.organizations import budgets
-from vendor_admin.organizations.budgets import Budget
 from vendor_admin.organizations.models import BudgetUse, RateLock
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.platform_access.budgets import Budget
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SUBJECT = "platform.example"
@@ -128,7 +128,7 @@ def test_old_uses_and_locks_are_forgotten_and_recent_ones_kept():
     ],
 )
 def test_the_hosts_of_one_platform_share_the_budgets_of_our_address(url, subject, settings):
-    settings.PLATFORM_HOST_SUFFIXES = (*settings.PLATFORM_HOST_SUFFIXES, "moved.example")
+    settings.PLATFORM_HOSTS = (*settings.PLATFORM_HOSTS, "moved.example")
     assert budgets.address_subject(url) == subject
 
 
@@ -165,3 +165,49 @@ def test_what_was_drawn_and_locked_under_domains_is_carried_over_to_their_platfo
         ("production auth/x", longer),
     ]
     assert budgets.penalty_ticket(key="production auth/x") == "t-1"
+
+
+class TestTrials:
+    """After a lock one call goes alone."""
+
+    def begin(self, *, seconds: float, ticket: str | None = None) -> float:
+        moment = NOW + timedelta(seconds=seconds)
+        return budgets.begin_trial(key="endpoint", now=moment, until=moment + timedelta(seconds=60), ticket=ticket)
+
+    def lock(self, *, seconds: float, ticket: str | None = None) -> None:
+        until = NOW + timedelta(seconds=seconds)
+        budgets.lock(key="endpoint", until=until, reason="slow down", ticket=ticket, kind="penalty")
+
+    def end(self, *, begun: float, seconds: float, is_open: bool) -> None:
+        until = NOW + timedelta(seconds=begun + 60)
+        budgets.end_trial(key="endpoint", until=until, now=NOW + timedelta(seconds=seconds), is_open=is_open)
+
+    def test_where_nothing_was_locked_all_may_go(self):
+        assert [self.begin(seconds=0), self.begin(seconds=0)] == [0.0, 0.0]
+
+    def test_one_goes_when_the_lock_has_ended_and_the_next_when_that_one_has_died(self):
+        self.lock(seconds=10)
+        assert [self.begin(seconds=9), self.begin(seconds=10), self.begin(seconds=11)] == [1.0, 0.0, 59.0]
+        assert self.begin(seconds=70) == 0.0
+
+    def test_all_go_after_one_went_through_and_one_more_alone_after_one_that_told_nothing(self):
+        self.lock(seconds=10)
+        assert self.begin(seconds=10) == 0.0
+        self.end(begun=10, seconds=11, is_open=False)
+        assert [self.begin(seconds=11), self.begin(seconds=12)] == [0.0, 59.0]
+        self.end(begun=11, seconds=13, is_open=True)
+        assert [self.begin(seconds=13), self.begin(seconds=13)] == [0.0, 0.0]
+
+    def test_a_lock_that_a_trial_brings_takes_its_place_although_it_ends_sooner(self):
+        self.lock(seconds=10)
+        assert self.begin(seconds=10) == 0.0
+        self.lock(seconds=15)
+        self.end(begun=10, seconds=11, is_open=True)
+        assert [self.begin(seconds=11), self.begin(seconds=15)] == [4.0, 0.0]
+
+    def test_the_holder_of_the_ticket_comes_first_for_two_seconds(self):
+        self.lock(seconds=10, ticket="t")
+        assert [self.begin(seconds=10, ticket="another"), self.begin(seconds=11)] == [2.0, 1.0]
+        assert self.begin(seconds=11, ticket="t") == 0.0
+        self.lock(seconds=80, ticket="t2")
+        assert self.begin(seconds=82, ticket="t") == 0.0

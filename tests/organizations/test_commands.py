@@ -14,10 +14,11 @@ from django.utils import timezone
 from psycopg import sql
 
 from tests.organizations.conftest import CREDENTIALS, SECRETS
-from vendor_admin.organizations import audit, budgets
+from vendor_admin.organizations import audit
 from vendor_admin.organizations.management.commands.rotate_credentials import encrypted_fields
 from vendor_admin.organizations.models import AuditEntry, Connection, Organization, RateLock, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 ADDRESSES = (
     "--rest-url=https://demo.tradovateapi.com/v1",
@@ -162,7 +163,8 @@ class TestRemoveDemoData:
     @pytest.fixture
     def demo_and_real(self, committed_db, make_connection) -> tuple[Organization, Organization]:
         demo, real = make_connection(slug="demo").organization, make_connection(slug="real").organization
-        Organization.objects.filter(pk=demo.pk).update(is_simulated=True)
+        with organization_scope(demo.pk):
+            Organization.objects.filter(pk=demo.pk).update(is_simulated=True)
         for organization in (demo, real):
             with organization_scope(organization.pk):
                 audit.record(organization=organization, actor="a", action="b", subject="c")
@@ -232,8 +234,9 @@ class TestEnsureRoles:
             app.execute("INSERT INTO things DEFAULT VALUES")
             facts = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
             assert app.execute(facts).fetchone() == (False, False)
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                app.execute("CREATE TABLE mine (id int)")
+            for kind in ("", "TEMPORARY"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), app.transaction():
+                    app.execute(f"CREATE {kind} TABLE mine (id int)")
         with psycopg.connect(settings.DATABASE_HUB_URL) as hub, pytest.raises(psycopg.errors.InsufficientPrivilege):
             hub.execute("SELECT * FROM things")
 

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from vendor_admin.organizations import budgets, connection_check, connections, tokens
-from vendor_admin.organizations.connection_check import Finding
+from vendor_admin.organizations.connections import check as connection_check
+from vendor_admin.organizations.connections import verbs as connections
+from vendor_admin.organizations.connections.check import Finding
 from vendor_admin.organizations.models import Connection
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import budgets, tokens
 from vendor_admin.organizations.tasks import check_connection as check_connection_task
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.tradovate.enums import Environment
 
@@ -171,6 +173,7 @@ def test_a_port_where_nobody_listens_is_named(sandbox, vendor):
         connection=connection,
         rest_url=f"http://{url}/demo/v1",
         websocket_url=f"ws://{url}/demo/v1/websocket",
+        credentials=connection.credentials,
         actor="t",
     )
     found = checked(moved)
@@ -178,7 +181,8 @@ def test_a_port_where_nobody_listens_is_named(sandbox, vendor):
     assert len(found) == 2
 
 
-def test_a_name_that_does_not_exist_is_named(make_connection):
+def test_a_name_that_does_not_exist_is_named(make_connection, settings):
+    settings.PLATFORM_HOSTS = ("invalid",)
     host = "demo.does-not-exist.invalid"
     connection = make_connection(rest_url=f"https://{host}/v1", websocket_url=f"wss://{host}/v1/websocket")
     finding = checked(connection)[f"reach {host}:443"]
@@ -205,6 +209,17 @@ def test_a_port_that_does_not_speak_tls_is_named(make_connection):
         thread.join(10)
     assert not finding.ok
     assert "TLS" in finding.says
+
+
+def test_a_check_of_a_slow_host_ends_in_time_with_what_was_found(sandbox, vendor, monkeypatch):
+    monkeypatch.setattr(connection_check, "CHECK_SECONDS", 0.0)
+    connection = connected(sandbox, vendor)
+    with organization_scope(connection.organization_id):
+        Connection.objects.update(check_requested_at=timezone.now(), version=connection.version + 1)
+    addresses, time = checked(connection).values()
+    assert (addresses.ok, time.ok) == (True, False)
+    with organization_scope(connection.organization_id):
+        assert Connection.objects.get(id=connection.pk).check_requested_at is None
 
 
 def test_the_task_checks_and_forgets_what_was_requested(sandbox, vendor):

@@ -7,11 +7,13 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.organizations.conftest import CREDENTIALS, SECRETS
-from vendor_admin.organizations import audit, connections, tokens
-from vendor_admin.organizations.connections import InvalidConnection
-from vendor_admin.organizations.encryption import SecretDict
+from vendor_admin.organizations import audit
+from vendor_admin.organizations.connections import verbs as connections
+from vendor_admin.organizations.connections.verbs import InvalidConnection
+from vendor_admin.organizations.encryption import Sealed, SecretDict
 from vendor_admin.organizations.models import AuditEntry, Connection, Organization, PlatformSession
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import tokens
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +21,16 @@ DEMO: dict[str, Any] = {
     "rest_url": "https://demo.tradovateapi.com/v1",
     "websocket_url": "wss://demo.tradovateapi.com/v1/websocket",
 }
+LIVE = {
+    "rest_url": "https://live.tradovateapi.com/v1",
+    "websocket_url": "wss://live.tradovateapi.com/v1/websocket",
+}
 STAGING = {
     "rest_url": "https://demo-api.staging.ninjatrader.dev/v1",
     "websocket_url": "wss://demo-api.staging.ninjatrader.dev/v1/websocket",
 }
+OTHER_KEY = CREDENTIALS | {"password": "of-the-other-key", "sec": "s3cr3t-of-the-other"}
+STAGED: dict[str, Any] = STAGING | {"credentials": OTHER_KEY}
 
 
 def connect(**values) -> Connection:
@@ -54,6 +62,22 @@ def test_connecting_again_with_the_same_values_changes_nothing():
     assert len(audit_of(first)) == 2
 
 
+def test_both_environments_of_one_key_log_in_as_one_device():
+    given = {name: value for name, value in CREDENTIALS.items() if name != "device_id"}
+    demo = connect(credentials=given)
+    live = connect(environment="live", credentials=given, **LIVE)
+    stranger = connect(slug="beta", credentials=given)
+    assert demo.credentials["device_id"] == live.credentials["device_id"] != stranger.credentials["device_id"]
+
+
+def test_a_connection_whose_other_one_cannot_be_decrypted_gets_a_device_of_its_own():
+    demo = connect()
+    with organization_scope(demo.organization_id):
+        Connection.objects.update(credentials=Sealed("nothing that any key opens"))
+    given = {name: value for name, value in CREDENTIALS.items() if name != "device_id"}
+    assert connect(environment="live", credentials=given, **LIVE).credentials["device_id"]
+
+
 def test_a_wrong_connection_leaves_no_organization_behind():
     with pytest.raises(InvalidConnection):
         connect(rest_url="http://demo.tradovateapi.com/v1")
@@ -62,14 +86,57 @@ def test_a_wrong_connection_leaves_no_organization_behind():
 
 def test_each_change_raises_the_version_and_is_audited_with_old_and_new():
     connection = connect()
-    moved = connections.repoint_connection(connection=connection, actor="alice", reason="staging first", **STAGING)
+    moved = connections.repoint_connection(connection=connection, actor="alice", reason="staging first", **STAGED)
     paused = connections.pause_connection(connection=moved, actor="alice")
     resumed = connections.resume_connection(connection=paused, actor="alice")
     assert [moved.version, paused.version, resumed.version] == [2, 3, 4]
     assert (paused.is_enabled, resumed.is_enabled) == (False, True)
     entry = audit_of(connection)[2]
     assert (entry.action, entry.actor, entry.reason) == ("connection re-pointed", "alice", "staging first")
-    assert (entry.old, entry.new) == (DEMO, STAGING)
+    assert {name: entry.old[name] for name in DEMO} == DEMO
+    assert {name: entry.new[name] for name in STAGING} == STAGING
+
+
+def at(origin: str) -> dict[str, str]:
+    return {"rest_url": f"https://{origin}/v1", "websocket_url": f"wss://{origin}/v1/websocket"}
+
+
+@pytest.mark.parametrize(
+    "origin", ["demo-alpha7.tradovateapi.com", "demo.tradovateapi.com:8443", "demo.ninjatrader.dev"]
+)
+@pytest.mark.parametrize("given", [None, {}, {"password": "new"}, {"sec": "new"}])
+def test_stored_secrets_go_to_no_other_origin_than_the_one_they_were_given_for(origin, given):
+    connection = connect()
+    changes = at(origin) | ({} if given is None else {"credentials": given})
+
+    with pytest.raises(InvalidConnection) as caught:
+        connections.update_connection(connection=connection, changes=changes, actor="alice")
+
+    assert caught.value.problems.keys() <= {"password", "sec"}
+    assert "type the secrets" in str(caught.value)
+    with organization_scope(connection.organization_id):
+        assert Connection.objects.get().rest_url == DEMO["rest_url"]
+    given_again = {"password": "new", "sec": "new"}
+    moved = connections.update_connection(
+        connection=connection, changes=changes | {"credentials": given_again}, actor="alice"
+    )
+    assert moved.rest_url == changes["rest_url"]
+
+
+def test_another_path_of_the_same_origin_keeps_the_stored_secrets():
+    changes = {"rest_url": "https://DEMO.tradovateapi.com:443/v2"}
+    moved = connections.update_connection(connection=connect(), changes=changes, actor="alice")
+    assert moved.credentials["password"] == CREDENTIALS["password"]
+
+
+def test_a_connection_whose_addresses_are_no_longer_allowed_can_be_paused():
+    connection = connect()
+    with organization_scope(connection.organization_id):
+        Connection.objects.update(websocket_url="wss://elsewhere.example/v1/websocket")
+    paused = connections.pause_connection(connection=connection, actor="alice")
+    assert not paused.is_enabled
+    with pytest.raises(InvalidConnection, match="not a host of the platform"):
+        connections.resume_connection(connection=paused, actor="alice")
 
 
 def test_a_changed_password_is_audited_without_the_password():
@@ -90,7 +157,7 @@ def test_a_change_forgets_the_last_check_but_a_pause_does_not():
     with organization_scope(connection.organization_id):
         Connection.objects.update(check_report=[{"step": "x"}])
     assert connections.pause_connection(connection=connection, actor="a").check_report
-    assert not connections.repoint_connection(connection=connection, actor="a", **STAGING).check_report
+    assert not connections.repoint_connection(connection=connection, actor="a", **STAGED).check_report
 
 
 def test_demo_data_cannot_be_connected_to_a_real_platform():
@@ -102,7 +169,7 @@ def test_demo_data_cannot_be_connected_to_a_real_platform():
     }
     connection = connect(is_simulated=True, **sandbox)
     with pytest.raises(InvalidConnection, match="demo data"):
-        connections.repoint_connection(connection=connection, actor="a", **DEMO)
+        connections.repoint_connection(connection=connection, actor="a", credentials=CREDENTIALS, **DEMO)
 
 
 @pytest.mark.parametrize(

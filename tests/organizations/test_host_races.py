@@ -11,10 +11,11 @@ from django.db import connection as database
 from django.db import connections
 
 from tests.organizations.conftest import FakeSignIn
-from vendor_admin.organizations import host_fallback, host_holds, host_search, platform_hosts
-from vendor_admin.organizations.host_search import Found
+from vendor_admin.organizations.connections import host_search
+from vendor_admin.organizations.connections.host_search import Found
 from vendor_admin.organizations.models import Connection, PlatformHosts
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.platform_access import host_fallback, host_holds, platform_hosts
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import read_api_hosts
 from vendor_admin.tradovate.outcomes import WrongHost
 

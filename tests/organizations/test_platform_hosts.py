@@ -9,25 +9,19 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from tests.organizations.conftest import CREDENTIALS
-from vendor_admin.organizations import (
-    connections,
-    host_fallback,
-    host_holds,
-    host_search,
-    logins,
-    platform_hosts,
-    tokens,
-)
-from vendor_admin.organizations.connections import InvalidConnection
-from vendor_admin.organizations.host_search import Found, HostSearch
+from vendor_admin.organizations.connections import host_search
+from vendor_admin.organizations.connections import verbs as connections
+from vendor_admin.organizations.connections.host_search import Found, HostSearch
+from vendor_admin.organizations.connections.verbs import InvalidConnection
 from vendor_admin.organizations.models import AuditEntry, BudgetUse, Connection, Organization, PlatformHosts
-from vendor_admin.organizations.reachability import Failed, Finding
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.organizations.tokens import TokenUnavailable
+from vendor_admin.organizations.platform_access import host_fallback, host_holds, logins, platform_hosts, tokens
+from vendor_admin.organizations.platform_access.reachability import Failed, Finding
+from vendor_admin.organizations.platform_access.tokens import TokenUnavailable
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import host_in_location, read_api_hosts
-from vendor_admin.tradovate.authentication import AccessToken
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import NotSent, Rejected, Success, Unknown, WrongHost
+from vendor_admin.tradovate.rest.authentication import AccessToken
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +151,7 @@ class TestLearning:
         assert hosts_of(connection).refused == []
 
     def test_a_setting_adds_a_domain_of_the_platform(self, connection, platform, settings):
-        settings.PLATFORM_HOST_SUFFIXES = (*settings.PLATFORM_HOST_SUFFIXES, "platform.test")
+        settings.PLATFORM_HOSTS = (*settings.PLATFORM_HOSTS, "platform.test")
         assert sign_in(connection, platform, named={"demo": "a.platform.test:8443"}).rest_url_in_use == (
             "https://a.platform.test:8443/v1"
         )
@@ -189,7 +183,7 @@ class TestLearning:
             ({"entity_types": ["order"]}, True),
             ({"credentials": CREDENTIALS | {"cid": "9"}}, False),
             ({"credentials": CREDENTIALS | {"name": "somebody-else"}}, False),
-            ({"rest_url": "https://demo-d.tradovateapi.com/v1"}, False),
+            ({"rest_url": "https://demo-d.tradovateapi.com/v1", "credentials": CREDENTIALS}, False),
         ],
     )
     def test_other_credentials_or_addresses_begin_at_the_configured_host(self, connection, platform, changes, is_kept):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from vendor_admin.organizations import budgets
-from vendor_admin.organizations.budgets import Budget
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.platform_access.budgets import Budget
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +44,7 @@ import os, sys
 import django
 django.setup()
 from datetime import UTC, datetime, timedelta
-from vendor_admin.organizations import budgets
+from vendor_admin.organizations.platform_access import budgets
 stop_at = datetime.now(UTC) + timedelta(seconds=2.5)
 while (now := datetime.now(UTC)) < stop_at:
     if budgets.take(budget=budgets.Budget(name="shared", limit=7), subject="platform.example", now=now) == 0.0:

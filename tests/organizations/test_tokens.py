@@ -9,13 +9,15 @@ from django.db import connection as database
 from django.db import transaction
 
 from tests.organizations.conftest import SECRETS, FakeSignIn
-from vendor_admin.organizations import budgets, login_failures, logins, renewals, tokens
+from vendor_admin.organizations import tasks
 from vendor_admin.organizations.models import BudgetUse, Connection, PlatformSession
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.organizations.tokens import TokenUnavailable
-from vendor_admin.tradovate.authentication import AccessToken
+from vendor_admin.organizations.platform_access import budgets, login_failures, logins, renewal_turns, renewals, tokens
+from vendor_admin.organizations.platform_access.tokens import TokenUnavailable
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown
+from vendor_admin.tradovate.rest.authentication import AccessToken
 
 REFUSED = Rejected("Incorrect username or password. Please try again.", 200)
 
@@ -153,6 +155,17 @@ class TestOneSession:
         assert not tokens.renew_if_due(**ids, now=now + timedelta(minutes=81))
         assert (len(platform.logins), len(platform.renewals)) == (1, 1)
 
+    def test_a_renewal_without_a_turn_asks_nobody(self, make_connection, platform, now, monkeypatch):
+        connection = make_connection()
+        token_of(connection, now)
+        monkeypatch.setattr(database_clock, "now", lambda: now + timedelta(minutes=66))
+        with monkeypatch.context() as full:
+            full.setattr(renewal_turns, "OF_ONE_HOST", 0)
+            tasks.renew_token(connection.organization_id, connection.pk)
+        assert platform.renewals == []
+        tasks.renew_token(connection.organization_id, connection.pk)
+        assert len(platform.renewals) == 1
+
     def test_a_rejected_token_is_forgotten_but_a_newer_one_is_not(self, make_connection, platform, now):
         connection = make_connection()
         ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
@@ -163,15 +176,53 @@ class TestOneSession:
         tokens.reject_token(**ids, token=first.token, now=now)
         assert token_of(connection, now + timedelta(seconds=2)) == second
 
-    def test_tokens_that_are_rejected_again_and_again_do_not_make_a_login_storm(self, make_connection, platform, now):
+    def test_two_fresh_tokens_that_are_refused_in_a_row_end_the_logins_for_a_quarter_of_an_hour(
+        self, make_connection, platform, now
+    ):
         connection = make_connection()
         ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
-        for second in range(10):
+        for second in (0, 60):
             token = token_of(connection, now + timedelta(seconds=second)).token
-            tokens.reject_token(**ids, token=token, now=now)
-        error = unavailable(connection, now + timedelta(seconds=10))
-        assert error.kind == "budget"
-        assert len(platform.logins) == 10
+            tokens.reject_token(**ids, token=token, now=now + timedelta(seconds=second + 1))
+        error = unavailable(connection, now + timedelta(seconds=62))
+        assert (error.kind, error.retry_after_seconds) == ("scopes", pytest.approx(900, abs=2))
+        assert "two fresh tokens" in error.reason
+        assert len(platform.logins) == 2
+        later = now + timedelta(minutes=17)
+        tokens.reject_token(**ids, token=token_of(connection, later).token, now=later)
+        assert unavailable(connection, later + timedelta(seconds=1)).kind == "scopes"
+        with organization_scope(connection.organization_id):
+            Connection.objects.update(version=2)
+        assert token_of(connection, later + timedelta(seconds=1))
+
+    def test_a_token_that_lasted_between_two_refused_ones_ends_the_row(self, make_connection, platform, now):
+        connection = make_connection()
+        ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+        moment = now
+        for minutes in (1, 6, 1, 6, 1):
+            token = token_of(connection, moment).token
+            moment += timedelta(minutes=minutes)
+            tokens.reject_token(**ids, token=token, now=moment)
+        assert token_of(connection, moment)
+
+    def test_a_platform_that_refuses_the_token_of_each_environment_once_ends_no_logins(
+        self, make_connection, platform, now
+    ):
+        demo = make_connection()
+        live = make_connection(environment="live", rest_url="http://127.0.0.1:9/live/v1")
+        for connection in (demo, live):
+            ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+            tokens.reject_token(**ids, token=token_of(connection, now).token, now=now)
+        assert token_of(demo, now)
+        assert token_of(live, now)
+
+    def test_a_token_that_is_forgotten_counts_as_no_refusal(self, make_connection, platform, now):
+        connection = make_connection()
+        for _ in range(3):
+            token_of(connection, now)
+            tokens.forget_token(connection_id=connection.pk, organization_id=connection.organization_id)
+        assert token_of(connection, now)
+        assert len(platform.logins) == 4
 
     def test_both_environments_of_an_organization_have_sessions_of_their_own(self, make_connection, platform, now):
         demo = make_connection()
@@ -272,6 +323,24 @@ class TestRefusals:
         assert uses_of_logins() == 6
         platform.answers = []
         assert token_of(connections[5], later + timedelta(seconds=80))
+
+    def test_first_logins_that_died_count_for_an_hour_and_keep_out_no_login_that_has_worked(
+        self, make_connection, platform, now, monkeypatch
+    ):
+        monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.0)
+
+        def die() -> None:
+            raise KeyboardInterrupt
+
+        proven = make_connection(slug="proven")
+        token_of(proven, now - timedelta(hours=2))
+        platform.before = die  # the platform may have refused them before anybody heard of it
+        for number in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                token_of(make_connection(slug=f"first-{number}"), now + timedelta(seconds=number))
+        platform.before, platform.now = lambda: None, now
+        assert unavailable(make_connection(slug="fourth"), now + timedelta(minutes=40)).kind == "budget"
+        assert token_of(proven, now + timedelta(minutes=40))
 
     def test_incomplete_credentials_never_reach_the_platform(self, make_connection, platform, now):
         error = unavailable(make_connection(credentials={"name": "x"}), now)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
-from vendor_admin.mirrors.limits import limits_in_words, position_limit_in_words
-from vendor_admin.mirrors.lists import platform_fields
+from vendor_admin.mirrors.admin.mirror_admin import platform_fields
 from vendor_admin.mirrors.models import UserAccountAutoLiq
+from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
 
 
 def _limits(**values: object) -> SimpleNamespace:
@@ -33,6 +33,18 @@ def test_a_drawdown_says_how_it_is_followed_and_where_it_stops():
     assert "50,100.00" in text
 
 
+def test_a_lock_that_stays_is_never_said_to_end_at_an_open():
+    losses = {"daily_loss_auto_liq": Decimal(1000), "weekly_loss_auto_liq": Decimal(3000)}
+
+    stays = " ".join(text for _, text in limits_in_words(_limits(**losses, do_not_unlock=True)))
+    ends = " ".join(text for _, text in limits_in_words(_limits(**losses)))
+
+    assert "unlocks at" not in stays
+    assert stays.count("until an admin unlocks it") == 3
+    assert "unlocks at the next market open" in ends
+    assert "unlocks at Sunday's open" in ends
+
+
 def test_every_setting_that_is_on_has_its_sentence():
     values = {
         field.attname: Decimal(10)
@@ -50,4 +62,4 @@ def test_every_setting_that_is_on_has_its_sentence():
 def test_a_position_limit_names_its_numbers_and_what_they_count():
     limit = SimpleNamespace(long_limit=5, short_limit=3, exposed_limit=None, total_by="Product")
 
-    assert position_limit_in_words(limit) == "at most 5 long and 3 short, by Product"
+    assert position_limit_in_words(limit) == "at most 5 long and 3 short, for each product"

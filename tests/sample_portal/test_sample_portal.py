@@ -13,7 +13,7 @@ from tests.oauth_bridge.visitor import Visitor
 from tests.sample_portal.conftest import PORTAL
 from tests.sample_portal.portal import SignInFailed, about_one_member
 from vendor_admin.organizations.models import AuditEntry
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 def test_the_sample_portal_imports_nothing_of_ours() -> None:

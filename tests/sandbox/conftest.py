@@ -6,7 +6,7 @@ import pytest
 
 from tests.sandbox.plain_client import log_in
 from tests.sandbox.vendor import Vendor
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 REDIRECT_URI = "http://localhost:8000/oauth/callback"
 VERIFIER = "v" * 43

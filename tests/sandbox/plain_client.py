@@ -11,8 +11,8 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from vendor_admin.sandbox.entities import KINDS
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
+from vendor_admin.sandbox.world.entities import KINDS
 
 EVERY_TYPE = sorted(KINDS)
 

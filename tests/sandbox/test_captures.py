@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.sandbox.plain_client import live_socket
 from tests.sandbox.platform_texts import captures
-from vendor_admin.sandbox.entities import KINDS
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
+from vendor_admin.sandbox.world.entities import KINDS
 
 # Fields of a recorded entity that belong to a feature the sandbox does not play.
 NOT_PLAYED = {

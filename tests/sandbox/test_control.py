@@ -11,8 +11,8 @@ from websockets.exceptions import InvalidStatus
 
 from tests.database import ROOT
 from tests.sandbox.plain_client import PlainSocket, call, live_socket, log_in
-from vendor_admin.sandbox import control
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.control import door as control
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture
@@ -30,6 +30,17 @@ def _touch(sandbox: RunningSandbox, account_id: int) -> None:
 
 def _ids(socket: PlainSocket) -> list[int]:
     return [event["entity"]["id"] for event in socket.events()]
+
+
+@pytest.mark.parametrize("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_the_control_door_answers_no_web_page(sandbox: RunningSandbox, header: dict[str, str]) -> None:
+    before = sandbox.state()["produced"]
+    door = f"{sandbox.url}/control"
+    assert requests.post(f"{door}/events", json={"count": 5}, headers=header, timeout=10).status_code == 403
+    assert requests.get(f"{door}/organizations", headers=header, timeout=10).status_code == 403
+    assert sandbox.state()["produced"] == before
+    typed = requests.get(f"{door}/state", headers={"Sec-Fetch-Site": "none"}, timeout=10)
+    assert typed.status_code == 200
 
 
 @pytest.mark.parametrize("verb", ["events", "burst"])

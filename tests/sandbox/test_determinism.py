@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from vendor_admin.sandbox.building import build_world
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.stream import Stream
-from vendor_admin.sandbox.world import Change
+from vendor_admin.sandbox.world.build import build_world
+from vendor_admin.sandbox.world.state import Change
+from vendor_admin.sandbox.world.stream import Stream
 
 TODAY = dt.date(2026, 11, 20)
 TIMES = {"timestamp", "tradeDate", "adminTimestamp", "updated"}

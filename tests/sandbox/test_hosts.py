@@ -12,7 +12,7 @@ import pytest
 
 from tests.sandbox.oauth_visitor import application
 from tests.sandbox.plain_client import PlainSocket, call, live_socket, log_in
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 class _StayHere(urllib.request.HTTPRedirectHandler):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.sandbox.plain_client import EVERY_TYPE, PlainSocket, live_socket, log_in
 from vendor_admin.sandbox.ledger import Ledger, Line
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 def _received(socket: PlainSocket) -> list[tuple[str, str, int]]:

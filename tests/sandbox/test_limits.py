@@ -1,7 +1,7 @@
 """Limits with the time passed in: tickets, locks, the sliding hour."""
 
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.limits import Limits, Lock, Ticket
+from vendor_admin.sandbox.limits import Limits, Ticket, UserLock
 
 LOGIN = "auth/accesstokenrequest"
 
@@ -46,9 +46,9 @@ def test_who_ignores_tickets_is_warned_by_423_and_locked_by_429() -> None:
     limits = _limits()
     _fail(limits, 5, now=0)
     verdicts = [limits.check_endpoint(LOGIN, "ip", ticket=None, now=0) for _ in range(5)]
-    assert [type(verdict) for verdict in verdicts] == [Ticket, Ticket, Ticket, Lock, Lock]
+    assert [type(verdict) for verdict in verdicts] == [Ticket, Ticket, Ticket, UserLock, UserLock]
     assert [verdict.wait_seconds for verdict in verdicts if isinstance(verdict, Ticket)] == [15, 30, 60]
-    assert [verdict.status for verdict in verdicts if isinstance(verdict, Lock)] == [423, 429]
+    assert [verdict.status for verdict in verdicts if isinstance(verdict, UserLock)] == [423, 429]
     assert limits.is_locked("ip", now=3_599)
 
 
@@ -64,8 +64,8 @@ def test_the_hour_slides_and_can_be_shortened() -> None:
 def test_a_call_inside_a_lock_restarts_its_hour() -> None:
     limits = _limits(hour_seconds=10)
     limits.lock("user 1", now=0)
-    assert limits.check_caller("user 1", anonymous=False, now=9) == Lock(429)
-    assert limits.check_caller("user 1", anonymous=False, now=18) == Lock(429)
+    assert limits.check_caller("user 1", anonymous=False, now=9) == UserLock(429)
+    assert limits.check_caller("user 1", anonymous=False, now=18) == UserLock(429)
     assert limits.check_caller("user 1", anonymous=False, now=28) is None
 
 
@@ -73,7 +73,7 @@ def test_the_general_limit_locks_a_user_at_call_5001() -> None:
     limits = _limits()
     verdicts = [limits.check_caller("user 1", anonymous=False, now=0) for _ in range(5_001)]
     assert set(verdicts[:5_000]) == {None}
-    assert verdicts[5_000] == Lock(429)
+    assert verdicts[5_000] == UserLock(429)
     assert limits.check_caller("user 2", anonymous=False, now=0) is None
 
 

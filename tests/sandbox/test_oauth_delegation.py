@@ -8,9 +8,9 @@ import requests
 from tests.sandbox.oauth_visitor import ALLOW, VERIFIER, Application, application, decide, form, member, sign_in
 from tests.sandbox.plain_client import EVERY_TYPE, PlainSocket, call, log_in
 from tests.sandbox.platform_texts import validator
-from vendor_admin.sandbox.entities import KINDS
 from vendor_admin.sandbox.oauth.delegation import REFUSED_TYPES
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
+from vendor_admin.sandbox.world.entities import KINDS
 from vendor_admin.tradovate.enums import Environment
 
 

@@ -10,7 +10,7 @@ import requests
 from tests.sandbox.oauth_visitor import VERIFIER, Application, application, member
 from tests.sandbox.plain_client import call
 from tests.sandbox.platform_texts import validator
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import requests
 
 from tests.sandbox.oauth_visitor import Application, application, member
 from tests.sandbox.plain_client import call
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.sandbox.oauth_visitor import (
     parameters,
     sign_in,
 )
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from tests.sandbox.oauth_visitor import application
 from tests.sandbox.plain_client import EVERY_TYPE, call, live_socket, log_in
 from tests.sandbox.platform_texts import complaints, specification, validator
-from vendor_admin.sandbox.entities import KINDS, SNAPSHOT_KINDS
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
+from vendor_admin.sandbox.world.entities import KINDS, SNAPSHOT_KINDS
 from vendor_admin.tradovate.enums import Environment
 
 COMMON = {"list", "find", "finds", "item", "items", "deps", "ldeps", "suggest"}

@@ -7,8 +7,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.sandbox.plain_client import EVERY_TYPE, PlainSocket, call, live_socket, log_in
-from vendor_admin.sandbox.malformed import MALFORMED_FRAMES
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
+from vendor_admin.sandbox.wire.malformed import MALFORMED_FRAMES
 
 
 def test_the_open_frame_comes_first_and_a_good_token_is_accepted(sandbox: RunningSandbox, token: str) -> None:

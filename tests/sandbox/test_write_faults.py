@@ -11,7 +11,7 @@ import pytest
 
 from tests.sandbox.plain_client import PlainSocket, call, live_socket, log_in
 from tests.sandbox.vendor import Vendor
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 CHANGE = "cashBalance/changedemobalance"
 ACCOUNTS = "user/createevaluationaccounts"

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.sandbox.plain_client import call, log_in
 from tests.sandbox.platform_texts import specification, validator
-from vendor_admin.sandbox.server import RunningSandbox
+from vendor_admin.sandbox.serving.server import RunningSandbox
 
 _numbers = itertools.count(1)
 

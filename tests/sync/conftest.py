@@ -13,12 +13,12 @@ from tests.sync.running_hub import RunningHub
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.models import Connection, Organization, PlatformSession
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.organizations.tokens import credential_digest
-from vendor_admin.sync import hub as hub_module
-from vendor_admin.sync import unread
-from vendor_admin.tradovate import reconnect
-from vendor_admin.tradovate.authentication import Credentials
+from vendor_admin.organizations.platform_access.tokens import credential_digest
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.comparison import unread
+from vendor_admin.sync.hub import hub as hub_module
+from vendor_admin.tradovate.rest.authentication import Credentials
+from vendor_admin.tradovate.socket import reconnect
 
 CREDENTIALS = {
     "name": "alpha-admin",

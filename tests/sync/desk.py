@@ -10,16 +10,16 @@ from typing import Any
 
 import psycopg
 
-from vendor_admin.sync import flush
-from vendor_admin.sync.inbox import Inbox
-from vendor_admin.sync.intake import Intake
 from vendor_admin.sync.leases import Held
+from vendor_admin.sync.log import flush
+from vendor_admin.sync.log.entity_reader import Accounts, read_entity, snapshot_order
+from vendor_admin.sync.log.inbox import Inbox
+from vendor_admin.sync.log.rows import BadRow, Row
+from vendor_admin.sync.log.writer import Writer
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.reading import Accounts, read_entity, snapshot_order
-from vendor_admin.sync.rows import BadRow, Row
-from vendor_admin.sync.socket import KINDS
-from vendor_admin.sync.writer import Writer
-from vendor_admin.tradovate.session import EntityReceived, Malformed, SnapshotPart, SyncSession
+from vendor_admin.sync.socket.intake import Intake
+from vendor_admin.sync.socket.socket import KINDS
+from vendor_admin.tradovate.socket.sync_session import EntityReceived, Malformed, SnapshotPart, SyncSession
 
 RECEIVED_AT = "2026-11-20T12:00:00+00:00"
 

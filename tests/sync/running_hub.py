@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
-from vendor_admin.sync.hub import Hub, HubSettings
+from vendor_admin.sync.hub.hub import Hub, HubSettings
 
 T = TypeVar("T")
 

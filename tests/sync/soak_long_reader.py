@@ -16,7 +16,7 @@ from django.utils import timezone
 from tests.faults.stage import print_table
 from tests.sync.desk import Desk, row
 from tests.sync.stored import Stored
-from vendor_admin.sync import flush, partitions
+from vendor_admin.sync.log import flush, partitions
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "10"))
 MOST_SECONDS = 0.3

@@ -11,9 +11,9 @@ from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.operations.notices import platform_trouble
 from vendor_admin.organizations.models import Connection
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync import absences
-from vendor_admin.sync.confirming import NothingToConfirm, confirm_absence
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.comparison import absences
+from vendor_admin.sync.comparison.confirming import NothingToConfirm, confirm_absence
 from vendor_admin.sync.models import Kind, Reconciliation
 
 Connect = Callable[..., Connection]

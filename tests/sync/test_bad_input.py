@@ -15,11 +15,11 @@ from tests.sync.scripted_platform import Peer, ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.mirrors.models import GenericEntity
 from vendor_admin.organizations.models import Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync.cursor import LogCursor, read_after
-from vendor_admin.sync.event_pages import event_url
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.log.cursor import LogCursor, read_after
 from vendor_admin.sync.models import EntityEvent
-from vendor_admin.sync.timeline import Subject, read_timeline
+from vendor_admin.sync.pages.event_pages import event_url
+from vendor_admin.sync.pages.timeline import Subject, read_timeline
 
 
 def props(entity: str, *, entity_type: str = "account", event_type: str = "Updated") -> str:

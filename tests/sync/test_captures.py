@@ -17,7 +17,7 @@ from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.events import EntityReceived, SnapshotPart
 from vendor_admin.tradovate.operations import Operation
-from vendor_admin.tradovate.session import SyncSession
+from vendor_admin.tradovate.socket.sync_session import SyncSession
 
 Line = dict[str, Any]
 

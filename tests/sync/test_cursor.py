@@ -9,8 +9,8 @@ import pytest
 from django.db import connection as database
 
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync.cursor import LogCursor, end_of_log, read_after
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.log.cursor import LogCursor, end_of_log, read_after
 
 INSERT = (
     "INSERT INTO sync_entityevent (received_at, organization_id, lease_id, epoch, seq, entity_id, kind, environment,"

@@ -6,10 +6,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.http11 import Response
 
-from vendor_admin.sync.endings import in_words, loss_of
+from vendor_admin.sync.socket.endings import in_words, loss_of
 from vendor_admin.tradovate.events import PeerClosed, PeerSilent, Penalty, Refused, Shutdown
 from vendor_admin.tradovate.outcomes import Locked
-from vendor_admin.tradovate.reconnect import ConnectionLost, Ending, SignInFailed
+from vendor_admin.tradovate.socket.reconnect import ConnectionLost, Ending, SignInFailed
 
 
 @pytest.mark.parametrize(

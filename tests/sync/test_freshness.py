@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from vendor_admin.organizations.models import Connection, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.freshness import Sockets, freshness
 
 LEASE = """

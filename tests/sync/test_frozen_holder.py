@@ -8,15 +8,17 @@ import psycopg
 import pytest
 
 from tests.faults.cutting_proxy import CuttingProxy
-from tests.sync.desk import Desk, row
+from tests.sync.desk import Desk, Ear, row
 from tests.sync.stored import Stored
 from vendor_admin.organizations.models import Connection, Organization
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync import backends, flush, leases, statements
-from vendor_admin.sync import batch as parameters
-from vendor_admin.sync.rows import Row
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync import backends, leases
+from vendor_admin.sync.log import batch_parameters as parameters
+from vendor_admin.sync.log import flush, statements
+from vendor_admin.sync.log.rows import BadRow, Row
 
-HAS_WRITTEN = "SELECT 1 FROM pg_locks WHERE relation = 'mirrors_account'::regclass"
+# The last that a flush locks.
+HAS_WRITTEN = "SELECT 1 FROM pg_locks WHERE relation = 'sync_storedrows'::regclass AND mode = 'RowExclusiveLock'"
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +28,9 @@ def no_timeout_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def standing_flush(url: str, *, hub: str, rows: Sequence[Row], fences: dict[int, int]) -> AsyncIterator[None]:
+async def standing_flush(
+    url: str, *, hub: str, rows: Sequence[Row | BadRow], fences: dict[int, int]
+) -> AsyncIterator[None]:
     """A hub's flush of which the server has everything but COMMIT, and hears nothing more."""
     connection = await flush.connect(url, name=backends.application_name(hub, "writer"))
     with suppress(psycopg.OperationalError):
@@ -54,10 +58,12 @@ def test_whoever_takes_over_ends_a_flush_that_stands_still_and_only_once_the_hol
     desk.add_lease(2)
     desk.admin.execute("UPDATE sync_lease SET holder = 'old', expires_at = now() - interval '1 s' WHERE id = 2")
 
+    unwritten = [row(1, name="never"), *Ear().rows(b'a["unreadable"]')]
+
     async def story() -> None:
         new = await backends.connect(desk.url, name=backends.application_name("new", "side"))
         other = await backends.connect(desk.url, name=backends.application_name("older", "writer"))
-        async with new, other, standing_flush(desk.url, hub="old", rows=[row(1, name="never")], fences={1: 1}):
+        async with new, other, standing_flush(desk.url, hub="old", rows=unwritten, fences={1: 1}):
             while not desk.admin.execute(HAS_WRITTEN).fetchone():
                 await asyncio.sleep(0.01)
             assert await leases.break_locks_of_lapsed(new, name="new") == [], "one of its leases is in force"
@@ -72,8 +78,9 @@ def test_whoever_takes_over_ends_a_flush_that_stands_still_and_only_once_the_hol
     asyncio.run(story())
     assert not stored.events()
     desk.fences[1] = 2
-    desk.flush([row(1, name="of the new holder", epoch=2)])
+    desk.flush([row(1, name="of the new holder", epoch=2), *Ear(epoch=2).rows(b'a["unreadable"]')])
     assert [account["name"] for account in stored.mirror("account")] == ["of the new holder"]
+    assert [kept["row_count"] for kept in stored.rows("SELECT row_count FROM sync_storedrows")] == [1]
 
 
 def test_a_writer_that_was_cut_off_ends_what_it_left_at_the_server_and_writes_once(

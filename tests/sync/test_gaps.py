@@ -8,19 +8,25 @@ from typing import Any
 import django.db
 import psycopg
 import pytest
+from django.db.models import F
 
 from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.organizations import budgets, database_clock
+from vendor_admin.organizations.connections.verbs import pause_connection, resume_connection
 from vendor_admin.organizations.models import Connection
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync import batch_writer, care
+from vendor_admin.organizations.platform_access import budgets
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.comparison import reconciliation
+from vendor_admin.sync.comparison import records as comparisons
 from vendor_admin.sync.freshness import Sockets
+from vendor_admin.sync.log import batch_writer
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.socket import Socket
+from vendor_admin.sync.socket.socket import Socket
 from vendor_admin.tradovate.events import SessionEvent, SnapshotSettled
-from vendor_admin.tradovate.session import SyncSession
+from vendor_admin.tradovate.socket import short_lives
+from vendor_admin.tradovate.socket.sync_session import SyncSession
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]
@@ -122,8 +128,9 @@ def test_absence_from_a_snapshot_deletes_nothing(
 
 
 def test_a_gap_is_repaired_from_the_platforms_own_logs(
-    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(short_lives, "SHORT_LIFE_SECONDS", 0.0)
     platform.snapshot = snapshot('{"id":1,"name":"a"}')
     logs: dict[str, list[dict[str, Any]]] = {
         "fill": [{"id": 11, "orderId": 4, "timestamp": T0, "qty": 1, "price": 10.25}],
@@ -182,6 +189,69 @@ def test_a_hub_that_was_away_shows_the_time_as_a_gap(
     (gap,) = stored.gaps()
     assert gap["started_at"] <= stopped_at <= gap["ended_at"]
     assert gap["differences"] == 1
+
+
+def test_the_time_of_a_pause_is_a_gap_from_its_start(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    connection = settled()
+    pause_connection(connection=connection, actor="staff")
+    wait_until(last_gap(stored, "started_at"), what="the gap")
+    (gap,) = stored.gaps()
+    assert (gap["ended_at"], gap["reason"]) == (None, "the connection was paused")
+    assert abs(gap["started_at"] - stored.lease()["last_frame_at"]).total_seconds() < 1
+    resume_connection(connection=connection, actor="staff")
+    wait_until(last_gap(stored, "settled_at"), what="the settlement")
+    assert len(stored.gaps()) == 1
+
+
+def test_a_new_shard_begins_with_a_gap_and_what_a_dropped_one_missed_does_not_stay_open(
+    platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
+) -> None:
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    connection = settled()
+    platform.snapshot = snapshot('{"id":1,"name":"changed meanwhile"}')
+
+    def share(count: int) -> None:
+        with organization_scope(connection.organization_id):
+            values = {"sharding": "modUserId" if count > 1 else "", "shard_count": count}
+            Connection.objects.filter(pk=connection.pk).update(version=F("version") + 1, **values)
+
+    share(2)
+    wait_until(lambda: [gap["shard"] for gap in stored.gaps() if gap["repaired_at"]] in ([0, 1], [1, 0]), what="both")
+    assert {one["kind"] for one in stored.events()[1:]} == {Kind.RESYNC}
+    second = next(gap for gap in stored.gaps() if gap["shard"] == 1)
+    assert second["started_at"] < second["ended_at"]
+
+    platform.accepts = False
+    platform.close()
+    wait_until(
+        lambda: [gap["shard"] for gap in stored.gaps() if gap["ended_at"] is None] in ([0, 1], [1, 0]), what="gaps"
+    )
+    share(1)
+    wait_until(lambda: [gap["shard"] for gap in stored.gaps() if gap["ended_at"] is None] == [0], what="the end of one")
+    of_dropped = [gap for gap in stored.gaps() if gap["shard"] == 1]
+    assert any("given up" in gap["repair_note"] for gap in of_dropped)
+    assert all(gap["repaired_at"] for gap in of_dropped), "else it is never forgotten"
+
+
+def test_what_is_known_of_a_mirror_is_dated_by_the_databases_clock(
+    platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    async def of_database(_: psycopg.AsyncConnection) -> datetime:
+        return moment
+
+    monkeypatch.setattr(comparisons, "database_now", of_database)
+    platform.snapshot = snapshot('{"id":1,"name":"a"}')
+    platform.lists = {"account": [{"id": 1, "name": "a"}], "cashBalanceLog": [{"id": 14, "accountId": 1}]}
+    connect(platform, entity_types=["account", "cashBalanceLog"])
+    start_hub()
+    assert wait_until(lambda: stored.lease()["settled_at"] if stored.leases() else None, what="the load") == moment
+    stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
+    wait_until(lambda: len(stored.reconciliations()) > 2, what="a comparison")
+    assert {one["started_at"] for one in stored.reconciliations()} == {moment}
 
 
 def test_a_platform_that_refuses_sockets_is_one_gap_however_often_it_is_tried(
@@ -418,7 +488,7 @@ def test_the_first_load_finds_the_dependents_of_every_shards_entities(
 def test_a_shard_that_comes_too_late_for_the_first_load_has_all_compared_again(
     platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(care, "OTHER_SHARDS_SECONDS", 0.0)
+    monkeypatch.setattr(reconciliation, "OTHER_SHARDS_SECONDS", 0.0)
     platform.shards = {0: (0.0, snapshot('{"id":1,"name":"a"}')), 1: (1.5, snapshot('{"id":2,"name":"b"}'))}
     platform.lists = {"cashBalanceLog": [{"id": 10 + one, "accountId": one, "timestamp": T0} for one in (1, 2)]}
     connect(platform, entity_types=["account", "cashBalanceLog"], sharding="modAccountId", shard_count=2)

@@ -12,7 +12,8 @@ import pytest
 from tests.sync.running_hub import wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.sync import gaps, socket
+from vendor_admin.sync.log import gaps
+from vendor_admin.sync.socket import socket
 
 
 def test_heartbeats_and_the_end_of_a_snapshot_are_on_time_on_a_socket_that_opened_slowly(

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.stored import Stored
-from vendor_admin.organizations import tokens
-from vendor_admin.organizations.connections import connect_organization
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection
+from vendor_admin.organizations.platform_access import tokens
 from vendor_admin.sandbox.running import RunningSandbox
 
 StartHub = Callable[..., RunningHub]

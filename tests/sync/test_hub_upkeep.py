@@ -13,8 +13,8 @@ from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync import hub as hub_module
 from vendor_admin.sync import leases
+from vendor_admin.sync.hub import hub as hub_module
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]

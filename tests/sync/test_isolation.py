@@ -14,9 +14,10 @@ from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync import backends, batch_writer, inbox, writer
-from vendor_admin.sync import hub as hub_module
-from vendor_admin.sync.inbox import Inbox
+from vendor_admin.sync import backends
+from vendor_admin.sync.hub import hub as hub_module
+from vendor_admin.sync.log import batch_writer, inbox, writer
+from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.status import is_healthy, socket_statuses
 
 # What happens to whoever writes the account 77 of the first organization.

@@ -16,11 +16,12 @@ from tests.sync.conftest import give_token
 from tests.sync.running_hub import LEASE_TTL, RunningHub, wait_until
 from tests.sync.scripted_platform import Peer, ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.organizations.connections import pause_connection, repoint_connection, resume_connection
+from vendor_admin.organizations.connections.verbs import pause_connection, repoint_connection, resume_connection
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync import backends, batch_writer, flush, leases
-from vendor_admin.sync import hub as hub_module
+from vendor_admin.sync import backends, leases
+from vendor_admin.sync.hub import hub as hub_module
 from vendor_admin.sync.leases import Status
+from vendor_admin.sync.log import batch_writer, flush
 
 T = TypeVar("T")
 Connect = Callable[..., Connection]
@@ -290,6 +291,7 @@ def test_pause_resume_and_new_address_take_effect_within_seconds(
             connection=connection,
             rest_url=elsewhere.rest_url,
             websocket_url=elsewhere.websocket_url,
+            credentials=connection.credentials,
             actor="staff",
         )
         wait_until(lambda: synced(elsewhere) and not platform.open_peers, seconds=5, what="the move")

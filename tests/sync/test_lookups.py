@@ -10,11 +10,11 @@ from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync.inbox import Inbox
 from vendor_admin.sync.leases import Held
+from vendor_admin.sync.log.inbox import Inbox
+from vendor_admin.sync.log.rows import Row
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.rows import Row
-from vendor_admin.sync.socket import SNAPSHOT_CHUNK, Socket
+from vendor_admin.sync.socket.socket import SNAPSHOT_CHUNK, Socket
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]

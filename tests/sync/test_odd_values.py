@@ -13,10 +13,10 @@ from tests.shared_material import shared_material
 from tests.sync.desk import Desk, Ear, by_kind, row
 from tests.sync.stored import Stored
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
-from vendor_admin.sync.intake import MOST_NOTED
+from vendor_admin.sync.log.entity_reader import Accounts, read_entity
+from vendor_admin.sync.log.rows import Row
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.reading import Accounts, read_entity
-from vendor_admin.sync.rows import Row
+from vendor_admin.sync.socket.intake import MOST_NOTED
 
 AT = "2026-11-24T15:10:00+00:00"
 TIMES: dict[str, datetime | None] = {

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.sync.desk import Desk, row
 from tests.sync.running_hub import wait_until
 from tests.sync.stored import Stored
-from vendor_admin.sync import partitions
+from vendor_admin.sync.log import partitions
 from vendor_admin.sync.models import PartitionTrouble
 
 INSERT = """

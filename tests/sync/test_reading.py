@@ -2,7 +2,8 @@
 
 import pytest
 
-from vendor_admin.sync.reading import Accounts, UnreadableEntityError, read_entity
+from vendor_admin.sync.log import entity_reader as reading
+from vendor_admin.sync.log.entity_reader import Accounts, UnreadableEntityError, read_entity
 
 
 def test_a_notice_of_the_other_environment_has_the_id_of_what_it_wraps() -> None:
@@ -23,3 +24,24 @@ def test_other_entities_need_an_id_of_their_own() -> None:
         read_entity("adminAlertSignal", b'{"adminAlertSignal":{"id":7}}', Accounts())
     with pytest.raises(UnreadableEntityError, match="no id"):
         read_entity("account", b'{"":{"id":7}}', Accounts())
+
+
+def test_all_sockets_of_a_worker_share_one_bounded_memory_that_keeps_what_was_last_heard_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "MAX_REMEMBERED", 1_000)
+    sockets = [Accounts() for _ in range(20)]
+    for number in range(1, 1_001):
+        for socket in sockets:
+            socket.remember("order", number, 7)
+        sockets[0].remember("order", 1, 8)  # it is heard of all the time
+    found = [
+        (place, number)
+        for place, one in enumerate(sockets)
+        for number in range(1, 1_001)
+        if one.account_of("order", number)
+    ]
+    assert len(found) <= 1_000
+    assert {(place, 1_000) for place in range(20)} <= set(found)
+    assert sockets[0].account_of("order", 1) == 8
+    assert sockets[1].account_of("order", 1) is None

@@ -9,9 +9,9 @@ from django.db import connection as database
 from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.stored import Stored
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
-from vendor_admin.organizations.connections import connect_organization
-from vendor_admin.sandbox.malformed import MALFORMED_FRAMES
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.sandbox.running import RunningSandbox
+from vendor_admin.sandbox.wire.malformed import MALFORMED_FRAMES
 from vendor_admin.sync.models import Kind
 
 StartHub = Callable[..., RunningHub]

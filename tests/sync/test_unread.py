@@ -1,6 +1,6 @@
 """When a type that could not be read is tried again."""
 
-from vendor_admin.sync.unread import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Unread
+from vendor_admin.sync.comparison.unread import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Unread
 
 
 def test_each_type_waits_twice_as_long_after_each_failure_up_to_a_limit() -> None:

@@ -16,15 +16,15 @@ from tests.sync.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from tests.sync.test_lookups import lone_socket
-from vendor_admin.organizations import budgets, tokens
-from vendor_admin.organizations.connections import pause_connection, resume_connection
+from vendor_admin.organizations.connections.verbs import pause_connection, resume_connection
 from vendor_admin.organizations.models import AuditEntry, Connection
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.sync.inbox import Inbox
+from vendor_admin.organizations.platform_access import budgets, tokens
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.models import Lease
-from vendor_admin.sync.retry import NothingWaits, StillLocked, try_now
+from vendor_admin.sync.socket.retry import NothingWaits, StillLocked, try_now
 from vendor_admin.tradovate.events import PeerSilent
-from vendor_admin.tradovate.session import SyncSession
+from vendor_admin.tradovate.socket.sync_session import SyncSession
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]
@@ -167,14 +167,14 @@ def test_a_stopped_socket_can_be_tried_again(
     stored: Stored,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    really, refusals = tokens.access_token, [tokens.TokenUnavailable("The key has no rights.", "Give it some.")]
+    really, refusals = tokens.stored_token, [tokens.TokenUnavailable("The key has no rights.", "Give it some.")]
 
-    def access_token(**arguments: Any) -> Any:
+    def stored_token(**arguments: Any) -> Any:
         if refusals:
             raise refusals.pop()
         return really(**arguments)
 
-    monkeypatch.setattr(tokens, "access_token", access_token)
+    monkeypatch.setattr(tokens, "stored_token", stored_token)
     scene = Waiting(platform, connect(platform), stored)
     start_hub()
     assert scene.wait_for("failed")["next_try_at"] is None

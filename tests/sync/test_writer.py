@@ -12,10 +12,11 @@ from tests.faults.cutting_proxy import CuttingProxy
 from tests.sync.desk import RECEIVED_AT, Desk, row
 from tests.sync.running_hub import wait_until
 from tests.sync.stored import Stored
-from vendor_admin.sync import batch, batch_writer, flush
-from vendor_admin.sync.flush import StaleFenceError
+from vendor_admin.sync.log import batch_parameters as batch
+from vendor_admin.sync.log import batch_writer, flush
+from vendor_admin.sync.log.flush import StaleFenceError
+from vendor_admin.sync.log.rows import BadRow, Row
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.rows import BadRow, Row
 
 OLD, NEW = "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:05.000Z"
 NO_FENCE = "CREATE OR REPLACE FUNCTION sync_hold_fences(held jsonb) RETURNS void LANGUAGE sql AS 'SELECT'"

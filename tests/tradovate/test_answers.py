@@ -230,3 +230,34 @@ def test_every_kind_of_value_has_a_text(value, text):
 def test_a_body_stays_out_of_the_repr_of_an_outcome():
     assert "secret" not in repr(Success({"accessToken": "secret"}))
     assert "secret" not in repr(read(200, {"errorText": "no", "accessToken": "secret"}))
+
+
+CODE = "q7ZkInventedCode00412345"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"error": "invalid_grant", "error_description": f"Authorization code {CODE} is already used"}),
+        (200, {"errorText": "x" * (500 - len(CODE) // 2) + CODE}),
+        (200, {"results": [{"errorText": "y" * 490 + CODE}]}),
+        (200, f"{'z' * 440}{CODE}".encode()),
+        (401, {"errorText": "z" * 490 + CODE}),
+        (429, f"{'z' * 490}{CODE}".encode()),
+        (503, f"{'z' * 465}{CODE}".encode()),
+    ],
+)
+def test_a_refusal_repeats_no_part_of_a_secret_even_where_its_text_is_cut(status, body):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    outcome = read_answer(WRITE, status=status, body=content, secrets=[CODE, ""])
+    said = f"{outcome!r} {getattr(outcome, 'body', '')}"
+    assert CODE[:6] not in said
+    assert CODE[-6:] not in said
+    assert "*" in said
+
+
+def test_what_was_asked_for_and_the_ticket_of_the_next_try_come_as_they_are():
+    body = json.dumps({"name": CODE, "p-ticket": CODE, "p-time": 3}).encode()
+    assert read_answer(WRITE, status=200, body=body, secrets=[CODE]) == read_answer(WRITE, status=200, body=body)
+    body = json.dumps({"accessToken": CODE}).encode()
+    assert read_answer(WRITE, status=200, body=body, secrets=[CODE]) == Success({"accessToken": CODE}, 200)

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.tradovate.scripted_server import ScriptedServer, running_server
-from vendor_admin.tradovate.authentication import (
+from vendor_admin.tradovate.enums import NotSentKind
+from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown
+from vendor_admin.tradovate.rest.authentication import (
     AccessToken,
     Credentials,
     Identity,
@@ -16,9 +18,7 @@ from vendor_admin.tradovate.authentication import (
     sign_in_problem_of,
     who_am_i,
 )
-from vendor_admin.tradovate.enums import NotSentKind
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown
-from vendor_admin.tradovate.rest import RestClient
+from vendor_admin.tradovate.rest.client import RestClient
 
 CREDENTIALS = Credentials(
     name="vendor", password="p-a-s-s", app_id="Admin", app_version="1.0", cid="7", sec="s-e-c", device_id="device-1"

@@ -12,11 +12,11 @@ from tests.shared_material import shared_material
 from tests.tradovate.frame_texts import frame, reply
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.events import EntityReceived, Malformed, OtherEvent, PeerClosed, Refused, SnapshotPart
-from vendor_admin.tradovate.frames import Reply, decode_frame
 from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_type_of
 from vendor_admin.tradovate.outcomes import Penalized, Rejected, Success
-from vendor_admin.tradovate.schedule import session_trade_date
-from vendor_admin.tradovate.session import SessionEvent, SyncSession
+from vendor_admin.tradovate.socket.frames import Reply, decode_frame
+from vendor_admin.tradovate.socket.sync_session import SessionEvent, SyncSession
+from vendor_admin.tradovate.trading_calendar import session_trade_date
 
 FILES = ("recorded.jsonl", "documented.jsonl", "fixtures.jsonl")
 

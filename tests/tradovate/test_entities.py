@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.tradovate.scripted_server import ScriptedServer, running_server
-from vendor_admin.tradovate.entities import fetch_items, fetch_ldeps, fetch_list, ids_by_call
 from vendor_admin.tradovate.operations import NoSuchOperation
 from vendor_admin.tradovate.outcomes import Locked, Rejected, Success, Unknown
-from vendor_admin.tradovate.rest import RestClient
+from vendor_admin.tradovate.rest.client import RestClient
+from vendor_admin.tradovate.rest.entities import fetch_items, fetch_ldeps, fetch_list, ids_by_call
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.tradovate.frame_texts import ORDER, compact, frame, props, reply
 from vendor_admin.tradovate.events import EntityReceived, Malformed, PeerClosed
-from vendor_admin.tradovate.frames import Heartbeat, Notice, Opened, Reply, decode_frame, encode_request
+from vendor_admin.tradovate.socket.frames import Heartbeat, Notice, Opened, Reply, decode_frame, encode_request
 
 
 def test_single_letters_open_the_socket_and_beat():

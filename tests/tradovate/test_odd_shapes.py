@@ -10,10 +10,17 @@ from tests.tradovate.frame_texts import compact, frame, props, reply
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.bodies import PenaltyTicket, penalty_ticket_of
 from vendor_admin.tradovate.events import EntityReceived, Malformed, SnapshotPart
-from vendor_admin.tradovate.frames import Reply, decode_frame
 from vendor_admin.tradovate.operations import Operation
 from vendor_admin.tradovate.outcomes import Penalized
-from vendor_admin.tradovate.session import Answered, Authorized, SessionEvent, SessionState, SyncAccepted, SyncSession
+from vendor_admin.tradovate.socket.frames import Reply, decode_frame
+from vendor_admin.tradovate.socket.sync_session import (
+    Answered,
+    Authorized,
+    SessionEvent,
+    SessionState,
+    SyncAccepted,
+    SyncSession,
+)
 
 ODD_TIMES: list[object] = [None, "soon", -5, True, float("inf"), "NaN", []]
 CASH = {"id": 5, "accountId": 1, "amount": 7}

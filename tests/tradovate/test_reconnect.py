@@ -18,7 +18,7 @@ from vendor_admin.tradovate.outcomes import (
     Unknown,
     WrongHost,
 )
-from vendor_admin.tradovate.reconnect import (
+from vendor_admin.tradovate.socket.reconnect import (
     LOCK_SECONDS,
     ConnectionLost,
     Ending,
@@ -118,7 +118,56 @@ def test_maintenance_that_begins_early_waits_until_the_window_ends():
 def test_maintenance_that_lasts_longer_or_is_unplanned_waits_a_minute_or_so():
     late = datetime(2026, 11, 18, 23, 5, tzinfo=UTC)  # 17:05 Central
     for now in (late, NOON):
-        assert 30 <= decide(Shutdown("Maintenance", ""), now=now, attempt=9).delay_seconds <= 90
+        decision = decide(Shutdown("Maintenance", ""), now=now)
+        assert 30 <= decision.delay_seconds <= 90
+        assert "outside its usual hours" in decision.reason
+        assert decide(Shutdown("Maintenance", ""), now=now, attempt=2).shared_try_seconds == 60
+
+
+IN_THE_WINDOW = datetime(2026, 11, 18, 22, 15, tzinfo=UTC)  # 16:15 Central
+
+
+def test_maintenance_says_until_when_it_usually_lasts_and_that_one_socket_tries_before() -> None:
+    decision = decide(Shutdown("Maintenance", "Back soon"), now=IN_THE_WINDOW)
+    assert decision.shared_try_seconds == 600
+    assert decision.reason.startswith(
+        "The platform is in maintenance, usually until 2026-11-18 23:00 UTC (17:00 CT). It said: Back soon."
+    )
+    assert "one socket of this installation tries" in decision.advice
+
+
+AWAY: list[Ending] = [
+    PeerClosed(1006, ""),
+    PeerSilent(10.0),
+    ConnectionLost("reset by peer"),
+    ConnectionLost("nobody answers", NotSentKind.REFUSED),
+    Refused("connect", 503, "closed"),
+    Refused("user/syncrequest", 0, "no answer"),
+    SignInFailed(Unknown("no answer")),
+]
+
+
+@pytest.mark.parametrize("ending", AWAY, ids=repr)
+def test_a_platform_that_is_away_in_its_hours_is_in_maintenance_though_it_does_not_say_so(ending: Ending) -> None:
+    def after(attempt: int, *, now: datetime = IN_THE_WINDOW, has_hours: bool = True) -> Reconnect:
+        chance = random.Random(1)  # noqa: S311
+        return decide_reconnect(ending, attempt=attempt, now=now, random=chance, has_maintenance_hours=has_hours)
+
+    assert "usually until 2026-11-18 23:00 UTC" in after(2).reason
+    assert after(2).shared_try_seconds == 600
+    assert 45 * 60 <= after(2).delay_seconds <= 46 * 60
+    assert not after(1).shared_try_seconds, "the first loss is as any other"
+    assert not after(2, now=NOON).shared_try_seconds
+    assert not after(2, has_hours=False).shared_try_seconds, "a sandbox has no hours"
+
+
+@pytest.mark.parametrize(
+    "ending", [Refused("authorize", 401, ""), Refused("authorize", 429, ""), Refused("connect", 421, "")], ids=repr
+)
+def test_what_is_refused_in_the_hours_of_maintenance_keeps_its_own_waits(ending: Ending) -> None:
+    chance = random.Random(1)  # noqa: S311
+    decision = decide_reconnect(ending, attempt=5, now=IN_THE_WINDOW, random=chance, has_maintenance_hours=True)
+    assert not decision.shared_try_seconds
 
 
 @pytest.mark.parametrize(

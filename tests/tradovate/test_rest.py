@@ -1,13 +1,18 @@
 """Calls over REST against a real server on the loopback, and against no server."""
 
 import datetime as dt
+import gzip
 import ipaddress
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -20,8 +25,10 @@ from tests.tradovate.scripted_server import ScriptedServer, running_server
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.operations import Operation, entity_operation
 from vendor_admin.tradovate.outcomes import NotSent, Penalized, Rejected, Success, Unknown
-from vendor_admin.tradovate.rest import RestClient
+from vendor_admin.tradovate.rest.client import RestClient
+from vendor_admin.tradovate.rest.transport import HostNotAllowed
 
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy")
 WRITE = Operation(path="order/placeorder", method="POST")
 READ = entity_operation("order", "list")
 
@@ -46,6 +53,11 @@ def break_off(handler: BaseHTTPRequestHandler) -> None:
 
 def answer_half(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+    break_off(handler)
+
+
+def break_off_in_the_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Ty")
     break_off(handler)
 
 
@@ -95,20 +107,39 @@ def test_a_redirect_is_not_followed(server, client):
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("misbehave", [break_off, answer_half, say_nothing])
+@pytest.mark.parametrize("misbehave", [break_off, break_off_in_the_headers, answer_half, say_nothing])
 def test_a_write_without_an_answer_is_unknown_and_never_repeated(server, client, misbehave):
     server.answers = [misbehave]
     assert isinstance(client.call(WRITE, body={}), Unknown)
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("misbehave", [break_off, answer_half, say_nothing])
+@pytest.mark.parametrize("misbehave", [break_off, break_off_in_the_headers, answer_half, say_nothing])
 def test_a_read_without_an_answer_is_tried_once_more(server, client, misbehave):
     server.answers = [misbehave, (200, b"[]")]
     assert client.call(READ) == Success([], 200)
     server.answers = [misbehave]
     assert isinstance(client.call(READ), Unknown)
     assert len(server.seen) == 4
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_an_answer_that_is_too_long_is_not_kept(server, is_packed):
+    body = b" " * 3_000_000
+
+    def send_much(handler: BaseHTTPRequestHandler) -> None:
+        content = gzip.compress(body) if is_packed else body
+        packed = b"Content-Encoding: gzip\r\n" if is_packed else b""
+        handler.close_connection = True
+        with suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n" % (packed, len(content)))
+            handler.wfile.write(content)
+
+    server.answers = [send_much]
+    client = RestClient(base_url=server.url, most_bytes=2**20)
+    assert client.call(READ) == Unknown("127.0.0.1 answered with more than 1 MiB, which are not read")
+    assert len(server.seen) == 1
+    client.close()
 
 
 def test_an_answer_with_an_error_status_is_not_tried_again(server, client):
@@ -130,6 +161,63 @@ def test_an_unknown_host_is_a_matter_of_names():
     with mock.patch("socket.getaddrinfo", side_effect=socket.gaierror(-2, "Name or service not known")):
         outcome = RestClient(base_url="http://nowhere.invalid/v1").call(WRITE)
     assert outcome == NotSent(NotSentKind.DNS, "the name nowhere.invalid is not known")
+
+
+def test_a_call_goes_to_the_addresses_that_were_judged_for_it_anew_at_each_connection(server):
+    answers = [["127.0.0.2", "127.0.0.1"], ["127.0.0.2"]]  # nobody listens at the former
+    asked = []
+
+    def resolve(host: str) -> list[str]:
+        asked.append(host)
+        return answers.pop(0)
+
+    def answer_and_close(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n[]")
+        handler.close_connection = True
+
+    server.answers = [answer_and_close]
+    client = RestClient(base_url=server.url.replace("127.0.0.1", "platform.test"), resolve=resolve)
+    assert client.call(READ) == Success([], 200)
+    outcome = client.call(READ)
+    client.close()
+    assert isinstance(outcome, NotSent)
+    assert asked == ["platform.test", "platform.test"]
+    (seen,) = server.seen
+    assert seen.headers["Host"].startswith("platform.test:")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        (HostNotAllowed("platform.test leads astray"), NotSentKind.REFUSED, "platform.test leads astray"),
+        (socket.gaierror(-2, "Name unknown"), NotSentKind.DNS, "the name platform.test is not known"),
+    ],
+)
+def test_a_host_that_may_not_be_called_is_sent_nothing(server, error, kind, reason):
+    def resolve(host: str) -> list[str]:
+        raise error
+
+    client = RestClient(base_url=server.url.replace("127.0.0.1", "platform.test"), resolve=resolve)
+    assert client.call(WRITE, token="t", body={}) == NotSent(kind, reason)
+    assert server.seen == []
+
+
+def test_the_certificate_is_of_the_name_wherever_it_leads(tmp_path, monkeypatch):
+    context = self_signed(tmp_path)  # of 127.0.0.1
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+    with running_server(tls=context) as server:
+        server.will_answer(200, [])
+        assert RestClient(base_url=server.url, resolve=lambda host: ["127.0.0.1"]).call(READ) == Success([], 200)
+        other = server.url.replace("127.0.0.1", "platform.test")
+        outcome = RestClient(base_url=other, resolve=lambda host: ["127.0.0.1"]).call(READ)
+    assert isinstance(outcome, NotSent)
+    assert outcome.kind is NotSentKind.TLS
+
+
+def test_only_a_list_may_be_long(server, client):
+    server.will_answer(200, b'[{"id":1,"name":"%b"}]' % (b"x" * 2**20))
+    assert isinstance(client.call(READ), Success)
+    assert client.call(WRITE, body={}) == Unknown("127.0.0.1 answered with more than 1 MiB, which are not read")
 
 
 def test_a_connection_that_takes_too_long_was_not_sent():
@@ -216,3 +304,122 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     return context
+
+
+def test_a_refusal_that_repeats_what_was_sent_holds_no_secret_of_it(server, client):
+    server.will_answer(400, {"errorText": "no: quiet herons, s-e-c-r-e-t, the-token of JANE, ticket-77"})
+    body = {"users": [{"name": "JANE", "password": "quiet herons"}], "sec": "s-e-c-r-e-t"}
+    outcome = client.call(WRITE, token="the-token", body=body, penalty_ticket="ticket-77")
+    assert isinstance(outcome, Rejected)
+    assert outcome.error_text == "no: ********, ********, ******** of JANE, ********"
+
+
+@pytest.mark.parametrize("beginning", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["header", "body"])
+def test_a_host_that_goes_on_talking_is_cut_off_when_the_time_is_up(server, beginning):
+    has_ended = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(beginning)
+        with suppress(OSError):
+            for _ in range(400):
+                handler.wfile.write(b"1")
+                if has_ended.wait(0.05):
+                    break
+        handler.close_connection = True
+
+    server.answers.append(drip)
+    client = RestClient(base_url=server.url, total_seconds=0.3)
+    started = time.monotonic()
+    outcome = client.call(READ, token="t")
+    lasted = time.monotonic() - started
+    has_ended.set()
+    client.close()
+    assert outcome == Unknown("no whole answer from 127.0.0.1 within 0.3 s")
+    assert 0.3 <= lasted < 5
+
+
+@pytest.mark.parametrize("slow", [1, 2], ids=["judging the name", "connecting"])
+def test_a_connection_that_is_made_when_the_time_is_over_is_not_used(server, monkeypatch, slow):
+    has_ended, resolve, looked_up = threading.Event(), socket.getaddrinfo, []
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            for _ in range(400):
+                handler.wfile.write(b"1")
+                if has_ended.wait(0.05):
+                    break
+        handler.close_connection = True
+
+    def resolve_slowly(*args: Any, **options: Any) -> Any:
+        looked_up.append(args)
+        has_ended.wait(0.5 if len(looked_up) == slow else 0)
+        return resolve(*args, **options)
+
+    server.answers.append(drip)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
+    client = RestClient(base_url=server.url, total_seconds=0.1)
+    started = time.monotonic()
+    outcome = client.call(READ, token="t")
+    lasted = time.monotonic() - started
+    has_ended.set()
+    client.close()
+    assert isinstance(outcome, Unknown | NotSent)
+    assert lasted < 5
+
+
+def test_calls_within_their_time_are_answered_as_ever_one_after_the_other(server):
+    server.will_answer(200, [])
+    client = RestClient(base_url=server.url, total_seconds=20.0)
+    assert [client.call(READ, token="t"), client.call(READ, token="t")] == [Success([], 200)] * 2
+    client.close()
+
+
+def test_a_client_that_connects_again_and_again_keeps_one_connection(server):
+    def answer_and_close(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n[]")
+        handler.close_connection = True
+
+    server.answers.append(answer_and_close)
+    client = RestClient(base_url=server.url)
+    assert [client.call(READ) for _ in range(2)] == [Success([], 200)] * 2
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert [client.call(READ) for _ in range(20)] == [Success([], 200)] * 20
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
+    client.close()
+
+
+class TestProxies:
+    """Of this machine's environment: they look names up, so that names are all that can be judged."""
+
+    @pytest.fixture
+    def proxy(self, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
+        server.will_answer(200, [])
+        for name in PROXIES:
+            monkeypatch.delenv(name, raising=False)
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, server.url.removesuffix("/demo/v1"))
+        return server
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_proxy_is_given_no_name_that_may_not_be_called(self, proxy: ScriptedServer, scheme: str) -> None:
+        def judge(host: str) -> None:
+            raise HostNotAllowed(f"{host} is not a host of the platform")
+
+        client = RestClient(base_url=f"{scheme}://elsewhere.example/v1", judge=judge)
+        outcome = client.call(READ, token="t")
+        client.close()
+
+        assert isinstance(outcome, NotSent)
+        assert outcome.kind is NotSentKind.REFUSED
+        assert "elsewhere.example is not a host of the platform" in outcome.reason
+        assert proxy.seen == []
+
+    def test_a_name_is_judged_at_each_call_and_not_looked_up(self, proxy: ScriptedServer) -> None:
+        judged: list[str] = []
+        client = RestClient(base_url="http://demo.example/v1", judge=judged.append)
+        for _ in range(2):
+            assert isinstance(client.call(READ, token="t"), Success)
+        client.close()
+
+        assert judged == ["demo.example"] * 2
+        assert [seen.path for seen in proxy.seen] == ["http://demo.example/v1/order/list"] * 2

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from vendor_admin.tradovate.schedule import maintenance_window, session_trade_date
+from vendor_admin.tradovate.trading_calendar import maintenance_window, session_trade_date
 
 CHICAGO = ZoneInfo("America/Chicago")
 

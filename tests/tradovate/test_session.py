@@ -6,7 +6,7 @@ import pytest
 
 from tests.tradovate.frame_texts import ORDER, compact, frame, props, reply
 from vendor_admin.tradovate.errors import RequestNotPossible
-from vendor_admin.tradovate.session import (
+from vendor_admin.tradovate.socket.sync_session import (
     Answered,
     Authorized,
     EntityReceived,

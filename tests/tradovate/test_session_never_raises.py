@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tradovate.frame_texts import frame, props, reply
+from vendor_admin.tradovate.catalogue.entity_types import is_entity_type
 from vendor_admin.tradovate.events import EntityReceived, Malformed, SnapshotPart
-from vendor_admin.tradovate.operations.entity_types import is_entity_type
-from vendor_admin.tradovate.session import SyncSession
+from vendor_admin.tradovate.socket.sync_session import SyncSession
 
 FRAMES = [
     b"o",

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from vendor_admin.organizations.rls import TABLES_WITHOUT_POLICY
+from vendor_admin.organizations.tenancy.rls import TABLES_WITHOUT_POLICY
 
 ALPHA, BRAVO = 900_001, 900_002
 # A value of each type that any column may hold; checked columns have their own below.

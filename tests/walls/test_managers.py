@@ -11,7 +11,7 @@ from django.db import connection, models
 from tests.walls.catalog import ALPHA, BRAVO
 from vendor_admin.mirrors.models import Account
 from vendor_admin.organizations.models import AuditEntry, StaffRole
-from vendor_admin.organizations.scope import ScopedManager, organization_scope, organizations_in_scope
+from vendor_admin.organizations.tenancy.scope import ScopedManager, organization_scope, organizations_in_scope
 
 
 def owned_models() -> list[type[models.Model]]:

@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE_PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
 WEB_PORT, SANDBOX_PORT, PORTAL_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 8070, 54320, 63790
 EVENTS_PER_SECOND = 20
-LIVE_SECONDS = 90.0
+LIVE_SECONDS = 600.0  # from the first start: slow machines make the tables for minutes
 # What serves people stops first, then what sends work, then what does it (2).
 STOP_RANKS = {"web": 0, "beat": 1}
 DATABASE_VARIABLES = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_HUB_URL")
@@ -240,7 +240,7 @@ class Demo:
         at_sandbox = ("--sandbox-url", sandbox_url)
         logins = (self.folder / "demo.logins.json").absolute()
         logins.touch(mode=0o600)
-        seed = ("python", "manage.py", "seed_demo", *at_sandbox, "--logins-file", str(logins))
+        seed = ("python", "manage.py", "seed_demo", *at_sandbox, "--new-sandbox", "--logins-file", str(logins))
         members = (self.folder / "demo.members.json").absolute()
         portal = (self.folder / "demo.portal.json").absolute()
         seed_members = (

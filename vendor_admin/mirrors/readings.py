@@ -19,7 +19,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.datastructures import BaseTable
 
-from vendor_admin.mirrors.values import Kind, OddValueError, column_value
+from vendor_admin.mirrors.fields.values import Kind, OddValueError, column_value
 from vendor_admin.tradovate.operations import ENTITIES
 from vendor_admin.tradovate.values import id_of
 

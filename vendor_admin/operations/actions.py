@@ -1,6 +1,6 @@
 """What staff can start from a page: for each action the plan kind it makes, its form, and where it is offered.
 
-Apps declare actions in their modules `plan_forms`, with `offer`, beside the kinds of `plan_kinds`. The pages (select,
+Apps declare actions in their modules `plan_actions`, with `offer`, beside the kinds of `plan_kinds`. The pages (select,
 preview, confirm, progress) are the same for all of them.
 """
 
@@ -12,7 +12,7 @@ from typing import ClassVar
 from django import forms
 
 from vendor_admin.operations.csv_files import CsvFormat
-from vendor_admin.operations.kinds import Json, PlanKind, Target, kind_of
+from vendor_admin.operations.kinds import Json, PlanKind, Target, kind_of, only_asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ class Action:
     @property
     def kind(self) -> PlanKind:
         return kind_of(self.kind_name)
+
+    @property
+    def only_asks(self) -> bool:
+        """Whether it reads something of the platform and changes nothing."""
+        return only_asks(self.kind)
 
     @property
     def label(self) -> str:

@@ -7,6 +7,6 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        """Let every app declare its plan kinds in `plan_kinds`, and in `plan_forms` how people start them."""
+        """Let every app declare its plan kinds in `plan_kinds`, and in `plan_actions` how people start them."""
         autodiscover_modules("plan_kinds")
-        autodiscover_modules("plan_forms")
+        autodiscover_modules("plan_actions")

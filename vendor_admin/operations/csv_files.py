@@ -1,7 +1,8 @@
 """Uploaded CSV files: what a format is, and how text becomes rows with their line numbers."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
@@ -12,6 +13,9 @@ from vendor_admin.operations.kinds import Target
 LARGEST_FILE = 20 * 1024 * 1024
 MOST_LINES = 100_000
 LONGEST_CELL = 10_000
+MOST_COLUMNS = 100
+LONGEST_LINE = MOST_COLUMNS * LONGEST_CELL
+_MOST_NAMED = 10
 _DELIMITERS = ",;\t"
 
 
@@ -110,7 +114,7 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
     """(line number, cells) of every line that is not empty, and a fault for each that is no CSV."""
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_of_bounded_length(StringIO(text, newline="")), delimiter=delimiter, strict=True)
     found: list[tuple[int, list[str]]] = []
     faults = []
     while True:
@@ -124,6 +128,8 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
             continue
         if cells is None:
             return found, faults
+        if not found and len(cells) > MOST_COLUMNS:
+            raise UnreadableFile(f"The first line names {len(cells):,} columns; {MOST_COLUMNS} are the most.")
         if any(len(cell) > LONGEST_CELL for cell in cells):
             raise UnreadableFile(f"Line {start} has a value of over {LONGEST_CELL:,} letters.")
         stripped = [cell.strip() for cell in cells]
@@ -133,15 +139,23 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
             raise UnreadableFile(f"The file has more than {MOST_LINES:,} lines. Split it.")
 
 
+def _of_bounded_length(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a file as they are; one that would be cut into millions of values ends it."""
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise UnreadableFile(f"Line {number} has over {LONGEST_LINE:,} letters.")
+        yield line
+
+
 def _plain_name(cell: str) -> str:
     return cell.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _check_names(names: Sequence[str], *, columns: Sequence[CsvColumn]) -> None:
     known = [column.name for column in columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
-        raise UnreadableFile(f"The first line names a column twice: {', '.join(twice)}.")
+        raise UnreadableFile(f"The first line names a column twice: {_shortened(twice)}.")
     missing = [column.name for column in columns if column.is_required and column.name not in names]
     if missing:
         raise UnreadableFile(
@@ -150,5 +164,10 @@ def _check_names(names: Sequence[str], *, columns: Sequence[CsvColumn]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UnreadableFile(
-            f"The first line names what is not known here: {', '.join(unknown)}. The columns are {', '.join(known)}."
+            f"The first line names what is not known here: {_shortened(unknown)}. The columns are {', '.join(known)}."
         )
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(name[:64] for name in names[:_MOST_NAMED]) + more

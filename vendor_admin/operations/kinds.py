@@ -13,8 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.write import Write
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Write
 
 Json = Any  # what a JSON column holds
 
@@ -44,12 +44,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What a kind previews: targets of one organization, parameters of the whole plan, and the time."""
+    """What a kind previews: targets of one organization, parameters of the whole plan, and the time.
+
+    Of a large plan they come some at a time: the rows of `after_rows_of`, a plan's key, stand before them then.
+    """
 
     organization_id: int
     targets: Sequence[Target]
     parameters: Mapping[str, Json]
     now: datetime
+    after_rows_of: int | None = None
 
 
 @dataclass(slots=True)
@@ -123,6 +127,13 @@ class InSteps(Protocol):
 
 
 @runtime_checkable
+class RevertsTogether(Protocol):
+    """A kind whose `revert` makes one target of several rows: of those whose `old` is the same in these fields."""
+
+    together: Sequence[str]
+
+
+@runtime_checkable
 class DependsOnRows(Protocol):
     """A kind about money or risk, whose previews must not come from rows that may be old.
 
@@ -134,12 +145,28 @@ class DependsOnRows(Protocol):
 
 
 @runtime_checkable
+class WithConsequence(Protocol):
+    """A kind whose change brings something along, or cannot be taken back: `consequence` says so in sentences. It is
+    said once of the whole plan; warnings of rows are about what is unusual with them.
+    """
+
+    consequence: str
+
+
+@runtime_checkable
 class WithAnswers(Protocol):
-    """A kind that asks the platform for something: `answers_page` names the address (of a plan's number) that shows
-    what it answered.
+    """A kind that asks the platform for something and changes nothing: `answers_page` names the address (of a plan's
+    number) that shows what it answered. It is asked at once, without a preview that somebody confirms.
     """
 
     answers_page: str
+
+
+@runtime_checkable
+class LeadsOn(Protocol):
+    """A kind that makes something, for which `next_action` names what is mostly done next."""
+
+    next_action: str
 
 
 _kinds: dict[str, PlanKind] = {}
@@ -155,6 +182,11 @@ def register(kind: PlanKind) -> None:
 def kind_of(name: str) -> PlanKind:
     """The kind of this name; raises KeyError where an app that declared it is gone."""
     return _kinds[name]
+
+
+def only_asks(kind: object) -> bool:
+    """Whether a plan of this kind reads something of the platform and changes nothing."""
+    return isinstance(kind, WithAnswers)
 
 
 def all_kinds() -> list[PlanKind]:

@@ -14,17 +14,19 @@ from django.db.models import Case, Q, Value, When
 from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.organization_rows import OrganizationRow
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError
-from vendor_admin.organizations.models import ENVIRONMENTS
+from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 
-__all__ = ["ApprovalRule", "Delivery", "Lane", "Notice", "NoticeChannel", "Operation", "Plan", "PlanRow"]
+__all__ = ["ApprovalRule", "Delivery", "Lane", "Notice", "NoticeChannel", "Operation", "Plan", "PlanRow", "PlanTargets"]
 
 SHORT_ID_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 SHORT_ID_LENGTH = 8
+_PAIRS = [first + second for first in SHORT_ID_LETTERS for second in SHORT_ID_LETTERS]
 
 
 def new_short_id() -> str:
     """Eight letters and digits that cannot be misread, e.g. "7KQ2M9XA": 40 random bits."""
-    return "".join(secrets.choice(SHORT_ID_LETTERS) for _ in range(SHORT_ID_LENGTH))
+    bits = secrets.randbits(40)
+    return _PAIRS[bits >> 30] + _PAIRS[bits >> 20 & 1023] + _PAIRS[bits >> 10 & 1023] + _PAIRS[bits & 1023]
 
 
 class Plan(OrganizationRow):
@@ -34,6 +36,7 @@ class Plan(OrganizationRow):
     """
 
     class State(models.TextChoices):
+        DRAFTING = "drafting", "being previewed"
         PREVIEW = "preview", "preview"
         STALE = "stale", "out of date"
         WAITING = "waiting", "waiting for a second person"
@@ -44,6 +47,7 @@ class Plan(OrganizationRow):
         CANCELLED = "cancelled", "cancelled"
 
     OPEN_STATES = (State.WAITING, State.HELD, State.RUNNING, State.PAUSED)
+    STOPPED_STATES = (State.CANCELLED, State.STALE)  # nothing more of it is sent, whatever comes back into the queue
 
     kind = models.CharField(max_length=64, help_text="A name in operations/kinds.py.")
     title = models.CharField(max_length=200)
@@ -61,6 +65,15 @@ class Plan(OrganizationRow):
     is_money = models.BooleanField(default=False)
     cost = models.DecimalField(
         max_digits=14, decimal_places=2, null=True, default=0, help_text="What it costs at first; null: not known."
+    )
+    rows_counted = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Rows that count toward the thresholds."
+    )
+    amount = models.DecimalField(
+        max_digits=20,
+        decimal_places=2,
+        null=True,
+        help_text="What counts toward the thresholds: balance changes and price; null: not known.",
     )
     calls_needed = models.PositiveIntegerField(default=0)
     calls_by_path = models.JSONField(default=dict, help_text="How many calls of which write, by “environment path”.")
@@ -96,6 +109,15 @@ class Plan(OrganizationRow):
     compared_at = models.DateTimeField(
         null=True, help_text="Of when that is which its rows were last compared with: mirrors, or a reading."
     )
+    work_done = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How many rows a worker has gone through at what it does with the plan."
+    )
+    work_total = models.PositiveIntegerField(default=0, db_default=0, help_text="Of how many rows; 0: it does nothing.")
+    drafted = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="What the rows previewed so far come to (tally.py), while it is being previewed.",
+    )
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -121,6 +143,9 @@ class Plan(OrganizationRow):
                 name="plan_ended_unsent",
             ),
             models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="plan_to_check"),
+            models.Index(
+                fields=["organization", "confirmed_at"], condition=Q(approved_by=""), name="plan_by_one_person"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,6 +154,16 @@ class Plan(OrganizationRow):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN_STATES
+
+    @property
+    def work_percent(self) -> int:
+        """How far a worker has come with all rows of the plan."""
+        return 100 * self.work_done // self.work_total if self.work_total else 0
+
+    @property
+    def is_being_prepared(self) -> bool:
+        """Whether it was confirmed, and a worker makes it ready to run: its rows need not be read of the platform."""
+        return self.state == self.State.HELD and not self.wait_why
 
     @property
     def is_interrupted(self) -> bool:
@@ -153,7 +188,9 @@ class Operation(OrganizationRow):
 
     UNFINISHED = (State.QUEUED, State.SENDING, State.UNKNOWN)
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="operations")
+    # Indexes below begin with these two.
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="operations", db_index=False)
     after = models.ForeignKey("self", models.CASCADE, null=True, related_name="followers")
     environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
     name = models.CharField(max_length=100, help_text="The platform's path, e.g. cashBalance/changedemobalance.")
@@ -251,7 +288,9 @@ class PlanRow(OrganizationRow):
         UNKNOWN = "unknown", "outcome unknown"
         CANCELLED = "cancelled", "cancelled"
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="rows")
+    # Indexes below begin with these two.
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="rows", db_index=False)
     position = models.PositiveIntegerField()
     environment = models.CharField(max_length=4, choices=ENVIRONMENTS)
     target_type = models.CharField(max_length=64, help_text="Entity type of the platform, e.g. account.")
@@ -297,6 +336,20 @@ class PlanRow(OrganizationRow):
             return {}
 
 
+class PlanTargets(OrganizationRow):
+    """What a plan that is being previewed was asked to do to some targets; gone once their rows are stored."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="targets", db_index=False)
+    first = models.PositiveIntegerField(help_text="The position of the first of their rows.")
+    asked = EncryptedJSONField(help_text="The targets (plans/targets.py). Passwords may be among them.")
+
+    class Meta(OrganizationRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["plan", "first"], name="targets_once_per_position")]
+
+    def __str__(self) -> str:
+        return f"targets from {self.first}"
+
+
 class Lane(OrganizationRow):
     """Who sends the operations of one organization and environment; one worker at a time, by a lease."""
 
@@ -316,6 +369,13 @@ class ApprovalRule(OrganizationRow):
 
     accounts_over = models.PositiveIntegerField(default=100)
     balance_change_over = models.DecimalField(max_digits=14, decimal_places=2, default=50_000)
+    proposed_accounts_over = models.PositiveIntegerField(
+        null=True, help_text="Higher ones, until a second person agrees."
+    )
+    proposed_balance_change_over = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    proposed_by = models.CharField(max_length=200, default="", db_default="")
+    proposed_why = models.CharField(max_length=500, default="", db_default="")
+    proposed_at = models.DateTimeField(null=True)
 
     class Meta(OrganizationRow.Meta):
         constraints = [models.UniqueConstraint(fields=["organization"], name="one_approval_rule")]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from vendor_admin.listing.lists import capped_count
 from vendor_admin.operations.actions import Action, actions_on
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.organizations.lists import capped_count
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.roles import Right, may
 

@@ -3,7 +3,7 @@
 from django.db import models
 
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.organizations.tenancy.scope import ScopedManager
 
 
 class OrganizationRow(models.Model):

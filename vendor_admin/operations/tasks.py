@@ -3,10 +3,15 @@
 import time
 
 from vendor_admin.celery import app
-from vendor_admin.operations import after_restore, held_plans, nudges, standing_plans, sweep, wiping
+from vendor_admin.operations.engine import after_restore, sweep
+from vendor_admin.operations.engine.runner import work as work_lane
 from vendor_admin.operations.notices import delivery, forgetting, watching
-from vendor_admin.operations.runner import work as work_lane
-from vendor_admin.organizations import database_clock, host_clocks
+from vendor_admin.operations.plan_work import expiry as standing_plans
+from vendor_admin.operations.plan_work import held_plans
+from vendor_admin.operations.plans import wiping
+from vendor_admin.operations.store import wakeups
+from vendor_admin.organizations.platform_access import host_clocks
+from vendor_admin.organizations.tenancy import database_clock
 
 AT_ONCE_SECONDS = 5.0
 TURN_SECONDS = 20.0
@@ -66,7 +71,7 @@ def wipe_old_secrets() -> None:
 def deliver_notices() -> None:
     """Deliver what is due of the outbox, and come back while there is more."""
     if delivery.deliver_due(now=database_clock.now()):
-        nudges.deliver_soon()
+        wakeups.deliver_soon()
 
 
 def _work(organization_id: int, environment: str, *, seconds: float) -> None:
@@ -74,4 +79,4 @@ def _work(organization_id: int, environment: str, *, seconds: float) -> None:
     started = time.monotonic()
     work_lane(organization_id=organization_id, environment=environment, seconds=seconds)
     if time.monotonic() - started >= seconds:
-        nudges.work_in_turn(organization_id, environment)
+        wakeups.work_in_turn(organization_id, environment)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from vendor_admin.operations.pages import limits, starting
+from vendor_admin.operations.pages import budgets, starting
 
 wrap = admin.site.admin_view
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("do/<slug:name>/", wrap(starting.start), name="plan_start"),
     path("do/<slug:name>/file/", wrap(starting.start_with_file), name="plan_file"),
     path("do/<slug:name>/template.csv", wrap(starting.file_template), name="plan_file_template"),
-    path("budgets/", wrap(limits.budgets_page), name="budgets"),
-    path("thresholds/", wrap(limits.thresholds_page), name="thresholds"),
+    path("budgets/", wrap(budgets.budgets_page), name="budgets"),
+    path("thresholds/", wrap(budgets.thresholds_page), name="thresholds"),
+    path("thresholds/approve/", wrap(budgets.approve_thresholds_page), name="thresholds_approve"),
+    path("thresholds/withdraw/", wrap(budgets.withdraw_thresholds_page), name="thresholds_withdraw"),
 ]

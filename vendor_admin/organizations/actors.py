@@ -14,6 +14,8 @@ from vendor_admin.organizations.models import StaffRole, User
 from vendor_admin.organizations.roles import Right, may
 
 SYSTEM = "system:"
+# Whoever has a shell on the installation; in the audit.
+COMMAND_LINE = "the operator's command line"
 
 
 def rights_of(names: Iterable[str], *, organization_id: int) -> dict[str, frozenset[Right]]:

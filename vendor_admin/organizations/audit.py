@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vendor_admin.organizations.encryption import SecretDict
-from vendor_admin.organizations.models import AuditEntry, Organization
+import structlog
 
+from vendor_admin.organizations.encryption import SecretDict
+from vendor_admin.organizations.models import AccessEntry, AuditEntry, Organization, User
+from vendor_admin.organizations.tenancy.scope import organization_scope
+
+log = structlog.get_logger()
+
+CALLER_REQUEST_ID = "caller_request_id"
 MASK = "••••••"
 SECRET_WORDS = ("password", "secret", "token", "ticket", "credential")
 SECRET_NAMES = {"sec", "key", "api_key", "apikey"}
@@ -29,14 +35,60 @@ def record(
     """
     return AuditEntry.objects.create(
         organization=organization,
-        actor=actor[:200],
-        action=action[:100],
-        subject=subject[:300],
-        old=masked(old or {}),
-        new=masked(new or {}),
-        reason=reason,
-        request_id=request_id[:64],
+        **_values(actor=actor, action=action, subject=subject, old=old, new=new, reason=reason, request_id=request_id),
     )
+
+
+def record_access(
+    *,
+    person: User,
+    actor: str,
+    action: str,
+    old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None,
+    reason: str = "",
+    request_id: str = "",
+) -> None:
+    """Write one entry where operators read it, and one in each organization that the person works for.
+
+    In the transaction of the change itself.
+    """
+    subject = person.get_username()
+    values = _values(
+        actor=actor, action=action, subject=subject, old=old, new=new, reason=reason, request_id=request_id
+    )
+    AccessEntry.objects.create(**values)
+    for organization in Organization.objects.filter(staff_roles__user=person):
+        with organization_scope(organization.pk):
+            AuditEntry.objects.create(organization=organization, **values)
+    log.info(action.replace(" ", "_"), user=subject, actor=actor, reason=reason)
+
+
+def caller_request_id() -> str:
+    """What the caller of the present request sent as its id (bound by middleware.py); empty outside of requests."""
+    return str(structlog.contextvars.get_contextvars().get(CALLER_REQUEST_ID, ""))
+
+
+def _values(
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    reason: str,
+    request_id: str,
+) -> dict[str, Any]:
+    return {
+        "actor": actor[:200],
+        "action": action[:100],
+        "subject": subject[:300],
+        "old": masked(old or {}),
+        "new": masked(new or {}),
+        "reason": reason,
+        "request_id": request_id[:64],
+        "caller_request_id": caller_request_id(),
+    }
 
 
 def masked(value: Any) -> Any:

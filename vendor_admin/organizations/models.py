@@ -11,7 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from vendor_admin.organizations.encryption import EncryptedJSONField
-from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.organizations.tenancy.scope import ScopedManager
+from vendor_admin.organizations.user_names import refuse_name
 from vendor_admin.tradovate.api_hosts import at_host
 from vendor_admin.tradovate.enums import Environment
 
@@ -35,6 +36,13 @@ class User(AbstractUser):
         default=0, editable=False, help_text="Grows when the second factor changes: that ends all sessions."
     )
 
+    verified_email = models.EmailField(  # noqa: DJ001 - no two users have the same, and most have none
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="The address that was proven to be theirs, in small letters.",
+    )
+
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(condition=Q(is_staff=False) | ~Q(kind="member"), name="members_are_never_staff"),
@@ -42,6 +50,12 @@ class User(AbstractUser):
                 condition=Q(is_superuser=False) | Q(kind="operator"), name="only_operators_are_superusers"
             ),
         ]
+
+    def clean(self) -> None:
+        """What people may give as a user's name; the one that a user has already may stay."""
+        super().clean()
+        if not User.objects.filter(pk=self.pk, username=self.username).exists():
+            refuse_name(self.username)
 
     @property
     def is_operator(self) -> bool:
@@ -104,6 +118,9 @@ class StaffRole(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="staff_roles")
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="staff_roles")
     role = models.CharField(max_length=8, choices=Role, default=Role.VIEWER)
+    role_since = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it is this role; empty: since before that was kept."
+    )
 
     class Meta:
         ordering = ["organization__name"]
@@ -121,7 +138,7 @@ class ConnectionManager(ScopedManager):
 
 
 class Connection(models.Model):
-    """How one organization reaches one environment of the platform. Verbs are in connections.py.
+    """How one organization reaches one environment of the platform. Verbs are in connections/verbs.py.
 
     `version` grows with each change; a hub that holds a socket of an older version closes it and opens a new one.
     A removed connection keeps its row without secrets: its sockets' gaps go on until it is added again.
@@ -340,7 +357,10 @@ class Incarnation(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who changed what, from what to what, and why. Append-only: the app role has no right to change or delete rows."""
+    """Who changed what, from what to what, and why. Append-only: the app role has no right to change or delete rows.
+
+    Its id and time are the database's. Soon after its transaction it is sealed (audit_chain.py).
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     at = models.DateTimeField(auto_now_add=True)
@@ -350,7 +370,15 @@ class AuditEntry(models.Model):
     old = models.JSONField(default=dict)
     new = models.JSONField(default=dict)
     reason = models.TextField(default="")
-    request_id = models.CharField(max_length=64, default="")
+    request_id = models.CharField(max_length=64, default="", help_text="Ours, made for each request.")
+    caller_request_id = models.CharField(
+        max_length=64, default="", db_default="", help_text="What the caller sent as X-Request-ID: proves nothing."
+    )
+    position = models.BigIntegerField(
+        null=True, editable=False, help_text="Its number in its organization's chain; empty until it is sealed."
+    )
+    sealed_at = models.DateTimeField(null=True, editable=False)
+    digest = models.BinaryField(null=True, help_text="SHA-256 of the digest of the row before and of this row.")
 
     objects = ScopedManager()
     unscoped = models.Manager()
@@ -359,7 +387,36 @@ class AuditEntry(models.Model):
         base_manager_name = "unscoped"
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["organization", "-id"], name="audit_by_organization")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="audit_by_organization"),
+            models.Index(fields=["organization", "id"], name="audit_not_sealed", condition=Q(position__isnull=True)),
+            models.Index(fields=["organization", "position"], name="audit_chain", condition=Q(position__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+
+class AccessEntry(models.Model):
+    """Who changed how a person may enter, over all organizations; operators, who belong to none, stand here alone.
+
+    Append-only like the audit, and written by audit.record_access.
+    """
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=200, help_text="A user name, or the command that acted.")
+    action = models.CharField(max_length=100)
+    subject = models.CharField(max_length=300, help_text="The user name of the person.")
+    old = models.JSONField(default=dict)
+    new = models.JSONField(default=dict)
+    reason = models.TextField(default="")
+    request_id = models.CharField(max_length=64, default="")
+    caller_request_id = models.CharField(max_length=64, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "change of access"
+        verbose_name_plural = "changes of access"
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"

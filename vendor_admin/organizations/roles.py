@@ -17,6 +17,7 @@ class Right(enum.StrEnum):
     MANAGE_STAFF = "manage staff"
     VIEW_OPERATIONS = "view operations"
     MANAGE_MEMBERS = "create and edit members"
+    CHANGE_CREDENTIALS = "change credentials of members"
     CANCEL_MEMBERS = "cancel members"
     CREATE_ACCOUNTS = "create accounts"
     MANAGE_PERMISSIONS = "grant and revoke trading permissions"
@@ -38,6 +39,7 @@ _SUPPORT = _VIEWER | {
     Right.VIEW_RAW,
     Right.REQUEST_RECONCILIATION,
     Right.MANAGE_MEMBERS,
+    Right.CHANGE_CREDENTIALS,
     Right.CREATE_ACCOUNTS,
     Right.MANAGE_PERMISSIONS,
     Right.ACKNOWLEDGE_NOTICES,

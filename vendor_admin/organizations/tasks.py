@@ -1,17 +1,16 @@
 """Background work of this app: each task calls one verb."""
 
+from contextlib import suppress
+
 from vendor_admin.celery import app
-from vendor_admin.organizations import (
-    budgets,
-    connection_check,
-    database_clock,
-    host_clocks,
-    host_fallback,
-    renewals,
-    tokens,
-)
-from vendor_admin.organizations.models import Connection
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations import audit_chain
+from vendor_admin.organizations.connections import check as connection_check
+from vendor_admin.organizations.models import Connection, User
+from vendor_admin.organizations.platform_access import budgets, host_clocks, host_fallback, renewals, tokens
+from vendor_admin.organizations.staff import email_addresses, personal_mails
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.organizations.turns import NoTurn
 from vendor_admin.queues import RENEWALS_EVERY_SECONDS
 
 
@@ -22,6 +21,23 @@ def check_connection(connection_id: int, organization_id: int) -> None:
         connection = Connection.objects.filter(id=connection_id).first()
     if connection is not None:
         connection_check.check_connection(connection=connection, now=database_clock.now())
+
+
+@app.task
+def mail_person(person_id: int, what: str, actor: str, reason: str, address: str = "") -> None:
+    """Tell a person by mail, at their address or another, what was changed in their access; a user that is gone is no
+    error."""
+    person = User.objects.filter(pk=person_id).first()
+    if person is not None:
+        personal_mails.mail(person=person, what=what, actor=actor, reason=reason, address=address)
+
+
+@app.task
+def mail_email_link(user_id: int, site: str) -> None:
+    """Mail a user the link that proves their address; a user who is gone is no error."""
+    user = User.objects.filter(pk=user_id, is_active=True).exclude(email="").first()
+    if user is not None:
+        email_addresses.send_link(user=user, site=site)
 
 
 @app.task
@@ -39,8 +55,15 @@ def renew_due_tokens() -> None:
 
 @app.task
 def renew_token(organization_id: int, connection_id: int) -> None:
-    """Renew one token, unless another worker is at it."""
-    tokens.renew_if_due(connection_id=connection_id, organization_id=organization_id, now=database_clock.now())
+    """Renew one token, unless another worker is at it. Where there is no turn it is asked for anew soon."""
+    with suppress(NoTurn):
+        tokens.renew_if_due(connection_id=connection_id, organization_id=organization_id, now=database_clock.now())
+
+
+@app.task
+def seal_audit() -> None:
+    """Add what was written to the audit since the last time to the chains."""
+    audit_chain.seal_new_entries()
 
 
 @app.task

@@ -5,22 +5,16 @@ from zoneinfo import available_timezones
 import structlog
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from vendor_admin.organizations.current import enter_organization, leave_organization, organizations_of
 from vendor_admin.organizations.models import Organization, User
+from vendor_admin.organizations.requests.current import enter_organization, leave_organization, organizations_of
 
 log = structlog.get_logger()
 LONGEST_REASON = 500
-
-# Behind a link of staff.invitation: Django's own page, which takes the key out of the address and lets it work once.
-set_password = PasswordResetConfirmView.as_view(
-    template_name="set_password.html", success_url=reverse_lazy("admin:index")
-)
 
 
 @login_not_required

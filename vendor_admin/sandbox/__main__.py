@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from vendor_admin.sandbox.configuration import add_arguments, from_options
-from vendor_admin.sandbox.server import CannotListen, serve
+from vendor_admin.sandbox.serving.server import CannotListen, serve
 
 
 def main() -> None:

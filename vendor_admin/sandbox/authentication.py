@@ -7,8 +7,8 @@ from typing import Any
 
 from vendor_admin.sandbox.calls import Answer
 from vendor_admin.sandbox.sessions import Session, Sessions
-from vendor_admin.sandbox.times import timestamp
-from vendor_admin.sandbox.world import Organization, World
+from vendor_admin.sandbox.world.state import Organization, World
+from vendor_admin.sandbox.world.times import timestamp
 from vendor_admin.tradovate.enums import Environment
 
 WRONG_KEY = "The app is not registered"

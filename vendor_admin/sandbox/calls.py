@@ -6,9 +6,9 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from vendor_admin.sandbox.entities import KINDS, Kind
 from vendor_admin.sandbox.oauth.delegation import may_see
-from vendor_admin.sandbox.world import Organization, Record, View
+from vendor_admin.sandbox.world.entities import KINDS, Kind
+from vendor_admin.sandbox.world.state import Organization, Record, View
 from vendor_admin.tradovate.enums import Environment
 
 MOST_IDS = 10

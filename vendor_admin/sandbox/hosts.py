@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable
 from typing import Any
 
-from vendor_admin.sandbox.world import Organization, World
+from vendor_admin.sandbox.world.state import Organization, World
 from vendor_admin.tradovate.enums import Environment
 
 MOVED_STATUSES = (307, 308, 404, 421)

@@ -51,7 +51,7 @@ class Ticket:
 
 
 @dataclasses.dataclass(frozen=True)
-class Lock:
+class UserLock:
     """The call is refused with this status; 423 warns, 429 is the lock itself."""
 
     status: int
@@ -71,24 +71,24 @@ class Limits:
         self.strict_endpoints: set[str] = set()
         self._numbers = itertools.count(1)
 
-    def check_caller(self, caller: str, *, anonymous: bool, now: float) -> Lock | None:
+    def check_caller(self, caller: str, *, anonymous: bool, now: float) -> UserLock | None:
         """Count a call of a user (or of an address without a token) against the general limit."""
         if not self._configuration.limits_enabled:
             return None
         if self.is_locked(caller, now=now):
             self.lock(caller, now=now)
-            return Lock(429)
+            return UserLock(429)
         allowed = ANONYMOUS_CALLS if anonymous else GENERAL_CALLS
         calls = self._window((caller, ""), now)
         calls.append(now)
         if len(calls) > allowed:
             self.lock(caller, now=now)
-            return Lock(429)
+            return UserLock(429)
         return None
 
     def check_endpoint(
         self, endpoint: str, address: str, *, ticket: str | None, now: float, fingerprint: str = ""
-    ) -> Ticket | Lock | None:
+    ) -> Ticket | UserLock | None:
         """Whether an endpoint may be executed for an address.
 
         A ticket that was waited for lets one call through, if it is the call that got the ticket (`fingerprint`).
@@ -110,9 +110,9 @@ class Limits:
         violations = self._violations[key] = self._violations.get(key, 0) + 1
         if violations > WARNINGS_BEFORE_LOCK + 1:
             self.lock(address, now=now)
-            return Lock(429)
+            return UserLock(429)
         if violations > WARNINGS_BEFORE_LOCK:
-            return Lock(423)
+            return UserLock(423)
         wait = back_off_seconds * 2 ** (violations - 1)
         return self.issue(endpoint, address, back_off_seconds=wait, now=now, fingerprint=fingerprint)
 

@@ -6,28 +6,26 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vendor_admin.sandbox.authentication import log_in, renew, user_of_token, who_am_i
-from vendor_admin.sandbox.building import build_world
 from vendor_admin.sandbox.calls import Answer, Call, not_found, read_entities, split_endpoint, without_ticket
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.entities import KINDS
 from vendor_admin.sandbox.faults import BODYLESS_FAULTS, CallFault, CallRule, CallRules
-from vendor_admin.sandbox.frames import props_message
 from vendor_admin.sandbox.hosts import REDIRECTS, Hosts
 from vendor_admin.sandbox.ledger import Ledger
-from vendor_admin.sandbox.limits import Limits, Lock, Ticket
+from vendor_admin.sandbox.limits import Limits, Ticket, UserLock
 from vendor_admin.sandbox.oauth.delegation import may_call
 from vendor_admin.sandbox.oauth.state import OAuth
+from vendor_admin.sandbox.open_socket import OpenSocket
 from vendor_admin.sandbox.sessions import Session, Sessions, TokenState
-from vendor_admin.sandbox.stream import Stream
-from vendor_admin.sandbox.world import Change, Organization
+from vendor_admin.sandbox.wire.frames import props_message
+from vendor_admin.sandbox.world.build import build_world
+from vendor_admin.sandbox.world.entities import KINDS
+from vendor_admin.sandbox.world.state import Change, Organization
+from vendor_admin.sandbox.world.stream import Stream
 from vendor_admin.sandbox.writes.performing import Attempt, Writes
 from vendor_admin.tradovate.enums import Environment
-
-if TYPE_CHECKING:
-    from vendor_admin.sandbox.sockets import Socket
 
 PUBLIC_ENDPOINTS = frozenset({"auth/accesstokenrequest"})
 AUTHENTICATION = frozenset({"auth/accesstokenrequest", "auth/renewaccesstoken", "auth/oauthtoken"})
@@ -63,8 +61,8 @@ class Platform:
         self.open_host: Callable[[int], str] = _cannot_listen
         self._error_ids = random.Random(f"{configuration.seed}/errors")
         self.stream = Stream(self.world, configuration, self.publish)
-        self.sockets: dict[int, Socket] = {}
-        self.channels: dict[tuple[Environment, int], list[Socket]] = {}
+        self.sockets: dict[int, OpenSocket] = {}
+        self.channels: dict[tuple[Environment, int], list[OpenSocket]] = {}
         self.in_maintenance = False
         self.refuse_until = 0.0
         self.whole_snapshots: set[int] = set()
@@ -113,9 +111,9 @@ class Platform:
         )
         if isinstance(verdict, Ticket):
             return Answer(200, verdict.body())
-        if isinstance(verdict, Lock) and verdict.status == 429:
+        if isinstance(verdict, UserLock) and verdict.status == 429:
             self.limits.lock(call.caller, now=now)
-        return Answer(verdict.status) if isinstance(verdict, Lock) else None
+        return Answer(verdict.status) if isinstance(verdict, UserLock) else None
 
     def perform(self, call: Call, *, refused: Answer | None = None, now: float) -> Answer:
         """Execute a call that nothing stands in the way of; `refused` is what a missing or bad token gets instead."""

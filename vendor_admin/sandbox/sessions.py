@@ -5,7 +5,7 @@ import enum
 import random
 
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.world import Organization, World
+from vendor_admin.sandbox.world.state import Organization, World
 
 
 class TokenState(enum.Enum):

@@ -8,7 +8,10 @@ from typing import Any
 
 from vendor_admin.sandbox.calls import Answer, Call, read_query
 from vendor_admin.sandbox.faults import CallFault, SocketFaults
-from vendor_admin.sandbox.frames import (
+from vendor_admin.sandbox.ledger import Line
+from vendor_admin.sandbox.platform import Platform, epoch_now
+from vendor_admin.sandbox.sessions import Session, TokenState
+from vendor_admin.sandbox.wire.frames import (
     Message,
     Request,
     answer_message,
@@ -17,11 +20,8 @@ from vendor_admin.sandbox.frames import (
     read_request,
     snapshot_message,
 )
-from vendor_admin.sandbox.ledger import Line
-from vendor_admin.sandbox.platform import Platform, epoch_now
-from vendor_admin.sandbox.sessions import Session, TokenState
-from vendor_admin.sandbox.snapshot import BadSyncRequestError, Scope, parts, read_scope
-from vendor_admin.sandbox.world import Organization
+from vendor_admin.sandbox.wire.snapshot import BadSyncRequestError, Scope, parts, read_scope
+from vendor_admin.sandbox.world.state import Organization
 from vendor_admin.tradovate.enums import Environment
 
 # ASGI messages, whose values are text, bytes or numbers.

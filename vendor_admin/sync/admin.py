@@ -9,18 +9,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import path, reverse
 from django.utils import timezone
 
-from vendor_admin.mirrors.lists import environment_badge
-from vendor_admin.organizations import audit, database_clock
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
+from vendor_admin.listing.lists import Badge, Column, Filter
+from vendor_admin.listing.templatetags.vendor import when_in_words
+from vendor_admin.mirrors.admin.mirror_admin import environment_badge
+from vendor_admin.organizations import audit
 from vendor_admin.organizations.exchange_time import age_in_words
-from vendor_admin.organizations.lists import Badge, Column, Filter
 from vendor_admin.organizations.models import ENVIRONMENTS
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
-from vendor_admin.organizations.templatetags.vendor import when_in_words
-from vendor_admin.sync import event_pages
-from vendor_admin.sync.confirming import NothingToConfirm, confirm_absence
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.sync.comparison.confirming import NothingToConfirm, confirm_absence
+from vendor_admin.sync.log.retention import QUARANTINE_BYTES, QUARANTINE_ROWS
 from vendor_admin.sync.models import Gap, Lease, QuarantinedEvent, Reconciliation, SyncState
-from vendor_admin.sync.retry import WAITS, RetryRefused, StillLocked, try_now
+from vendor_admin.sync.pages import event_pages
+from vendor_admin.sync.rolling import unreadable_in_words
+from vendor_admin.sync.socket.retry import WAITS, RetryRefused, StillLocked, try_now
 
 __all__ = ["event_pages"]
 
@@ -53,6 +56,20 @@ def _why(row: Any) -> str:
     return " ".join(filter(None, (row.reason, row.advice)))
 
 
+def _account_by_account(row: Any) -> str:
+    """How far what the platform lists by accounts alone has been read, while that takes long."""
+    rows = list(row.connection.reading_places.all()) if row.shard == 0 else []
+    behind = [one for one in rows if one.place.is_behind]
+    masters = sum(one.masters for one in rows)
+    unreadable = " ".join(unreadable_in_words(one.place for one in rows))
+    if not behind or not masters:
+        return unreadable
+    done = max((one.done_at for one in behind if one.done_at), default=None)
+    read = masters - sum(one.place.masters_left for one in behind)
+    how_far = f"{read:,} of {masters:,} read" + (f", done about {when_in_words(done)}" if done else "")
+    return f"{how_far}. {unreadable}" if unreadable else how_far
+
+
 def _next_try(row: Any) -> datetime | None:
     return row.next_try_at if row.state == SyncState.WAITING and row.connection.is_enabled else None
 
@@ -71,6 +88,11 @@ class SocketAdmin(ReadOnlyAdmin):
         Column("Last event", lambda row: row.last_event_at, is_age=True),
         Column("Events stored", lambda row: f"{row.events_stored:,}"),
         Column("Lag", _lag, hint="From received to committed, of the newest flush."),
+        Column(
+            "Account by account",
+            _account_by_account,
+            hint="What was never read, or missed in a gap, of what the platform lists by accounts and users alone.",
+        ),
         Column("Holder", lambda row: row.holder),
         Column(
             "Fence", lambda row: row.fence, hint="Grows with each take-over; a writer with an older one is refused."
@@ -82,7 +104,7 @@ class SocketAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).filter(connection__removed_at__isnull=True)
-        return rows.select_related("connection__organization")
+        return rows.select_related("connection__organization").prefetch_related("connection__reading_places")
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -115,7 +137,7 @@ class SocketAdmin(ReadOnlyAdmin):
         """End a socket's wait early (POST), from its page or from the overview. A lock of the platform stays."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        require(request, Right.MANAGE_CONNECTIONS)
+        require(request, Right.MANAGE_CONNECTIONS, asks_code=False)
         lease = self.find_object(request, str(lease_id))
         try:
             who = actor_of(request)
@@ -187,6 +209,11 @@ class GapAdmin(ReadOnlyAdmin):
         return f"Gap of {row.get_environment_display()} from {when_in_words(row.started_at)}"
 
 
+def _size(row: Any) -> int:
+    """Of the message as it came, in bytes."""
+    return row.full_size or len(bytes(row.raw))
+
+
 @admin.register(QuarantinedEvent)
 class QuarantineAdmin(ReadOnlyAdmin):
     """What could not be read, byte for byte."""
@@ -202,23 +229,23 @@ class QuarantineAdmin(ReadOnlyAdmin):
             lambda row: row.is_in_log,
             hint="yes: the event is stored; the mirror could not take it, or not all of its values.",
         ),
-        Column("Size", lambda row: f"{len(bytes(row.raw)):,} bytes"),
+        Column("Size", lambda row: f"{_size(row):,} bytes"),
         Column("Environment", environment_badge),
     )
     filters = (_ENVIRONMENT, Filter("type", "Entity type", kind="word", lookup="entity_type"))
     intro = (
         "Messages that could not be stored or mirrored, and entities with a value that could not be read. Their "
-        "neighbours were taken; nothing here stops a socket."
+        "neighbours were taken; nothing here stops a socket. Of a long message only the beginning is kept. Each socket "
+        f"keeps up to {QUARANTINE_ROWS:,} messages or {QUARANTINE_BYTES // 2**20} MiB; more are only counted."
     )
     empty = "Nothing in quarantine: everything that arrived could be read."
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        if not has_right(request, Right.VIEW_RAW):
-            return {"raw_title": "As received", "raw_refused": True}
         raw = bytes(row.raw)
         shown = raw[:100_000].decode("utf-8", errors="backslashreplace")
-        more = f"\n… {len(raw) - 100_000:,} more bytes" if len(raw) > 100_000 else ""
-        return {"raw_title": f"As received ({len(raw):,} bytes)", "raw": shown.replace("\x00", "\\x00") + more}
+        more = f"\n… {_size(row) - 100_000:,} more bytes" if _size(row) > 100_000 else ""
+        more += f" (the first {len(raw):,} bytes are kept)" if row.full_size else ""
+        return {"raw_title": f"As received ({_size(row):,} bytes)", "raw": shown.replace("\x00", "\\x00") + more}
 
 
 def _drift(row: Any) -> Badge:
@@ -251,7 +278,10 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         Column("Environment", environment_badge),
     )
     filters = (_ENVIRONMENT, Filter("type", "Entity type", kind="word", lookup="entity_type"))
-    intro = "Each mirror is compared with its source every hour. Differences are repaired and stored in the log."
+    intro = (
+        "Each mirror is compared with its source every hour; what the platform lists by accounts and users alone, of a "
+        "large organization over a day. Differences are repaired and stored in the log."
+    )
     empty = "No comparison has run yet. One runs every hour while a socket is live, or is asked for on a socket's page."
 
     def get_urls(self) -> list[Any]:
@@ -262,7 +292,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         """Believe that what the platform does not list is gone (POST)."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        require(request, Right.MANAGE_CONNECTIONS)
+        require(request, Right.MANAGE_CONNECTIONS, asks_code=False)
         row, who = self.find_object(request, str(pk)), actor_of(request)
         try:
             confirm_absence(reconciliation=row, now=timezone.now(), actor=who["actor"], request_id=who["request_id"])

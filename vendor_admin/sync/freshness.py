@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.models.base import Source
 from vendor_admin.organizations.models import Connection
-from vendor_admin.sync.models import Gap, SyncState
+from vendor_admin.sync.models import Gap, ReadingPlace, SyncState
+from vendor_admin.sync.rolling import is_lapped
+from vendor_admin.tradovate.socket.reconnect import IN_MAINTENANCE
 
 STORED_WITHIN = timedelta(seconds=30)
 """What a socket received must be stored by then."""
 COMPARED_WITHIN = timedelta(hours=26)
 """Mirrors that no snapshot fills are compared every hour, those of a large organization over a day."""
+ROUNDS = 2
+"""What is read by masters alone goes round all of them; a round may take that much longer than the one before it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,29 @@ class Freshness:
     why: str = ""
     since: datetime | None = None
     is_known: bool = True
+
+
+class _Reading(NamedTuple):
+    """How far a connection has read a type that the platform lists by masters alone. Times are None before the first
+    round is over.
+    """
+
+    round: int
+    next_master: int
+    goal_round: int | None
+    goal_master: int | None
+    began_at: datetime | None
+    ended_at: datetime | None
+
+    def why_old(self, environment: str, entity_type: str, *, now: datetime) -> str:
+        """Why these mirrors may be old, without an end."""
+        name, what = environment.upper(), _named([entity_type])
+        if self.began_at is None or self.ended_at is None:
+            return f"The {what} of {name} have not all been read yet"
+        if not is_lapped(self.round, self.next_master, self.goal_round, self.goal_master):
+            return f"The {what} that {name} missed in its last gap have not all been read yet"
+        within = max(COMPARED_WITHIN, ROUNDS * (self.ended_at - self.began_at))
+        return _not_compared(name, within) if now - self.ended_at > within else ""
 
 
 class _Socket(NamedTuple):
@@ -53,11 +84,18 @@ class _Socket(NamedTuple):
     settled_at: datetime | None
     reconciled_at: datetime | None
     refused_types: list[str] | None
+    reason: str | None
+    places: list[dict[str, str | int | None]]
+
+    @property
+    def readings(self) -> dict[str, _Reading]:
+        """By entity type."""
+        return {str(one["entity_type"]): _reading_of(one) for one in self.places}
 
 
 _OF_LEASE = (
     "id", "shard", "state", "holder", "expires_at", "last_frame_at", "waiting_ms", "settled_at", "reconciled_at",
-    "refused_types",
+    "refused_types", "reason",
 )  # fmt: skip
 
 
@@ -83,7 +121,8 @@ class Sockets:
 
         They are as fresh as can be known when they are among those that the connection mirrors, every socket is live
         and has stored what it received, what was missed in its last gap has been read, and, for types that no snapshot
-        tells, the last comparison is not too long ago and was not refused.
+        tells, the last comparison is not too long ago and was not refused. What the platform lists by masters alone is
+        told by how far its reading is, type by type.
         """
         sockets = [one for one in self._sockets if one.environment == environment]
         state = _of(environment, sockets, now=self._now)
@@ -99,11 +138,17 @@ class Sockets:
             return ""
         if refused := [one for one in others if any(one in (socket.refused_types or ()) for socket in sockets)]:
             return f"{name} does not let its user read {_named(refused)}"
+        readings = {name: one for socket in sockets for name, one in socket.readings.items()}
+        rolling = [one for one in others if mirror_models()[one].source is Source.LDEPS and one in readings]
+        whys = [readings[one].why_old(environment, one, now=self._now) for one in rolling]
+        if any(whys) or len(rolling) == len(others):
+            return next(filter(None, whys), "")
         compared_at = max((one.reconciled_at for one in sockets if one.shard == 0 and one.reconciled_at), default=None)
         if compared_at is None or self._now - compared_at > COMPARED_WITHIN:
-            hours = COMPARED_WITHIN.total_seconds() / 3600
-            return f"{name} has not been compared with the platform for over {hours:.0f} hours"
-        is_repaired = all(gap.repaired_at or (gap.settled_at and compared_at > gap.settled_at) for gap in gaps)
+            return _not_compared(name, COMPARED_WITHIN)
+        is_repaired = all(
+            gap.lists_read_at or gap.repaired_at or (gap.settled_at and compared_at > gap.settled_at) for gap in gaps
+        )
         return "" if is_repaired else f"What {name} missed in its last gap has not been read yet"
 
     def has_missed_since(self, environment: str, moment: datetime) -> bool:
@@ -113,6 +158,17 @@ class Sockets:
             lease_id in leases and gap.settled_at is not None and gap.settled_at > moment
             for lease_id, gap in self._gaps.items()
         )
+
+
+def _reading_of(place: dict[str, str | int | None]) -> _Reading:
+    """What PostgreSQL's JSON says of a place."""
+    numbers = (place["round"], place["next_master"], place["goal_round"], place["goal_master"])
+    times = (place["last_began_at"], place["last_ended_at"])
+    return _Reading(*numbers, *(datetime.fromisoformat(str(one)) if one else None for one in times))  # type: ignore[arg-type]
+
+
+def _not_compared(name: str, within: timedelta) -> str:
+    return f"{name} has not been compared with the platform for over {within.total_seconds() / 3600:.0f} hours"
 
 
 def _leaves_out(socket: _Socket, entity_type: str) -> bool:
@@ -128,7 +184,10 @@ def _sockets(organization_id: int) -> list[_Socket]:
     """Every socket that is wanted; a connection without leases has one row, without a lease, as has a removed one."""
     fields = ["environment", "is_enabled", "created_at", "removed_at", "shard_count", "entity_types"]
     fields += [f"leases__{name}" for name in _OF_LEASE]
-    rows = Connection.unscoped.filter(organization_id=organization_id).values_list(*fields).order_by("leases__shard")
+    kept = ("entity_type", "round", "next_master", "goal_round", "goal_master", "last_began_at", "last_ended_at")
+    places = ReadingPlace.unscoped.filter(connection=OuterRef("pk")).values(place=JSONObject(**{k: k for k in kept}))
+    mine = Connection.unscoped.filter(organization_id=organization_id)
+    rows = mine.values_list(*fields, ArraySubquery(places)).order_by("leases__shard")
     found = map(_Socket._make, rows)
     return [one for one in found if one.shard is None or one.shard < one.shard_count]
 
@@ -160,6 +219,9 @@ def _state_of(socket: _Socket, *, now: datetime) -> str:
         return "no worker holds its socket"
     if socket.state == SyncState.LIVE:
         return "its worker does not get stored what it receives"
+    if socket.state == SyncState.WAITING and (socket.reason or "").startswith(IN_MAINTENANCE):
+        until = (socket.reason or "").partition(".")[0]
+        return until[0].lower() + until[1:]
     return str(SyncState(socket.state or SyncState.UNHELD).label)
 
 

@@ -23,21 +23,38 @@ log = structlog.get_logger(__name__)
 HUB_TTL_SECONDS = 6.0
 FORGOTTEN_AT_ONCE = 20_000
 
+# What a new shard will hear, the others heard until now: it begins where they are, so that it begins with a gap.
 _ENSURE = """
 INSERT INTO sync_lease (organization_id, connection_id, environment, shard, holder, fence, epoch, state, reason, advice,
-                        events_stored, lag_ms)
-SELECT c.organization_id, c.id, c.environment, s.shard, '', 0, 0, 'unheld', '', '', 0, 0
+                        events_stored, lag_ms, covered_until, settled_at)
+SELECT c.organization_id, c.id, c.environment, s.shard, '', 0, 0, 'unheld', '', '', 0, 0, others.covered_until,
+       others.settled_at
   FROM organizations_connection c CROSS JOIN LATERAL generate_series(0, c.shard_count - 1) AS s(shard)
+       CROSS JOIN LATERAL (
+       SELECT min(o.covered_until) AS covered_until,
+              CASE WHEN bool_and(o.settled_at IS NOT NULL) THEN min(o.settled_at) END AS settled_at
+         FROM sync_lease o WHERE o.connection_id = c.id) AS others
  WHERE NOT EXISTS (SELECT 1 FROM sync_lease l WHERE l.connection_id = c.id AND l.shard = s.shard)
 ON CONFLICT DO NOTHING
 """
-# What somebody else has locked waits for the next time: one row never holds up the others.
+# What somebody else has locked waits for the next time: one row never holds up the others. Gaps without a lease are
+# never told of again, so what they missed counts as the others', whose own gaps tell when it has been read.
 _RETIRE = """
-DELETE FROM sync_lease WHERE id IN (
-    SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
-     WHERE l.shard >= c.shard_count AND (l.holder = '' OR l.expires_at < now()) FOR UPDATE OF l SKIP LOCKED)
+WITH retired AS (
+    DELETE FROM sync_lease WHERE id IN (
+        SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
+         WHERE l.shard >= c.shard_count AND (l.holder = '' OR l.expires_at < now()) FOR UPDATE OF l SKIP LOCKED)
+    RETURNING id)
+UPDATE sync_gap g SET ended_at = coalesce(g.ended_at, now()), repaired_at = now(), repair_note = %(note)s
+  FROM retired WHERE g.lease_id = retired.id AND g.repaired_at IS NULL
 """
-_MARK_PAUSED = """
+_RETIRED = "This part of the connection was given up. The others began anew then, and read what was missed."
+# Up to where a lease `l` is known to be stored.
+STORED_UNTIL = """
+greatest(l.covered_until, (SELECT b.received_to FROM sync_batch b WHERE b.lease_id = l.id
+                            ORDER BY b.epoch DESC, b.first_seq DESC LIMIT 1))"""
+_MARK_PAUSED = f"""
+WITH l AS (
 UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'Resume the connection to go on.',
        state_since = now(), connected_since = NULL, next_try_at = NULL, locked_until = NULL, holder = '',
        expires_at = NULL
@@ -45,6 +62,11 @@ UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'R
     SELECT l.id FROM sync_lease l JOIN organizations_connection c ON c.id = l.connection_id
      WHERE NOT c.is_enabled AND (l.state <> 'paused' OR l.holder <> '') AND (l.holder = '' OR l.expires_at < now())
        FOR UPDATE OF l SKIP LOCKED)
+RETURNING *)
+INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
+SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, 'the connection was paused', 0, ''
+  FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
+ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
 """
 _BEAT = """
 INSERT INTO sync_hub (name, expires_at) VALUES (%(name)s, now() + %(ttl)s * interval '1 second')
@@ -60,7 +82,8 @@ SELECT holder FROM sync_lease WHERE holder NOT IN ('', %(name)s) GROUP BY holder
 """
 _CONFIGURATION = """
 l.id, l.organization_id, l.connection_id, l.environment, l.shard, l.fence, l.epoch, l.settled_at, l.retry_requested_at,
-c.version, c.rest_url, c.websocket_url, c.platform_host, c.entity_types, c.sharding, c.shard_count
+c.version, c.rest_url, c.websocket_url, c.platform_host, c.entity_types, c.sharding, c.shard_count,
+l.short_lives, extract(epoch FROM clock_timestamp() - l.opened_at)::float8 AS opened_seconds_ago
 """
 # Begins every INSERT and UPDATE of a holder outside a flush: nothing is written by who has lost the lease, nor by who
 # knows of a socket that this database does not know (it was restored).
@@ -91,7 +114,7 @@ WITH told AS (
        reason text, advice text, state_since timestamptz, connected_since timestamptz, last_frame_at timestamptz,
        last_event_at timestamptz, covered_until timestamptz, settled_at timestamptz, newly_stored bigint,
        lag_ms integer, waiting_ms integer, reconciled_at timestamptz, next_try_at timestamptz,
-       locked_until timestamptz, refused_types text[])),
+       locked_until timestamptz, refused_types text[], short_lives integer)),
 free AS (
     SELECT l.id FROM sync_lease l JOIN told x ON x.id = l.id AND x.fence = l.fence AND x.epoch <= l.epoch
      WHERE l.holder = %(name)s ORDER BY l.id FOR NO KEY UPDATE OF l SKIP LOCKED),
@@ -104,7 +127,8 @@ renewed AS (
            settled_at = coalesce(x.settled_at, l.settled_at), events_stored = l.events_stored + x.newly_stored,
            lag_ms = x.lag_ms, waiting_ms = x.waiting_ms, reconciled_at = coalesce(x.reconciled_at, l.reconciled_at),
            next_try_at = x.next_try_at, locked_until = x.locked_until,
-           refused_types = coalesce(x.refused_types, l.refused_types)
+           refused_types = coalesce(x.refused_types, l.refused_types),
+           short_lives = CASE WHEN x.epoch = l.epoch THEN coalesce(x.short_lives, l.short_lives) ELSE l.short_lives END
       FROM told x JOIN free ON free.id = x.id
      WHERE l.id = x.id
     RETURNING l.id, l.reconciled_at)
@@ -142,8 +166,9 @@ UPDATE sync_lease l
   FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(epochs)s::bigint[]) AS x(id, fence, epoch)
  WHERE l.id = x.id AND l.fence = x.fence AND l.epoch >= x.epoch AND l.holder = %(name)s
 """
+# A connection counts as one that ended at once until it has lasted: so a worker that dies of it is counted as well.
 _NEXT_EPOCH = """
-UPDATE sync_lease SET epoch = epoch + 1
+UPDATE sync_lease SET epoch = epoch + 1, opened_at = clock_timestamp(), short_lives = %(short_lives)s
  WHERE id = %(lease_id)s AND fence = %(fence)s AND epoch >= %(epoch)s AND holder = %(name)s
 RETURNING epoch
 """
@@ -154,6 +179,8 @@ class Held:
     """A lease as it was claimed, with the connection's configuration (without its credentials).
 
     `rest_url` and `websocket_url` are as configured; `platform_host` is the host in use, where it is another.
+    `short_lives` is how many connections in a row have ended at once, and `opened_seconds_ago` how long
+    before the claim the last was opened.
     """
 
     id: int
@@ -172,6 +199,8 @@ class Held:
     entity_types: list[str] = field(default_factory=list)
     sharding: str = ""
     shard_count: int = 1
+    short_lives: int = 0
+    opened_seconds_ago: float | None = None
 
     @property
     def websocket_url_in_use(self) -> str:
@@ -188,6 +217,7 @@ class Status(msgspec.Struct):
     """What the holder tells about a lease when it renews it. Times are aware; `newly_stored` is since the last
     renewal, `waiting_ms` the age of the oldest row that is not committed. A waiting socket has `next_try_at`, and
     `locked_until` while it is the platform that makes it wait. `refused_types` is None until something was compared.
+    `short_lives` belongs to the epoch.
     """
 
     id: int
@@ -209,6 +239,7 @@ class Status(msgspec.Struct):
     next_try_at: datetime | None = None
     locked_until: datetime | None = None
     refused_types: list[str] | None = None
+    short_lives: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +265,7 @@ async def upkeep(connection: psycopg.AsyncConnection, *, name: str) -> int:
     """
     async with connection.transaction():
         await connection.execute(_ENSURE)
-        await connection.execute(_RETIRE)
+        await connection.execute(_RETIRE, {"note": _RETIRED})
         await connection.execute(_MARK_PAUSED)
         await connection.execute(_BEAT, {"name": name, "ttl": HUB_TTL_SECONDS})
         row = await (await connection.execute(_SHARE)).fetchone()
@@ -315,6 +346,7 @@ async def request_reconciliation(connection: psycopg.AsyncConnection, *, lease: 
 
 
 async def next_epoch(connection: psycopg.AsyncConnection, *, name: str, lease: Held) -> int | None:
-    """Number the next socket of a lease; None when the lease was lost."""
-    row = await (await connection.execute(_NEXT_EPOCH, held_values(lease) | {"name": name})).fetchone()
+    """Number the next socket of a lease, whose short lives are those before it; None when the lease was lost."""
+    values = held_values(lease) | {"name": name, "short_lives": lease.short_lives + 1}
+    row = await (await connection.execute(_NEXT_EPOCH, values)).fetchone()
     return int(row[0]) if row else None

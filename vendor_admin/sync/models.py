@@ -4,12 +4,15 @@ Written by hubs alone, through the SQL in statements.py; pages and tasks read. T
 functions are in migrations/0002_log_partitions_and_functions.py.
 """
 
+import dataclasses
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from vendor_admin.mirrors.payloads import PayloadField
+from vendor_admin.mirrors.fields.payloads import PayloadField
 from vendor_admin.organizations.models import ENVIRONMENTS, Connection, Organization
-from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.organizations.tenancy.scope import ScopedManager
+from vendor_admin.sync.rolling import Place
 
 
 class Kind(models.IntegerChoices):
@@ -85,6 +88,17 @@ class Hub(models.Model):
         return self.name
 
 
+class QueueWorker(models.Model):
+    """A worker of background work, the queues that it takes, and when it last said so (queue_workers.py)."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    queues = ArrayField(models.CharField(max_length=40))
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PartitionTrouble(models.Model):
     """A step of the log's upkeep that is due and could not be done, e.g. "drop 2026-01"."""
 
@@ -105,7 +119,8 @@ class Lease(Scoped):
     waited when the holder renewed. `reason` and `advice` are for people. `next_try_at`
     is when a waiting socket is opened again, `locked_until` how long the platform makes it wait, `retry_requested_at`
     when somebody last asked for it to be opened at once. `refused_types`: what the platform would not show at the last
-    comparison.
+    comparison. `opened_at` is when the last connection was opened, `short_lives` how many in a row, with that one until
+    it has lasted for a minute, ended at once.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -134,6 +149,8 @@ class Lease(Scoped):
     locked_until = models.DateTimeField(null=True)
     retry_requested_at = models.DateTimeField(null=True)
     refused_types = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
+    opened_at = models.DateTimeField(null=True)
+    short_lives = models.IntegerField(default=0, db_default=0)
 
     class Meta(Scoped.Meta):
         ordering = ["organization", "environment", "shard"]
@@ -169,7 +186,11 @@ class Batch(Scoped):
 
 
 class Gap(Scoped):
-    """A time in which a socket was not listened to: what happened inside is unknown until repaired."""
+    """A time in which a socket was not listened to: what happened inside is unknown until repaired.
+
+    `lists_read_at` is when all that the platform lists was read anew; `marks` are the places, by entity type, from
+    which on what it lists by masters alone is read once around: round, next master, how many were asked.
+    """
 
     id = models.BigAutoField(primary_key=True)
     lease_id = models.BigIntegerField()
@@ -178,6 +199,8 @@ class Gap(Scoped):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    lists_read_at = models.DateTimeField(null=True)
+    marks = models.JSONField(null=True)
     repaired_at = models.DateTimeField(null=True)
     reason = models.TextField(default="")
     differences = models.IntegerField(default=0, help_text="Events stored as resync after the gap.")
@@ -188,6 +211,7 @@ class Gap(Scoped):
         indexes = [
             models.Index(fields=["organization", "-id"], name="gap_by_organization"),
             models.Index(fields=["lease_id"], name="gap_by_lease"),
+            models.Index(fields=["organization", "ended_at"], name="gap_by_end"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -199,8 +223,49 @@ class Gap(Scoped):
         return f"gap from {self.started_at:%Y-%m-%d %H:%M:%S}"
 
 
+class ReadingPlace(Scoped):
+    """How far an entity type that the platform lists by masters alone (`ldeps`) has been read, for one connection.
+
+    Its masters are asked by their ids, round after round: `round` are over, in this one all below `next_master` were
+    asked, `asked` of `masters`. The goal is the place at the end of the newest gap: what was missed has been read when
+    the reading is back there. Accounts that moved before `moved_at` were read out of their turn. `done_at` is an
+    estimate. `unreadable` are masters, by their ids, that the platform gave no readable answer for, with the reason.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="reading_places", db_index=False)
+    entity_type = models.CharField(max_length=64)
+    round = models.BigIntegerField(default=0)
+    next_master = models.BigIntegerField(default=0)
+    asked = models.IntegerField(default=0)
+    masters = models.IntegerField(default=0)
+    began_at = models.DateTimeField()
+    last_began_at = models.DateTimeField(null=True)
+    last_ended_at = models.DateTimeField(null=True)
+    goal_round = models.BigIntegerField(null=True)
+    goal_master = models.BigIntegerField(null=True)
+    goal_asked = models.IntegerField(null=True)
+    moved_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    unreadable = models.JSONField(null=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["connection", "entity_type"], name="one_place_per_type")]
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} from {self.next_master}"
+
+    @property
+    def place(self) -> Place:
+        """The same, with what follows from it."""
+        return Place(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Place)})
+
+
 class QuarantinedEvent(Scoped):
-    """What arrived and could not be stored or mirrored, byte for byte, with the reason."""
+    """What arrived and could not be stored or mirrored, byte for byte, with the reason.
+
+    `raw` is cut where it is long; `full_size` says how many bytes came (None: all of them are there).
+    """
 
     id = models.BigAutoField(primary_key=True)
     lease_id = models.BigIntegerField()
@@ -215,16 +280,38 @@ class QuarantinedEvent(Scoped):
         default=False, help_text="The event is in the log; only the mirror could not take it."
     )
     raw = models.BinaryField()
+    full_size = models.BigIntegerField(null=True)
 
     class Meta(Scoped.Meta):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["organization", "-id"], name="quarantine_by_org"),
-            models.Index(fields=["lease_id"], name="quarantine_by_lease"),
+            models.Index(fields=["organization", "received_at"], name="quarantine_by_time"),
         ]
 
     def __str__(self) -> str:
         return f"{self.entity_type or 'message'}: {self.reason}"
+
+
+class StoredRows(Scoped):
+    """How many gaps, or quarantined messages, are kept of a socket: counted by triggers as they are written and go.
+
+    `byte_count` and `left_out` are quarantine's: its bytes, and how many messages were not kept as it was full.
+    """
+
+    class What(models.TextChoices):
+        GAPS = "gaps"
+        QUARANTINE = "quarantine"
+
+    pk = models.CompositePrimaryKey("lease_id", "what")
+    lease_id = models.BigIntegerField()
+    what = models.CharField(max_length=10)
+    row_count = models.BigIntegerField(default=0)
+    byte_count = models.BigIntegerField(default=0)
+    left_out = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.row_count} {self.what} of socket {self.lease_id}"
 
 
 class Reconciliation(Scoped):
@@ -254,6 +341,7 @@ class Reconciliation(Scoped):
             models.Index(fields=["organization", "-id"], name="reconciliation_by_org"),
             models.Index(fields=["organization", "environment", "entity_type", "-id"], name="reconciliation_by_type"),
             models.Index(fields=["organization"], condition=models.Q(absent__gt=0), name="reconciliation_held"),
+            models.Index(fields=["organization", "started_at"], name="reconciliation_by_time"),
         ]
 
     def __str__(self) -> str:

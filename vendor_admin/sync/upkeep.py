@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.models import Lease, SyncState
 from vendor_admin.sync.status import socket_statuses
 

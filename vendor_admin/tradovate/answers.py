@@ -4,12 +4,15 @@ Sources: partner.ninjatrader.com/overview/core-concepts/error-handling and .../p
 schemas of the partner OpenAPI file, and answers recorded in the field.
 """
 
+import dataclasses
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from vendor_admin.tradovate.api_hosts import host_in_location
 from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
-from vendor_admin.tradovate.operations.operation import Operation
+from vendor_admin.tradovate.catalogue.operation import Operation
+from vendor_admin.tradovate.masking import without
 from vendor_admin.tradovate.outcomes import (
     ItemError,
     Json,
@@ -40,17 +43,41 @@ _LONGEST_TEXT = 500
 _ACCEPTED = 202  # taken for later, not done (RFC 9110)
 
 
-def read_answer(operation: Operation, *, status: int, body: bytes | None, location: str = "") -> Outcome:
+def read_answer(
+    operation: Operation, *, status: int, body: bytes | None, location: str = "", secrets: Iterable[str] = ()
+) -> Outcome:
     """Read one answer. `status` is HTTP's, or the `s` of a socket reply; `body` is as received, and so is `location`,
     the header of that name.
+
+    `secrets` are what the request held: a refusal repeats none of them. They are looked for before a text is cut, since
+    half a code is still half a code. What was asked for (Success) and the next try's ticket come as they are.
     """
+    outcome = _read(operation, status=status, body=body, location=location)
+    if isinstance(outcome, Success | Penalized):
+        return outcome
+    return _with_short_texts(without(secrets, outcome))
+
+
+def _with_short_texts(outcome: Outcome) -> Outcome:
+    match outcome:
+        case Rejected(error_text=text, item_errors=errors):
+            short = tuple(dataclasses.replace(one, error_text=one.error_text[:_LONGEST_TEXT]) for one in errors)
+            return dataclasses.replace(outcome, error_text=text[:_LONGEST_TEXT], item_errors=short)
+        case Locked(text=text) | Unauthorized(text=text):
+            return dataclasses.replace(outcome, text=text[:_LONGEST_TEXT])
+        case Unknown(reason=text):
+            return dataclasses.replace(outcome, reason=text[:_LONGEST_TEXT])
+    return outcome
+
+
+def _read(operation: Operation, *, status: int, body: bytes | None, location: str) -> Outcome:
     value = decode_body(body)
     if is_of_wrong_host(status, has_body=value is not None, names_ids=operation.most_ids is not None):
         return WrongHost(status, host_in_location(location))
     if status in (423, 429):
-        return Locked(status, _text(value))
+        return Locked(status, text_of(value))
     if status in (401, 403):
-        return Unauthorized(_text(value), status)
+        return Unauthorized(text_of(value), status)
     if 200 <= status < 300:
         return _read_success(status, value)
     is_write = operation.needs_token and not operation.harmless_to_repeat
@@ -58,7 +85,7 @@ def read_answer(operation: Operation, *, status: int, body: bytes | None, locati
     if is_redirected_write or status < 300 or status >= 499 or status in (400, 408):
         return _read_failure(operation, status, value)
     hint = WRONG_HOST_HINT if status == 404 else REDIRECT_HINT if 300 <= status < 400 else ""
-    return Rejected(_text(value) or _status_text(status), status, hint=hint, body=value)
+    return Rejected(text_of(value) or _status_text(status), status, hint=hint, body=value)
 
 
 def is_of_wrong_host(status: int, *, has_body: bool, names_ids: bool = False) -> bool:
@@ -77,7 +104,7 @@ def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:
     Where the answer looks like that of a dead session, the call is simply made again if that is harmless. A write that
     is not is Unknown then, also at 400: the words do not say whether the session ended before or after the change.
     """
-    text = _text(value) or _status_text(status)
+    text = text_of(value) or _status_text(status)
     if operation.needs_token and _may_be_a_dead_session(status, text):
         unauthorized = Unauthorized(text, status)
         if may_be_resent(operation, unauthorized):
@@ -90,12 +117,14 @@ def _read_failure(operation: Operation, status: int, value: Json) -> Outcome:
 
 def _may_be_a_dead_session(status: int, text: str) -> bool:
     """A dead session was seen to answer 400, 408 and 500 (access token page, older copy), at times in such words."""
-    return status == 408 or (status in (400, 500) and _DEAD_SESSION.search(text) is not None)
+    return status == 408 or (status in (400, 500) and _DEAD_SESSION.search(text[:_LONGEST_TEXT]) is not None)
 
 
 def _read_success(status: int, value: Json) -> Outcome:
     if isinstance(value, str):
-        return Unknown(f"the platform answered {status} with something that is not JSON: {_text(value)}", status=status)
+        return Unknown(
+            f"the platform answered {status} with something that is not JSON: {text_of(value)}", status=status
+        )
     ticket = penalty_ticket_of(value)
     if ticket is not None:
         return Penalized(ticket.ticket, ticket.wait_seconds, ticket.captcha, body=value)
@@ -129,7 +158,7 @@ def _error_text(value: dict[str, Any]) -> str:
     for name in ("errorText", "failureText", "error_description"):
         text = value.get(name)
         if text:
-            return _text(text)
+            return text_of(text)
     return ""
 
 
@@ -180,10 +209,6 @@ def _own_words(
 def _says_no(value: dict[str, Any]) -> str:
     """Name the flag that says nothing was done: `ok` of most answers, `success` of a deletion's; empty if none."""
     return next((name for name in ("ok", "success") if value.get(name) is False), "")
-
-
-def _text(value: Json) -> str:
-    return text_of(value)[:_LONGEST_TEXT]
 
 
 def _status_text(status: int) -> str:

@@ -24,6 +24,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}")
 _STAGING_SUFFIX = "ninjatrader.dev"
 _HTTP_PORT, _HTTPS_PORT = 80, 443
+_AS_HTTP = {"ws": "http", "wss": "https"}
 
 
 class Purpose(enum.StrEnum):
@@ -120,7 +121,7 @@ def problem_of_host(value: Json, *, rules: HostRules) -> str:
     if len(labels) < 2 or labels[-1].isdigit():
         return "this is not the name of a public host"
     if not any(is_under(name, suffix) for suffix in rules.suffixes):
-        return "this is not a host of the platform (PLATFORM_HOST_SUFFIXES)"
+        return "this is not a host of the platform (PLATFORM_HOSTS)"
     return ""
 
 
@@ -153,6 +154,25 @@ def host_and_port(url: str) -> str:
         return ""
     host = (parts.hostname or "").removesuffix(".")
     return host if port in (None, usual_port(url)) else f"{host}:{port}"
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address in one spelling: stored secrets and tokens belong to one of these.
+
+    A socket's ws and wss count as the http and https of the same host.
+    """
+    scheme = urlsplit(url).scheme
+    return f"{_AS_HTTP.get(scheme, scheme)}://{host_and_port(url)}"
+
+
+def may_share_tokens(one: str, other: str) -> bool:
+    """Whether a token that one address gave may be sent to another: they have one origin, or both are the platform's
+    own hosts, production or staging.
+    """
+    if origin_of(one) == origin_of(other):
+        return True
+    platform = platform_of_host(urlsplit(one).hostname or "")
+    return bool(platform) and platform == platform_of_host(urlsplit(other).hostname or "")
 
 
 def usual_port(url: str) -> int:

@@ -1,6 +1,6 @@
 """The one rule about sending a call a second time without reading first what came of it."""
 
-from vendor_admin.tradovate.operations.operation import Operation
+from vendor_admin.tradovate.catalogue.operation import Operation
 from vendor_admin.tradovate.outcomes import (
     Locked,
     NotSent,

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import msgspec
 
+from vendor_admin.tradovate.catalogue.entity_types import entity_type_of, is_entity_type
 from vendor_admin.tradovate.events import Malformed
-from vendor_admin.tradovate.operations.entity_types import entity_type_of, is_entity_type
 
 JSON_ERRORS = (ValueError, RecursionError)
 """Everything msgspec and json raise on bad input (DecodeError and UnicodeDecodeError are ValueErrors)."""
 
 # Only positions matter here: objects are dropped at once to save memory, and numbers are kept as text, since Python
 # refuses integers of several thousand digits.
-_lenient = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object_pairs_hook=lambda _members: None)
+lenient = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object_pairs_hook=lambda _members: None)
 _strict = msgspec.json.Decoder(msgspec.Raw)
 _white_space = re.compile(r"[ \t\r\n]*")
 _landmark = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
@@ -36,7 +36,7 @@ def salvage_messages(text: bytes) -> list[bytes | Malformed]:
         return found + _rest(characters, position + 1)
     while True:
         try:
-            _, end = _lenient.raw_decode(characters, position)
+            _, end = lenient.raw_decode(characters, position)
             found.append(_as_sent(characters[position:end]))
         except JSON_ERRORS as error:
             end = _end_by_brackets(characters, position)
@@ -112,9 +112,9 @@ def _members(text: str) -> Iterator[tuple[str, str]]:
     """Cut a JSON object into the texts of its names (with their quotes) and values."""
     position = _after_space(text, 1)
     while text[position : position + 1] != "}":
-        _, end = _lenient.raw_decode(text, position)
+        _, end = lenient.raw_decode(text, position)
         start = _after_space(text, _after_space(text, end) + 1)
-        _, stop = _lenient.raw_decode(text, start)
+        _, stop = lenient.raw_decode(text, start)
         yield text[position:end], text[start:stop]
         position = _after_space(text, stop)
         if text[position : position + 1] == ",":

@@ -9,7 +9,7 @@ from django.utils import timezone
 from oauth_bridge.models import SigningKey
 from oauth_bridge.portals import keys
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 class Command(BaseCommand):

@@ -11,13 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.text import slugify
 
-from oauth_bridge import clients, member_site
-from oauth_bridge.clients import InvalidClient
 from oauth_bridge.models import MemberSite
 from oauth_bridge.own_addresses import member_address, redirect_uri
 from oauth_bridge.portals.seeding import seed_portal
+from oauth_bridge.sign_in import clients
+from oauth_bridge.sign_in.clients import InvalidClient
+from oauth_bridge.site import site as member_site
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 ACTOR = "seed_members"
 ENVIRONMENT = "live"

@@ -13,7 +13,7 @@ from vendor_admin.tradovate.operations.market_data_months import (
     next_cut_over,
     renewal_window,
 )
-from vendor_admin.tradovate.schedule import CENTRAL_TIME
+from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME
 
 times = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from vendor_admin.tradovate.catalogue.look_ups import LookUp
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.reading import LookUp
 from vendor_admin.tradovate.outcomes import Json, Success
 
 ENTRY = {"id": 7, "name": "A1"}

@@ -8,10 +8,10 @@ from typing import Any, get_args
 import pytest
 
 from tests.tradovate.operations.examples import ACCOUNT, BODIES, NOW, USER
+from vendor_admin.tradovate.catalogue.fields import TotalBy
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations import WRITES
 from vendor_admin.tradovate.operations.balances import ChangeDemoBalance, cap_warning
-from vendor_admin.tradovate.operations.fields import TotalBy
 
 DAY = {"year": 2026, "month": 11, "day": 10}
 PLANS = {"marketDataSubscriptionPlanIds": [5], "userId": 100}

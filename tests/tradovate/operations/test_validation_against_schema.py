@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.tradovate.operations.examples import BODIES, NOW
 from tests.tradovate.operations.platform_description import strict_validator
+from vendor_admin.tradovate.catalogue.request import field_faults, read_clean
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations import WRITES
-from vendor_admin.tradovate.operations.request import field_faults, read_clean
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 NAMES = sorted({name for body in BODIES.values() for name in body} | {"unknown", "p-ticket", "password"})

@@ -10,8 +10,8 @@ import pytest
 
 from tests.database import ROOT
 from tests.tradovate.operations.examples import BODIES, NOW, USER
+from vendor_admin.tradovate.catalogue.answers import AccessTokenAnswer, CashBalanceSnapshotAnswer
 from vendor_admin.tradovate.operations import WRITES, InvalidRequest, without_secrets
-from vendor_admin.tradovate.operations.answers import AccessTokenAnswer, CashBalanceSnapshotAnswer
 from vendor_admin.tradovate.operations.balances import ChangeDemoBalance
 from vendor_admin.tradovate.operations.cancelling import CancelEverything
 from vendor_admin.tradovate.outcomes import Success, Unknown

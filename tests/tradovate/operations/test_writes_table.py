@@ -8,9 +8,9 @@ import pytest
 
 from tests.tradovate.operations.examples import BODIES, NOW
 from tests.tradovate.operations.platform_description import answer_schema, operation_at, request_schema, resolved
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations import ENTITIES, WRITES, NoSuchOperation, write_at, write_operation
-from vendor_admin.tradovate.operations.request import Request
 
 EVERY_WRITE = pytest.mark.parametrize("path", sorted(WRITES))
 

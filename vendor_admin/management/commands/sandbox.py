@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vendor_admin.sandbox.configuration import add_arguments, from_options
-from vendor_admin.sandbox.server import CannotListen, serve
+from vendor_admin.sandbox.serving.server import CannotListen, serve
 
 
 class Command(BaseCommand):

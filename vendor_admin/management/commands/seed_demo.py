@@ -20,10 +20,11 @@ from django.utils.text import slugify
 from vendor_admin.operations.models import NoticeChannel
 from vendor_admin.operations.notices import channels, mails
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations import second_factor
-from vendor_admin.organizations.connections import InvalidConnection, connect_organization
-from vendor_admin.organizations.models import Organization, StaffRole, User
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.connections.verbs import InvalidConnection, connect_organization
+from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
+from vendor_admin.organizations.platform_access import tokens
+from vendor_admin.organizations.sign_in import second_factor
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 ACTOR = "seed_demo"
 
@@ -34,8 +35,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sandbox-url", "--sandbox", required=True, help="e.g. http://127.0.0.1:9000")
         parser.add_argument("--logins-file", "--logins", type=Path, help="Keeps the passwords: a JSON list.")
+        parser.add_argument(
+            "--new-sandbox",
+            action="store_true",
+            help="The sandbox was started anew: tokens of an earlier one are forgotten, not tried.",
+        )
 
-    def handle(self, *, sandbox_url: str, logins_file: Path | None, **options: Any) -> None:
+    def handle(self, *, sandbox_url: str, logins_file: Path | None, new_sandbox: bool, **options: Any) -> None:
         url = sandbox_url.rstrip("/")
         described = _described(url)
         with transaction.atomic():
@@ -44,6 +50,8 @@ class Command(BaseCommand):
             known = _read(logins_file)
             logins = _make_sign_ins(organizations, known=known)
             _add_second_factor(logins, organization=organizations[0], known=known)
+        if new_sandbox:
+            _forget_tokens(organizations)
         if logins_file is not None:
             _keep(logins, path=logins_file)
         for login in logins:
@@ -86,6 +94,14 @@ def _connected(described: dict[str, Any], *, url: str) -> Organization:
         except InvalidConnection as problem:
             raise CommandError(str(problem)) from problem
     return Organization.objects.get(slug=slug)
+
+
+def _forget_tokens(organizations: list[Organization]) -> None:
+    for organization in organizations:
+        with organization_scope(organization.pk):
+            connections = list(Connection.objects.values_list("pk", flat=True))
+        for connection in connections:
+            tokens.forget_token(connection_id=connection, organization_id=organization.pk)
 
 
 def _tell_by_mail(organizations: list[Organization]) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations
 
-from vendor_admin.organizations.rls import protect
+from vendor_admin.organizations.tenancy.rls import protect
 
 TABLES = [
     "account", "accountriskstatus", "cashbalance", "cashbalancelog", "command", "commandreport", "contactinfo", "contract",

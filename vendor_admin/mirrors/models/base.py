@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from vendor_admin.mirrors.numeric import NumericField
+from vendor_admin.mirrors.fields.numeric import NumericField
 from vendor_admin.mirrors.readings import MirrorQuerySet
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
-from vendor_admin.organizations.scope import ScopedManager
+from vendor_admin.organizations.tenancy.scope import ScopedManager
 from vendor_admin.tradovate.values import is_ahead
 
 
@@ -28,12 +28,14 @@ class Mirror(models.Model):
     """The latest known state of one platform entity.
 
     `lease_id`, `epoch` and `seq` say which socket wrote it last and where in its order; `extra` keeps unknown fields.
-    A row that the platform deleted keeps its last values and gets `deleted_at`.
+    A row that the platform deleted keeps its last values and gets `deleted_at`. `absence_means_vanished`: what a whole
+    list, or the answer about its master (whose id is in `master_column`), leaves out exists no more.
     """
 
     entity_type: ClassVar[str] = ""
     source: ClassVar[Source] = Source.SNAPSHOT
     master: ClassVar[str] = ""
+    master_column: ClassVar[str] = ""
     absence_means_vanished: ClassVar[bool] = False
     id_is_account_id: ClassVar[bool] = False
     account_is_derived: ClassVar[bool] = False

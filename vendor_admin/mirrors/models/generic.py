@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from vendor_admin.mirrors.fields.payloads import PayloadField
 from vendor_admin.mirrors.models.base import Mirror
-from vendor_admin.mirrors.payloads import PayloadField
 
 
 class GenericEntity(Mirror):

@@ -85,6 +85,8 @@ class UserAccountPositionLimit(Mirror):
     entity_type = "userAccountPositionLimit"
     source = Source.LDEPS
     master = "account"
+    master_column = "account_id"
+    absence_means_vanished = True
 
     contract_id = platform_id()
     product_id = platform_id()
@@ -117,6 +119,8 @@ class UserAccountRiskParameter(Mirror):
     entity_type = "userAccountRiskParameter"
     source = Source.LDEPS
     master = "userAccountPositionLimit"
+    master_column = "user_account_position_limit_id"
+    absence_means_vanished = True
 
     contract_id = platform_id()
     product_id = platform_id()

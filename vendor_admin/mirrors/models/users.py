@@ -46,6 +46,8 @@ class ContactInfo(Mirror):
     entity_type = "contactInfo"
     source = Source.LDEPS
     master = "user"
+    master_column = "user_id"
+    absence_means_vanished = True
 
     user_id = platform_id()
     first_name = word()

@@ -8,7 +8,7 @@ import django.db.models.manager
 from django.db import migrations, models
 
 import vendor_admin.organizations.encryption
-from vendor_admin.organizations.rls import protect
+from vendor_admin.organizations.tenancy.rls import protect
 
 
 class Migration(migrations.Migration):

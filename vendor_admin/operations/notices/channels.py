@@ -11,13 +11,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from vendor_admin.operations import nudges
 from vendor_admin.operations.notices import mails, outbox, webhooks
 from vendor_admin.operations.notices.messages import trial_message
 from vendor_admin.operations.notices.models import Delivery, NoticeChannel, NoticeKind
+from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.addresses import host_of
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.platform_access.addresses import host_of
 
 MOST_CHANNELS = 20
 MOST_ADDRESSES = 10
@@ -124,7 +124,7 @@ def send_test(*, channel: NoticeChannel, actor: str, now: datetime, request_id: 
         created_at=now,
     )
     _record(channel, "notice channel tested", actor=actor, request_id=request_id)
-    nudges.deliver_soon()
+    wakeups.deliver_soon()
     return made
 
 

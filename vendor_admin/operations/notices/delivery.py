@@ -22,7 +22,7 @@ from vendor_admin.operations.notices.models import Delivery, NoticeChannel
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 log = structlog.get_logger(__name__)
 

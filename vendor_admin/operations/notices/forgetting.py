@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from vendor_admin.operations.notices.models import Delivery, Notice
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 log = structlog.get_logger(__name__)
 

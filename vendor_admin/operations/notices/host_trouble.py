@@ -8,7 +8,7 @@ from django.urls import reverse
 from vendor_admin.operations.notices.conditions import Condition, clock
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.organizations.models import PlatformHosts
-from vendor_admin.organizations.platform_hosts import host_in_use, refused_host
+from vendor_admin.organizations.platform_access.platform_hosts import host_in_use, refused_host
 
 _TRY = "Press Check connection on its page; what the platform named, and where it pointed, stands there."
 

@@ -8,9 +8,11 @@ from django.urls import reverse
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.notices.conditions import Condition, clock, counted
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations import host_clocks, incarnations
-from vendor_admin.organizations.scope import organizations_in_scope
-from vendor_admin.sync import partitions
+from vendor_admin.organizations import incarnations
+from vendor_admin.organizations.platform_access import host_clocks
+from vendor_admin.organizations.tenancy.scope import organizations_in_scope
+from vendor_admin.sync import queue_workers
+from vendor_admin.sync.log import partitions
 
 # What was lost with the newest commits has to be looked for by people; a day covers every shift.
 RESTORE_IS_NEWS_FOR = timedelta(days=1)
@@ -83,4 +85,22 @@ def log_upkeep_fails(now: datetime) -> list[Condition]:
             path=reverse("admin:sync_entityevent_changelist"),
         )
         for organization_id in (organizations_in_scope() if trouble else ())
+    ]
+
+
+def queues_untaken(now: datetime) -> list[Condition]:
+    """Queues of background work that no worker takes any more; of an older version, whose workers do not say what they
+    take, none is told. Two queries."""
+    return [
+        Condition(
+            organization_id=organization_id,
+            kind=NoticeKind.NO_WORKER,
+            subject=queue,
+            title=f"No worker takes the queue {queue}",
+            text=f"Until one does, {queue_workers.WORK[queue]}.",
+            next_step="Tell who runs this installation to start the worker of this queue, or to look at its log.",
+            path=reverse("admin:index"),
+        )
+        for queue in queue_workers.abandoned_queues(now=now)
+        for organization_id in organizations_in_scope()
     ]

@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import Case, Q, When
 
 from vendor_admin.operations.organization_rows import OrganizationRow
-from vendor_admin.organizations.addresses import host_of
 from vendor_admin.organizations.encryption import EncryptedJSONField
+from vendor_admin.organizations.platform_access.addresses import host_of
 
 
 class NoticeKind(models.TextChoices):
@@ -29,6 +29,7 @@ class NoticeKind(models.TextChoices):
     RESTORED = "restored", "restored database"
     LOG_UPKEEP = "log_upkeep", "upkeep of the event log"
     MANY_ABSENT = "many_absent", "many entities are not listed"
+    NO_WORKER = "no_worker", "queue without a worker"
 
 
 class Notice(OrganizationRow):

@@ -7,9 +7,9 @@ when it ended is never told, and what came back before its end was told needs no
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from vendor_admin.operations import nudges
 from vendor_admin.operations.notices.messages import message_of
 from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
+from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations.models import Organization
 
 QUIET = timedelta(minutes=5)
@@ -100,5 +100,5 @@ def _queue(told: Iterable[tuple[Notice, NoticeChannel, Delivery | None]], *, eve
         for notice, channel, before in rows
     )
     if rows:
-        nudges.deliver_soon()
+        wakeups.deliver_soon()
     return len(rows)

@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from vendor_admin.operations.notices.conditions import Condition, clock
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations import budgets
 from vendor_admin.organizations.encryption import UndecryptableError, decrypt
 from vendor_admin.organizations.models import Connection, RateLock
+from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.sync.models import Lease, Reconciliation, SyncState
+from vendor_admin.tradovate.socket.short_lives import A_PATTERN, ADVICE, SHORT_LIFE_SECONDS, in_words
 
 HELD_IS_NEWS_FOR = timedelta(days=1)
 _LOCK_TITLES = {
@@ -30,8 +31,12 @@ _LOCK_STEPS = {
 
 
 def sockets_down(now: datetime) -> list[Condition]:
-    """Environments of which a socket that should be open is not. One query."""
+    """Environments of which a socket that should be open is not. One query.
+
+    Where each connection ends at once, one that has just been opened counts as none: so there is one notice in all.
+    """
     is_open = Q(state__in=[SyncState.LIVE, SyncState.BEHIND], expires_at__gt=now) & ~Q(holder="")
+    is_open &= ~Q(short_lives__gt=A_PATTERN, opened_at__gt=now - timedelta(seconds=SHORT_LIFE_SECONDS))
     return [_socket_condition(leases, now=now) for leases in _by_environment(~is_open)]
 
 
@@ -157,6 +162,9 @@ def _socket_condition(down: list[Lease], *, now: datetime) -> Condition:
     why, step = "No sync worker holds it.", "Tell who runs this installation that its sync workers do not work."
     if first.holder and first.expires_at is not None and first.expires_at > now:
         why, step = first.reason, first.advice
+        if first.short_lives > A_PATTERN and first.state != SyncState.FAILED:
+            tries = f" The next try is at {clock(first.next_try_at)}." if first.next_try_at else ""
+            why, step = f"{in_words(first.short_lives)}.{tries}", ADVICE
     return Condition(
         organization_id=first.organization_id,
         kind=NoticeKind.SOCKET_DOWN,

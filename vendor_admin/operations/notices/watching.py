@@ -15,7 +15,12 @@ from django.utils.dateparse import parse_datetime
 from vendor_admin.operations.notices import outbox
 from vendor_admin.operations.notices.conditions import Condition
 from vendor_admin.operations.notices.host_trouble import hosts_in_trouble
-from vendor_admin.operations.notices.installation_trouble import log_upkeep_fails, restored_database, wrong_clocks
+from vendor_admin.operations.notices.installation_trouble import (
+    log_upkeep_fails,
+    queues_untaken,
+    restored_database,
+    wrong_clocks,
+)
 from vendor_admin.operations.notices.models import Notice, NoticeKind
 from vendor_admin.operations.notices.plan_trouble import (
     operations_undecided,
@@ -30,8 +35,8 @@ from vendor_admin.operations.notices.platform_trouble import (
     sockets_down,
 )
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
-from vendor_admin.tradovate.schedule import maintenance_window
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.tradovate.trading_calendar import maintenance_window
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +54,7 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.RESTORED: restored_database,
     NoticeKind.LOG_UPKEEP: log_upkeep_fails,
     NoticeKind.MANY_ABSENT: many_absent,
+    NoticeKind.NO_WORKER: queues_untaken,
 }
 # How long each part of a condition has to last before anybody is told; other kinds at once.
 OPENS_AFTER = {NoticeKind.SOCKET_DOWN: timedelta(minutes=1)}
@@ -68,6 +74,7 @@ RESOLUTIONS = {
     NoticeKind.WRONG_CLOCK: "The clock is right again, or the server has stopped.",
     NoticeKind.RESTORED: "A day has passed, and all of it is known.",
     NoticeKind.LOG_UPKEEP: "The event log is kept again.",
+    NoticeKind.NO_WORKER: "A worker takes the queue again.",
     NoticeKind.MANY_ABSENT: "The platform lists them again, or a person confirmed that they are gone.",
 }
 _TEXTS = ("title", "text", "next_step", "path", "seen")

@@ -12,8 +12,8 @@ from django.conf import settings
 from standardwebhooks import Webhook
 
 from vendor_admin.operations.notices.models import NoticeChannel
-from vendor_admin.organizations import places
-from vendor_admin.organizations.places import AllowedPlaces
+from vendor_admin.organizations.platform_access import network_policy
+from vendor_admin.organizations.platform_access.network_policy import AllowedPlaces
 
 SECRET_BYTES = 32
 OLD_SECRET_LASTS = timedelta(days=1)
@@ -40,7 +40,7 @@ def problem_of_url(url: str) -> str | None:
         return "The URL must not hold #."
     if len(url) > LONGEST_URL or not url.isascii() or any(letter <= " " or letter == "\x7f" for letter in url):
         return f"The URL may have {LONGEST_URL} plain letters at most, without spaces."
-    return problem_of_place(parts.hostname, places.addresses_of(parts.hostname))
+    return problem_of_place(parts.hostname, network_policy.addresses_of(parts.hostname))
 
 
 def signed_headers(channel: NoticeChannel, *, message_id: str, body: str, now: datetime) -> dict[str, str]:
@@ -73,6 +73,6 @@ def problem_of_place(host: str, addresses: list[str]) -> str | None:
     """A sentence if one of a host's addresses is not public. It does not tell which."""
     everything = settings.ALLOW_INTERNAL_PLATFORM_HOSTS
     allowed = AllowedPlaces(loopback=everything or settings.DEBUG, internal=everything)
-    if places.problem_of_host(host, addresses, allowed=allowed) is None:
+    if network_policy.problem_of_host(host, addresses, allowed=allowed) is None:
         return None
     return f"{host} leads to this machine or into a private network. Notices go to public addresses only."

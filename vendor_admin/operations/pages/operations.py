@@ -10,23 +10,24 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 
-from vendor_admin.mirrors.lists import environment_badge
-from vendor_admin.operations import decisions, standing
-from vendor_admin.operations.asking import LONGEST_READING
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
+from vendor_admin.listing.lists import Badge, Column, Filter
+from vendor_admin.mirrors.admin.mirror_admin import environment_badge
+from vendor_admin.operations.engine.settlement import MOST_READINGS
 from vendor_admin.operations.models import Operation, PlanRow
-from vendor_admin.operations.pages.doubts import doubts_of
+from vendor_admin.operations.pages import organizations_summary
 from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge, target_url
-from vendor_admin.operations.plan_rows import rows_of
-from vendor_admin.operations.plans import PlanProblem
-from vendor_admin.operations.queue import MOST_CRASHES
-from vendor_admin.operations.settling import MOST_READINGS
-from vendor_admin.organizations import database_clock
+from vendor_admin.operations.pages.undecided import doubts_of
+from vendor_admin.operations.plans import decisions
+from vendor_admin.operations.plans.unknown_outcomes import LONGEST_READING
+from vendor_admin.operations.plans.verbs import PlanProblem
+from vendor_admin.operations.store.queue import MOST_CRASHES
+from vendor_admin.operations.store.rows import rows_of
 from vendor_admin.organizations.audit import masked
-from vendor_admin.organizations.lists import Badge, Column, Filter
 from vendor_admin.organizations.models import ENVIRONMENTS
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
-from vendor_admin.tradovate.operations.writes import WRITES
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.tradovate.operations.registry import WRITES
 
 TONES = {
     Operation.State.SUCCEEDED: "good",
@@ -113,8 +114,8 @@ class OperationAdmin(ReadOnlyAdmin):
         Column("Why", lambda row: row.reason),
         Column("Made", lambda row: row.created_at),
         Column("Ended", lambda row: row.finished_at),
-        Column("Request", lambda row: json.dumps(masked(row.request), ensure_ascii=False)),
-        Column("Answer", lambda row: json.dumps(masked(row.response), ensure_ascii=False)),
+        Column("Request", lambda row: json.dumps(masked(row.request), ensure_ascii=False), is_raw=True),
+        Column("Answer", lambda row: json.dumps(masked(row.response), ensure_ascii=False), is_raw=True),
     )
     filters = (
         Filter("state", "State", choices=Operation.State.choices),
@@ -146,7 +147,7 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         require(request, self.view_right)
-        others = standing.of_organizations(request, now=database_clock.now())
+        others = organizations_summary.of_organizations(request, now=database_clock.now())
         return super().changelist_view(request, {"standings": others, **(extra_context or {})})
 
     def title_of(self, row: Any) -> str:
@@ -190,8 +191,8 @@ class OperationAdmin(ReadOnlyAdmin):
             "rows": [(one, target_url(one), row_badge(one)) for one in rows[:ROWS_SHOWN]],
             "more_rows": len(rows) > ROWS_SHOWN,
             "plan_url": plan_url(row.plan_id),
-            "request_json": json.dumps(masked(row.request), indent=2, ensure_ascii=False),
-            "response_json": json.dumps(masked(row.response), indent=2, ensure_ascii=False) if row.response else "",
+            "its_request": masked(row.request),
+            "its_answer": masked(row.response),
             "waits_for_person": waits,
             "is_parked": row.crashes >= MOST_CRASHES,
             "doubts": doubts_of(row, [one for one in rows if one.state == PlanRow.State.UNKNOWN]) if waits else [],

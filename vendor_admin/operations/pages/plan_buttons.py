@@ -1,18 +1,37 @@
 """Which buttons a plan's page shows to a person. The views check again (plan_verbs.py)."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.urls import reverse
 
-from vendor_admin.operations.authors import rights_of_plan, rights_to_stop
-from vendor_admin.operations.models import Plan
+from vendor_admin.listing import lists
+from vendor_admin.listing.admin_base import has_right
+from vendor_admin.operations.actions import action_named
+from vendor_admin.operations.kinds import LeadsOn
+from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.plan_view import known_kind
-from vendor_admin.organizations.pages import has_right
+from vendor_admin.operations.plans.authors import rights_of_plan, rights_to_stop
+from vendor_admin.operations.plans.follow_ups import (
+    are_many,
+    count_left,
+    gives_anew,
+    most_left,
+    rows_again,
+    split_off_begun,
+)
 from vendor_admin.organizations.roles import Right
 
+RETRY_FAILED, RETRY_REST, RETRY_BOTH = "Retry what failed", "Do what was cancelled", "Retry what was not done"
+REVERT, GIVE_ANEW = "Revert", "Give again, at new cost"
+ROWS_TRIED = 50
+"""Of how many rows it is tried whether their change has a way back: ten thousand would take seconds at every look."""
 
-def what_one_may(request: HttpRequest, plan: Plan) -> dict[str, Any]:
-    """Which buttons the plan's page shows. The views check again."""
+
+def what_one_may(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Which buttons the plan's page shows; `counts` are its rows by state. The views check again."""
     kind = known_kind(plan)
     missing = [right.value for right in rights_of_plan(plan) if not has_right(request, right)]
     may_stop = kind is not None and all(has_right(request, right) for right in rights_to_stop(plan))
@@ -27,8 +46,65 @@ def what_one_may(request: HttpRequest, plan: Plan) -> dict[str, Any]:
         "approves": approves,
         "may_approve": plan.state == Plan.State.WAITING and approves and not is_own and kind is not None,
         "may_check": may_stop and plan.depends_on_rows and _waits_for_a_reading(plan),
+        **(_once_more(plan, counts) if may else {}),
+        "next_step": next_step_of(request, plan, counts),
         "may_cancel": plan.is_open and (may_stop or (plan.state == Plan.State.WAITING and approves)),
     }
+
+
+def next_step_of(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) -> tuple[str, str] | None:
+    """What is mostly done next with what the plan made: (label, address); None where nothing was made, or for whom it
+    is not allowed.
+    """
+    kind: object = known_kind(plan)
+    if not isinstance(kind, LeadsOn) or not counts.get(PlanRow.State.SUCCEEDED):
+        return None
+    action = action_named(kind.next_action)
+    if action is None or not has_right(request, action.kind.right):
+        return None
+    query = {"type": action.on[0], "all": "1", "filter": urlencode({"plan": plan.pk})}
+    return action.label, reverse("plan_start", args=[action.name]) + "?" + urlencode(query)
+
+
+def way_back_of(plan: Plan) -> str:
+    """What the way back of a plan is called; empty where there is none, or other plans have begun it for all rows. Of
+    many rows of which some were skipped then, the worker that previews it says so.
+    """
+    kind = known_kind(plan)
+    if kind is None:
+        return ""
+    is_begun, is_many = plan.reverted_by.exists(), are_many(plan, "reverts")
+    if is_begun and is_many and most_left(plan, "reverts") == 0:
+        return ""
+    is_begun = is_begun and not is_many
+    done = list(rows_again(plan, "reverts")[: None if is_begun else ROWS_TRIED])
+    try:
+        found = kind.revert(done) if done else None
+    except (KeyError, TypeError, ValueError):  # a row of an earlier version, or of odd data: the verb says why
+        return ""
+    if found is None:
+        return ""
+    back, targets = found
+    if is_begun and not split_off_begun(targets, earlier=plan, link="reverts")[0]:
+        return ""
+    return GIVE_ANEW if gives_anew(kind, back) else REVERT
+
+
+def _once_more(plan: Plan, counts: Mapping[str, int]) -> dict[str, Any]:
+    """What of an ended plan may be retried (how many rows, and how the button is called) and how it is reverted."""
+    is_ended = plan.state == Plan.State.FINISHED or (plan.state == Plan.State.CANCELLED and plan.check_at is None)
+    if plan.started_at is None or not is_ended:
+        return {}
+    failed, cancelled = counts.get(PlanRow.State.REJECTED, 0), counts.get(PlanRow.State.CANCELLED, 0)
+    left = failed + cancelled
+    label = RETRY_BOTH if failed and cancelled else RETRY_FAILED if failed else RETRY_REST
+    try:
+        with lists.bounded():
+            left = count_left(plan, of=left) if left else 0
+            back = way_back_of(plan)
+    except lists.TooSlow:  # the verbs say what is left
+        back = REVERT
+    return {"retry": (label, left) if left else None, "revert": back}
 
 
 def _waits_for_a_reading(plan: Plan) -> bool:

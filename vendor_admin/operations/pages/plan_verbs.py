@@ -8,29 +8,32 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from vendor_admin.operations import plans
-from vendor_admin.operations.authors import rights_of_plan
+from vendor_admin.listing.admin_base import actor_of, has_right, require
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.pages.care import Care, CareForm, WhyForm, care_for
+from vendor_admin.operations.pages.confirmation import Confirmation, ConfirmForm, WhyForm, confirmation_for
+from vendor_admin.operations.pages.outcome import outcome_of
+from vendor_admin.operations.pages.plan_buttons import GIVE_ANEW, REVERT, way_back_of
 from vendor_admin.operations.pages.plan_view import (
     COMPARED,
     age_shown,
     common_warnings,
+    consequence_of,
     cost_in_words,
     forecast_of,
     known_kind,
-    plan_badge,
     promise_of,
 )
 from vendor_admin.operations.pages.rows import newest_url, plan_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.pages.sums import sums_of
-from vendor_admin.operations.plans import InvalidPlan, NotAllowed, PlanProblem
-from vendor_admin.operations.progress import counts_of
-from vendor_admin.organizations import database_clock
-from vendor_admin.organizations.pages import actor_of, has_right, require
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.authors import rights_of_plan
+from vendor_admin.operations.plans.progress import counts_of
+from vendor_admin.operations.plans.verbs import InvalidPlan, NotAllowed, PlanProblem
+from vendor_admin.organizations.requests.fresh_code import ASKED_FOR, require_fresh_code
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy import database_clock
 
 VerbView = Callable[[HttpRequest, Plan], HttpResponse]
 
@@ -39,8 +42,13 @@ REVERT_INTRO = (
     "since is left as it is."
 )
 HELD = "Nothing is sent yet: the rows are read from the platform first. If they are as shown, it starts by itself."
+BEING_MADE = "The preview is being made. Nothing has been sent yet."
 RENEWED = "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again."
-CANCELLED = "Cancelled. What was done stays done; the plan can be reverted."
+GIVE_ANEW_INTRO = (
+    "What this plan ended cannot be taken back. A preview is made that gives it again: as new ones with new ids, which "
+    "are billed anew."
+)
+CANCELLED = "Cancelled. What was done stays done."
 KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
 
 
@@ -58,8 +66,9 @@ def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
     if plan.state != Plan.State.PREVIEW or not planned:
         messages.error(request, f"This plan is {plan.get_state_display()}: there is nothing to confirm.")
         return _back(plan)
-    care = care_for(plan, planned=planned)
-    form = _care_form(request, care, plan)
+    plans.note_day(plan, actor=request.user.get_username(), now=database_clock.now())
+    confirmation = confirmation_for(plan, planned=planned)
+    form = _confirm_form(request, confirmation, plan)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data.get("reason", "")
         return _try(
@@ -72,10 +81,10 @@ def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
                 else "Confirmed. It is being carried out."
             ),
         )
-    return _care_page(
+    return _confirm_page(
         request,
         plan,
-        care,
+        confirmation,
         form,
         title="Confirm",
         button=f"Change {planned:,} now" if not plan.needs_second_person else "Hand to a second person",
@@ -92,8 +101,9 @@ def approve(request: HttpRequest, plan: Plan) -> HttpResponse:
     if request.user.get_username() in (plan.actor, plan.confirmed_by):
         messages.error(request, "You made this plan. A second person has to approve it.")
         return _back(plan)
-    care = care_for(plan, planned=counts_of(plan)[PlanRow.State.PLANNED])
-    form = _care_form(request, care, plan, has_reason=True)
+    _ask_for_code(request, plan)
+    confirmation = confirmation_for(plan, planned=counts_of(plan)[PlanRow.State.PLANNED])
+    form = _confirm_form(request, confirmation, plan, has_reason=True)
     if request.method == "POST" and form.is_valid():
         return _try(
             request,
@@ -101,7 +111,9 @@ def approve(request: HttpRequest, plan: Plan) -> HttpResponse:
             lambda: plans.approve(plan=plan, now=database_clock.now(), **actor_of(request)),
             said="Approved. It is being carried out.",
         )
-    return _care_page(request, plan, care, form, title="Approve", button=f"Approve {care.planned:,} changes")
+    return _confirm_page(
+        request, plan, confirmation, form, title="Approve", button=f"Approve {confirmation.planned:,} changes"
+    )
 
 
 def discard(request: HttpRequest, plan: Plan) -> HttpResponse:
@@ -141,6 +153,7 @@ def resume(request: HttpRequest, plan: Plan) -> HttpResponse:
         plan,
         lambda: plans.resume(plan=plan, now=database_clock.now(), **actor_of(request)),
         said="It goes on.",
+        lets_send=True,
     )
 
 
@@ -166,12 +179,14 @@ def retry(request: HttpRequest, plan: Plan) -> HttpResponse:
         plan,
         lambda: plans.retry_failed(plan=plan, now=database_clock.now(), **actor_of(request)),
         said="This is the preview of what failed. Nothing has been sent yet.",
+        lets_send=True,
     )
 
 
 def revert(request: HttpRequest, plan: Plan) -> HttpResponse:
     """A preview of the way back, with a reason."""
     _require_kind(request, plan)
+    _ask_for_code(request, plan)
     form = WhyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _try(
@@ -182,13 +197,14 @@ def revert(request: HttpRequest, plan: Plan) -> HttpResponse:
             ),
             said="This is the preview of the way back. Nothing has been sent yet.",
         )
+    is_anew = way_back_of(plan) == GIVE_ANEW
     context = {
         **admin.site.each_context(request),
-        "title": "Revert",
+        "title": GIVE_ANEW if is_anew else REVERT,
         "crumbs": _crumbs(plan),
         "form": form,
-        "intro": REVERT_INTRO,
-        "button": "Preview the way back",
+        "intro": GIVE_ANEW_INTRO if is_anew else REVERT_INTRO,
+        "button": "Preview what is given again" if is_anew else "Preview the way back",
     }
     return TemplateResponse(request, "admin/form.html", context)
 
@@ -210,31 +226,48 @@ def _require_kind(request: HttpRequest, plan: Plan) -> None:
     kind = known_kind(plan)
     if kind is None:
         raise PermissionDenied(KIND_IS_GONE)
-    require(request, kind.right)
+    require(request, kind.right, asks_code=False)  # whoever stops a plan is not held up
 
 
-def _care_form(request: HttpRequest, care: Care, plan: Plan, *, has_reason: bool = False) -> CareForm:
+def _ask_for_code(request: HttpRequest, plan: Plan) -> None:
+    """Raise FreshCodeNeeded before what lets members' credentials be sent, as at the start."""
+    if ASKED_FOR.intersection(rights_of_plan(plan)):
+        require_fresh_code(request)
+
+
+def _confirm_form(
+    request: HttpRequest, confirmation: Confirmation, plan: Plan, *, has_reason: bool = False
+) -> ConfirmForm:
     data = request.POST if request.method == "POST" else None
-    return CareForm(data, request=request, care=care, has_reason=has_reason or bool(plan.reason))
+    return ConfirmForm(data, request=request, confirmation=confirmation, has_reason=has_reason or bool(plan.reason))
 
 
-def _care_page(
-    request: HttpRequest, plan: Plan, care: Care, form: CareForm, *, title: str, button: str, unread: str = ""
+def _confirm_page(
+    request: HttpRequest,
+    plan: Plan,
+    confirmation: Confirmation,
+    form: ConfirmForm,
+    *,
+    title: str,
+    button: str,
+    unread: str = "",
 ) -> HttpResponse:
     """`unread` is what the button says where the rows are read from the platform first."""
     now = database_clock.now()
     age = age_shown(plan, now=now)
     promise = promise_of(plan, age, now=now)
+    counts = counts_of(plan)
     context = {
         **admin.site.each_context(request),
         "title": f"{title}: {plan.title}",
         "crumbs": _crumbs(plan),
         "steps": steps("confirm"),
         "plan": plan,
-        "badge": plan_badge(plan),
-        "care": care,
-        "skipped": counts_of(plan)[PlanRow.State.SKIPPED],
+        "badge": outcome_of(plan, counts),
+        "confirmation": confirmation,
+        "skipped": counts[PlanRow.State.SKIPPED],
         "sums": sums_of(plan),
+        "consequence": consequence_of(plan),
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
         "cost_in_words": cost_in_words(plan),
@@ -255,11 +288,15 @@ def _crumbs(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _post(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str) -> HttpResponse:
+def _post(
+    request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str, lets_send: bool = False
+) -> HttpResponse:
     """A button of those who may make such a plan."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     _require_kind(request, plan)
+    if lets_send:
+        _ask_for_code(request, plan)
     return _try(request, plan, act, said=said)
 
 
@@ -272,7 +309,9 @@ def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str
         return _back(plan)
     if result.renewed_from_id == plan.pk:
         messages.warning(request, RENEWED)
-    elif result.state == Plan.State.HELD:
+    elif result.state == Plan.State.DRAFTING:
+        messages.success(request, BEING_MADE)
+    elif result.state == Plan.State.HELD and not result.is_being_prepared:
         messages.warning(request, HELD)
     elif result.state == Plan.State.PAUSED and result.wait_why:
         messages.warning(request, result.wait_why)

@@ -13,18 +13,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from vendor_admin.amounts import read_id
-from vendor_admin.operations import charges, forecast, fresh_rows
-from vendor_admin.operations.fresh_rows import Age
-from vendor_admin.operations.kinds import PlanKind, WithAnswers, kind_of
+from vendor_admin.operations.kinds import PlanKind, WithAnswers, WithConsequence, kind_of, only_asks
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.pages.rows import changes_of, row_badge, target_url
-from vendor_admin.operations.progress import counts_of
-from vendor_admin.organizations.lists import Badge
+from vendor_admin.operations.pages.rows import attach_names, changes_of, row_badge, target_url
+from vendor_admin.operations.plans import charges, forecast, fresh_rows
+from vendor_admin.operations.plans.follow_ups import gives_anew
+from vendor_admin.operations.plans.fresh_rows import Age
+from vendor_admin.operations.plans.progress import counts_of
 from vendor_admin.sync.freshness import freshness
 
 ROWS_SHOWN = 50
 SUMMED_UP = 12
-RETRIED_BY = "Retried by"
 MOST_RENEWALS_FOLLOWED = 20
 COMPARED = "If the platform has changed since the preview, nothing is sent: you get a new preview instead."
 READ_FIRST = (
@@ -37,15 +36,6 @@ JUST_READ = (
 )
 NOT_COMPARED = "What has changed there since is not known here: it is sent as shown."
 
-PLAN_TONES = {
-    Plan.State.WAITING: "warn",
-    Plan.State.HELD: "warn",
-    Plan.State.RUNNING: "demo",
-    Plan.State.PAUSED: "warn",
-    Plan.State.FINISHED: "good",
-    Plan.State.STALE: "warn",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -57,16 +47,17 @@ class Tab:
     is_current: bool
 
 
-def plan_badge(plan: Any) -> Badge:
-    return Badge(plan.get_state_display(), PLAN_TONES.get(plan.state, "calm"))
-
-
 def known_kind(plan: Plan) -> PlanKind | None:
     """The plan's kind; None where the app that declared it is gone."""
     try:
         return kind_of(plan.kind)
     except KeyError:
         return None
+
+
+def only_asks_of(plan: Plan) -> bool:
+    """Whether the plan reads something of the platform and changes nothing."""
+    return only_asks(known_kind(plan))
 
 
 def answers_url(plan: Plan) -> str:
@@ -87,6 +78,12 @@ def age_shown(plan: Plan, *, now: datetime) -> Age:
     return fresh_rows.age_of(plan, now=now)
 
 
+def consequence_of(plan: Plan) -> str:
+    """What the whole plan brings along, or that it cannot be taken back; empty where nothing is to be said."""
+    kind: object = known_kind(plan)
+    return kind.consequence if isinstance(kind, WithConsequence) else ""
+
+
 def promise_of(plan: Plan, age: Age, *, now: datetime) -> str:
     """What is done before anything of the plan is sent, where the platform may have changed since the preview."""
     if age.must_be_read:
@@ -102,19 +99,17 @@ def promise_of(plan: Plan, age: Age, *, now: datetime) -> str:
 
 
 def shown_state(plan: Plan) -> str:
-    """The state, and whether its rows are being read: the page is loaded again when it moves on."""
-    return f"{plan.state}-read" if plan.state == Plan.State.PREVIEW and plan.check_at is not None else plan.state
+    """The state, and whether a worker is at its rows: the page is loaded again when it moves on."""
+    is_worked_on = plan.check_at is not None and plan.state in (Plan.State.PREVIEW, Plan.State.CANCELLED)
+    return f"{plan.state}-read" if is_worked_on else plan.state
 
 
 def common_warnings(plan: Plan) -> list[tuple[str, int]]:
-    """Each warning with the number of rows that will change and have it, the most frequent first."""
+    """Each kind of warning with the number of rows that will change and have it, the most frequent first. Warnings
+    that differ in their figures alone are one kind, told without the figures.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT warning, count(*) FROM operations_planrow, jsonb_array_elements_text(warnings) AS warning"
-            " WHERE plan_id = %s AND organization_id = %s AND state <> 'skipped' AND warnings <> '[]'"
-            " GROUP BY warning ORDER BY 2 DESC, 1 LIMIT %s",
-            [plan.pk, plan.organization_id, SUMMED_UP],
-        )
+        cursor.execute(_WARNINGS_BY_KIND, [FIGURES, plan.pk, plan.organization_id, SUMMED_UP])
         return [(str(text), int(number)) for text, number in cursor.fetchall()]
 
 
@@ -151,6 +146,7 @@ def rows_shown(plan: Plan, request: HttpRequest) -> dict[str, Any]:
     else:
         found = list(rows.filter(position__gt=behind or 0).order_by("position")[: ROWS_SHOWN + 1])
         page, has_earlier, has_later = found[:ROWS_SHOWN], bool(behind), len(found) > ROWS_SHOWN
+    attach_names(page, organization_id=plan.organization_id)
     return {
         "show": show,
         "counts": Counter({one["state"]: one["number"] for one in page[0].counted}) if page else counts_of(plan),
@@ -174,16 +170,31 @@ def forecast_of(plan: Plan, *, now: datetime) -> forecast.Forecast | None:
 
 def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
     """(how it is related, number, address) of plans that this one came from or led to."""
-    later = Plan.objects.filter(Q(renewed_from=plan) | Q(reverts=plan) | Q(retries=plan)).order_by("id")[:20]
+    later = (
+        Plan.objects.filter(Q(renewed_from=plan) | Q(reverts=plan) | Q(retries=plan))
+        .select_related("reverts")
+        .order_by("id")[:20]
+    )
     found = [
         ("Renews", plan.renewed_from_id),
-        ("Reverts", plan.reverts_id),
+        ("Gives again what ended by" if _is_given_anew(plan) else "Reverts", plan.reverts_id),
         ("Retries what failed in", plan.retries_id),
         *(("Renewed by", one.pk) for one in later if one.renewed_from_id == plan.pk),
-        *(("Reverted by", one.pk) for one in later if one.reverts_id == plan.pk and one.renewed_from_id != plan.pk),
-        *((RETRIED_BY, one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
+        *(
+            ("Given again by" if _is_given_anew(one) else "Reverted by", one.pk)
+            for one in later
+            if one.reverts_id == plan.pk and one.renewed_from_id != plan.pk
+        ),
+        *(("Retried by", one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
     ]
     return [(how, number, reverse("admin:operations_plan_change", args=[number])) for how, number in found if number]
+
+
+def _is_given_anew(plan: Plan) -> bool:
+    """Whether a plan that leads back from an earlier one gives anew what ended, instead of restoring it."""
+    earlier = plan.reverts
+    kind = known_kind(earlier) if earlier is not None else None
+    return kind is not None and known_kind(plan) is not None and gives_anew(kind, plan.kind)
 
 
 def newest_of(plan: Plan) -> Plan:
@@ -207,4 +218,12 @@ def _counted(plan: Plan) -> ArraySubquery:
     return ArraySubquery(numbers.values(pair=JSONObject(state="state", number="number")))
 
 
+FIGURES = r"[0-9]+(?:[.,:-][0-9]+)*"
+_WARNINGS_BY_KIND = """
+    SELECT CASE WHEN count(DISTINCT warning) = 1 THEN min(warning) ELSE kind END, count(DISTINCT id)
+      FROM (SELECT id, warning, regexp_replace(warning, %s, '…', 'g') AS kind
+              FROM operations_planrow, jsonb_array_elements_text(warnings) AS warning
+             WHERE plan_id = %s AND organization_id = %s AND state <> 'skipped' AND warnings <> '[]') AS warned
+     GROUP BY kind ORDER BY 2 DESC, 1 LIMIT %s
+"""
 _WARNED = ~Q(warnings=[]) & ~Q(state=PlanRow.State.SKIPPED)

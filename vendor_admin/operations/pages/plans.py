@@ -3,21 +3,23 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, has_right, require
+from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
 from vendor_admin.operations.pages import plan_buttons, plan_verbs, plan_view
+from vendor_admin.operations.pages.outcome import outcome_of
 from vendor_admin.operations.pages.rows import newest_url, plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
-from vendor_admin.operations.progress import progress_of
-from vendor_admin.organizations import database_clock
-from vendor_admin.organizations.lists import Column, Filter
-from vendor_admin.organizations.pages import ReadOnlyAdmin, has_right, require
+from vendor_admin.operations.plans.progress import counts_in_words, counts_of_plans, progress_of
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy import database_clock
 
 READ = "The rows were read from the platform, which says something else than was known here. This is what it says."
 
@@ -33,7 +35,8 @@ class PlanAdmin(ReadOnlyAdmin):
     columns = (
         Column("Plan", lambda row: row.pk, is_identifier=True),
         Column("What", lambda row: row.title, link=lambda row: plan_url(row.pk)),
-        Column("State", plan_view.plan_badge),
+        Column("State", lambda row: outcome_of(row, row.counts)),
+        Column("Rows", lambda row: counts_in_words(row.counts)),
         Column("Calls", lambda row: row.calls_needed, hint="Calls of the platform that it takes."),
         Column("Made by", lambda row: row.actor),
         Column("Approved by", lambda row: row.approved_by),
@@ -43,6 +46,11 @@ class PlanAdmin(ReadOnlyAdmin):
     )
     empty = "No plan yet."
     intro = "Every change of the platform is a plan: previewed, confirmed, carried out, and kept with its results."
+
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        counts = counts_of_plans((row.pk for row in rows), organization_id=organization_id)
+        for row in rows:
+            row.counts = counts.get(row.pk, {})
 
     def dynamic_filters(self, request: HttpRequest) -> tuple[Filter, ...]:
         return (
@@ -66,6 +74,7 @@ class PlanAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         own = [
             path("<int:plan_id>/progress/", wrap(self.progress_view), name="plan_progress"),
+            path("<int:plan_id>/rows/", wrap(self.rows_view), name="plan_rows"),
             path("<int:plan_id>/results.csv", wrap(self.results_view), name="plan_results"),
         ]
         verbs = [
@@ -99,18 +108,17 @@ class PlanAdmin(ReadOnlyAdmin):
         warned = plan_view.warned_count(row)
         shown = plan_view.rows_shown(row, request)
         counts = shown["counts"]
-        relatives = plan_view.relatives_of(row)
         age = plan_view.age_shown(row, now=now)
         open_row = row.state in (Plan.State.PREVIEW, Plan.State.WAITING)
         return {
             "plan": row,
-            "badge": plan_view.plan_badge(row),
+            "badge": outcome_of(row, counts),
             "steps": steps_of(row),
             "planned": counts[PlanRow.State.PLANNED],
             "skipped": counts[PlanRow.State.SKIPPED],
-            "again": counts[PlanRow.State.REJECTED] + counts[PlanRow.State.CANCELLED],
             "warned": warned,
             "sums": sums_of(row) if open_row else [],
+            "consequence": plan_view.consequence_of(row) if open_row else "",
             "warnings": plan_view.common_warnings(row) if open_row and warned else [],
             "skip_reasons": plan_view.common_whys(row, PlanRow.State.SKIPPED),
             "refusals": plan_view.common_whys(row, PlanRow.State.REJECTED) if row.started_at else [],
@@ -118,15 +126,16 @@ class PlanAdmin(ReadOnlyAdmin):
             "progress": progress_of(row, counts) if row.started_at else None,
             "forecast": plan_view.forecast_of(row, now=now),
             "is_unread": age.must_be_read,
+            "is_read": plan_view.only_asks_of(row),
             "cost_in_words": plan_view.cost_in_words(row),
             "shown_state": plan_view.shown_state(row),
-            "relatives": relatives,
-            "is_retried": any(how == plan_view.RETRIED_BY for how, _, _ in relatives),
+            "relatives": plan_view.relatives_of(row),
+            "is_retried": row.retried_by.exists(),
             "now": now,
             "may_export": has_right(request, Right.EXPORT),
             "answers_url": plan_view.answers_url(row),
             "results_url": reverse("admin:plan_results", args=[row.pk]),
-            **plan_buttons.what_one_may(request, row),
+            **plan_buttons.what_one_may(request, row, counts),
             **shown,
         }
 
@@ -146,11 +155,24 @@ class PlanAdmin(ReadOnlyAdmin):
         template = "progress" if plan.started_at else "held"
         return TemplateResponse(request, f"admin/operations/{template}.html", context)
 
-    def results_view(self, request: HttpRequest, plan_id: int) -> StreamingHttpResponse:
+    def rows_view(self, request: HttpRequest, plan_id: int) -> HttpResponse:
+        """The rows of the plan's page, which follow its progress."""
+        require(request, self.view_right)
+        plan = self.find_object(request, str(plan_id))
+        shown = plan_view.rows_shown(plan, request)
+        context = {
+            "plan": plan,
+            "is_read": plan_view.only_asks_of(plan),
+            "tabs": plan_view.tabs_of(shown["counts"], warned=0, shown=shown["show"]),
+            **shown,
+        }
+        return TemplateResponse(request, "admin/operations/rows.html", context)
+
+    def results_view(self, request: HttpRequest, plan_id: int) -> HttpResponseBase:
         """Every row and what became of it, as CSV."""
         require(request, self.view_right)
         require(request, Right.EXPORT)
-        return results_csv(self.find_object(request, str(plan_id)))
+        return results_csv(request, self.find_object(request, str(plan_id)))
 
     def _verb(self, view: plan_verbs.VerbView) -> Any:
         def handle(request: HttpRequest, plan_id: int) -> HttpResponse:

@@ -1,20 +1,24 @@
 """The rows of plans: how one is shown, the list of all changes, and the results of a plan as CSV."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, columns_for
+from vendor_admin.listing.csv_export import stream_csv
+from vendor_admin.listing.lists import Badge, Column, Filter
+from vendor_admin.mirrors.admin.mirror_admin import account_url, member_url, object_url
 from vendor_admin.mirrors.columns import mirror_models
-from vendor_admin.mirrors.lists import account_url, member_url, object_url
 from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.plans.field_words import Names, in_order, names_in, title_of, write
+from vendor_admin.operations.plans.made import made_id, made_ids
 from vendor_admin.organizations.audit import masked
-from vendor_admin.organizations.export import stream_csv
-from vendor_admin.organizations.lists import Badge, Column, Filter
-from vendor_admin.organizations.pages import ReadOnlyAdmin
 from vendor_admin.organizations.roles import Right
 
 ROW_TONES = {
@@ -31,20 +35,43 @@ def row_badge(row: Any) -> Badge:
 
 
 def target_url(row: PlanRow) -> str | None:
-    """The page of what a row changes; None for what did not exist yet."""
+    """The page of what a row changes or made; None for what does not exist yet."""
+    entity_id = platform_id(row)
     if row.target_type == "user":
-        return member_url(row.target_id)
+        return member_url(entity_id)
     if row.target_type == "account":
-        return account_url(row.target_id, row.environment)
+        return account_url(entity_id, row.environment)
     model = mirror_models().get(row.target_type)
-    return object_url(model, row.target_id, row.environment) if model else None
+    return object_url(model, entity_id, row.environment) if model else None
 
 
-def changes_of(row: PlanRow) -> list[tuple[str, object, object]]:
-    """(field, old, new) of every field that differs, without secrets. Where nothing is left, everything goes."""
+def platform_id(row: PlanRow) -> int | None:
+    """The id of what a row changes, or of what it made."""
+    return row.target_id or getattr(row, "made_id", None) or made_id(row)
+
+
+def attach_names(rows: Sequence[PlanRow], *, organization_id: int) -> None:
+    """Give rows `names`, what the ids in their values stand for, and `made_id`, the id of what each made. One query for
+    each entity type in them.
+    """
+    made = made_ids(rows, organization_id=organization_id)
+    values = [(row.environment, one) for row in rows for one in (row.old, row.new)]
+    names = names_in(values, organization_id=organization_id)
+    for row in rows:
+        row.names, row.made_id = names[row.environment], made.get(row.pk)  # type: ignore[attr-defined]
+
+
+def changes_of(row: PlanRow) -> list[tuple[str, str, str]]:
+    """(field, old, new) of every field that differs, in words and without secrets. Where nothing is left, everything
+    goes.
+    """
     old, new = masked(row.old), masked(row.new)
-    names = new or old
-    return [(name, _short(old.get(name)), _short(new.get(name))) for name in names if old.get(name) != new.get(name)]
+    names: Names = getattr(row, "names", {})
+    return [
+        (title_of(name), _short(write(name, old.get(name), names)), _short(write(name, new.get(name), names)))
+        for name in in_order(new or old)
+        if old.get(name) != new.get(name)
+    ]
 
 
 def changes_in_words(row: PlanRow) -> str:
@@ -64,10 +91,7 @@ def newest_url(plan: Plan) -> str:
     return plan_url(plan.pk) + ("?newest=1" if plan.check_at is not None else "")
 
 
-def _short(value: object) -> object:
-    if value is None or value == "":
-        return "–"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+def _short(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
@@ -79,30 +103,30 @@ RESULT_COLUMNS = (
     Column("Row", lambda row: row.position),
     Column("Target", lambda row: row.label),
     Column("Type", lambda row: row.target_type),
-    Column("Platform id", lambda row: row.target_id),
+    Column("Platform id", platform_id),
     Column("Environment", lambda row: row.environment),
     Column("Result", lambda row: row.get_state_display()),
     Column("Why", lambda row: row.why),
     Column("Change", changes_in_words),
-    Column("Old", lambda row: _json(row.old)),
-    Column("New", lambda row: _json(row.new)),
+    Column("Old", lambda row: _json(row.old), is_raw=True),
+    Column("New", lambda row: _json(row.new), is_raw=True),
     Column("Warnings", lambda row: " ".join(row.warnings)),
     Column("Operation", lambda row: row.operation.short_id if row.operation else ""),
     Column("Sent at", lambda row: row.operation.sent_at if row.operation else None),
     Column("Finished at", lambda row: row.operation.finished_at if row.operation else None),
-    Column("Answer", lambda row: _json(row.result)),
+    Column("Answer", lambda row: _json(row.result), is_raw=True),
 )
 
 
-def results_csv(plan: Plan) -> StreamingHttpResponse:
-    """Every row of a plan and what became of it."""
+def results_csv(request: HttpRequest, plan: Plan) -> HttpResponseBase:
+    """Every row of a plan and what became of it, in the columns that the signed-in person may have."""
     return stream_csv(
         filename=f"plan-{plan.pk}.csv",
         organization_id=plan.organization_id,
         rows=PlanRow.objects.filter(organization_id=plan.organization_id, plan=plan).select_related("operation"),
         key=("position",),
-        columns=RESULT_COLUMNS,
-        join=lambda rows: None,
+        columns=columns_for(request, RESULT_COLUMNS),
+        join=lambda rows: attach_names(rows, organization_id=plan.organization_id),
         is_ascending=True,
     )
 
@@ -154,6 +178,9 @@ class ChangeAdmin(ReadOnlyAdmin):
         rows = super().get_queryset(request).filter(plan__started_at__isnull=False)
         return rows.select_related("plan", "operation")
 
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        attach_names(rows, organization_id=organization_id)
+
     def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
         shown = [("Operation", row.operation.short_id, operation_url(row.operation_id))] if row.operation else []
         return [
@@ -164,8 +191,7 @@ class ChangeAdmin(ReadOnlyAdmin):
         ]
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        full = masked({"old": row.old, "new": row.new, "answer": row.result})
-        return {"raw_title": "In full", "raw": json.dumps(full, indent=2, ensure_ascii=False)}
+        return {"raw_title": "In full", "raw": masked({"old": row.old, "new": row.new, "answer": row.result})}
 
 
 def operation_url(operation_id: int | None) -> str | None:

@@ -8,18 +8,20 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from vendor_admin.listing.admin_base import actor_of, organization_of, require
 from vendor_admin.mirrors.columns import mirror_models
-from vendor_admin.operations import plans
 from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, UnreadableFile, rows_of_file, template_of
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.pages.plan_view import answers_url
 from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.steps import steps
-from vendor_admin.operations.plans import InvalidPlan, NotAllowed
-from vendor_admin.operations.selecting import Chosen, read_selection
-from vendor_admin.organizations import database_clock
+from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.plans.selection import Chosen, read_selection
+from vendor_admin.operations.plans.verbs import InvalidPlan, NotAllowed, PlanProblem
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.pages import actor_of, organization_of, require
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.request_sizes import takes_files
 
 FAULTS_SHOWN = 2_000
 REASON_LATER = "Goes into the audit. What costs something cannot be confirmed without a reason."
@@ -90,6 +92,8 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
                 actor=request.user.get_username(),
                 request_id=actor_of(request)["request_id"],
             )
+            if action.only_asks:
+                return _ask(request, plan)
         except (InvalidPlan, NotAllowed) as refused:
             form.add_error(None, str(refused))
         else:
@@ -103,6 +107,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     return TemplateResponse(request, "admin/operations/start.html", context)
 
 
+@takes_files
 def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
     """The same from a CSV file: faulty lines are listed, and only a file or rest without them becomes a preview."""
     action, organization = _allowed(request, name)
@@ -164,7 +169,7 @@ def _allowed(request: HttpRequest, name: str) -> tuple[Action, Organization]:
     action = action_named(name)
     if action is None:
         raise Http404("There is no such action.")
-    require(request, action.kind.right)
+    require(request, action.kind.right, asks_code=False)  # a preview; confirming it asks
     organization = organization_of(request)
     if organization is None:
         raise Http404("Enter an organization first.")
@@ -197,6 +202,20 @@ def _list_address(query: QueryDict) -> str:
         return ""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return address + (f"?{query['filter']}" if query.get("filter") else "")
+
+
+def _ask(request: HttpRequest, plan: Plan) -> HttpResponse:
+    """Send at once what changes nothing; leads to what the platform answers, or to why nothing was asked.
+
+    Of a large one a worker makes the rows first: it is sent from its page.
+    """
+    if plan.state == Plan.State.DRAFTING:
+        return _to_plan(plan)
+    try:
+        plan = plans.confirm(plan=plan, now=database_clock.now(), **actor_of(request))
+    except PlanProblem as problem:
+        messages.error(request, str(problem))
+    return HttpResponseRedirect(answers_url(plan) or newest_url(plan))
 
 
 def _to_plan(plan: Plan) -> HttpResponseRedirect:

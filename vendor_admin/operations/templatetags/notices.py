@@ -5,9 +5,9 @@ from typing import Any
 
 from django import template
 
+from vendor_admin.listing.lists import Badge
 from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.notices.messages import mail_of
-from vendor_admin.organizations.lists import Badge
 
 register = template.Library()
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations
 
-from vendor_admin.organizations.rls import grant, protect
+from vendor_admin.organizations.tenancy.rls import grant, protect
 
 CONNECTION_COLUMNS = "id, organization_id, environment, rest_url, websocket_url, entity_types, sharding, shard_count, is_enabled, version"
 

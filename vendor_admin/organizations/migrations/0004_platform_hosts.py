@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from vendor_admin.organizations.rls import protect
+from vendor_admin.organizations.tenancy.rls import protect
 
 
 class Migration(migrations.Migration):

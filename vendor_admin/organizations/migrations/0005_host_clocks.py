@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from vendor_admin.organizations.rls import grant
+from vendor_admin.organizations.tenancy.rls import grant
 
 
 class Migration(migrations.Migration):

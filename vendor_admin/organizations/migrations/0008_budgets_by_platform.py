@@ -24,10 +24,10 @@ _OLD_LOCKS = "DELETE FROM organizations_ratelock WHERE key ~ %(old)s"
 
 def carry_over(apps, schema_editor):
     """A domain stands alone in a key: at its beginning, behind a space, or behind a user's name and an @."""
-    domains = {".".join(suffix.split(".")[-2:]): suffix for suffix in settings.PLATFORM_HOST_SUFFIXES}
+    domains = {".".join(suffix.split(".")[-2:]): suffix for suffix in settings.PLATFORM_HOSTS}
     with schema_editor.connection.cursor() as cursor:
         for domain, suffix in domains.items():
-            platform = platform_of_host(suffix, suffixes=settings.PLATFORM_HOST_SUFFIXES)
+            platform = platform_of_host(suffix, suffixes=settings.PLATFORM_HOSTS)
             values = {"old": rf"(^|@| ){re.escape(domain)}( |$)", "new": rf"\1{platform}\2"}
             for statement in (_USES, _LOCKS, _OLD_LOCKS):
                 cursor.execute(statement, values)

@@ -6,7 +6,7 @@ import urllib.parse
 from collections.abc import Iterable, Sequence
 
 from vendor_admin.sandbox.configuration import Configuration
-from vendor_admin.sandbox.world import Organization, World
+from vendor_admin.sandbox.world.state import Organization, World
 
 FIRST_CLIENT_ID = 9_000
 FIRST_REGISTERED_ID = 9_500

@@ -1,6 +1,6 @@
 """What a member's (OAuth) token may do: read the member's own entities, and nothing about risk and permissions."""
 
-from vendor_admin.sandbox.entities import KINDS
+from vendor_admin.sandbox.world.entities import KINDS
 
 # The first two and tradingPermission were seen to answer 401 in the field; the others are of the same family.
 REFUSED_TYPES = frozenset(

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator
 
 from vendor_admin.sandbox.oauth.settings import OAuthSettings
-from vendor_admin.sandbox.world import Entity, Organization, World
+from vendor_admin.sandbox.world.state import Entity, Organization, World
 from vendor_admin.tradovate.enums import Environment
 
 WRONG_LOGIN = "Incorrect username or password. Please try again."

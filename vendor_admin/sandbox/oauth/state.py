@@ -12,7 +12,7 @@ from vendor_admin.sandbox.oauth.members import Members
 from vendor_admin.sandbox.oauth.secrets import Mint, hashed
 from vendor_admin.sandbox.oauth.settings import OAuthSettings
 from vendor_admin.sandbox.sessions import Sessions
-from vendor_admin.sandbox.world import World
+from vendor_admin.sandbox.world.state import World
 
 
 class OAuth:

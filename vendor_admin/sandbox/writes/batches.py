@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from vendor_admin.sandbox.world import Entity
+from vendor_admin.sandbox.world.state import Entity
 from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.sandbox.writes.refusals import MissingError, RefusalError, ViolationsError
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from vendor_admin.sandbox.calls import BadRequestError
-from vendor_admin.sandbox.times import timestamp
-from vendor_admin.sandbox.world import Entity
+from vendor_admin.sandbox.world.state import Entity
+from vendor_admin.sandbox.world.times import timestamp
 
 _MISSING = re.compile(r"missing required field `(\w+)`")
 

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vendor_admin.sandbox.calls import Answer
-from vendor_admin.sandbox.world import Entity
-from vendor_admin.sandbox.writes import (
+from vendor_admin.sandbox.world.state import Entity
+from vendor_admin.sandbox.writes import requests, risk_requests
+from vendor_admin.sandbox.writes.bodies import Request
+from vendor_admin.sandbox.writes.desk import Desk
+from vendor_admin.sandbox.writes.rules import (
     auto_liq,
     balances,
-    cancelling,
+    cancellation,
     contact,
     credentials,
     entitlements,
@@ -19,12 +22,8 @@ from vendor_admin.sandbox.writes import (
     memberships,
     permissions,
     position_limits,
-    requests,
-    risk_requests,
     users,
 )
-from vendor_admin.sandbox.writes.bodies import Request
-from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.tradovate.enums import Environment
 
 DEMO = frozenset({Environment.DEMO})
@@ -107,7 +106,7 @@ _WRITES = (
         path="user/canceleverything",
         hosts=BOTH,
         request=requests.CancelEverything,
-        perform=cancelling.cancel_everything,
+        perform=cancellation.cancel_everything,
     ),
     Write(
         path="user/addtradovatesubscription",

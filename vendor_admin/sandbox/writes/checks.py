@@ -1,6 +1,6 @@
 """Small checks with the platform's way of putting things: "Comment should be no longer than 64"."""
 
-from vendor_admin.sandbox.world import Entity
+from vendor_admin.sandbox.world.state import Entity
 from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.sandbox.writes.refusals import DeniedError, RefusalError
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar
 
-from vendor_admin.sandbox.times import session_date, timestamp, trade_date
-from vendor_admin.sandbox.world import Book, Change, Entity, Organization, Record, View, World
+from vendor_admin.sandbox.world.state import Book, Change, Entity, Organization, Record, View, World
+from vendor_admin.sandbox.world.times import session_date, timestamp, trade_date
 from vendor_admin.sandbox.writes.hidden import Hidden
 from vendor_admin.sandbox.writes.refusals import MissingError
 from vendor_admin.sandbox.writes.settings import WriteSettings

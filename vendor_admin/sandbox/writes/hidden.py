@@ -3,7 +3,7 @@
 import dataclasses
 
 from vendor_admin.sandbox.oauth.members import Members
-from vendor_admin.sandbox.world import Book, Organization
+from vendor_admin.sandbox.world.state import Book, Organization
 
 FIRST_ORGANIZATION = 20
 # (first id, step between organizations): far from the ids of the built world and of the stream.

@@ -9,15 +9,15 @@ from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.ledger import Ledger, Line
 from vendor_admin.sandbox.limits import Limits
 from vendor_admin.sandbox.oauth.members import Members
-from vendor_admin.sandbox.world import Change, Organization, World
+from vendor_admin.sandbox.world.state import Change, Organization, World
 from vendor_admin.sandbox.writes.bodies import read_request
 from vendor_admin.sandbox.writes.catalogue import DENIED, WRITES, Write
 from vendor_admin.sandbox.writes.desk import Desk, Surroundings
 from vendor_admin.sandbox.writes.faults import WriteFault, WriteRule, WriteRules
 from vendor_admin.sandbox.writes.hidden import Hidden
 from vendor_admin.sandbox.writes.journal import Journal, Told, WriteOutcome
-from vendor_admin.sandbox.writes.periods import in_maintenance_window
 from vendor_admin.sandbox.writes.refusals import DeniedError, MissingError, RefusalError, ViolationsError
+from vendor_admin.sandbox.writes.rules.periods import in_maintenance_window
 from vendor_admin.sandbox.writes.settings import WriteSettings
 from vendor_admin.tradovate.enums import Environment
 

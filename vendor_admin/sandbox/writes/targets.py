@@ -1,6 +1,6 @@
 """Whom a request is about, and changes of users, who are seen on both hosts."""
 
-from vendor_admin.sandbox.world import Entity, Record
+from vendor_admin.sandbox.world.state import Entity, Record
 from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.sandbox.writes.refusals import MissingError
 from vendor_admin.tradovate.enums import Environment

@@ -6,7 +6,7 @@ Valid on PostgreSQL 15 and later. Partitions are made and dropped only by functi
 from django.conf import settings
 from django.db import migrations
 
-from vendor_admin.organizations.rls import grant, protect
+from vendor_admin.organizations.tenancy.rls import grant, protect
 
 LOG = """
 CREATE SEQUENCE sync_entityevent_id_seq;

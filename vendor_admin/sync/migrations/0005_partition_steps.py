@@ -6,7 +6,7 @@ Partitions are made and dropped by functions of the owner alone: the app role ma
 from django.conf import settings
 from django.db import migrations, models
 
-from vendor_admin.organizations.rls import grant
+from vendor_admin.organizations.tenancy.rls import grant
 
 # While a step waits for a lock, what writes the log may wait behind it: hence 0.2 s, and the parent's lock last.
 # DETACH CONCURRENTLY is refused in functions, and beside a default partition.

@@ -1,17 +1,17 @@
 """The catalogue: what the platform offers, and on which terms."""
 
+from vendor_admin.tradovate.catalogue.batches import Batch, Settled
+from vendor_admin.tradovate.catalogue.entity_operations import LOOK_UP_PARAMETERS, entity_operation, query_of
+from vendor_admin.tradovate.catalogue.entity_types import ENTITIES, EntityType, entity_type_of
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import MOST_IDS_IN_A_CALL, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import with_changes
+from vendor_admin.tradovate.catalogue.request import Request, without_secrets
+from vendor_admin.tradovate.catalogue.write import Reversal, Write
 from vendor_admin.tradovate.errors import Fault, InvalidRequest, NoSuchOperation
 from vendor_admin.tradovate.operations.authentication import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN
-from vendor_admin.tradovate.operations.batches import Batch, Settled
-from vendor_admin.tradovate.operations.entity_operations import LOOK_UP_PARAMETERS, entity_operation, query_of
-from vendor_admin.tradovate.operations.entity_types import ENTITIES, EntityType, entity_type_of
-from vendor_admin.tradovate.operations.operation import MOST_IDS_IN_A_CALL, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request, without_secrets
-from vendor_admin.tradovate.operations.settings import with_changes
+from vendor_admin.tradovate.operations.registry import WRITES, write_at, write_operation
 from vendor_admin.tradovate.operations.user import SYNC_REQUEST
-from vendor_admin.tradovate.operations.write import Reversal, Write
-from vendor_admin.tradovate.operations.writes import WRITES, write_at, write_operation
 
 __all__ = [
     "ACCESS_TOKEN_REQUEST",

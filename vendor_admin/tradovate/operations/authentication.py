@@ -1,6 +1,6 @@
 """Signing in. Limits from partner.tradovate.com/overview/core-concepts/rate-limits."""
 
-from vendor_admin.tradovate.operations.operation import Operation
+from vendor_admin.tradovate.catalogue.operation import Operation
 
 ACCESS_TOKEN_REQUEST = Operation(
     path="auth/accesstokenrequest",

@@ -10,21 +10,21 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.answers import (
+from vendor_admin.tradovate.catalogue.answers import (
     UpdateUserAutoLiqAnswer,
     UpdateUserAutoLiqsAnswer,
     UserAccountAutoLiqAnswer,
 )
-from vendor_admin.tradovate.operations.batches import Batch, ByKey
-from vendor_admin.tradovate.operations.evidence import holds_settings
-from vendor_admin.tradovate.operations.fields import DrawdownMode, Id, NotNegative, Percentage
-from vendor_admin.tradovate.operations.operation import DEMO_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request, body_of
-from vendor_admin.tradovate.operations.settings import from_entity, names_of
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
+from vendor_admin.tradovate.catalogue.batches import Batch, ByKey
+from vendor_admin.tradovate.catalogue.evidence import holds_settings
+from vendor_admin.tradovate.catalogue.fields import DrawdownMode, Id, NotNegative, Percentage
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import DEMO_ONLY, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import from_entity, names_of
+from vendor_admin.tradovate.catalogue.request import Request, body_of
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
+from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.outcomes import Json
 
 Moment = Annotated[datetime, Meta(tz=True, description="a time with its offset")]

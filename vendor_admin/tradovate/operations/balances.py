@@ -10,16 +10,16 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from vendor_admin.tradovate.catalogue.answers import AccountRiskStatusAnswer, CashBalanceSnapshotAnswer
+from vendor_admin.tradovate.catalogue.evidence import is_new, is_same
+from vendor_admin.tradovate.catalogue.fields import Id, NotNegative, ShortText
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import BOTH, DEMO_ONLY, Operation
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.answers import AccountRiskStatusAnswer, CashBalanceSnapshotAnswer
-from vendor_admin.tradovate.operations.evidence import is_new, is_same
-from vendor_admin.tradovate.operations.fields import Id, NotNegative, ShortText
-from vendor_admin.tradovate.operations.operation import BOTH, DEMO_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
-from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.trading_calendar import session_trade_date
 from vendor_admin.tradovate.values import number_of
 
 DEMO_BALANCE_CAP: Final = Decimal(50_000)

@@ -7,16 +7,16 @@ what leaving a switch out means, so all four are always sent.
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+from vendor_admin.tradovate.catalogue.answers import CancelEverythingAnswer
+from vendor_admin.tradovate.catalogue.batches import Batch
+from vendor_admin.tradovate.catalogue.fields import Ids
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import BOTH, Operation
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.answers import CancelEverythingAnswer
-from vendor_admin.tradovate.operations.batches import Batch
-from vendor_admin.tradovate.operations.fields import Ids
-from vendor_admin.tradovate.operations.operation import BOTH, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.write import Settling, Write
-from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.trading_calendar import session_trade_date
 from vendor_admin.tradovate.values import trade_date_of
 
 ENDED_PERMISSIONS = ("Revoked", "Declined")

@@ -8,16 +8,16 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from vendor_admin.tradovate.catalogue.answers import UpdateContactInfoAnswer
+from vendor_admin.tradovate.catalogue.evidence import holds_settings
+from vendor_admin.tradovate.catalogue.fields import Country, Id, LongText, Name, ShortText, full_name_fault
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import LIVE_ONLY, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import from_entity, names_of
+from vendor_admin.tradovate.catalogue.request import Request, body_of
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.answers import UpdateContactInfoAnswer
-from vendor_admin.tradovate.operations.evidence import holds_settings
-from vendor_admin.tradovate.operations.fields import Country, Id, LongText, Name, ShortText, full_name_fault
-from vendor_admin.tradovate.operations.operation import LIVE_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request, body_of
-from vendor_admin.tradovate.operations.settings import from_entity, names_of
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 
 _ALLOWED_SIGNS: Final = frozenset(" .,'’-/#&()+:;ºª°")

@@ -7,14 +7,14 @@ password of the organization's own administrator.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from vendor_admin.tradovate.catalogue.answers import AccessTokenAnswer, UserStatusAnswer
+from vendor_admin.tradovate.catalogue.fields import CurrentPassword, Email, Id, Password, UserName
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import LIVE_ONLY, Operation
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.answers import AccessTokenAnswer, UserStatusAnswer
-from vendor_admin.tradovate.operations.fields import CurrentPassword, Email, Id, Password, UserName
-from vendor_admin.tradovate.operations.operation import LIVE_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 
 

@@ -9,22 +9,22 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from vendor_admin.tradovate.catalogue.answers import CreateEvaluationAccountsAnswer, SimpleAnswer
+from vendor_admin.tradovate.catalogue.batches import Batch, InOrder
+from vendor_admin.tradovate.catalogue.evidence import is_same, was_created_by_name
+from vendor_admin.tradovate.catalogue.fields import Day, Id, Ids, Month, NotNegative, Year
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import DEMO_ONLY, Operation
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.answers import CreateEvaluationAccountsAnswer, SimpleAnswer
 from vendor_admin.tradovate.operations.auto_liq import Thresholds
-from vendor_admin.tradovate.operations.batches import Batch, InOrder
 from vendor_admin.tradovate.operations.evaluation_users import twice_named
-from vendor_admin.tradovate.operations.evidence import is_same, was_created_by_name
-from vendor_admin.tradovate.operations.fields import Day, Id, Ids, Month, NotNegative, Year
-from vendor_admin.tradovate.operations.operation import DEMO_ONLY, Operation
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION, RevokeTradingPermission
 from vendor_admin.tradovate.operations.position_limits import LimitFields, ParameterFields
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
-from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.trading_calendar import session_trade_date
 from vendor_admin.tradovate.values import trade_date_of
 
 _SATURDAY = 5

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from vendor_admin.tradovate.catalogue.answers import MarketDataSubscriptionAnswer, UndocumentedAnswer
+from vendor_admin.tradovate.catalogue.evidence import was_added
+from vendor_admin.tradovate.catalogue.fields import Id, Ids, Month, Year
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import LIVE_ONLY, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import from_entity
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.answers import MarketDataSubscriptionAnswer, UndocumentedAnswer
-from vendor_admin.tradovate.operations.evidence import was_added
-from vendor_admin.tradovate.operations.fields import Id, Ids, Month, Year
 from vendor_admin.tradovate.operations.market_data_months import CalendarMonth, month_fault
-from vendor_admin.tradovate.operations.operation import LIVE_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.settings import from_entity
 from vendor_admin.tradovate.operations.subscriptions import entity_in
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 
 

@@ -8,7 +8,7 @@ functions of the time; `now` must be aware.
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from vendor_admin.tradovate.schedule import CENTRAL_TIME
+from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME
 
 CUT_OVER = time(19, 0)
 RENEWALS_END = time(4, 0)

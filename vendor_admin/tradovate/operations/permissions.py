@@ -6,16 +6,16 @@ managers, which goes through the platform's compliance: vendors must not use it.
 
 from collections.abc import Sequence
 
+from vendor_admin.tradovate.catalogue.answers import SimpleAnswer, TradingPermissionAnswer
+from vendor_admin.tradovate.catalogue.batches import Batch
+from vendor_admin.tradovate.catalogue.fields import Email, Id, Ids, Name
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import DEMO_ONLY, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import from_entity
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.answers import SimpleAnswer, TradingPermissionAnswer
-from vendor_admin.tradovate.operations.batches import Batch
-from vendor_admin.tradovate.operations.fields import Email, Id, Ids, Name
-from vendor_admin.tradovate.operations.operation import DEMO_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.settings import from_entity
 from vendor_admin.tradovate.operations.subscriptions import entity_in
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
 
 GRANTED = ("Accepted", "Approved")

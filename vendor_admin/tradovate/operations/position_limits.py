@@ -6,14 +6,13 @@ position limits, as both published API files have it.
 
 from collections.abc import Sequence
 
-from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.answers import (
+from vendor_admin.tradovate.catalogue.answers import (
     DeleteAnswer,
     UserAccountPositionLimitAnswer,
     UserAccountRiskParameterAnswer,
 )
-from vendor_admin.tradovate.operations.evidence import holds_settings, is_same
-from vendor_admin.tradovate.operations.fields import (
+from vendor_admin.tradovate.catalogue.evidence import holds_settings, is_same
+from vendor_admin.tradovate.catalogue.fields import (
     Amount,
     Count,
     Days,
@@ -23,11 +22,12 @@ from vendor_admin.tradovate.operations.fields import (
     TotalBy,
     VerificationStatus,
 )
-from vendor_admin.tradovate.operations.operation import DEMO_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request, body_of
-from vendor_admin.tradovate.operations.settings import from_entity, names_of
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import DEMO_ONLY, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import from_entity, names_of
+from vendor_admin.tradovate.catalogue.request import Request, body_of
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
+from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.outcomes import Json
 
 _LIMIT, _PARAMETER = "userAccountPositionLimit", "userAccountRiskParameter"

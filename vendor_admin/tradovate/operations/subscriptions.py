@@ -7,22 +7,22 @@ be named. `accountId` is the organization's LIVE billing account, whose name end
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.answers import (
+from vendor_admin.tradovate.catalogue.answers import (
     EntitlementSubscriptionAnswer,
     SimpleAnswer,
     TradovateSubscriptionAnswer,
 )
+from vendor_admin.tradovate.catalogue.evidence import was_added
+from vendor_admin.tradovate.catalogue.fields import Id, LongText, Name
+from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
+from vendor_admin.tradovate.catalogue.operation import LIVE_ONLY, Operation
+from vendor_admin.tradovate.catalogue.replaced_settings import from_entity
+from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
+from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.cancelling import has_ended
-from vendor_admin.tradovate.operations.evidence import was_added
-from vendor_admin.tradovate.operations.fields import Id, LongText, Name
-from vendor_admin.tradovate.operations.operation import LIVE_ONLY, Operation
-from vendor_admin.tradovate.operations.reading import Doubt, Entity, LookUp, Reading
-from vendor_admin.tradovate.operations.request import Request
-from vendor_admin.tradovate.operations.settings import from_entity
-from vendor_admin.tradovate.operations.write import Reversal, Settling, Write
 from vendor_admin.tradovate.outcomes import Json
-from vendor_admin.tradovate.schedule import session_trade_date
+from vendor_admin.tradovate.trading_calendar import session_trade_date
 from vendor_admin.tradovate.values import trade_date_of
 
 _SATURDAY, _SUNDAY = 5, 6

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from vendor_admin.operations import after_restore
-from vendor_admin.organizations import database_clock, incarnations
+from vendor_admin.operations.engine import after_restore
+from vendor_admin.organizations import incarnations
+from vendor_admin.organizations.tenancy import database_clock
 
 
 class Command(BaseCommand):

@@ -10,15 +10,15 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
 
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.operations.models import Delivery, NoticeChannel
 from vendor_admin.operations.notices import channels, mails
 from vendor_admin.operations.notices.channels import InvalidChannel
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.operations.notices.pages.forms import ChannelForm
-from vendor_admin.organizations import database_clock
-from vendor_admin.organizations.lists import Badge, Column
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, organization_of, require
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy import database_clock
 
 LIST = "admin:operations_noticechannel_changelist"
 DELIVERIES_SHOWN = 20
@@ -114,7 +114,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
 
     def deliveries_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
         """The part of the channel's page that renews itself."""
-        require(request, self.view_right)
+        require(request, self.view_right, asks_code=False)
         channel = self.find_object(request, str(channel_id))
         return TemplateResponse(request, "admin/notices/deliveries.html", {"deliveries": self._deliveries(channel)})
 

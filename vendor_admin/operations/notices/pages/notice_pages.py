@@ -7,13 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
+from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.operations.models import Delivery, Notice
 from vendor_admin.operations.notices.acknowledging import ENDS_WHEN_SEEN, acknowledge
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations import database_clock
-from vendor_admin.organizations.lists import Badge, Column, Filter
-from vendor_admin.organizations.pages import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy import database_clock
 
 DELIVERIES_SHOWN = 50
 _STATES = {

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from vendor_admin.organizations import connection_check, database_clock
-from vendor_admin.organizations.connection_check import Finding
+from vendor_admin.organizations.connections import check as connection_check
+from vendor_admin.organizations.connections.check import Finding
 from vendor_admin.organizations.models import Connection, Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.enums import Environment
 
 

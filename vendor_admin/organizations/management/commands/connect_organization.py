@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 
 from vendor_admin.amounts import NotANumber, read_whole
-from vendor_admin.organizations.addresses import InvalidConnection
-from vendor_admin.organizations.connections import connect_organization
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection
+from vendor_admin.organizations.platform_access.addresses import InvalidConnection
 from vendor_admin.tradovate.enums import Environment
 
 EXAMPLE = '{"name": "…", "password": "…", "app_id": "…", "app_version": "1.0", "cid": "…", "sec": "…"}'

@@ -8,8 +8,11 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
+from vendor_admin.organizations.actors import COMMAND_LINE
 from vendor_admin.organizations.models import User
+from vendor_admin.organizations.staff import people
 
 
 class Command(BaseCommand):
@@ -37,7 +40,9 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("No operator was made. " + " ".join(error.messages)) from None
         user.set_password(password)
-        user.save()
+        with transaction.atomic():
+            user.save()
+            people.note_change(person=user, old={}, new={"kind": user.kind}, reason="", actor=COMMAND_LINE)
         self.stdout.write(self.style.SUCCESS(f"Made the operator {username}. Sign in at /admin/."))
 
 

@@ -169,6 +169,8 @@ def _rights(logins: dict[str, Login]) -> Iterator[sql.Composed]:
     yield sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format()
     yield sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(owner)
     yield sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}, {}").format(database, owner, app, hub)
+    # Whoever may make temporary objects can give them the names of others.
+    yield sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, {}, {}").format(database, app, hub)
     yield sql.SQL("GRANT USAGE ON SCHEMA public TO {}, {}").format(app, hub)
     yield defaults + sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}").format(app)
     yield defaults + sql.SQL("GRANT USAGE ON SEQUENCES TO {}, {}").format(app, hub)

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from vendor_admin.organizations import second_factor
+from vendor_admin.organizations.actors import COMMAND_LINE
 from vendor_admin.organizations.models import User
+from vendor_admin.organizations.sign_in import second_factor
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         person = User.objects.filter(username=username, is_staff=True).first()
         if person is None:
             raise CommandError(f"There is no staff user or operator {username!r}. Names are case-sensitive.")
-        had_one = second_factor.reset(person=person, actor="the operator's command line", reason=reason)
+        had_one = second_factor.reset(person=person, actor=COMMAND_LINE, reason=reason)
         if had_one:
             self.stdout.write(self.style.SUCCESS(f"{username} sets up a new second factor at the next sign-in."))
         else:

@@ -7,10 +7,10 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models
 
-from vendor_admin.organizations import second_factor
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError, decrypt, encrypt
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.sign_in import second_factor
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 
 class Command(BaseCommand):

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from vendor_admin.organizations import database_clock
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.scope import organization_scope
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.models import Lease
-from vendor_admin.sync.retry import RetryRefused, try_now
+from vendor_admin.sync.socket.retry import RetryRefused, try_now
 from vendor_admin.tradovate.enums import Environment
 
 

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.sync.hub.restart_cost import in_words, restart_costs
 from vendor_admin.sync.status import SocketStatus, is_healthy, socket_statuses
 
 COLUMNS = "{:<20} {:<5} {:>5}  {:<11} {:>9} {:>10} {:>8} {:>5} {:>6}"
@@ -21,7 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", nargs="*", help="Only these organizations.")
-        parser.add_argument("--json", action="store_true", help="The same content as /syncz.")
+        parser.add_argument("--json", action="store_true", help="The sockets as /syncz has them.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         organizations = list(Organization.objects.all())
@@ -39,6 +41,8 @@ class Command(BaseCommand):
             )
         else:
             self._table(statuses)
+            for cost in restart_costs(now=database_clock.now()):
+                self.stdout.write(in_words(cost))
         if not is_healthy(statuses):
             raise SystemExit(1)
 

@@ -1,0 +1,128 @@
+"""What is asked for when a balance or a drawdown's peak is to be changed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from vendor_admin.amounts import NotANumber, read_amount
+from vendor_admin.tradovate.catalogue.request import LARGEST_AMOUNT, Request
+from vendor_admin.tradovate.catalogue.write import LONGEST_COMMENT, Write
+from vendor_admin.tradovate.operations.balances import (
+    ADJUST_CASH,
+    CHANGE_DEMO_BALANCE,
+    AdjustCash,
+    ChangeDemoBalance,
+)
+
+DOLLARS = 1  # the platform's own id of the currency
+KEEP_PEAK = "keep"
+PEAK_AT_BALANCE = "balance"
+
+
+class AdjustmentMethod(StrEnum):
+    """Which of the platform's two operations moves the money."""
+
+    ADJUST_CASH = "adjustCash"
+    CHANGE_DEMO_BALANCE = "changeDemoBalance"
+
+
+_WAYS = (None, *AdjustmentMethod)
+
+
+class InvalidAdjustment(ValueError):
+    """What is asked for cannot be done. The text says why; `field` is the part of the adjustment that it is about."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceAdjustment:
+    """A change of cash (None: none), and what becomes of the drawdown's peak afterwards.
+
+    `peak` is an amount to set, `keep` (as it is now), `balance` (the balance after the change), or nothing: then the
+    platform's own rule for the operation holds.
+    """
+
+    change: Decimal | None
+    by: AdjustmentMethod = AdjustmentMethod.ADJUST_CASH
+    change_type: str = "ManualAdjustment"
+    currency_id: int = DOLLARS
+    peak: str | Decimal = ""
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, Any], wanted: Mapping[str, Any]) -> "BalanceAdjustment":
+        """Of a plan's parameters and what a target wants besides; the target wins. Raises InvalidAdjustment."""
+        given = {**parameters, **wanted}
+        change, peak = given.get("cashChange"), given.get("maxNetLiq") or ""
+        if given.get("by") not in _WAYS:
+            raise InvalidAdjustment(
+                "by", f"{given['by']} is not a way to change a balance; {' and '.join(AdjustmentMethod)} are."
+            )
+        adjustment = cls(
+            change=None if change in (None, "") else _amount("cashChange", change),
+            by=AdjustmentMethod(given.get("by") or AdjustmentMethod.ADJUST_CASH),
+            change_type=given.get("cashChangeType") or "ManualAdjustment",
+            currency_id=given.get("currencyId") or DOLLARS,
+            peak=peak if peak in ("", KEEP_PEAK, PEAK_AT_BALANCE) else _amount("maxNetLiq", peak),
+        )
+        if adjustment.change is None and not adjustment.peak:
+            raise InvalidAdjustment("", "Neither a change of the balance nor a new peak is asked for.")
+        if isinstance(adjustment.peak, Decimal) and adjustment.peak <= 0:
+            raise InvalidAdjustment("maxNetLiq", "The peak must be above zero.")
+        return adjustment
+
+    def wanted(self) -> dict[str, Any]:
+        """As a target of a plan says it, whatever the plan's parameters are."""
+        return {
+            "cashChange": None if self.change is None else f"{self.change:f}",
+            "by": self.by.value,
+            "cashChangeType": self.change_type,
+            "currencyId": self.currency_id,
+            "maxNetLiq": f"{self.peak:f}" if isinstance(self.peak, Decimal) else self.peak,
+        }
+
+    def peak_after(self, *, peak: Decimal, balance: Decimal) -> Decimal:
+        """The peak once the money has moved (and before it is set), for the balance before.
+
+        changeDemoBalance moves the peak along (its page in the platform's documents). Of adjustCash nothing is
+        documented; a peak is never below the balance.
+        """
+        change = self.change or Decimal(0)
+        moved = peak + change if self.by is AdjustmentMethod.CHANGE_DEMO_BALANCE else peak
+        return max(moved, balance + change) if change else peak
+
+    def request(self, *, account_id: int, reason: str) -> tuple[Write[Any], Request]:
+        """The call that moves the money. The reason becomes the comment, as far as it fits into one."""
+        change, comment = self.change or Decimal(0), comment_of(reason)
+        if self.by is AdjustmentMethod.CHANGE_DEMO_BALANCE:
+            return CHANGE_DEMO_BALANCE, ChangeDemoBalance(account_id=account_id, cash_change=change, comment=comment)
+        return ADJUST_CASH, AdjustCash(
+            account_id=account_id,
+            cash_change=change,
+            cash_change_type=self.change_type,  # type: ignore[arg-type]  # checked with the request
+            currency_id=self.currency_id,
+            comment=comment,
+        )
+
+
+@lru_cache(maxsize=16)
+def comment_of(reason: str) -> str:
+    """A reason in the platform's length, on one line."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in reason)
+    return " ".join(plain.split())[:LONGEST_COMMENT].strip()
+
+
+def _amount(field: str, value: Any) -> Decimal:
+    """An amount of money with cents at most; raises InvalidAdjustment."""
+    try:
+        amount = read_amount(value)
+    except NotANumber as refused:
+        raise InvalidAdjustment(field, str(refused)) from None
+    if abs(amount) >= LARGEST_AMOUNT:
+        raise InvalidAdjustment(field, f"An amount must be below {LARGEST_AMOUNT:,}.")
+    return amount

@@ -1,0 +1,237 @@
+"""Money of simulated accounts, as plans (DEMO): changing balances, and setting the peak of a trailing drawdown.
+
+A change is a difference: what is asked for twice moves twice. What of a row was done stands in its result, so that
+a retry or a revert never repeats it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
+from vendor_admin.mirrors.queries.account_standings import (
+    POSITIONS_LEFT_OUT,
+    SEVERAL_CURRENCIES,
+    AccountStanding,
+    asks_of_standings,
+    effect_of,
+    standings,
+)
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.operations.balances import (
+    ADJUST_CASH,
+    CHANGE_DEMO_BALANCE,
+    UPDATE_MAX_NET_LIQ,
+    UpdateMaxNetLiq,
+    cap_warning,
+)
+
+DEMO = Environment.DEMO.value
+NO_SUCH_ACCOUNT = "The platform has no such account."
+CLOSED = "The account is archived or closed."
+NO_BALANCE = "The platform has not sent a balance of this account in this currency."
+NO_PEAK = "The peak cannot be kept: the platform has not sent the account's highest net liquidation value."
+BELOW_ZERO = "The balance will be below zero."
+PEAK_BELOW = "The peak will lie below the balance: in real time the platform raises it again at once."
+
+
+class ChangeBalances:
+    """Targets are accounts. `wanted` holds `cashChange`, a difference in the account's currency.
+
+    Of the plan's parameters, or of a target: `by` (adjustCash or changeDemoBalance), `cashChangeType` and `currencyId`
+    for adjustCash, and `maxNetLiq`: what the drawdown's peak is set to after the change (an amount, "keep" for what it
+    is now, "balance" for the new balance, nothing to leave it to the platform).
+    """
+
+    name = "change_balances"
+    title = "Change balances"
+    right = Right.CHANGE_BALANCES
+    is_money = True
+    is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        return asks_of_standings(target.entity_id for target in request.targets)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        return _drafts(request)
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            adjustment = BalanceAdjustment.read(parameters, row.wanted)
+            if adjustment.change is not None:
+                write, request = adjustment.request(account_id=row.target_id or 0, reason=reason)
+                yield Call(write, DEMO, request, [row])
+            if adjustment.peak:
+                yield _peak_call(row, after_previous=adjustment.change is not None)
+
+    def rest(self, row: PlanRow) -> Target:
+        """The peak alone, where the money has moved already."""
+        wanted, expected = dict(row.wanted), row.expected
+        if _money_moved(row):
+            wanted |= {"cashChange": None, "maxNetLiq": row.new["maxNetLiq"]}
+            expected = None
+        return Target(row.target_type, row.target_id, wanted, expected=expected, label=row.label)
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """The opposite amounts, and the peak as it was where they do not bring it back."""
+        targets = [_back(row) for row in rows]
+        found = [target for target in targets if target is not None]
+        return (self.name, found) if found else None
+
+
+class SetMaxNetLiq:
+    """Targets are accounts; `maxNetLiq`, wanted or a parameter, is an amount or "balance" for what each one holds."""
+
+    name = "update_max_net_liq"
+    title = "Set the drawdown's peak"
+    right = Right.CHANGE_BALANCES
+    is_money = True
+    is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        return asks_of_standings(target.entity_id for target in request.targets)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        return _drafts(request, only_peak=True)
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        return (_peak_call(row) for row in rows)
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """The peaks as they were."""
+        targets = [_peak_back(row, _positive(row.old.get("maxNetLiq"))) for row in rows]
+        found = [target for target in targets if target is not None]
+        return (self.name, found) if found else None
+
+
+def _drafts(request: PlanRequest, *, only_peak: bool = False) -> list[RowDraft]:
+    found = standings((one.entity_id for one in request.targets), organization_id=request.organization_id)
+    without_change = {"cashChange": None} if only_peak else {}
+    return [
+        _draft(target, found.get(target.entity_id or 0), request.parameters, {**target.wanted, **without_change})
+        for target in request.targets
+    ]
+
+
+def _draft(
+    target: Target, standing: AccountStanding | None, parameters: Mapping[str, Json], wanted: Mapping[str, Json]
+) -> RowDraft:
+    draft = RowDraft(target, DEMO, target.label or f"account {target.entity_id}")
+    if standing is None:
+        draft.why_skipped = NO_SUCH_ACCOUNT
+        return draft
+    draft.label = str(standing.account)
+    try:
+        adjustment = BalanceAdjustment.read(parameters, wanted)
+    except ValueError as fault:
+        draft.why_skipped = str(fault)
+        return draft
+    draft.why_skipped = _hindrance(standing, adjustment)
+    if not draft.why_skipped:
+        _fill(draft, standing, adjustment)
+    return draft
+
+
+def _hindrance(standing: AccountStanding, adjustment: BalanceAdjustment) -> str:
+    balance = standing.balance_in(adjustment.currency_id)
+    if standing.account.archived or standing.account.closed:
+        return CLOSED
+    if (adjustment.change is not None or adjustment.peak == PEAK_AT_BALANCE) and (
+        balance is None or balance.amount is None
+    ):
+        return NO_BALANCE
+    if adjustment.peak == KEEP_PEAK and (standing.peak is None or standing.peak <= 0):
+        return NO_PEAK
+    return ""
+
+
+def _fill(draft: RowDraft, standing: AccountStanding, adjustment: BalanceAdjustment) -> None:
+    """Old and new values and warnings of a row that will change."""
+    balance = standing.balance_in(adjustment.currency_id)
+    amount = balance.amount if balance is not None else None
+    new_amount = amount + adjustment.change if amount is not None and adjustment.change is not None else amount
+    peak = _new_peak(standing, adjustment, amount=amount, new_amount=new_amount)
+    effect = effect_of(standing, amount=new_amount, peak=peak)
+    old: dict[str, Any] = {"maxNetLiq": standing.peak, **effect.old}
+    new: dict[str, Any] = {"maxNetLiq": peak, **effect.new}
+    if (
+        len(standing.balances) > 1 and not adjustment.peak
+    ):  # the platform adds them up to one value, which is not known here
+        del old["maxNetLiq"], new["maxNetLiq"]
+    if adjustment.change is not None:
+        old, new = {"amount": amount, **old}, {"amount": new_amount, **new}
+        draft.amount = adjustment.change
+    elif peak == standing.peak:
+        draft.why_skipped = "The peak is there already."
+    draft.old = {name: plain(value) for name, value in old.items()}
+    draft.new = {name: plain(value) for name, value in new.items()}
+    draft.warnings = effect.warnings()
+    if adjustment.change is not None and amount is not None and adjustment.by is AdjustmentMethod.CHANGE_DEMO_BALANCE:
+        draft.warnings += [warning for warning in (cap_warning(balance=amount, change=adjustment.change),) if warning]
+    if new_amount is not None and new_amount < 0:
+        draft.warnings.append(BELOW_ZERO)
+    if adjustment.peak and peak is not None and new_amount is not None and peak < new_amount:
+        draft.warnings.append(PEAK_BELOW)
+    if len(standing.balances) > 1 and SEVERAL_CURRENCIES not in draft.warnings:
+        draft.warnings.append(SEVERAL_CURRENCIES)
+    if standing.has_open_positions:
+        draft.warnings.append(POSITIONS_LEFT_OUT)
+
+
+def _new_peak(
+    standing: AccountStanding, adjustment: BalanceAdjustment, *, amount: Decimal | None, new_amount: Decimal | None
+) -> Decimal | None:
+    """The peak when everything is done; None where it is not known."""
+    if isinstance(adjustment.peak, Decimal):
+        return adjustment.peak
+    if adjustment.peak == PEAK_AT_BALANCE:
+        return new_amount
+    if adjustment.peak == KEEP_PEAK or standing.peak is None or amount is None:
+        return standing.peak
+    return adjustment.peak_after(peak=standing.peak, balance=amount)
+
+
+def _peak_call(row: PlanRow, *, after_previous: bool = False) -> Call:
+    request = UpdateMaxNetLiq(account_id=row.target_id or 0, max_net_liq=Decimal(row.new["maxNetLiq"]))
+    return Call(UPDATE_MAX_NET_LIQ, DEMO, request, [row], after_previous=after_previous)
+
+
+def _money_moved(row: PlanRow) -> bool:
+    return any(write.path in row.result for write in (ADJUST_CASH, CHANGE_DEMO_BALANCE))
+
+
+def _back(row: PlanRow) -> Target | None:
+    """What restores the account of a row; None where nothing of it was done, or the peak before is not known."""
+    is_whole = row.state == PlanRow.State.SUCCEEDED
+    adjustment = BalanceAdjustment.read(row.plan.parameters, row.wanted)
+    old_peak, new_peak = _positive(row.old.get("maxNetLiq")), _positive(row.new.get("maxNetLiq"))
+    if adjustment.change is None:
+        return _peak_back(row, old_peak) if is_whole else None
+    if not is_whole and not _money_moved(row):
+        return None
+    opposite = replace(adjustment, change=-adjustment.change, peak="")
+    expected: dict[str, Json] = {"amount": row.new["amount"]}
+    if old_peak is not None and new_peak is not None:
+        balance = Decimal(row.new["amount"])
+        comes_back = not adjustment.peak and opposite.peak_after(peak=new_peak, balance=balance) == old_peak
+        if not comes_back:
+            opposite = replace(opposite, peak=old_peak)
+            expected |= {"maxNetLiq": row.new["maxNetLiq"]} if is_whole else {}
+    return Target(row.target_type, row.target_id, opposite.wanted(), expected=expected, label=row.label)
+
+
+def _peak_back(row: PlanRow, old_peak: Decimal | None) -> Target | None:
+    if old_peak is None:
+        return None
+    wanted, expected = {"maxNetLiq": plain(old_peak)}, {"maxNetLiq": row.new["maxNetLiq"]}
+    return Target(row.target_type, row.target_id, wanted, expected=expected, label=row.label)
+
+
+def _positive(text: str | None) -> Decimal | None:
+    """An amount that the platform takes for a peak."""
+    return Decimal(text) if text is not None and Decimal(text) > 0 else None

@@ -1,0 +1,175 @@
+"""Trading permissions: granting and revoking them, as plans (DEMO).
+
+Revoking takes one account away from one trader, at once; it ends no subscription (see cancelling.py for that).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from vendor_admin.mirrors.models import Account, PlatformUser, Position, TradingPermission
+from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.queries.positions import open_positions
+from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.operations.permissions import (
+    CREATE_TRADING_PERMISSION,
+    GRANTED,
+    REVOKE_TRADING_PERMISSIONS,
+    CreateTradingPermission,
+    RevokeTradingPermissions,
+)
+
+DEMO = Environment.DEMO.value
+OPEN_POSITIONS = "Positions are open: they stay, and the trader can no longer close them."
+
+
+class RevokePermissions:
+    """Targets are trading permissions, by id."""
+
+    name = "revoke_trading_permissions"
+    title = "Revoke trading permissions"
+    right = Right.MANAGE_PERMISSIONS
+    is_money = False
+    is_sensitive = False
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        ids = [target.entity_id for target in request.targets]
+        permissions = load(TradingPermission, organization_id=request.organization_id, ids=ids)
+        found = [one for one in (permissions.get(id_, DEMO) for id_ in ids) if one is not None]
+        names = _Names(found, organization_id=request.organization_id)
+        with_positions = accounts_with_positions(
+            [one.account_id for one in found], organization_id=request.organization_id
+        )
+        return [
+            self._draft(target, permissions.get(target.entity_id, DEMO), names, with_positions)
+            for target in request.targets
+        ]
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        most = REVOKE_TRADING_PERMISSIONS.batch.most if REVOKE_TRADING_PERMISSIONS.batch else 1
+        for start in range(0, len(rows), most):
+            together = rows[start : start + most]
+            ids = tuple(row.target_id or 0 for row in together)
+            yield Call(REVOKE_TRADING_PERMISSIONS, DEMO, RevokeTradingPermissions(trading_permission_ids=ids), together)
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Grant them again; they become new permissions."""
+        return GrantPermissions.name, [
+            Target(
+                "account",
+                row.old["accountId"],
+                {"userId": row.old["userId"]},
+                expected={"status": "Revoked"},
+                label=row.label,
+            )
+            for row in rows
+        ]
+
+    def _draft(
+        self, target: Target, permission: TradingPermission | None, names: "_Names", with_positions: set[int]
+    ) -> RowDraft:
+        draft = RowDraft(target, DEMO, target.label or f"permission {target.entity_id}")
+        if permission is None or permission.deleted_at is not None:
+            draft.why_skipped = "The platform has no such permission."
+            return draft
+        draft.label = names.label(permission.account_id, permission.user_id)
+        draft.old = {
+            "status": permission.status,
+            "accountId": permission.account_id,
+            "userId": permission.user_id,
+        }
+        draft.new = {**draft.old, "status": "Revoked"}
+        if permission.status not in GRANTED:
+            draft.why_skipped = f"It is {permission.status or 'in no known state'} already."
+        elif permission.account_id in with_positions:
+            draft.warnings.append(OPEN_POSITIONS)
+        return draft
+
+
+class GrantPermissions:
+    """Targets are accounts; `wanted` names the `userId` who may trade each."""
+
+    name = "grant_trading_permissions"
+    title = "Grant trading permissions"
+    right = Right.MANAGE_PERMISSIONS
+    is_money = False
+    is_sensitive = True
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        account_ids = [target.entity_id for target in request.targets]
+        user_ids = [target.wanted.get("userId") for target in request.targets]
+        accounts = load(Account, organization_id=request.organization_id, ids=account_ids)
+        users = load(PlatformUser, organization_id=request.organization_id, ids=user_ids)
+        status_of = {
+            (one.account_id, one.user_id): one.status
+            for one in TradingPermission.objects.filter(
+                organization_id=request.organization_id,
+                environment=DEMO,
+                account_id__in=[one for one in account_ids if one is not None],
+                deleted_at__isnull=True,
+            ).order_by("entity_id")
+        }
+        return [
+            self._draft(
+                target,
+                accounts.get(target.entity_id, DEMO),
+                users.get(target.wanted.get("userId")),
+                status_of.get((target.entity_id, target.wanted.get("userId"))),
+            )
+            for target in request.targets
+        ]
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            request = CreateTradingPermission(account_id=row.target_id or 0, user_id=row.wanted["userId"])
+            yield Call(CREATE_TRADING_PERMISSION, DEMO, request, [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Revoke the permissions that were made."""
+        made = ((row, _made_id(row)) for row in rows)
+        targets = [Target("tradingPermission", id_, label=row.label) for row, id_ in made if id_ is not None]
+        return (RevokePermissions.name, targets) if targets else None
+
+    def _draft(
+        self, target: Target, account: Account | None, user: PlatformUser | None, status: str | None
+    ) -> RowDraft:
+        draft = RowDraft(target, DEMO, target.label or f"account {target.entity_id}")
+        if account is None or account.deleted_at is not None:
+            draft.why_skipped = "The platform has no such account."
+        elif user is None:
+            draft.why_skipped = f"The organization has no member {target.wanted.get('userId')}."
+        else:
+            draft.label = f"{account} for {user}"
+            draft.old, draft.new = {"status": status}, {"status": "Accepted"}
+            if status in GRANTED:
+                draft.why_skipped = "The member may trade this account already."
+            elif account.archived or account.closed:
+                draft.why_skipped = "The account is archived or closed."
+        return draft
+
+
+def accounts_with_positions(account_ids: Iterable[int | None], *, organization_id: int) -> set[int]:
+    """Those of these accounts that hold an open position. One query."""
+    ids = [one for one in account_ids if one is not None]
+    positions = Position.objects.filter(organization_id=organization_id, account_id__in=ids)
+    return set(open_positions(positions).values_list("account_id", flat=True))
+
+
+class _Names:
+    """What accounts and members are called."""
+
+    def __init__(self, permissions: Sequence[TradingPermission], *, organization_id: int) -> None:
+        self._accounts = load(Account, organization_id=organization_id, ids=[one.account_id for one in permissions])
+        self._users = load(PlatformUser, organization_id=organization_id, ids=[one.user_id for one in permissions])
+
+    def label(self, account_id: int | None, user_id: int | None) -> str:
+        account, user = self._accounts.get(account_id, DEMO), self._users.get(user_id)
+        return f"{account or f'account {account_id}'} of {user or f'member {user_id}'}"
+
+
+def _made_id(row: PlanRow) -> int | None:
+    """The id of the permission that the platform made for a row."""
+    answer = row.result.get(CREATE_TRADING_PERMISSION.path)
+    made = answer.get("tradingPermission") if isinstance(answer, dict) else None
+    return made.get("id") if isinstance(made, dict) else None

@@ -1,0 +1,197 @@
+"""Entitlements of members and the plug-ins they become: adding, approving and withdrawing them, as plans (LIVE).
+
+Sim+ (T-Prop) is given only after the member signed the market data agreement (see agreements.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from accounts.billing.billing_account import Charges
+from accounts.in_force import LIVE, asks_of_additions, plugin_runs, rows_of_members
+from accounts.plan_input import id_in, is_over, unknown_fields
+from accounts.subscriptions.agreements import is_sim_plus, signatures_of
+from accounts.subscriptions.memberships import NO_MEMBER, made_id
+from vendor_admin.mirrors.models import Entitlement, PlatformUser, UserPlugin
+from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.operations.subscriptions import (
+    ADD_ENTITLEMENT_SUBSCRIPTION,
+    CHANGE_PLUGIN_PERMISSION,
+    AddEntitlementSubscription,
+    ChangePluginPermission,
+)
+
+ENTITLEMENT = "entitlementId"
+NO_AGREEMENT = (
+    "No signature of the market data agreement is known, and without it the platform gives no Sim+. Ask the member to "
+    "sign in and sign; if you know that it was signed, say so in the plan."
+)
+SIGNED_BY_WORD = "Nothing here shows the signature: you say that the member signed. Otherwise the platform refuses."
+AGREEMENT_KNOWN = "agreementKnown"
+
+
+class AddEntitlements:
+    """Targets are members; `wanted` names the `entitlementId`, and may name the `accountId` that pays.
+
+    With the parameter `agreementKnown` the person vouches for signatures of which no notice was received.
+    """
+
+    name = "add_entitlements"
+    title = "Add entitlements"
+    right = Right.MANAGE_SUBSCRIPTIONS
+    is_money = True
+    is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        entitlement_ids = [id_in(one.wanted, ENTITLEMENT) for one in request.targets]
+        return asks_of_additions(request, held="userPlugin", sold="entitlement", ids=entitlement_ids)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        user_ids = [one.entity_id for one in request.targets]
+        entitlement_ids = [id_in(one.wanted, ENTITLEMENT) for one in request.targets]
+        users = load(PlatformUser, organization_id=request.organization_id, ids=user_ids)
+        entitlements = load(Entitlement, organization_id=request.organization_id, ids=entitlement_ids)
+        plugins = rows_of_members(UserPlugin, user_ids, organization_id=request.organization_id)
+        today = session_date(request.now)
+        running = {(one.user_id, one.entitlement_id) for one in plugins if plugin_runs(one, today=today)}
+        signed = signers(user_ids, plugins=plugins, organization_id=request.organization_id)
+        charges = Charges(request, account_ids=[id_in(one.wanted, "accountId") for one in request.targets])
+        is_vouched_for = request.parameters.get(AGREEMENT_KNOWN) is True
+        drafts = []
+        for target, entitlement_id in zip(request.targets, entitlement_ids, strict=True):
+            entitlement = entitlements.get(entitlement_id, LIVE)
+            draft = _added(target, users.get(target.entity_id), entitlement, today=today)
+            if not draft.why_skipped and (target.entity_id, entitlement_id) in running:
+                draft.why_skipped = "The member has this entitlement already."
+            needs_signature = entitlement is not None and is_sim_plus(entitlement) and target.entity_id not in signed
+            if needs_signature and not draft.why_skipped:
+                _without_signature(draft, is_vouched_for=is_vouched_for)
+            if entitlement is not None and not draft.why_skipped:
+                charges.charge(draft, price=entitlement.price, account_id=id_in(target.wanted, "accountId"))
+            drafts.append(draft)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            request = AddEntitlementSubscription(
+                entitlement_id=row.new[ENTITLEMENT],
+                account_id=row.new.get("accountId"),
+                user_id=row.new["userId"],
+            )
+            yield Call(ADD_ENTITLEMENT_SUBSCRIPTION, LIVE, request, [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Withdraw what was added; the month stays billed."""
+        user_ids = [row.target_id for row in rows]
+        held = rows_of_members(UserPlugin, user_ids, organization_id=rows[0].organization_id)
+        approved = {(one.user_id, one.entitlement_id): one.entity_id for one in held if one.approval}
+        return ChangePlugins.name, [
+            Target(
+                "userPlugin",
+                made_id(row, ADD_ENTITLEMENT_SUBSCRIPTION.path, "entitlementSubscription")
+                or approved.get((row.target_id, row.new[ENTITLEMENT])),
+                {"approval": False},
+                expected={"approval": True},
+                label=row.label,
+            )
+            for row in rows
+        ]
+
+
+class ChangePlugins:
+    """Targets are plug-ins, by id; `wanted` says whether the `approval` is given. It is free of charge."""
+
+    name = "change_plugin_permissions"
+    title = "Approve or withdraw plug-ins"
+    right = Right.MANAGE_SUBSCRIPTIONS
+    is_money = False
+    is_sensitive = False
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        organization_id = request.organization_id
+        ids = [target.entity_id for target in request.targets]
+        plugins = load(UserPlugin, organization_id=organization_id, ids=ids)
+        found = [one for one in (plugins.get(id_, LIVE) for id_ in ids) if one is not None]
+        user_ids = [one.user_id for one in found]
+        users = load(PlatformUser, organization_id=organization_id, ids=user_ids)
+        held = rows_of_members(UserPlugin, user_ids, organization_id=organization_id)
+        newest = {(one.user_id, one.plugin_name): one.entity_id for one in held}
+        drafts = []
+        for target in request.targets:
+            one = plugins.get(target.entity_id, LIVE)
+            draft = _changed(target, one)
+            drafts.append(draft)
+            if one is None:
+                continue
+            draft.label = f"{one.plugin_name} of {users.get(one.user_id) or f'member {one.user_id}'}"
+            if not draft.why_skipped and newest.get((one.user_id, one.plugin_name), one.entity_id) != one.entity_id:
+                draft.why_skipped = "The member has a newer plug-in of this name, and the platform goes by the name."
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            request = ChangePluginPermission(
+                user_id=row.new["userId"], plugin_name=row.new["pluginName"], approval=row.new["approval"]
+            )
+            yield Call(CHANGE_PLUGIN_PERMISSION, LIVE, request, [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        return ChangePlugins.name, [
+            Target(
+                "userPlugin",
+                row.target_id,
+                {"approval": row.old["approval"]},
+                expected={"approval": row.new["approval"]},
+                label=row.label,
+            )
+            for row in rows
+        ]
+
+
+def signers(user_ids: Iterable[int | None], *, plugins: Iterable[UserPlugin], organization_id: int) -> set[int]:
+    """Those of these members who signed the agreement: by a notice, or since they hold or held Sim+. One query."""
+    held = {one.user_id for one in plugins if is_sim_plus(one) and one.user_id is not None}
+    return held | set(signatures_of(user_ids, organization_id=organization_id))
+
+
+def _added(target: Target, user: PlatformUser | None, entitlement: Entitlement | None, *, today: date) -> RowDraft:
+    draft = RowDraft(target, LIVE, target.label or f"member {target.entity_id}")
+    if user is None or user.deleted_at is not None:
+        draft.why_skipped = NO_MEMBER
+    elif why := unknown_fields(target.wanted, (ENTITLEMENT, "accountId")):
+        draft.why_skipped = why
+    elif entitlement is None or entitlement.deleted_at is not None:
+        draft.why_skipped = f"The platform has no entitlement {target.wanted.get(ENTITLEMENT)}."
+    else:
+        draft.label = f"{entitlement} for {user}"
+        draft.old = {ENTITLEMENT: None}
+        draft.new = {"userId": target.entity_id, ENTITLEMENT: entitlement.entity_id, "approval": True}
+        if is_over(entitlement.discontinued_date, today=today):
+            draft.why_skipped = f"{entitlement} is discontinued."
+    return draft
+
+
+def _without_signature(draft: RowDraft, *, is_vouched_for: bool) -> None:
+    if is_vouched_for:
+        draft.warnings.append(SIGNED_BY_WORD)
+    else:
+        draft.why_skipped = NO_AGREEMENT
+
+
+def _changed(target: Target, one: UserPlugin | None) -> RowDraft:
+    draft = RowDraft(target, LIVE, target.label or f"plug-in {target.entity_id}")
+    wanted = target.wanted.get("approval")
+    if one is None or one.deleted_at is not None or not one.plugin_name:
+        draft.why_skipped = "The platform has no such plug-in."
+        return draft
+    draft.old = {"userId": one.user_id, "pluginName": one.plugin_name, "approval": one.approval is not False}
+    draft.new = {**draft.old, "approval": wanted}
+    if not isinstance(wanted, bool) or len(target.wanted) > 1:
+        draft.why_skipped = "Say whether the approval is given or withdrawn, and nothing else."
+    elif draft.old["approval"] is wanted:
+        draft.why_skipped = "It is approved already." if wanted else "It is withdrawn already."
+    return draft

@@ -1,0 +1,229 @@
+"""Market data of members, month by month: adding and expiring it, as plans (LIVE).
+
+From 19:00 Central on a month's last day only the next month may be added (see tradovate's market_data_months): a
+preview takes the month of its moment, and a plan that comes to be sent after the cut-over is not sent as it was.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from accounts.billing.billing_account import Charges
+from accounts.billing.renewal_warnings import warning_for_ending
+from accounts.in_force import LIVE, asks_of_additions, market_data_goes_on, rows_of_members
+from accounts.plan_input import id_in, ids_in, is_over, unknown_fields
+from accounts.subscriptions.memberships import NO_MEMBER, made_id
+from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
+from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.plans.charges import total_of
+from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.operations.market_data import (
+    ADD_MARKET_DATA_SUBSCRIPTION,
+    EXPIRE_MARKET_DATA_SUBSCRIPTION,
+    AddMarketDataSubscription,
+    ExpireMarketDataSubscription,
+)
+from vendor_admin.tradovate.operations.market_data_months import CalendarMonth, month_to_add
+
+PLANS = "marketDataSubscriptionPlanIds"
+FOR_OTHERS = "{} is for {} users, which this member is not: the platform may refuse it."
+UNDOCUMENTED = "No public document of the platform describes this call."
+
+
+class AddMarketData:
+    """Targets are members; `wanted` names the `marketDataSubscriptionPlanIds`, all added by one call or none.
+
+    It may name `year` and `month` (else it is the month that may be added now) and the `accountId` that pays.
+    """
+
+    name = "add_market_data"
+    title = "Add market data"
+    right = Right.MANAGE_SUBSCRIPTIONS
+    is_money = True
+    is_sensitive = True
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        plan_ids = [plan_id for one in request.targets for plan_id in ids_in(one.wanted, PLANS) or ()]
+        return asks_of_additions(
+            request, held="marketDataSubscription", sold="marketDataSubscriptionPlan", ids=plan_ids
+        )
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        user_ids = [one.entity_id for one in request.targets]
+        plan_ids = {plan_id for one in request.targets for plan_id in ids_in(one.wanted, PLANS) or ()}
+        users = load(PlatformUser, organization_id=request.organization_id, ids=user_ids)
+        plans = load(MarketDataSubscriptionPlan, organization_id=request.organization_id, ids=plan_ids)
+        held = defaultdict(set)
+        for one in rows_of_members(MarketDataSubscription, user_ids, organization_id=request.organization_id):
+            if not one.expired:
+                held[one.user_id, one.year, one.month].add(one.market_data_subscription_plan_id)
+        charges = Charges(request, account_ids=[id_in(one.wanted, "accountId") for one in request.targets])
+        drafts = []
+        for target in request.targets:
+            month = _month_of(target, month_to_add(request.now))
+            chosen: list[Any] = [plans.get(plan_id, LIVE) for plan_id in ids_in(target.wanted, PLANS) or ()]
+            draft = _added(target, users.get(target.entity_id), chosen, month)
+            if not draft.why_skipped:
+                mine = held.get((target.entity_id, *month), set())
+                _look_closer(draft, chosen, held=mine, month=month, today=session_date(request.now))
+            if not draft.why_skipped:
+                charges.charge(
+                    draft, price=total_of([one.price for one in chosen]), account_id=id_in(target.wanted, "accountId")
+                )
+            drafts.append(draft)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            request = AddMarketDataSubscription(
+                market_data_subscription_plan_ids=tuple(row.new[PLANS]),
+                year=row.new["year"],
+                month=row.new["month"],
+                account_id=row.new.get("accountId"),
+                user_id=row.new["userId"],
+            )
+            yield Call(ADD_MARKET_DATA_SUBSCRIPTION, LIVE, request, [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Expire what was added; the month stays billed. The answer names only one of several: the mirror the rest."""
+        user_ids = [row.target_id for row in rows]
+        held = rows_of_members(MarketDataSubscription, user_ids, organization_id=rows[0].organization_id)
+        of_month = defaultdict(list)
+        for one in held:
+            if not one.expired:
+                of_month[one.user_id, one.year, one.month].append(one)
+        targets = []
+        for row in rows:
+            mine = of_month[row.target_id, row.new["year"], row.new["month"]]
+            ids = {one.entity_id for one in mine if one.market_data_subscription_plan_id in row.new[PLANS]}
+            ids |= {made_id(row, ADD_MARKET_DATA_SUBSCRIPTION.path, "marketDataSubscription")} - {None}
+            targets += [
+                Target("marketDataSubscription", id_, expected={"expired": False}, label=row.label)
+                for id_ in sorted(ids) or [None]
+            ]
+        return ExpireMarketData.name, targets
+
+
+class ExpireMarketData:
+    """Targets are market data subscriptions, by id: they no longer renew, and their month stays billed."""
+
+    name = "expire_market_data"
+    title = "Expire market data"
+    right = Right.MANAGE_SUBSCRIPTIONS
+    is_money = False
+    is_sensitive = False
+    consequence = UNDOCUMENTED
+    together = ("userId", "year", "month")
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        organization_id = request.organization_id
+        ids = [target.entity_id for target in request.targets]
+        subscriptions = load(MarketDataSubscription, organization_id=organization_id, ids=ids)
+        found = [one for one in (subscriptions.get(id_, LIVE) for id_ in ids) if one is not None]
+        users = load(PlatformUser, organization_id=organization_id, ids=[one.user_id for one in found])
+        plans = load(
+            MarketDataSubscriptionPlan,
+            organization_id=organization_id,
+            ids=[one.market_data_subscription_plan_id for one in found],
+        )
+        warning = warning_for_ending(request.now)
+        drafts = []
+        for target in request.targets:
+            one = subscriptions.get(target.entity_id, LIVE)
+            draft = _expired(target, one, today=session_date(request.now))
+            if one is not None:
+                plan = plans.get(one.market_data_subscription_plan_id, LIVE)
+                user = users.get(one.user_id)
+                draft.label = f"{plan or 'market data'} {one.year}-{one.month} of {user or f'member {one.user_id}'}"
+            if not draft.why_skipped and warning:
+                draft.warnings.append(warning)
+            drafts.append(draft)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        for row in rows:
+            request = ExpireMarketDataSubscription(market_data_subscription_id=row.target_id or 0)
+            yield Call(EXPIRE_MARKET_DATA_SUBSCRIPTION, LIVE, request, [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Add it again for the same month, as new subscriptions, billed anew."""
+        wanted = defaultdict(list)
+        for row in rows:
+            wanted[tuple(row.old[name] for name in self.together)].append(row)
+        targets = [
+            Target(
+                "user",
+                user_id,
+                {PLANS: [row.old["marketDataSubscriptionPlanId"] for row in group], "year": year, "month": month},
+                label=group[0].label,
+            )
+            for (user_id, year, month), group in wanted.items()
+        ]
+        return AddMarketData.name, targets
+
+
+def _month_of(target: Target, right: CalendarMonth) -> CalendarMonth:
+    year, month = target.wanted.get("year"), target.wanted.get("month")
+    return CalendarMonth(year, month) if isinstance(year, int) and isinstance(month, int) else right
+
+
+def _added(target: Target, user: PlatformUser | None, chosen: Sequence[Any], month: CalendarMonth) -> RowDraft:
+    draft = RowDraft(target, LIVE, target.label or f"member {target.entity_id}")
+    if user is None or user.deleted_at is not None:
+        draft.why_skipped = NO_MEMBER
+    elif why := unknown_fields(target.wanted, (PLANS, "year", "month", "accountId")):
+        draft.why_skipped = why
+    elif not chosen or any(one is None or one.deleted_at is not None for one in chosen):
+        draft.why_skipped = f"The platform has no market data plan {target.wanted.get(PLANS)}."
+    else:
+        draft.label = f"{', '.join(map(str, chosen))} {month} for {user}"
+        plan_ids = [one.entity_id for one in chosen]
+        draft.new = {"userId": target.entity_id, PLANS: plan_ids, "year": month.year, "month": month.month}
+        own_kind = "Professional" if user.professional else "NonProfessional"
+        for plan in chosen:
+            if plan.professional not in (None, "", "Either", own_kind):
+                draft.warnings.append(FOR_OTHERS.format(plan, plan.professional))
+    return draft
+
+
+def _look_closer(
+    draft: RowDraft,
+    chosen: Sequence[MarketDataSubscriptionPlan],
+    *,
+    held: set[int | None],
+    month: CalendarMonth,
+    today: date,
+) -> None:
+    """Set apart what the member has already, and what is no longer sold."""
+    draft.old = {PLANS: sorted(one for one in held if one is not None)}
+    both = [str(one) for one in chosen if one.entity_id in held]
+    over = [str(one) for one in chosen if is_over(one.discontinued_date, today=today)]
+    if both:
+        draft.why_skipped = f"The member has {', '.join(both)} for {month} already."
+    elif over:
+        draft.why_skipped = f"{', '.join(over)} is discontinued."
+
+
+def _expired(target: Target, one: MarketDataSubscription | None, *, today: date) -> RowDraft:
+    draft = RowDraft(target, LIVE, target.label or f"market data subscription {target.entity_id}")
+    if one is None or one.deleted_at is not None:
+        draft.why_skipped = "The platform has no such market data subscription."
+        return draft
+    draft.old = {
+        "userId": one.user_id,
+        "marketDataSubscriptionPlanId": one.market_data_subscription_plan_id,
+        "year": one.year,
+        "month": one.month,
+        "expired": bool(one.expired),
+    }
+    draft.new = {**draft.old, "expired": True}
+    if one.expired:
+        draft.why_skipped = "It has expired already."
+    elif not market_data_goes_on(one, today=today):
+        draft.warnings.append("Its month is over: whether it has renewed shows in a subscription of a later month.")
+    return draft

@@ -1,0 +1,165 @@
+"""Forms of the actions that make accounts from a template, and that put accounts back to a session's open."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, get_args
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from accounts.trading_accounts.provisioning import templates_used
+from vendor_admin.amount_fields import AmountField, WholeNumberField
+from vendor_admin.mirrors.models import Account, PlatformUser
+from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.kinds import Json, Target, plain
+from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.catalogue.fields import DrawdownMode
+
+MOST_ACCOUNTS = 1_000
+_LARGEST_ID = 2**63 - 1
+_RISK_FIELDS = {
+    "daily_loss": "dailyLossAutoLiq",
+    "weekly_loss": "weeklyLossAutoLiq",
+    "daily_profit": "dailyProfitAutoLiq",
+    "drawdown": "trailingMaxDrawdown",
+    "drawdown_limit": "trailingMaxDrawdownLimit",
+    "drawdown_mode": "trailingMaxDrawdownMode",
+    "stays_locked": "doNotUnlock",
+    "is_fixed": "changesLocked",
+}
+
+
+def _money(label: str, *, is_required: bool = False, help_text: str = "") -> AmountField:
+    return AmountField(
+        label=label, required=is_required, min_value=Decimal(0), max_digits=14, decimal_places=2, help_text=help_text
+    )
+
+
+class NewAccountsForm(ActionForm):
+    """What new accounts have in common. Subclasses say for whom they are."""
+
+    groups: Sequence[tuple[str, Sequence[str]]] = (
+        ("Accounts", ("member", "count", "template", "letters", "first_number", "balance")),
+        ("Loss and drawdown (templates carry none)", tuple(_RISK_FIELDS)),
+        ("Position limit", ("exposed_limit",)),
+    )
+
+    template = WholeNumberField(
+        label="Template account",
+        min_value=1,
+        max_value=_LARGEST_ID,
+        help_text="Its platform id. The platform's support makes templates and tells their ids; they cannot be read.",
+    )
+    letters = forms.CharField(
+        label="Name begins with",
+        max_length=40,
+        validators=[RegexValidator(r"^[A-Z]+\Z", "Capital letters only.")],
+        help_text="Capital letters. The platform takes names of capital letters and then digits.",
+    )
+    first_number = forms.CharField(
+        label="First number",
+        max_length=12,
+        validators=[RegexValidator(r"^[0-9]+\Z", "Digits only.")],
+        initial="00001",
+        help_text="The digits after it, counted up for each account: 00001, 00002 and so on.",
+    )
+    balance = _money("Initial balance", is_required=True)
+    daily_loss = _money("Daily loss: liquidate at")
+    weekly_loss = _money("Weekly loss: liquidate at")
+    daily_profit = _money("Daily profit: liquidate at")
+    drawdown = _money("Trailing drawdown")
+    drawdown_limit = _money("Its floor stops rising at", help_text="Empty: at the starting balance.")
+    drawdown_mode = forms.ChoiceField(
+        label="It follows",
+        choices=[(one, {"EOD": "the end of day", "RealTime": "real time"}[one]) for one in get_args(DrawdownMode)],
+    )
+    stays_locked = forms.BooleanField(label="Stays locked after a limit acted, until staff unlock it", required=False)
+    is_fixed = forms.BooleanField(label="The trader may not change these settings", required=False)
+    exposed_limit = WholeNumberField(
+        label="At most so many contracts, all products together", required=False, min_value=0, max_value=100_000
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if used := templates_used(organization_id=self.selection.organization_id):
+            self.fields["template"].help_text += f" Used last: {', '.join(map(str, used))}."
+            self.initial.setdefault("template", used[0])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("drawdown_limit") and not data.get("drawdown"):
+            self.add_error("drawdown_limit", "Without a trailing drawdown it has no meaning.")
+        return data
+
+    def parameters(self) -> Mapping[str, Json]:
+        data = self.cleaned_data
+        given: dict[str, Json] = {
+            "templateAccountId": data["template"],
+            "initialBalance": plain(data["balance"]),
+            "postTradeRisk": _post_trade_risk(data),
+        }
+        if data["exposed_limit"] is not None:
+            limit = {"active": True, "totalBy": "Overall", "exposedLimit": data["exposed_limit"], "parameters": []}
+            given["preTradeRisk"] = [limit]
+        return given
+
+    def _for(self, user_ids: Sequence[int | None]) -> Sequence[Target]:
+        """One account for each of these members, with numbers counted up."""
+        letters, first = self.cleaned_data["letters"], self.cleaned_data["first_number"]
+        return [
+            Target(
+                Account.entity_type, None, {"userId": user_id, "name": f"{letters}{int(first) + step:0{len(first)}d}"}
+            )
+            for step, user_id in enumerate(user_ids)
+        ]
+
+
+class CreateAccountsForm(NewAccountsForm):
+    """Accounts of one member."""
+
+    member = WholeNumberField(
+        label="Member", min_value=1, max_value=_LARGEST_ID, help_text="The platform id of who is to trade them."
+    )
+    count = WholeNumberField(label="How many", min_value=1, max_value=MOST_ACCOUNTS, initial=1)
+
+    def clean_member(self) -> int:
+        member: int = self.cleaned_data["member"]
+        if load(PlatformUser, organization_id=self.selection.organization_id, ids=[member]).get(member) is None:
+            raise forms.ValidationError(f"This organization has no member {member}.")
+        return member
+
+    def targets(self) -> Sequence[Target]:
+        return self._for([self.cleaned_data["member"]] * self.cleaned_data["count"])
+
+
+class CreateAccountsForMembersForm(NewAccountsForm):
+    """An account for each of the chosen members."""
+
+    def targets(self) -> Sequence[Target]:
+        return self._for(self.selection.ids)
+
+
+class ResetAccountsForm(ActionForm):
+    """The session whose open the chosen accounts go back to."""
+
+    session = forms.DateField(
+        label="Session",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Its trade date: a session begins at 17:00 Central Time on the evening before.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("session", session_date(self.selection.now))
+
+    def parameters(self) -> Mapping[str, Json]:
+        return {"tradeDate": self.cleaned_data["session"].isoformat()}
+
+
+def _post_trade_risk(data: Mapping[str, Any]) -> dict[str, Json]:
+    """Limits by the platform's names, those that were typed."""
+    given = {_RISK_FIELDS[name]: plain(data[name]) for name in _RISK_FIELDS if data[name] not in (None, "", False)}
+    if "trailingMaxDrawdown" not in given:
+        given.pop("trailingMaxDrawdownMode", None)
+    return given

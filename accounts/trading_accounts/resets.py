@@ -1,0 +1,153 @@
+"""Putting simulated accounts back to the open of a session, as plans (DEMO).
+
+Source: partner.tradovate.com, account-actions. Accounts without a trading permission in force are passed over by the
+platform without a word, so the preview sets them apart.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from vendor_admin.mirrors.models import CashBalanceLog, TradingPermission
+from vendor_admin.mirrors.queries.account_standings import AccountStanding, asks_of_standings, effect_of, standings
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.operations.evaluation_accounts import (
+    RESET_DEMO_ACCOUNT_STATE,
+    ResetDemoAccountState,
+    TradeDate,
+)
+from vendor_admin.tradovate.operations.permissions import GRANTED
+
+DEMO = Environment.DEMO.value
+NO_SUCH_ACCOUNT = "The platform has no such account."
+CLOSED = "The account is archived or closed."
+NO_PERMISSION = (
+    "No trading permission is in force: the platform leaves such accounts as they are, without saying so. Grant one "
+    "first."
+)
+NO_DATE = "Say which session's open to go back to: `tradeDate`, as 2026-11-20."
+FUTURE = "A session that has not begun cannot be gone back to."
+NOT_UNDONE = (
+    "This cannot be undone: trades and balance changes since the session's open are gone, also from the drawdown."
+)
+OPEN_POSITIONS = "Positions are open: they are gone after the reset."
+START_UNKNOWN = "What the balance was at that open is not known here; the platform refuses sessions it does not know."
+
+
+class ResetAccounts:
+    """Targets are accounts; the plan's parameter `tradeDate` says to the open of which session (ISO date).
+
+    `old` and `new` hold `amount` and `openPositions`, and of accounts with a trailing drawdown `floor` and `room`; the
+    peak stays. An amount that is not known is None.
+    """
+
+    name = "reset_accounts"
+    title = "Reset accounts to a session's open"
+    right = Right.RESET_ACCOUNTS
+    is_money = True
+    is_sensitive = True
+    consequence = NOT_UNDONE
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        """What an earlier session opened with no longer changes, so the log is not among it."""
+        ids = [target.entity_id for target in request.targets if target.entity_id is not None]
+        own = {"organization_id": request.organization_id, "environment": DEMO}
+        known = TradingPermission.objects.filter(**own, account_id__in=ids).values_list("entity_id", flat=True)
+        return [*asks_of_standings(ids), Ask(DEMO, TradingPermission.entity_type, list(known))]
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        day, why_not = _day_of(request)
+        ids = [target.entity_id for target in request.targets]
+        own = {"organization_id": request.organization_id, "environment": DEMO, "deleted_at__isnull": True}
+        found = standings(ids, organization_id=request.organization_id)
+        permitted = set(
+            TradingPermission.objects.filter(**own, account_id__in=found, status__in=GRANTED).values_list(
+                "account_id", flat=True
+            )
+        )
+        logged = CashBalanceLog.objects.filter(
+            **own, account_id__in=found, cash_change_type="NewSession", trade_date=day
+        ).order_by("entity_id")
+        starts = {(one.account_id, one.currency_id): one.amount for one in logged}
+        drafts = []
+        for target in request.targets:
+            standing = found.get(target.entity_id or 0)
+            draft = RowDraft(target, DEMO, str(standing.account) if standing else f"account {target.entity_id}")
+            draft.why_skipped = why_not or _hindrance(standing, permitted)
+            if standing is not None and day is not None and not draft.why_skipped:
+                _fill(draft, standing, day, starts)
+            drafts.append(draft)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        """A hundred in a call; one by one where the platform may refuse, since it refuses all of a call together."""
+        known = [row for row in rows if row.new["amount"] is not None]
+        most = RESET_DEMO_ACCOUNT_STATE.batch.most if RESET_DEMO_ACCOUNT_STATE.batch else 1
+        together = [known[start : start + most] for start in range(0, len(known), most)]
+        alone = [[row] for row in rows if row.new["amount"] is None]
+        day = TradeDate.of(date.fromisoformat(parameters["tradeDate"]))
+        for group in together + alone:
+            ids = tuple(row.target_id or 0 for row in group)
+            yield Call(
+                RESET_DEMO_ACCOUNT_STATE, DEMO, ResetDemoAccountState(account_ids=ids, reset_trade_date=day), group
+            )
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Nothing brings back what a reset took away."""
+        return None
+
+
+def _day_of(request: PlanRequest) -> tuple[date | None, str]:
+    """The session asked for, and why it cannot be gone back to."""
+    try:
+        day = date.fromisoformat(request.parameters.get("tradeDate") or "")
+    except (TypeError, ValueError):
+        return None, NO_DATE
+    return day, FUTURE if day > session_date(request.now) else ""
+
+
+def _hindrance(standing: AccountStanding | None, permitted: set[int | None]) -> str:
+    if standing is None:
+        return NO_SUCH_ACCOUNT
+    if standing.account.archived or standing.account.closed:
+        return CLOSED
+    return "" if standing.account.entity_id in permitted else NO_PERMISSION
+
+
+def _fill(
+    draft: RowDraft,
+    standing: AccountStanding,
+    day: date,
+    starts: Mapping[tuple[int | None, int | None], Decimal | None],
+) -> None:
+    """Old and new values and warnings of a row that will be reset."""
+    amount, start = standing.only_amount(), _start_of(standing, day, starts)
+    effect = effect_of(standing, amount=start)
+    is_known = start is not None
+    old: dict[str, Any] = {"amount": amount, "openPositions": standing.has_open_positions}
+    new: dict[str, Any] = {"amount": start, "openPositions": False}
+    if is_known:
+        old, new = {**old, **effect.old}, {**new, **effect.new}
+    draft.old = {name: plain(value) for name, value in old.items()}
+    draft.new = {name: plain(value) for name, value in new.items()}
+    draft.amount = start - (amount or Decimal(0)) if start is not None else None
+    draft.warnings = [OPEN_POSITIONS] if standing.has_open_positions else []
+    draft.warnings += effect.warnings() if is_known else [START_UNKNOWN]
+
+
+def _start_of(
+    standing: AccountStanding, day: date, starts: Mapping[tuple[int | None, int | None], Decimal | None]
+) -> Decimal | None:
+    """The balance at the open of a session: today's stands in the balance, an earlier one's in the log."""
+    if len(standing.balances) != 1:
+        return None
+    (balance,) = standing.balances
+    if balance.trade_date == day:
+        return balance.amount_sod
+    return starts.get((standing.account.entity_id, balance.currency_id))

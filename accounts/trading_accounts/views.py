@@ -1,0 +1,101 @@
+"""The page that ties one account together: money, room left, limits, permissions, positions, orders, and its events."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.trading_accounts.cash_snapshot import LookAtCash
+from vendor_admin.listing.admin_base import bounded_page, has_right, organization_of, require
+from vendor_admin.mirrors.admin.mirror_admin import environment_badge, object_url
+from vendor_admin.mirrors.models import (
+    Account,
+    Fill,
+    MarginSnapshot,
+    Order,
+    RiskCategory,
+    UserAccountPositionLimit,
+)
+from vendor_admin.mirrors.queries.account_summary import AccountState, account_states
+from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load
+from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
+from vendor_admin.organizations.roles import Right
+from vendor_admin.sync.pages.timeline import Subject, read_timeline
+
+RECENT = 15
+
+
+@bounded_page
+def account(request: HttpRequest, account_id: int) -> HttpResponse:
+    """The account of a platform id in the current organization (DEMO unless the address names LIVE), or 404."""
+    require(request, Right.VIEW)
+    organization = organization_of(request)
+    organization_id = organization.pk if organization else 0
+    found = find_account(organization_id, account_id, environment=request.GET.get("environment", ""))
+    now = timezone.now()
+    [state] = account_states([found], organization_id=organization_id, now=now)
+    subject = Subject((found.entity_id,), (("account", found.entity_id),), environment=found.environment)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": str(found),
+        "crumbs": [("Accounts", reverse("admin:mirrors_account_changelist"))],
+        "account": found,
+        "environment_badge": environment_badge(found),
+        "state": state,
+        "limits": limits_in_words(state.auto_liq) if state.auto_liq else None,
+        "fields_url": object_url(Account, found.entity_id, found.environment),
+        "may_look": has_right(request, LookAtCash.right) and found.deleted_at is None,
+        **_trading(state, organization_id=organization_id),
+        **_risk(found, organization_id=organization_id),
+        "timeline": read_timeline(
+            organization_id=organization_id, subject=subject, older_than=request.GET.get("before", "")
+        ),
+        "filter_query": f"account={found.entity_id}",
+        "timeline_query": "environment=live&" if found.environment == "live" else "",
+    }
+    return TemplateResponse(request, "admin/account.html", context)
+
+
+def find_account(organization_id: int, account_id: int, *, environment: str = "") -> Account:
+    """The mirror row of an account; raises Http404 when the organization has none of this id."""
+    if account_id >= 2**63:
+        raise Http404
+    rows = load(Account, organization_id=organization_id, ids=[account_id])
+    found = rows.get(account_id, environment)
+    if found is None or (environment and found.environment != environment):
+        raise Http404(f"This organization has no account {account_id}.")
+    return found
+
+
+def _trading(state: AccountState, *, organization_id: int) -> dict[str, Any]:
+    """Open positions, and the newest orders and fills with the names of their contracts."""
+    own = {
+        "organization_id": organization_id,
+        "account_id": state.account.entity_id,
+        "environment": state.account.environment,
+    }
+    orders = list(Order.objects.filter(**own).order_by("-entity_id")[:RECENT])
+    fills = list(Fill.objects.filter(**own).order_by("-entity_id")[:RECENT])
+    attach_names([*orders, *fills, *state.open_positions], organization_id=organization_id)
+    attach_versions(orders, organization_id=organization_id)
+    return {"orders": orders, "fills": fills}
+
+
+def _risk(found: Account, *, organization_id: int) -> dict[str, Any]:
+    own = {"organization_id": organization_id, "environment": found.environment}
+    limits = list(
+        UserAccountPositionLimit.objects.filter(**own, account_id=found.entity_id, deleted_at__isnull=True).order_by(
+            "entity_id"
+        )[:50]
+    )
+    attach_names(limits, organization_id=organization_id)
+    categories = load(RiskCategory, organization_id=organization_id, ids=[found.risk_category_id])
+    margin = MarginSnapshot.objects.filter(**own, entity_id=found.entity_id).first()
+    return {
+        "position_limits": [(limit, position_limit_in_words(limit)) for limit in limits],
+        "risk_category": categories.get(found.risk_category_id, found.environment) or found.risk_category_id,
+        "margin": margin,
+    }

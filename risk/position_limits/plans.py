@@ -1,0 +1,275 @@
+"""Making, changing and deleting position limits and risk parameters, as plans (DEMO).
+
+The platform has no batch for them: a call each. An update replaces everything, so what is not asked for is sent as
+the mirror has it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Count
+
+from risk.position_limits.resources import (
+    DEMO,
+    POSITION_LIMITS,
+    SettingsResource,
+    accounts_of,
+    asks_by_id,
+    asks_by_owner,
+    made_ids,
+    rows_by_id,
+)
+from risk.settings_schema import changed, shown
+from vendor_admin.mirrors.models import UserAccountRiskParameter
+from vendor_admin.mirrors.queries.account_standings import AccountStanding
+from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.plans.preview import faults_in_words
+from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.errors import InvalidRequest
+
+AS_ASKED = "It is set like this already."
+NOTHING_ASKED = "No setting is named that should change."
+CLOSED = "The account is archived or closed."
+OPEN_POSITIONS = "Positions are open: the platform checks new orders against it, and may liquidate what is over it."
+NO_PARAMETERS_BACK = "Its {} risk parameters go with it, and reverting does not bring them back."
+_HARMLESS_WHEN_RAISED = {"exposedLimit", "longLimit", "shortLimit", "description"}
+NEW_ID = "Reverting makes them anew, with other ids."
+UNKNOWN_SETTINGS = "The platform keeps settings that are not known here ({}); they may be gone after this change."
+
+
+class CreateSettings:
+    """Targets have no id yet; `wanted` holds whose it is (accountId, or userAccountPositionLimitId) and the settings.
+
+    The plan's parameters are settings for all targets; those of a target win.
+    """
+
+    right = Right.MANAGE_RISK
+    is_money = False
+    is_sensitive = True
+
+    def __init__(self, resource: SettingsResource) -> None:
+        self.name = f"create_{resource.plural}"
+        self.title = f"Add {resource.word}s"
+        self._resource = resource
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        owners = (_whole({**request.parameters, **one.wanted}.get(self._resource.owner)) for one in request.targets)
+        return asks_by_owner(self._resource, owners, organization_id=request.organization_id)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        resource = self._resource
+        asked = [{**request.parameters, **target.wanted} for target in request.targets]
+        owner_ids = [_whole(one.get(resource.owner)) for one in asked]
+        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id)
+        return [
+            self._draft(target, wanted, accounts.get(owner_id or 0), now=request.now)
+            for target, wanted, owner_id in zip(request.targets, asked, owner_ids, strict=True)
+        ]
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        write = self._resource.create
+        for row in rows:
+            yield Call(write, DEMO, write.parse(_whole_body(self._resource, row.new)), [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Delete what was made."""
+        ids = made_ids(self._resource, rows, organization_id=rows[0].organization_id)
+        targets = [
+            Target(self._resource.entity_type, ids[row.pk], expected=row.new, label=row.label)
+            for row in rows
+            if row.pk in ids
+        ]
+        return (f"delete_{self._resource.plural}", targets) if targets else None
+
+    def _draft(
+        self, target: Target, asked: Mapping[str, Json], standing: AccountStanding | None, *, now: datetime
+    ) -> RowDraft:
+        resource = self._resource
+        draft = RowDraft(target, DEMO, resource.label(standing, asked))
+        owner = {resource.owner: asked.get(resource.owner)}
+        try:
+            new = resource.settings.read({name: value for name, value in asked.items() if name != resource.owner})
+            resource.create.read(resource.settings.body(new, **owner), now=now)
+        except InvalidRequest as invalid:
+            draft.why_skipped = faults_in_words(invalid)
+            return draft
+        except ValueError as faults:
+            draft.why_skipped = str(faults)
+            return draft
+        draft.new = {**owner, **shown(new, {})}
+        draft.why_skipped = _hindrance(standing, resource)
+        draft.warnings = _warnings(standing)
+        return draft
+
+
+class UpdateSettings:
+    """Targets are settings by id; `wanted` and the plan's parameters hold what changes. None or "" takes one away."""
+
+    right = Right.MANAGE_RISK
+    is_money = False
+    is_sensitive = True
+
+    def __init__(self, resource: SettingsResource) -> None:
+        self.name = f"update_{resource.plural}"
+        self.title = f"Change {resource.word}s"
+        self._resource = resource
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        ids = (target.entity_id for target in request.targets)
+        return asks_by_id(self._resource, ids, organization_id=request.organization_id)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        resource = self._resource
+        rows = rows_by_id(resource, (one.entity_id for one in request.targets), organization_id=request.organization_id)
+        owner_ids = (resource.owner_of(row) for row in rows.values())
+        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id)
+        drafts = []
+        for target in request.targets:
+            row = rows.get(target.entity_id or 0)
+            draft = RowDraft(target, DEMO, target.label or f"{resource.word} {target.entity_id}")
+            if row is None:
+                draft.why_skipped = f"The platform has no such {resource.word}."
+            else:
+                standing = accounts.get(resource.owner_of(row) or 0)
+                draft.label = resource.label(standing, resource.values(row))
+                self._fill(draft, resource.values(row), {**request.parameters, **target.wanted}, now=request.now)
+                draft.warnings = _warnings(standing if _is_tighter(draft) else None, extra=row.extra)
+                draft.why_skipped = draft.why_skipped or _hindrance(standing, resource)
+            drafts.append(draft)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        write = self._resource.update
+        for row in rows:
+            yield Call(write, DEMO, write.parse(_whole_body(self._resource, row.new, id=row.target_id)), [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Every setting that was changed, as it was."""
+        targets = []
+        for row in rows:
+            moved = changed(row.old, row.new)
+            wanted, expected = {name: row.old[name] for name in moved}, {name: row.new[name] for name in moved}
+            targets.append(Target(row.target_type, row.target_id, wanted, expected=expected, label=row.label))
+        return self.name, targets
+
+    def _fill(self, draft: RowDraft, old: Mapping[str, Json], asked: Mapping[str, Json], *, now: datetime) -> None:
+        resource = self._resource
+        try:
+            wanted = resource.settings.read(asked)
+            new = {**old, **wanted}
+            resource.update.read(_whole_body(resource, new, id=draft.target.entity_id), now=now)
+        except InvalidRequest as invalid:
+            draft.why_skipped = faults_in_words(invalid)
+            return
+        except ValueError as faults:
+            draft.why_skipped = str(faults)
+            return
+        draft.old, draft.new = shown(old, new), shown(new, old)
+        if not wanted:
+            draft.why_skipped = NOTHING_ASKED
+        elif not changed(old, new):
+            draft.why_skipped = AS_ASKED
+
+
+class DeleteSettings:
+    """Targets are settings by id."""
+
+    right = Right.MANAGE_RISK
+    is_money = False
+    is_sensitive = True
+    consequence = NEW_ID
+
+    def __init__(self, resource: SettingsResource) -> None:
+        self.name = f"delete_{resource.plural}"
+        self.title = f"Delete {resource.word}s"
+        self._resource = resource
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        ids = (target.entity_id for target in request.targets)
+        return asks_by_id(self._resource, ids, organization_id=request.organization_id)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        resource = self._resource
+        rows = rows_by_id(resource, (one.entity_id for one in request.targets), organization_id=request.organization_id)
+        owner_ids = (resource.owner_of(row) for row in rows.values())
+        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id)
+        hanging = _parameters_of(resource, rows, organization_id=request.organization_id)
+        drafts = []
+        for target in request.targets:
+            row = rows.get(target.entity_id or 0)
+            draft = RowDraft(target, DEMO, target.label or f"{resource.word} {target.entity_id}")
+            if row is None:
+                draft.why_skipped = f"The platform has no such {resource.word}."
+            else:
+                old = resource.values(row)
+                draft.label = resource.label(accounts.get(resource.owner_of(row) or 0), old)
+                draft.old, draft.new = shown(old, {}), {}
+                count = hanging.get(row.entity_id, 0)
+                draft.warnings = [NO_PARAMETERS_BACK.format(count)] if count else []
+            drafts.append(draft)
+        return drafts
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        write = self._resource.delete
+        for row in rows:
+            yield Call(write, DEMO, write.parse({self._resource.deletes_by: row.target_id}), [row])
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        """Make them anew, with new ids."""
+        return f"create_{self._resource.plural}", [
+            Target(row.target_type, None, dict(row.old), label=row.label) for row in rows
+        ]
+
+
+def _whole_body(resource: SettingsResource, values: Mapping[str, Json], **fixed: Json) -> dict[str, Json]:
+    return resource.settings.body(values, **fixed, **{resource.owner: values[resource.owner]})
+
+
+def _hindrance(standing: AccountStanding | None, resource: SettingsResource) -> str:
+    if standing is None:
+        is_limit = resource is POSITION_LIMITS
+        return "The platform has no such account." if is_limit else "The platform has no such position limit."
+    return CLOSED if standing.account.archived or standing.account.closed else ""
+
+
+def _is_tighter(draft: RowDraft) -> bool:
+    """Whether a changed limit may act on what is open: one that is only raised, taken away or described never does."""
+    moved = set(changed(draft.old, draft.new)) | set(changed(draft.new, draft.old))
+    if draft.new.get("active") is False:
+        return False
+    lowered = {name for name in moved if _is_lower(draft.old.get(name), draft.new.get(name))}
+    return bool(lowered or moved - _HARMLESS_WHEN_RAISED)
+
+
+def _is_lower(old: Json, new: Json) -> bool:
+    return isinstance(new, int) and (not isinstance(old, int) or new < old)
+
+
+def _warnings(standing: AccountStanding | None, *, extra: Mapping[str, Json] | None = None) -> list[str]:
+    warnings = [OPEN_POSITIONS] if standing is not None and standing.has_open_positions else []
+    return [*warnings, UNKNOWN_SETTINGS.format(", ".join(sorted(extra)))] if extra else warnings
+
+
+def _parameters_of(
+    resource: SettingsResource, rows: Mapping[int, object], *, organization_id: int
+) -> dict[int | None, int]:
+    """How many risk parameters hang on each of these position limits. One query at most."""
+    if resource is not POSITION_LIMITS or not rows:
+        return {}
+    counted = (
+        UserAccountRiskParameter.objects.filter(
+            organization_id=organization_id,
+            environment=DEMO,
+            deleted_at__isnull=True,
+            user_account_position_limit_id__in=list(rows),
+        )
+        .values_list("user_account_position_limit_id")
+        .annotate(number=Count("id"))
+    )
+    return dict(counted)
+
+
+def _whole(value: Json) -> int | None:
+    return value if isinstance(value, int) else None

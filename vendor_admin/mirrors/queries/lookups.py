@@ -1,0 +1,99 @@
+"""What lists show beside an id: rows of other mirrors, loaded for a whole page at once.
+
+The platform's two environments number their entities independently, so a row is looked up in its own environment first.
+Users and what they subscribe to are administered at LIVE, everything else at DEMO.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from vendor_admin.mirrors.models import Account, Contract, Currency, Order, OrderVersion, PlatformUser, Product
+from vendor_admin.mirrors.models.base import Mirror
+from vendor_admin.mirrors.queries.any_of import among
+
+LIVE_FIRST = {
+    "user", "contactInfo", "userPlugin", "entitlement", "marketDataSubscription", "marketDataSubscriptionPlan",
+    "tradovateSubscription", "tradovateSubscriptionPlan",
+}  # fmt: skip
+
+
+def preferred_environment(entity_type: str) -> str:
+    """The environment whose copy of an entity wins where both have one."""
+    return "live" if entity_type in LIVE_FIRST else "demo"
+
+
+def one_row_each(users: QuerySet[PlatformUser]) -> QuerySet[PlatformUser]:
+    """Members without their second row: a user that both environments know counts once, as LIVE has it."""
+    # "between" and not "=": with an equality PostgreSQL first hashes every LIVE user of the organization.
+    live = PlatformUser.unscoped.filter(
+        organization_id=OuterRef("organization_id"),
+        entity_id__gte=OuterRef("entity_id"),
+        entity_id__lte=OuterRef("entity_id"),
+        environment="live",
+    )
+    return users.filter(Q(environment="live") | ~Exists(live))
+
+
+class Rows:
+    """Rows of one mirror by platform id, asked for by environment."""
+
+    def __init__(self, rows: Iterable[Any], *, preferred: str) -> None:
+        self._rows = {(row.environment, row.entity_id): row for row in rows}
+        self._preferred = preferred
+
+    def get(self, entity_id: int | None, environment: str = "") -> Any | None:
+        """The row of an id: that of the environment named, else the one that wins."""
+        for wanted in (environment, self._preferred, "demo", "live"):
+            if (row := self._rows.get((wanted, entity_id))) is not None:
+                return row
+        return None
+
+
+def load(model: type[Mirror], *, organization_id: int, ids: Iterable[int | None]) -> Rows:
+    """Rows of a mirror by platform ids, in one query (none for no ids)."""
+    wanted = {one for one in ids if one is not None}
+    rows = model.objects.filter(among("entity_id", wanted), organization_id=organization_id) if wanted else ()
+    return Rows(rows, preferred=preferred_environment(model.entity_type))
+
+
+@dataclass(frozen=True)
+class _Named:
+    model: type[Mirror]
+    id_field: str
+    attribute: str
+
+
+_NAMED = (
+    _Named(Account, "account_id", "account"),
+    _Named(PlatformUser, "user_id", "member"),
+    _Named(Contract, "contract_id", "contract"),
+    _Named(Product, "product_id", "product"),
+    _Named(Currency, "currency_id", "currency"),
+)
+
+
+def attach_names(rows: list[Any], *, organization_id: int) -> None:
+    """Give each row `account`, `member`, `contract`, `product`, `currency` (or None) for its ids. One query each."""
+    for named in _NAMED:
+        concerned = [row for row in rows if hasattr(row, named.id_field)]
+        if not concerned:
+            continue
+        found = load(
+            named.model, organization_id=organization_id, ids=(getattr(row, named.id_field) for row in concerned)
+        )
+        for row in concerned:
+            setattr(row, named.attribute, found.get(getattr(row, named.id_field), row.environment))
+
+
+def attach_versions(orders: list[Order], *, organization_id: int) -> None:
+    """Give each order its newest version (or None) as `version`. One query."""
+    ids = [order.entity_id for order in orders]
+    newest: dict[tuple[str, int | None], OrderVersion] = {}
+    rows = OrderVersion.objects.filter(organization_id=organization_id, order_id__in=ids) if ids else []
+    for version in sorted(rows, key=lambda row: row.entity_id):
+        newest[version.environment, version.order_id] = version
+    for order in orders:
+        order.version = newest.get((order.environment, order.entity_id))  # type: ignore[attr-defined]

@@ -1,0 +1,93 @@
+"""Risk settings in words. Pure: any object with the fields of userAccountAutoLiq, or of a position limit, will do."""
+
+from decimal import Decimal
+from typing import Any
+
+_PERCENT = (
+    ("margin_percentage_alert", "Alert", "at {} % margin use"),
+    ("daily_loss_percentage_alert", "Alert", "at a day's loss of {} % of the balance"),
+    ("margin_percentage_liq_only", "Closing orders only", "at {} % margin use"),
+    ("daily_loss_percentage_liq_only", "Closing orders only", "at a day's loss of {} % of the balance"),
+    ("margin_percentage_auto_liq", "Liquidate", "at {} % margin use"),
+    ("daily_loss_percentage_auto_liq", "Liquidate", "at a day's loss of {} % of the balance"),
+)
+_DOLLARS = (
+    ("daily_loss_alert", "Alert", "at a day's loss of {}"),
+    ("daily_loss_liq_only", "Closing orders only", "at a day's loss of {}"),
+    ("daily_loss_auto_liq", "Liquidate", "at a day's loss of {}"),
+    ("weekly_loss_auto_liq", "Liquidate", "at a week's loss of {}"),
+    ("daily_profit_auto_liq", "Liquidate", "at a day's profit of {}"),
+    ("weekly_profit_auto_liq", "Liquidate", "at a week's profit of {}"),
+)
+_UNLOCKS = {
+    "daily_loss_auto_liq": "the account unlocks at the next market open",
+    "weekly_loss_auto_liq": "the account unlocks at Sunday's open",
+}
+_STAYS_LOCKED = "the account stays locked until an admin unlocks it"
+_COUNTED = {
+    "Overall": "all products together",
+    "Product": "for each product",
+    "Contract": "for each contract",
+    "ProductType": "for each kind of product",
+    "Exchange": "for each exchange",
+    "ContractGroup": "for each contract group",
+}
+_MODES = {"EOD": "at the end of each day", "RealTime": "in real time"}
+
+
+def limits_in_words(limits: Any, *, trader: str = "the trader") -> list[tuple[str, str]]:
+    """What the limits do (effect, sentence), the gravest last. Zero and absent both mean: no such limit.
+
+    `trader` is what the sentences call whoever trades the account.
+    """
+    words = [
+        (effect, text.format(f"{value.normalize():f}"))
+        for name, effect, text in _PERCENT
+        if (value := _set(limits, name))
+    ]
+    words += [
+        (effect, text.format(f"{value:,.2f}") + _lock_ends(limits, name))
+        for name, effect, text in _DOLLARS
+        if (value := _set(limits, name))
+    ]
+    if drawdown := _set(limits, "trailing_max_drawdown"):
+        pace = _MODES.get(limits.trailing_max_drawdown_mode or "", "in a mode that the platform did not name")
+        stop = _set(limits, "trailing_max_drawdown_limit")
+        until = f" until the floor reaches {stop:,.2f}" if stop else ", at most up to the starting balance"
+        words.append(
+            (
+                "Liquidate",
+                f"at {drawdown:,.2f} below the highest net liquidation value, which is followed {pace}{until}",
+            )
+        )
+    if limits.flatten_timestamp:
+        at = limits.flatten_timestamp.replace(tzinfo=None).isoformat(" ", "minutes")
+        words.append(("Flatten", f"once at {at} UTC; does not keep {trader} from re-entering"))
+    if limits.do_not_unlock:
+        words.append(("Stays locked", "after a limit acted, until an admin unlocks it"))
+    if limits.changes_locked:
+        words.append(("Fixed", f"{trader} may not change these settings"))
+    return words
+
+
+def position_limit_in_words(limit: Any) -> str:
+    """A position limit in a sentence, e.g. "at most 5 long and 5 short, for each product"."""
+    parts = [
+        f"{value:,} {word}"
+        for word, value in (("long", limit.long_limit), ("short", limit.short_limit), ("exposed", limit.exposed_limit))
+        if value is not None
+    ]
+    text = "at most " + " and ".join(parts) if parts else "no numbers set"
+    return f"{text}, {_COUNTED.get(limit.total_by, f'by {limit.total_by}')}" if limit.total_by else text
+
+
+def _lock_ends(limits: Any, name: str) -> str:
+    """How the lock ends that follows a loss, where the platform says so (its page on userAccountAutoLiq)."""
+    if name not in _UNLOCKS:
+        return ""
+    return f"; {_STAYS_LOCKED if limits.do_not_unlock else _UNLOCKS[name]}"
+
+
+def _set(limits: Any, name: str) -> Decimal | None:
+    value = getattr(limits, name)
+    return value if value else None

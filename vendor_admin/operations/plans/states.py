@@ -1,0 +1,39 @@
+"""The state of a plan: who may move it on from which, and the audit of every move."""
+
+from collections.abc import Sequence
+
+from vendor_admin.operations.models import Plan
+from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import SYSTEM
+
+WORKER = f"{SYSTEM}worker"
+
+
+class PlanProblem(Exception):
+    """The verb does not fit the plan as it is now; the text tells a person why and what to do."""
+
+
+def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
+    """The plan's row, held until the transaction ends; its organization's is not."""
+    found = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan.pk)
+    if found.state == Plan.State.CANCELLED and found.check_at is not None:
+        raise PlanProblem("This plan is still being cancelled. Wait until every row of it is, then try again.")
+    if found.state not in states:
+        raise PlanProblem(f"This plan is {found.get_state_display()} and cannot be {doing} now.")
+    return found
+
+
+def move(plan: Plan, *, state: str, actor: str, action: str, request_id: str, reason: str = "") -> Plan:
+    old, plan.state = plan.state, state
+    plan.save()
+    audit.record(
+        organization=plan.organization,
+        actor=actor,
+        action=action,
+        subject=f"plan {plan.pk}: {plan.title}",
+        old={"state": old},
+        new={"state": state, "calls": plan.calls_needed},
+        reason=reason or plan.reason,
+        request_id=request_id,
+    )
+    return plan

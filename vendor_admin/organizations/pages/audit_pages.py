@@ -1,0 +1,95 @@
+"""Admin pages of the audit."""
+
+import json
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+
+from vendor_admin.listing.admin_base import ReadOnlyAdmin
+from vendor_admin.listing.lists import Column, Filter
+from vendor_admin.organizations.models import AccessEntry, AuditEntry
+from vendor_admin.organizations.pages.staff_pages import InstallationAdmin
+from vendor_admin.organizations.roles import Right
+
+
+def _change(row: Any) -> str:
+    names = sorted({*row.old, *row.new})
+    return ", ".join(f"{name}: {_short(row.old.get(name))} → {_short(row.new.get(name))}" for name in names[:4])
+
+
+def _short(value: object) -> str:
+    text = "–" if value in (None, "", [], {}) else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _plan_url(row: Any) -> str | None:
+    """The page of the plan that an entry is about, whose rows hold every old and new value."""
+    found = re.match(r"plan (\d{1,18}):", row.subject)
+    return reverse("admin:operations_plan_change", args=[found[1]]) if found else None
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    """Who changed what."""
+
+    heading = "Audit"
+    view_right = Right.VIEW_AUDIT
+    columns = (
+        Column("At", lambda row: row.at),
+        Column("Who", lambda row: row.actor),
+        Column("Did", lambda row: row.action),
+        Column("To", lambda row: row.subject, link=_plan_url),
+        Column("Change", _change),
+        Column("Why", lambda row: row.reason),
+    )
+    export_columns = (
+        Column("At", lambda row: row.at),
+        Column("Who", lambda row: row.actor),
+        Column("Did", lambda row: row.action),
+        Column("To", lambda row: row.subject),
+        Column("Old", lambda row: _json(row.old)),
+        Column("New", lambda row: _json(row.new)),
+        Column("Why", lambda row: row.reason),
+        Column("Request id", lambda row: row.request_id),
+        Column("Caller's request id", lambda row: row.caller_request_id),
+    )
+    filters = (
+        Filter("who", "Who", kind="word", lookup="actor"),
+        Filter("did", "Did, in part", kind="word", lookup="action__icontains"),
+        Filter("to", "To, in part", kind="word", lookup="subject__icontains"),
+        Filter("since", "Since", kind="moment", lookup="at__gte"),
+        Filter("until", "Before", kind="moment", lookup="at__lt"),
+    )
+    intro = "Every change made by people and commands. Entries can neither be changed nor removed here."
+    empty = "Nothing has been changed yet."
+
+    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        change = {"old": row.old, "new": row.new, "request id": row.request_id}
+        if row.caller_request_id:
+            change["caller's request id"] = row.caller_request_id
+        return {"raw_title": "In full", "raw": json.dumps(change, indent=2, ensure_ascii=False)}
+
+
+@admin.register(AccessEntry)
+class AccessAdmin(InstallationAdmin):
+    """How people may enter, over all organizations: for operators."""
+
+    list_display = ("at", "actor", "action", "subject", "reason")
+    list_filter = ("action",)
+    search_fields = ("actor", "subject")
+    fields = (*("at", "actor", "action", "subject", "old", "new", "reason", "request_id", "caller_request_id"),)
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,20 @@
+"""Building the whole world of a configuration."""
+
+import datetime as dt
+
+from vendor_admin.sandbox.configuration import Configuration
+from vendor_admin.sandbox.world.reference import build_public_books
+from vendor_admin.sandbox.world.state import World
+from vendor_admin.sandbox.world.vendor_seed import build_organization
+
+
+def build_world(configuration: Configuration) -> World:
+    """Everything that exists when the sandbox starts; the same seed, sizes and date give the same world."""
+    now = dt.datetime.now(dt.UTC)
+    if configuration.today is not None:
+        now = dt.datetime.combine(configuration.today, dt.time(15), tzinfo=dt.UTC)
+    world = World()
+    build_public_books(world, today=now.date())
+    for number in range(configuration.organizations):
+        build_organization(world, number=number, configuration=configuration, now=now)
+    return world

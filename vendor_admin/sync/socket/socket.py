@@ -1,0 +1,485 @@
+"""One sync socket: opens it, keeps it, turns what arrives into rows, and decides when and how to come back."""
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+import structlog
+import websockets
+from websockets.asyncio.client import ClientConnection
+
+from vendor_admin.sync.leases import Held, Status
+from vendor_admin.sync.log.entity_reader import snapshot_order
+from vendor_admin.sync.log.inbox import Inbox
+from vendor_admin.sync.log.rows import BadRow, Row
+from vendor_admin.sync.models import Kind, SyncState
+from vendor_admin.sync.socket import maintenance
+from vendor_admin.sync.socket.access import Access
+from vendor_admin.sync.socket.endings import in_words, is_too_long, loss_of
+from vendor_admin.sync.socket.intake import Intake, Reserved
+from vendor_admin.sync.socket.lookups import Fetched, Question, Questions, nothing_fetched, read_entities
+from vendor_admin.sync.socket.opening import connecting, expect_no_more_snapshot, sync_request
+from vendor_admin.tradovate.answers import read_answer
+from vendor_admin.tradovate.enums import SessionState
+from vendor_admin.tradovate.events import (
+    Answered,
+    EntityReceived,
+    Malformed,
+    PeerClosed,
+    PeerSilent,
+    Penalty,
+    Refused,
+    SessionEvent,
+    Shutdown,
+    SnapshotPart,
+    SnapshotSettled,
+    SyncAccepted,
+)
+from vendor_admin.tradovate.operations import Operation
+from vendor_admin.tradovate.socket.reconnect import (
+    ConnectionLost,
+    Ending,
+    Reconnect,
+    counts_as_life,
+    decide_reconnect,
+    held_by_maintenance,
+    slowed_down,
+)
+from vendor_admin.tradovate.socket.short_lives import MANY, SHORT_LIFE_SECONDS, short_lives_after
+from vendor_admin.tradovate.socket.sync_session import SyncSession
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+SILENCE_SECONDS = 9.5
+SNAPSHOT_CHUNK = 500
+STALL_SECONDS = 0.5
+LOOK_AT_HOLD_SECONDS = 5.0
+LOOK_AT_OTHERS_SECONDS = 60.0
+UNHELD = "no worker held it"
+KINDS = {"Created": int(Kind.CREATED), "Updated": int(Kind.UPDATED), "Deleted": int(Kind.DELETED)}
+
+
+class Socket:
+    """The holder's side of one lease. `run` lives until cancelled; `status` is what the hub reports when it renews.
+
+    `has_settled` is set while a settled snapshot stands; `stirred` wakes who waits for a change of that.
+    `gap_id` is the gap to be settled, `lost` the types of which received rows could not be stored: they are to be read.
+    `unheld_because` is why nobody listened before, as the reason of the gap until it is live.
+    """
+
+    def __init__(
+        self, *, lease: Held, inbox: Inbox, access: Access, quiet_seconds: float, unheld_because: str = UNHELD
+    ) -> None:
+        self.lease = lease
+        self.status = Status(
+            id=lease.id, fence=lease.fence, epoch=lease.epoch, state=SyncState.CONNECTING, state_since=_now()
+        )
+        self.has_settled = asyncio.Event()
+        self.stirred = asyncio.Event()
+        self.gap_id: int | None = None
+        self.lost: set[str] = set()
+        self.differences = 0
+        self.is_first_load = lease.settled_at is None
+        self.user_name = ""
+        self._inbox, self._access, self._quiet_seconds = inbox, access, quiet_seconds
+        self._intake = Intake(lease)
+        self._attempt = 0
+        self._is_taken_over, self._unheld_because = True, unheld_because
+        self._refused_fresh_tokens = 0
+        self._short_lives_before, self._opened_at = lease.short_lives, math.inf
+        self._random = random.Random()
+        self._session: SyncSession | None = None
+        self._ending: Ending | None = None
+        self._penalty_ticket: str | None = None
+        self._connection: ClientConnection | None = None
+        self._questions = Questions()
+        self._retry = asyncio.Event()
+        self._wakes_at, self._wakes_earlier = math.inf, asyncio.Event()
+
+    async def run(self) -> None:
+        """Hold the socket: connect, listen, and come back by the rules of reconnect.py. Ends only by cancellation."""
+        try:
+            await self._hold()
+        finally:  # a connection that we close ourselves is no short life
+            self._short_lives_before = min(self._short_lives_before, self.short_lives())
+            self._opened_at = math.inf
+
+    async def _hold(self) -> None:
+        await self._go_on_waiting()
+        while True:
+            self._ending = None
+            decision = await self._one_life()
+            self._penalty_ticket = decision.penalty_ticket or self._penalty_ticket
+            self._retry.clear()
+            if decision.stops:
+                self.say(SyncState.FAILED, decision.reason, decision.advice)
+                log.error("sync.stopped", lease=self.lease.id, reason=decision.reason)
+                await self._retry.wait()
+                continue
+            self._say_waiting(decision)
+            log.warning(
+                "sync.reconnecting", lease=self.lease.id, reason=decision.reason, seconds=decision.delay_seconds
+            )
+            await self._wait(decision)
+
+    async def _go_on_waiting(self) -> None:
+        """After many short lives the pause outlasts the worker that began it, which perhaps died of them."""
+        lease = self.lease
+        if lease.short_lives < MANY or self._unheld_because != UNHELD or not self._is_taken_over:
+            return
+        decision = slowed_down(
+            Reconnect(0.0, "", ""), short_lives=lease.short_lives, lived_seconds=None, random=self._random
+        )
+        left = decision.delay_seconds - (lease.opened_seconds_ago or 0.0)
+        if left > 0:
+            await self._access.note_gap(lease, started_at=None, reason=self._unheld_because, grows=True)
+            decision = replace(decision, delay_seconds=left)
+            self._say_waiting(decision)
+            await self._wait(decision)
+
+    async def _wait(self, decision: Reconnect) -> None:
+        """Stay away as decided, or until somebody asks for a try, or the host that was held may be asked again."""
+        watching: asyncio.Task[None] | None = None
+        if decision.seeks_host:
+            watching = asyncio.create_task(self._watch_hold())
+        elif decision.shared_try_seconds:
+            watching = asyncio.create_task(self._watch_others(decision.shared_try_seconds))
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(decision.delay_seconds):
+                    await self._retry.wait()
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def _watch_hold(self) -> None:
+        while await self._access.is_held(self.lease):
+            await asyncio.sleep(LOOK_AT_HOLD_SECONDS)
+        self._retry.set()
+
+    async def _watch_others(self, pause_seconds: float) -> None:
+        """Try where it is this socket's turn, or where another has found that the platform is back."""
+        wait = pause_seconds
+        while wait > 0:
+            self.status.next_try_at = _now() + timedelta(seconds=wait)
+            await asyncio.sleep(LOOK_AT_OTHERS_SECONDS * self._random.uniform(0.5, 1.0))
+            wait = await self._access.seconds_until_try(self.held, pause_seconds=pause_seconds)
+        self._retry.set()
+
+    def try_now(self) -> None:
+        """End a wait early: somebody asked for it. What the platform locked is still refused by the budgets."""
+        log.info("sync.retry_requested", lease=self.lease.id, state=self.status.state)
+        self._retry.set()
+
+    def say(self, state: SyncState, reason: str = "", advice: str = "") -> None:
+        """Set what people are told about this socket."""
+        if (self.status.state, self.status.reason) != (state, reason):
+            self.status.state_since = _now()
+        self.status.state, self.status.reason, self.status.advice = state, reason, advice
+        self.status.next_try_at = self.status.locked_until = None
+        if state is not SyncState.LIVE:
+            self.status.connected_since = None
+            self.has_settled.clear()
+            self.stirred.set()
+
+    def _say_waiting(self, decision: Reconnect) -> None:
+        self.say(SyncState.WAITING, decision.reason, decision.advice)
+        now = _now()
+        self.status.next_try_at = now + timedelta(seconds=decision.delay_seconds)
+        if decision.locked_seconds:
+            self.status.locked_until = now + timedelta(seconds=decision.locked_seconds)
+
+    @property
+    def held(self) -> Held:
+        """The lease, with the epoch of the present or last connection, and the short lives before the next."""
+        return replace(self.lease, epoch=self._intake.epoch, short_lives=self._short_lives_before)
+
+    def short_lives(self) -> int:
+        """How many connections in a row ended at once, with the present one until it has lasted for a while."""
+        if self._opened_at == math.inf:
+            return self._short_lives_before
+        return short_lives_after(self._short_lives_before, lived_seconds=time.monotonic() - self._opened_at)
+
+    def stored(self, count: int, lag_ms: int, is_difference: bool) -> None:
+        """The writer committed rows of this socket."""
+        self.status.newly_stored += count
+        if is_difference:
+            self.differences += count
+        else:
+            self.status.lag_ms = lag_ms
+
+    def lost_rows(self, gap_id: int, entity_types: set[str]) -> None:
+        """The writer could not store rows of these types, and noted a gap for them."""
+        self.gap_id = gap_id
+        self.lost |= entity_types
+        self.stirred.set()
+
+    async def fetch(self, operation: Operation, *, entity_type: str, kind: Kind, **parameters: object) -> Fetched:
+        """Send a look-up over this socket and have what it finds stored as `kind` where the mirror differs.
+
+        Differences are queued as the answer arrives: behind the events before it, ahead of those after it, so that an
+        answer never replaces what is newer.
+        """
+        session, connection = self._session, self._connection
+        if session is None or connection is None:
+            return nothing_fetched("the socket is not open")
+        question = Question(operation, entity_type, kind)
+        return await self._questions.ask(question, session=session, connection=connection, parameters=parameters)
+
+    async def end(self, ending: Ending) -> None:
+        """Close the connection for a reason that was learned behind its back; `run` goes on as after any such end."""
+        self._ending = self._ending or ending
+        if self._connection is not None:
+            await self._connection.close()
+
+    def reserve(self, count: int, *, entity_type: str = "") -> Reserved:
+        """Set arrival numbers aside, for `put_vanished` and `put_listed`: whatever arrives from now on is newer."""
+        return self._intake.reserve(count, entity_type=entity_type)
+
+    async def put_listed(
+        self, entities: Iterable[bytes | Malformed], *, kind: Kind, reserved: Reserved, first_place: int
+    ) -> list[int | None] | None:
+        """Queue entities of a list that was asked for elsewhere, once few rows wait, under reserved numbers from a
+        place on. Returns their ids, None for one that is unreadable; None instead where the socket has ended.
+        """
+        ids: list[int | None] = []
+        rest = iter(entities)
+        while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
+            await self._inbox.ebb(self.lease.id)
+            if reserved.epoch != self._intake.epoch or not self.has_settled.is_set():
+                return None
+            rows = [
+                self._intake.listed_row(reserved.entity_type, one, kind=int(kind), reserved=reserved, place=place)
+                for place, one in enumerate(chunk, first_place + len(ids))
+            ]
+            ids += [row.entity_id for row in rows]
+            self._inbox.put([row for row in rows if row.entity_id not in reserved.ended])
+        return ids
+
+    async def put_vanished(self, entity_type: str, entity_ids: Iterable[tuple[int, int]], reserved: Reserved) -> None:
+        """Queue entities that the platform no longer lists, each with the place of its number among those reserved.
+
+        Nothing is queued once another connection has begun: its snapshot knows better.
+        """
+        ids = iter(entity_ids)
+        while chunk := list(islice(ids, SNAPSHOT_CHUNK)):
+            await self._inbox.room(self.lease.id)
+            if reserved.epoch != self._intake.epoch:
+                return
+            self._inbox.put(
+                [self._intake.vanished_row(entity_type, one, reserved=reserved, place=place) for place, one in chunk]
+            )
+
+    async def _one_life(self) -> Reconnect:
+        self._attempt += 1
+        self.say(SyncState.CONNECTING, self.status.reason, self.status.advice)
+        access = await self._access.open_socket(
+            self.held, is_taken_over=self._is_taken_over, reason=self._unheld_because
+        )
+        has_hours = maintenance.keeps_its_hours(self.lease.rest_url)
+        if isinstance(access, Reconnect):
+            if not (has_hours and access.is_away):
+                return access
+            return held_by_maintenance(access, attempt=self._attempt, now=_now(), random=self._random)
+        self._is_taken_over = False
+        self.lease = replace(self.lease, platform_host=access.platform_host)
+        token, is_fresh, self.user_name = access.token, access.is_fresh, access.user_name
+        self._intake.start_epoch(access.epoch)
+        self._opened_at, was_opened = time.monotonic(), False
+        try:
+            async with connecting(self.lease.websocket_url_in_use) as connection:
+                was_opened = True
+                await self._listen(connection, token)
+        except (OSError, websockets.WebSocketException, TimeoutError) as error:
+            self._ending = self._ending or loss_of(error)
+        except Exception:
+            log.exception("sync.socket_failed", lease=self.lease.id)
+            self._ending = self._ending or ConnectionLost("an error of this service, which is in its log")
+        was_live = self.status.connected_since is not None
+        self._session = None
+        ending = self._ending or ConnectionLost("the connection ended without a word")
+        lived_seconds, short_lives = time.monotonic() - self._opened_at, 0
+        if was_opened and counts_as_life(ending, was_live=was_live):
+            short_lives, self._short_lives_before = self._count_life(lived_seconds)
+        self._opened_at = math.inf
+        if was_live:
+            if lived_seconds > SHORT_LIFE_SECONDS:
+                self._attempt = 1
+            self._refused_fresh_tokens = 0
+            await self._note_gap(ending, short_lives)
+        elif isinstance(ending, Refused) and ending.status in (401, 403) and is_fresh:
+            self._refused_fresh_tokens += 1
+        decision = decide_reconnect(
+            ending,
+            attempt=self._attempt,
+            now=_now(),
+            random=self._random,
+            refused_fresh_tokens=self._refused_fresh_tokens,
+            lock_seconds=self._access.lock_seconds,
+            short_lives=short_lives,
+            lived_seconds=lived_seconds,
+            has_maintenance_hours=has_hours,
+        )
+        await self._access.after(self.lease, ending, decision, token=token)
+        if decision.seeks_host and isinstance(ending, Refused):
+            return await self._access.seek_host(self.lease, ending, decision)
+        if isinstance(ending, ConnectionLost) and ending.kind is not None:
+            return await self._access.fall_back(self.lease, ending, decision)
+        return decision
+
+    def _count_life(self, lived_seconds: float) -> tuple[int, int]:
+        """How many short lives in a row this makes (0 if it was none itself), and how many are remembered."""
+        before = self._short_lives_before
+        after = short_lives_after(before, lived_seconds=lived_seconds)
+        return (after if after > before else 0), after
+
+    async def _note_gap(self, ending: Ending, short_lives: int) -> None:
+        """From the tenth short life in a row on they are one gap, which grows."""
+        grows, reason = short_lives >= MANY, in_words(ending)
+        if grows:
+            reason = f"{short_lives} connections in a row ended within a minute, the last: {reason}"
+        await self._access.note_gap(self.held, started_at=self.status.last_frame_at, reason=reason, grows=grows)
+
+    async def _listen(self, connection: ClientConnection, token: str) -> None:
+        ticket, self._penalty_ticket = self._penalty_ticket, None
+        session = SyncSession(
+            access_token=token,
+            sync_request=sync_request(self.lease, penalty_ticket=ticket),
+            now=time.monotonic(),
+            silence_seconds=SILENCE_SECONDS,
+            quiet_seconds=self._quiet_seconds,
+        )
+        self._session, self._connection = session, connection
+        self.say(SyncState.SYNCING)
+        ticker = asyncio.create_task(self._tick(session, connection))
+        try:
+            while self._ending is None:
+                data = await connection.recv(decode=False)
+                self._intake.received_at = self.status.last_frame_at = _now()
+                await self._handle(session, session.receive(data, now=time.monotonic()))
+                for text in session.data_to_send():
+                    await connection.send(text)
+                if (session.next_deadline() or math.inf) < self._wakes_at:
+                    self._wakes_earlier.set()
+                if self._inbox.is_full(self.lease.id):
+                    await self._away(session, self._inbox.room(self.lease.id))
+        except websockets.ConnectionClosed as error:
+            self._questions.drop(is_too_long=is_too_long(error))
+            raise
+        finally:
+            ticker.cancel()
+            self._connection = None
+            self._questions.drop()
+            if session.state is not SessionState.CLOSED:
+                session.close(now=time.monotonic())
+
+    async def _tick(self, session: SyncSession, connection: ClientConnection) -> None:
+        """Heartbeats and deadlines; they go on while reading waits for room."""
+        while self._ending is None:
+            deadline = session.next_deadline()
+            if deadline is None:
+                break
+            self._wakes_at = deadline
+            self._wakes_earlier.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(deadline - time.monotonic(), 0.005)):
+                    await self._wakes_earlier.wait()
+                    continue
+            if time.monotonic() - deadline > STALL_SECONDS:
+                await asyncio.sleep(STALL_SECONDS)  # this process stood still: hear what waits before judging silence
+            await self._handle(session, session.tick(now=time.monotonic()))
+            with suppress(OSError, websockets.ConnectionClosed):  # whoever reads the socket hears how it ended
+                for text in session.data_to_send():
+                    await connection.send(text)
+        if isinstance(self._ending, PeerSilent):
+            connection.transport.abort()  # nobody is there to answer a closing handshake
+        else:
+            await connection.close()
+
+    async def _away(self, session: SyncSession, work: Awaitable[T]) -> T:
+        """Wait for something of our own. That nobody listens meanwhile is no silence of the platform."""
+        session.pause(now=time.monotonic())
+        try:
+            return await work
+        finally:
+            session.resume(now=time.monotonic())
+
+    async def _handle(self, session: SyncSession, events: list[SessionEvent]) -> None:
+        rows: list[Row | BadRow] = []
+        for event in events:
+            if type(event) is EntityReceived:
+                rows.append(self._intake.row(event.entity_type, event.entity, kind=KINDS.get(event.event_type, 2)))
+            elif type(event) is Malformed:
+                rows.append(self._intake.bad_row(event.entity_type or "", event.raw, event.reason))
+            else:
+                if rows:
+                    self._inbox.put(rows)
+                    rows = []
+                await self._handle_other(session, event)
+        if rows:
+            self._inbox.put(rows)
+            self.status.last_event_at = self._intake.received_at
+
+    async def _handle_other(self, session: SyncSession, event: SessionEvent) -> None:
+        match event:
+            case SnapshotPart():
+                kind = Kind.SNAPSHOT if self.is_first_load else Kind.RESYNC
+                for entity_type, entities in sorted(event.collections, key=lambda one: snapshot_order(one[0])):
+                    await self._put_differences(session, entity_type, entities, kind=kind)
+            case SyncAccepted():
+                self.status.connected_since = self._intake.received_at
+                ending = self._access.end_gap(self.held, at=self._intake.received_at)
+                self.gap_id = await self._away(session, ending)
+                await self._away(session, self._access.host_works(self.lease))
+                self.say(SyncState.LIVE)
+                log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self._intake.epoch)
+            case SnapshotSettled():
+                self.has_settled.set()
+                if self._connection is not None:
+                    expect_no_more_snapshot(self._connection)
+            case Answered():
+                await self._take_answer(session, event)
+            case Refused() | Penalty() | Shutdown() | PeerClosed() | PeerSilent():
+                self._ending = self._ending or event
+
+    async def _take_answer(self, session: SyncSession, event: Answered) -> None:
+        question = self._questions.get(event.request_id)
+        if question is None:
+            return
+        question.has_arrived.set()
+        outcome = read_answer(question.operation, status=event.status, body=event.body)
+        fetched, entities = read_entities(outcome, event.body or b"")
+        ids = await self._put_differences(session, question.entity_type, entities, kind=question.kind)
+        fetched.ids = {one for one in ids if one is not None}
+        fetched.count = len(fetched.ids)
+        if None in ids:
+            fetched.note_unreadable()
+        question.answer(fetched)
+
+    async def _put_differences(
+        self, session: SyncSession, entity_type: str, entities: Iterable[bytes], *, kind: Kind
+    ) -> list[int | None]:
+        """Queue entities that are stored only where the mirror differs, a few hundred at a time, as there is room.
+        Returns their ids; None for one that is unreadable.
+        """
+        ids: list[int | None] = []
+        rest = iter(entities)
+        while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
+            rows = [self._intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
+            ids += [row.entity_id for row in rows]
+            if self._inbox.is_full(self.lease.id):
+                await self._away(session, self._inbox.room(self.lease.id))
+            self._inbox.put(rows)
+        return ids
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
