@@ -357,6 +357,22 @@ def test_every_shard_has_a_socket_of_its_own_with_a_remainder_of_its_own(
     assert [lease["shard"] for lease in stored.leases()] == [0, 1, 2]
 
 
+def test_a_gap_begins_when_a_hub_stops_even_if_no_other_takes_its_lease(
+    connect: Connect, start_hub: StartHub, platform: ScriptedPlatform, stored: Stored
+) -> None:
+    connect(platform)
+    hub = start_hub("only")
+    wait_until(lambda: stored.lease()["state"] == "live" if stored.leases() else None, what="a live socket")
+    covered_until = stored.lease()["covered_until"]
+    hub.stop()
+    (gap,) = stored.gaps()
+    assert (gap["reason"], gap["ended_at"], gap["repaired_at"]) == (leases.UNHELD, None, None)
+    assert covered_until is None or gap["started_at"] >= covered_until
+    start_hub("next")
+    wait_until(lambda: stored.gaps()[0]["ended_at"], what="the end of the gap")
+    assert [one["started_at"] for one in stored.gaps() if one["ended_at"]] == [gap["started_at"]]
+
+
 def test_a_hub_that_stops_hands_its_leases_over_at_once(
     connect: Connect, start_hub: StartHub, platform: ScriptedPlatform, stored: Stored
 ) -> None:

@@ -49,6 +49,9 @@ UPDATE sync_gap g SET ended_at = coalesce(g.ended_at, now()), repaired_at = now(
   FROM retired WHERE g.lease_id = retired.id AND g.repaired_at IS NULL
 """
 _RETIRED = "This part of the connection was given up. The others began anew then, and read what was missed."
+# Why nobody listens to a socket, as the reason of its gap.
+UNHELD = "no worker held it"
+PAUSED = "the connection was paused"
 # Up to where a lease `l` is known to be stored.
 STORED_UNTIL = """
 greatest(l.covered_until, (SELECT b.received_to FROM sync_batch b WHERE b.lease_id = l.id
@@ -64,7 +67,7 @@ UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'R
        FOR UPDATE OF l SKIP LOCKED)
 RETURNING *)
 INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
-SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, 'the connection was paused', 0, ''
+SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, '{PAUSED}', 0, ''
   FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
 ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
 """
@@ -159,12 +162,19 @@ _REQUEST_RECONCILIATION = f"""
 UPDATE sync_lease l SET reconcile_requested_at = now() FROM held
  WHERE l.connection_id = held.connection_id AND l.shard = 0
 """
-_RELEASE = """
+# From here on nobody listens. The gap is noted at once: it may be long until the next holder comes.
+_RELEASE = f"""
+WITH l AS (
 UPDATE sync_lease l
    SET holder = '', expires_at = NULL, connected_since = NULL, state = 'unheld', state_since = now(),
        reason = %(reason)s, advice = '', next_try_at = NULL, locked_until = NULL
   FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(epochs)s::bigint[]) AS x(id, fence, epoch)
  WHERE l.id = x.id AND l.fence = x.fence AND l.epoch >= x.epoch AND l.holder = %(name)s
+RETURNING l.*)
+INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
+SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, %(gap_reason)s, 0, ''
+  FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
+ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
 """
 # A connection counts as one that ended at once until it has lasted: so a worker that dies of it is counted as well.
 _NEXT_EPOCH = """
@@ -312,14 +322,16 @@ async def renew(
         return {row.id: row for row in await cursor.fetchall()}
 
 
-async def release(connection: psycopg.AsyncConnection, *, name: str, held: Sequence[Held], reason: str) -> None:
-    """Give leases back, so that other hubs can take them at once."""
+async def release(
+    connection: psycopg.AsyncConnection, *, name: str, held: Sequence[Held], reason: str, gap_reason: str = UNHELD
+) -> None:
+    """Give leases back, so that other hubs can take them at once. A gap begins that the next holder ends."""
     of_held = {
         "ids": [lease.id for lease in held],
         "fences": [lease.fence for lease in held],
         "epochs": [lease.epoch for lease in held],
     }
-    await connection.execute(_RELEASE, of_held | {"name": name, "reason": reason})
+    await connection.execute(_RELEASE, of_held | {"name": name, "reason": reason, "gap_reason": gap_reason})
 
 
 async def retire_hub(connection: psycopg.AsyncConnection, *, name: str) -> None:

@@ -19,12 +19,12 @@ from vendor_admin.organizations.platform_access import host_clocks
 from vendor_admin.sync import backends, leases, metrics
 from vendor_admin.sync.comparison.reconciliation import Reconciliation
 from vendor_admin.sync.database import Database
-from vendor_admin.sync.leases import Held, Renewed, Status
+from vendor_admin.sync.leases import PAUSED, UNHELD, Held, Renewed, Status
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.log.writer import Writer
 from vendor_admin.sync.models import SyncState
 from vendor_admin.sync.socket.access import DATABASE_ERRORS, Access
-from vendor_admin.sync.socket.socket import UNHELD, Socket
+from vendor_admin.sync.socket.socket import Socket
 
 log = structlog.get_logger(__name__)
 
@@ -217,7 +217,7 @@ class Hub:
         if answer.is_wanted:
             await self._reconfigure(lease_id)
         else:
-            await self._give_back(lease_id, reason="Paused by staff.")
+            await self._give_back(lease_id, reason="Paused by staff.", gap_reason=PAUSED)
 
     async def _renew(self, statuses: Sequence[Status]) -> dict[int, Renewed]:
         """Prolong what is held and tell its state. What was stored since the last time is told once."""
@@ -312,18 +312,19 @@ class Hub:
             unheld_because=CHANGED if lease.version != holding.socket.lease.version else MOVED,
         )
 
-    async def _give_back(self, lease_id: int, *, reason: str) -> None:
+    async def _give_back(self, lease_id: int, *, reason: str, gap_reason: str = UNHELD) -> None:
         holding = self._holdings[lease_id]
         await holding.stop()
         await self._committed(lease_id)
-        await self._release([lease_id], reason=reason)
+        await self._release([lease_id], reason=reason, gap_reason=gap_reason)
 
-    async def _release(self, lease_ids: Iterable[int], *, reason: str) -> None:
+    async def _release(self, lease_ids: Iterable[int], *, reason: str, gap_reason: str = UNHELD) -> None:
         """Tell the state of all one last time, and let go of some whose sockets are closed."""
         await self._renew(self._statuses())
         held = {lease_id: self._holdings.pop(lease_id) for lease_id in lease_ids}
         given = [holding.socket.held for holding in held.values()]
-        await self._leases.call(leases.release, name=self._settings.name, held=given, reason=reason)
+        name = self._settings.name
+        await self._leases.call(leases.release, name=name, held=given, reason=reason, gap_reason=gap_reason)
         log.info("hub.leases_given_back", leases=sorted(held), reason=reason)
 
     async def _committed(self, lease_id: int) -> None:

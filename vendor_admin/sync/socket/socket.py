@@ -15,7 +15,7 @@ import structlog
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from vendor_admin.sync.leases import Held, Status
+from vendor_admin.sync.leases import UNHELD, Held, Status
 from vendor_admin.sync.log.entity_reader import snapshot_order
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.log.rows import BadRow, Row
@@ -63,7 +63,6 @@ SNAPSHOT_CHUNK = 500
 STALL_SECONDS = 0.5
 LOOK_AT_HOLD_SECONDS = 5.0
 LOOK_AT_OTHERS_SECONDS = 60.0
-UNHELD = "no worker held it"
 KINDS = {"Created": int(Kind.CREATED), "Updated": int(Kind.UPDATED), "Deleted": int(Kind.DELETED)}
 
 
