@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.database import (
+from tests.support.database import (
     ROOT,
     DatabaseServer,
     make_folder,
@@ -22,9 +22,12 @@ from tests.database import (
     record_owner,
     refuse_privileged_login,
 )
-from tests.run_database import RunDatabase
+from tests.support.run_database import RunDatabase
 from vendor_admin.commands import ROLES, arguments_of
 from vendor_admin.embedded import EmbeddedValkey, Program, RunningProgram, choose_port
+
+# Fixtures that several folders use. Those of one folder are in its conftest.py.
+pytest_plugins = ["tests.support.staff_and_rows", "tests.support.scenes"]
 
 RUN_DATABASE = pytest.StashKey[RunDatabase]()
 OF_SERVERS = {"database_server", "broker_url"}

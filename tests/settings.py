@@ -1,6 +1,6 @@
 """Settings of the test run: the product's own, with placeholders for what the environment must give.
 
-The database's address is filled in by tests/database.py when the first test needs it.
+The database's address is filled in by tests/support/database.py when the first test needs it.
 """
 
 import os
@@ -18,7 +18,7 @@ from vendor_admin.settings import *  # noqa: E402, F403
 SECURE_SSL_REDIRECT = False
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"  # of children in browsers too: DEBUG, plain HTTP
 STATE_FOLDER = ""  # test databases come and go; test_after_restore.py tries it
-ALLOW_INTERNAL_PLATFORM_HOSTS = True  # the sandbox is on this machine; test_places.py tries it without
+ALLOW_INTERNAL_PLATFORM_HOSTS = True  # the sandbox is on this machine; test_network_policy.py tries it without
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from risk.auto_liq.forms import AutoLiqForm
 from risk.position_limits.forms import ChangePositionLimitsForm, ChangeRiskParametersForm
-from tests.shared_material import shared_material
+from tests.support.shared_material import shared_material
 from vendor_admin.amount_fields import AmountField, WholeNumberField
 from vendor_admin.amounts import LONGEST, NotANumber, as_written, is_plain, read_amount, read_id, read_whole
 from vendor_admin.operations.csv_files import CsvColumn, rows_of_file

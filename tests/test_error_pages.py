@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
-from tests.signed_in import signed_in
+from tests.support.signed_in import signed_in
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.urls import urlpatterns as own
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.people import staff_user
-from tests.signed_in import signed_in
+from tests.support.people import staff_user
+from tests.support.signed_in import signed_in
 from vendor_admin import settings as product
 from vendor_admin.organizations.models import Organization
 

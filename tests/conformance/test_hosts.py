@@ -11,9 +11,9 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from tests.operations.engine_kinds import register_engine_kinds
-from tests.operations.scene import Scene
-from tests.sync.running_hub import RunningHub, wait_until
+from tests.support.engine_kinds import register_engine_kinds
+from tests.support.running_hub import RunningHub, wait_until
+from tests.support.scene import Scene
 from tests.sync.stored import Stored
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations.models import Connection, PlatformHosts

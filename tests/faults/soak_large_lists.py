@@ -20,8 +20,8 @@ import psutil
 import psycopg
 import pytest
 
-from tests.database import DatabaseServer, make_folder, record_owner
 from tests.faults.stage import TRADING, Stage, print_table
+from tests.support.database import DatabaseServer, make_folder, record_owner
 from vendor_admin.embedded import EmbeddedPostgres
 from vendor_admin.sandbox.running import RunningSandbox
 

@@ -17,8 +17,8 @@ from django.db.models import Model
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.database import ROOT, product_environment
 from tests.faults.workers import SyncWorker
+from tests.support.database import ROOT, product_environment
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.sandbox.running import RunningSandbox
 

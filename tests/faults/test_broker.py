@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.database import ROOT, make_folder, product_environment
 from tests.faults.stage import RATE, SMALL_WORLD, TRADING, Stage, in_words, print_table
+from tests.support.database import ROOT, make_folder, product_environment
 from vendor_admin.embedded import EmbeddedValkey
 
 pytestmark = pytest.mark.slow

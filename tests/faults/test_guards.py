@@ -5,9 +5,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.stage import BRISK, SHORT_LEASE, SMALL_WORLD, TRADING, Stage, in_words, print_table
 from tests.faults.test_stopped_holder import stop_the_holder
+from tests.support.cutting_proxy import CuttingProxy
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.stage import SHORT_LEASE, SMALL_WORLD, TRADING, Stage, in_words, print_table
+from tests.support.cutting_proxy import CuttingProxy
 
 pytestmark = pytest.mark.slow
 

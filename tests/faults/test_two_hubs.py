@@ -11,8 +11,8 @@ from functools import partial
 
 import pytest
 
-from tests.database import ROOT, product_environment
 from tests.faults.stage import SHORT_LEASE, Stage, print_table
+from tests.support.database import ROOT, product_environment
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.database import ROOT
+from tests.support.database import ROOT
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.shared_material import shared_material
+from tests.support.shared_material import shared_material
 from vendor_admin.mirrors.columns import json_key, mirror_models, platform_columns
 from vendor_admin.mirrors.models.base import Source
 from vendor_admin.sync.log.statements import statements_for

@@ -9,9 +9,9 @@ from django.core.cache import cache
 
 from oauth_bridge.models import PlatformClient
 from oauth_bridge.sign_in import clients
-from tests.admin.conftest import Writer
 from tests.oauth_bridge.visitor import SITE, Visitor
-from tests.sandbox.oauth_visitor import application, member
+from tests.support.oauth_visitor import application, member
+from tests.support.staff_and_rows import Writer
 from vendor_admin.organizations.models import Organization
 from vendor_admin.sandbox.serving.server import RunningSandbox
 

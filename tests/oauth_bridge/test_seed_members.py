@@ -9,9 +9,9 @@ from django.test import Client
 
 from oauth_bridge.models import MemberSite, PlatformClient, Portal
 from oauth_bridge.portals import registry
-from tests.oauth_bridge.portal_side import PortalSide
+from tests.oauth_bridge.portals.portal_side import PortalSide
 from tests.oauth_bridge.visitor import SITE, Visitor
-from tests.sandbox.oauth_visitor import form
+from tests.support.oauth_visitor import form
 from vendor_admin.demo.folder import member_lines, portal_lines
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope

@@ -11,8 +11,8 @@ from django.utils import timezone
 from oauth_bridge.models import MemberLink, MemberSite, PlatformClient
 from oauth_bridge.sign_in import clients
 from oauth_bridge.sign_in.clients import InvalidClient, set_client
-from tests.oauth_bridge.test_member_site import PNG
-from tests.signed_in import signed_in
+from tests.oauth_bridge.member_pages.test_member_site import PNG
+from tests.support.signed_in import signed_in
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 

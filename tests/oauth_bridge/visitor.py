@@ -8,8 +8,8 @@ import requests
 
 from oauth_bridge.models import MemberLink, MemberSession
 from tests.oauth_bridge.form_client import FormClient
-from tests.sandbox.oauth_visitor import ALLOW, decide
-from tests.sandbox.oauth_visitor import sign_in as sign_in_at_the_platform
+from tests.support.oauth_visitor import ALLOW, decide
+from tests.support.oauth_visitor import sign_in as sign_in_at_the_platform
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sandbox.serving.server import RunningSandbox

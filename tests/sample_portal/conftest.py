@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
-from tests.database import ROOT
 from tests.oauth_bridge.conftest import alpha, ann, running_sandbox, sandbox, site, write
 from tests.oauth_bridge.visitor import Visitor
-from tests.sandbox.oauth_visitor import application
-from tests.sync.running_hub import wait_until
+from tests.support.database import ROOT
+from tests.support.oauth_visitor import application
+from tests.support.running_hub import wait_until
 from vendor_admin.commands import arguments_of
 from vendor_admin.embedded import Program, RunningProgram, choose_port
 from vendor_admin.sandbox.serving.server import RunningSandbox

@@ -7,11 +7,11 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.admin.browser import needs_chromium, overflow
-from tests.oauth_bridge.test_in_a_browser import phone
+from tests.oauth_bridge.member_pages.test_in_a_browser import phone
 from tests.oauth_bridge.visitor import Visitor
 from tests.sample_portal.conftest import PORTAL
 from tests.sample_portal.portal import SignInFailed, about_one_member
+from tests.support.browser import needs_chromium, overflow
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.tenancy.scope import organization_scope
 

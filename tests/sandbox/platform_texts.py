@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from tests.shared_material import shared_material
+from tests.support.shared_material import shared_material
 
 
 @cache

@@ -9,8 +9,8 @@ import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
-from tests.database import ROOT
 from tests.sandbox.plain_client import PlainSocket, call, live_socket, log_in
+from tests.support.database import ROOT
 from vendor_admin.sandbox.control import door as control
 from vendor_admin.sandbox.serving.server import RunningSandbox
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from django.db import connection as database
 
+from tests.support.running_hub import RunningHub
 from tests.sync.desk import Desk
-from tests.sync.running_hub import RunningHub
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.organizations.models import Connection, Organization, PlatformSession

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 import pytest
 
-from tests.shared_material import shared_material
-from tests.tradovate.frame_texts import frame, reply
+from tests.support.shared_material import shared_material
+from tests.tradovate.socket.frame_texts import frame, reply
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.events import EntityReceived, Malformed, OtherEvent, PeerClosed, Refused, SnapshotPart
 from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_type_of

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.shared_material import shared_material
-from tests.tradovate.frame_texts import compact, frame, props, reply
+from tests.support.shared_material import shared_material
+from tests.tradovate.socket.frame_texts import compact, frame, props, reply
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.bodies import PenaltyTicket, penalty_ticket_of
 from vendor_admin.tradovate.events import EntityReceived, Malformed, SnapshotPart

@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.shared_material import shared_material
+from tests.support.shared_material import shared_material
 
 # What the file says in words only (x-limits, x-name-rule, x-batch), or only for the same field elsewhere.
 _SAID_IN_WORDS: dict[tuple[str, str], dict[str, Any]] = {

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.shared_material import shared_material
+from tests.support.shared_material import shared_material
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations import (
     ACCESS_TOKEN_REQUEST,

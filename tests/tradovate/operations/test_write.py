@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.database import ROOT
+from tests.support.database import ROOT
 from tests.tradovate.operations.examples import BODIES, NOW, USER
 from vendor_admin.tradovate.catalogue.answers import AccessTokenAnswer, CashBalanceSnapshotAnswer
 from vendor_admin.tradovate.operations import WRITES, InvalidRequest, without_secrets

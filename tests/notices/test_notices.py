@@ -1,0 +1,605 @@
+"""What opens a notice, what closes it, and how often it is told."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection as database
+from django.db import transaction
+from django.test.utils import CaptureQueriesContext
+
+from tests.notices.notice_desk import NOW, Desk, at, deliver, look
+from vendor_admin.operations.models import Notice, Operation, Plan
+from vendor_admin.operations.notices import plan_trouble, watching
+from vendor_admin.operations.notices.acknowledging import acknowledge
+from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.organizations.connections import verbs as connections
+from vendor_admin.organizations.encryption import encrypt
+from vendor_admin.organizations.models import AuditEntry, Connection
+from vendor_admin.organizations.platform_access import budgets, host_fallback, platform_hosts
+from vendor_admin.queues import QUEUES
+from vendor_admin.sync import queue_workers
+from vendor_admin.sync.models import PartitionTrouble
+from vendor_admin.tradovate.api_hosts import read_api_hosts
+from vendor_admin.tradovate.outcomes import WrongHost
+from vendor_admin.worker_steps import say_once
+
+
+@pytest.fixture
+def desk_of(committed_db: None, hub_connection: psycopg.Connection) -> Callable[[str], Desk]:
+    return lambda slug: Desk(hub_connection, slug)
+
+
+@pytest.fixture
+def alpha(desk_of: Callable[[str], Desk]) -> Desk:
+    return desk_of("alpha")
+
+
+@pytest.fixture
+def beta(desk_of: Callable[[str], Desk]) -> Desk:
+    return desk_of("beta")
+
+
+@pytest.fixture
+def mails(settings: Any) -> None:
+    settings.EMAIL_URL = "memorymail://"
+
+
+def test_a_socket_down_for_a_minute_opens_one_notice_that_closes_by_itself(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+    assert look(0) == (0, 0)
+    alpha.set_socket(lease, "waiting", reason="The platform closed the socket.", advice="It tries again.")
+    for seconds in (15, 30, 45, 60, 74):
+        assert look(seconds) == (0, 0)
+    assert alpha.notices() == []
+    assert look(75) == (1, 0)
+    assert look(90) == look(105) == (0, 0)
+    notice = alpha.notice()
+    assert (notice.kind, notice.subject, notice.standing) == (NoticeKind.SOCKET_DOWN, "demo", Notice.OPEN)
+    assert notice.title == "The DEMO socket is down"
+    assert "since 2026-11-20 15:00 UTC (09:00 CT). The platform closed the socket." in notice.text
+    assert notice.next_step == "It tries again."
+    assert notice.path == "/admin/sync/lease/?environment=demo"
+    alpha.set_socket(lease, "live")
+    assert look(120) == (0, 1)
+    notice = alpha.notice()
+    assert (notice.standing, notice.closed_at) == (Notice.CLOSED, at(120))
+    assert notice.resolution == "Every socket that should be open is live."
+
+
+def test_a_socket_that_ends_after_each_start_is_one_notice_until_one_has_lasted_a_minute(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+
+    def is_seen(second: int, state: str, *, short_lives: int, opened: int) -> tuple[int, int]:
+        alpha.set_socket(lease, state, reason="The connection failed.")
+        alpha.hub.execute(
+            "UPDATE sync_lease SET short_lives = %s, opened_at = %s, next_try_at = %s WHERE id = %s",
+            [short_lives, at(opened), at(second + 600) if state == "waiting" else None, lease],
+        )
+        return look(second)
+
+    assert is_seen(0, "waiting", short_lives=6, opened=-1) == (0, 0)
+    assert is_seen(30, "live", short_lives=7, opened=29) == (0, 0)
+    assert is_seen(60, "waiting", short_lives=7, opened=29) == (1, 0)
+    for second in range(100, 1000, 100):
+        count = 7 + second // 100
+        assert is_seen(second, "live", short_lives=count, opened=second - 1) == (0, 0)
+        assert is_seen(second + 8, "waiting", short_lives=count, opened=second - 1) == (0, 0)
+    notice = alpha.notice()
+    assert (notice.title, notice.times) == ("The DEMO socket is down", 1)
+    assert "The platform lets us in, but each connection ends within a minute: 16 in a row. The next try" in notice.text
+    assert "proxy" in notice.next_step
+    assert is_seen(1060, "live", short_lives=16, opened=1000) == (0, 1)
+    assert is_seen(1070, "waiting", short_lives=1, opened=1000) == (0, 0), "an ordinary loss later is none of it"
+
+
+def test_a_host_that_refuses_is_told_once_for_a_connection_until_one_works(alpha: Desk) -> None:
+    connection = alpha.connect()
+    ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+    shared, other = "demo.tradovateapi.com", "demo-alpha7.ninjatrader.com"
+    assert look(0) == (0, 0)
+    with alpha.scope():
+        platform_hosts.note_wrong_host(connection_id=connection.pk, answer=WrongHost(307, other), host=shared, now=NOW)
+    assert look(15) == (1, 0)
+    notice = alpha.notice()
+    assert (notice.kind, notice.subject) == (NoticeKind.WRONG_HOST, "demo")
+    assert f"{shared} does not serve" in notice.title
+    assert other in notice.text
+    assert notice.path == f"/admin/organizations/connection/{connection.pk}/change/"
+    with alpha.scope():
+        named = read_api_hosts({"apiHosts": {"demo": "demo.evil.test"}})
+        platform_hosts.learn(connection_id=connection.pk, version=connection.version, api_hosts=named, now=NOW)
+    assert look(30) == (0, 0), "it is the same connection's"
+    platform_hosts.note_works(**ids, host=shared)
+    assert look(45) == (0, 1)
+    assert alpha.notice().resolution == "A host of this connection works again."
+
+
+def test_a_named_host_that_is_not_reached_or_not_believed_is_told(alpha: Desk) -> None:
+    connection = alpha.connect()
+    ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
+    for host in ("demo.evil.test", "demo-alpha7.ninjatrader.com"):
+        with alpha.scope():
+            named = read_api_hosts({"apiHosts": {"demo": host}})
+            platform_hosts.learn(connection_id=connection.pk, version=connection.version, api_hosts=named, now=NOW)
+        host_fallback.fall_back(**ids, host=host, why="no answer in time", now=NOW)
+        look(0)
+        notice = alpha.notice()
+        assert host in notice.text
+        assert "demo.tradovateapi.com" in notice.text
+        assert ("cannot be reached" in notice.title) is ("evil" not in host)
+
+
+def test_events_that_cannot_be_stored_open_a_notice_at_once_and_are_no_socket_down(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect(), state_since=NOW)
+    alpha.set_socket(lease, "behind", reason="Received events cannot be stored: the disk is full.", advice="Tell them.")
+    assert look(0) == (1, 0)
+    notice = alpha.notice()
+    assert (notice.kind, notice.title) == (NoticeKind.NOT_STORED, "Events of DEMO arrive and cannot be stored")
+    assert notice.text.startswith("What arrived since 2026-11-20 15:00 UTC (09:00 CT) waits to be stored. Received")
+    assert notice.next_step == "Tell them."
+    assert look(75) == look(150) == (0, 0), "the socket itself is open"
+    alpha.set_socket(lease, "live")
+    assert look(165) == (0, 1)
+
+
+def test_upkeep_of_the_log_that_fails_is_a_notice_until_it_works(alpha: Desk) -> None:
+    PartitionTrouble.objects.create(step="make 2027-01", error="permission denied", is_lock=False, since=NOW)
+    PartitionTrouble.objects.create(step="drop 2025-01", error="locked", is_lock=True, since=NOW)
+    assert look(0) == (1, 0)
+    assert "done: make 2027-01: permission denied." in alpha.notice().text
+    assert look(25 * 3600) == (0, 0)
+    assert "drop 2025-01: locked" in alpha.notice().text, "a reader that stays for a day is trouble, too"
+    PartitionTrouble.objects.all().delete()
+    assert look(26 * 3600) == (0, 1)
+
+
+def test_a_queue_that_lost_its_worker_is_a_notice_until_it_has_one_again(alpha: Desk) -> None:
+    assert look(0) == (0, 0), "workers of an older version do not say what they take"
+    queue_workers.say(name="bulk@here", queues=["operations"], now=NOW)
+    queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "operations"], now=NOW)
+    assert look(10) == (0, 0)
+    queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "operations"], now=at(50))
+    assert look(50) == (1, 0)
+    (notice,) = alpha.notices()
+    assert (notice.kind, notice.subject) == (NoticeKind.NO_WORKER, "operations")
+    assert "plans do not go on" in notice.text
+    queue_workers.say(name="bulk@there", queues=["operations"], now=at(55))
+    assert look(60) == (0, 1)
+
+
+def test_without_a_worker_of_the_urgent_queue_another_one_looks_for_notices(alpha: Desk) -> None:
+    say_once(name="bulk@here", queues=["operations"])
+    subjects = {notice.subject for notice in alpha.notices() if notice.kind == NoticeKind.NO_WORKER}
+    assert subjects == set(QUEUES) - {"operations"}
+
+
+def test_a_break_shorter_than_a_minute_leaves_nothing_behind(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+    alpha.set_socket(lease, "connecting")
+    look(0)
+    look(45)
+    alpha.set_socket(lease, "live")
+    look(59)
+    with alpha.scope():
+        assert not Notice.objects.exists()
+    alpha.set_socket(lease, "connecting")
+    look(61)
+    assert look(120) == (0, 0)
+    assert look(121) == (1, 0)
+
+
+@pytest.mark.parametrize("values", [{"holder": ""}, {"expires_at": NOW - timedelta(seconds=1)}, {"expires_at": None}])
+def test_a_socket_that_nobody_holds_is_down_whatever_its_holder_said_last(alpha: Desk, values: dict[str, Any]) -> None:
+    alpha.socket(alpha.connect(), **values)
+    look(0)
+    assert look(60) == (1, 0)
+    assert "No sync worker holds it." in alpha.notice().text
+
+
+def test_paused_and_removed_connections_are_not_missed(alpha: Desk) -> None:
+    connection = alpha.connect()
+    lease = alpha.socket(connection)
+    alpha.set_socket(lease, "waiting")
+    look(0)
+    assert look(60) == (1, 0)
+    with alpha.scope():
+        connections.pause_connection(connection=connection, actor="test")
+    assert look(75) == (0, 1)
+    with alpha.scope():
+        connections.remove_connection(connection=Connection.objects.get(), actor="test")
+    assert look(150) == look(300) == (0, 0)
+
+
+def test_sockets_that_end_with_the_platforms_maintenance_are_not_told(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+    begins = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # a Friday, 16:00 CT, four hours
+    ends = begins + timedelta(hours=4)
+    alpha.set_socket(lease, "waiting", reason="Maintenance.")
+    for moment in (begins, begins + timedelta(minutes=2), ends - timedelta(seconds=1), ends + timedelta(minutes=4)):
+        assert watching.watch(now=moment) == (0, 0)
+    assert watching.watch(now=ends + timedelta(minutes=6)) == (0, 0)
+    assert watching.watch(now=ends + timedelta(minutes=7)) == (1, 0)
+
+
+def test_a_notice_from_before_the_maintenance_stays_and_closes_within_it(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+    begins = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
+    alpha.set_socket(lease, "waiting")
+    watching.watch(now=begins - timedelta(minutes=5))
+    assert watching.watch(now=begins - timedelta(minutes=3)) == (1, 0)
+    assert watching.watch(now=begins + timedelta(minutes=1)) == (0, 0)
+    alpha.set_socket(lease, "live")
+    assert watching.watch(now=begins + timedelta(minutes=2)) == (0, 1)
+
+
+def test_the_sockets_of_one_environment_are_one_notice(alpha: Desk) -> None:
+    connection = alpha.connect()
+    with alpha.scope():
+        Connection.objects.filter(pk=connection.pk).update(sharding="modUserId", shard_count=3)
+    leases = [alpha.socket(connection, shard=number) for number in range(3)]
+    alpha.set_socket(leases[0], "waiting")
+    look(0)
+    alpha.set_socket(leases[0], "live")
+    alpha.set_socket(leases[1], "waiting")
+    assert look(45) == look(75) == (0, 0)  # no single one was down for a minute
+    alpha.set_socket(leases[2], "waiting")
+    assert look(105) == (1, 0)
+    assert alpha.notice().title == "2 of 3 DEMO sockets are down"
+    alpha.set_socket(leases[1], "live")
+    assert look(120) == (0, 0)
+    assert alpha.notice().title == "1 of 3 DEMO sockets are down"
+    alpha.set_socket(leases[2], "live")
+    assert look(135) == (0, 1)
+
+
+def test_a_flapping_socket_is_told_once_in_five_minutes_and_the_last_word_is_true(alpha: Desk, mails: None) -> None:
+    lease = alpha.socket(alpha.connect())
+    channel = alpha.mail("desk@alpha.example")
+    sent: list[tuple[int, str]] = []
+    for seconds in range(0, 1860, 15):  # down for 75 s, live for 15 s, and so on; live at the end
+        alpha.set_socket(lease, "live" if seconds % 90 == 75 or seconds >= 1800 else "waiting")
+        look(seconds)
+        deliver(seconds)
+        sent = [(int((one.sent_at - NOW).total_seconds()), one.event) for one in alpha.deliveries() if one.sent_at]
+    notice = alpha.notice()  # one, however often
+    assert notice.times > 10
+    moments = [moment for moment, _ in sent]
+    assert len(sent) >= 2
+    assert all(later - earlier >= 300 for earlier, later in itertools.pairwise(moments)), sent
+    look(2200)
+    deliver(2200)
+    events = [one.event for one in alpha.deliveries() if one.sent_at]
+    assert events[-1] == "resolved"
+    assert events == ["opened", "resolved"] * (len(events) // 2)
+    assert {one.channel_id for one in alpha.deliveries()} == {channel.pk}
+
+
+def test_what_is_over_before_it_was_told_is_never_told(alpha: Desk, mails: None) -> None:
+    lease = alpha.socket(alpha.connect())
+    alpha.mail("desk@alpha.example")
+    alpha.set_socket(lease, "waiting")
+    look(0)
+    look(60)
+    alpha.set_socket(lease, "live")
+    look(75)
+    assert alpha.told() == [("opened", "superseded")]
+    assert deliver(400) == 0
+
+
+def test_what_comes_back_before_its_end_was_told_needs_no_new_message(alpha: Desk, mails: None) -> None:
+    lease = alpha.socket(alpha.connect())
+    alpha.mail("desk@alpha.example")
+    alpha.set_socket(lease, "waiting")
+    look(0)
+    look(60)
+    deliver(60)
+    alpha.set_socket(lease, "live")
+    look(75)
+    alpha.set_socket(lease, "waiting")
+    look(90)
+    look(150)
+    assert alpha.told() == [("opened", "sent"), ("resolved", "superseded")]
+    alpha.set_socket(lease, "live")
+    look(3000)
+    deliver(3000)
+    assert alpha.told() == [("opened", "sent"), ("resolved", "superseded"), ("resolved", "sent")]
+    assert alpha.deliveries()[-1].message["data"]["times"] == 2
+
+
+def test_the_same_trouble_hours_later_is_a_new_notice(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+    for start in (0, 4000):
+        alpha.set_socket(lease, "waiting")
+        look(start)
+        look(start + 60)
+        alpha.set_socket(lease, "live")
+        look(start + 75)
+    assert [(one.times, one.standing) for one in alpha.notices()] == [(1, Notice.CLOSED)] * 2
+
+
+def lock(key: str, *, kind: str = "locked", seconds: float = 3600) -> None:
+    budgets.lock(key=key, until=at(seconds), reason=f"The platform answered 429 ({kind}).", kind=kind)
+
+
+def test_a_lock_of_a_user_is_told_to_its_organization_alone_and_ends_by_itself(alpha: Desk, beta: Desk) -> None:
+    alpha.connect()
+    alpha.connect("live")
+    beta.connect()
+    lock("alpha@production")
+    assert look(0) == (1, 0)  # both of its environments are of the one platform
+    notice = alpha.notice()
+    assert notice.title == "The platform locked this organization's calls until 2026-11-20 16:00 UTC (10:00 CT)"
+    assert "429" in notice.text
+    assert notice.path == "/admin/budgets/"
+    assert beta.notices() == []
+    assert look(3599) == (0, 0)
+    assert look(3601) == (0, 1)
+
+
+def test_a_captcha_at_an_address_is_told_to_everybody_who_calls_from_it(alpha: Desk, beta: Desk) -> None:
+    alpha.connect()
+    beta.connect(host="ninjatrader.dev")
+    lock("production cashBalance/changedemobalance", kind="captcha")
+    assert look(0) == (1, 0)
+    assert (alpha.notice().subject, beta.notices()) == ("captcha", [])
+    lock("staging user/create", kind="captcha")
+    assert look(15) == (1, 0)
+    assert beta.notice().title.startswith("The platform asks for a captcha")
+
+
+def test_penalties_and_own_pauses_are_no_notices(alpha: Desk) -> None:
+    alpha.connect()
+    for number, kind in enumerate(("penalty", "budget", "unreachable", "unknown")):
+        lock(f"alpha@production endpoint{number}", kind=kind)
+    assert look(0) == (0, 0)
+
+
+def test_a_lock_that_grows_longer_is_refreshed_and_not_told_again(alpha: Desk, mails: None) -> None:
+    alpha.connect()
+    alpha.mail("desk@alpha.example")
+    lock("alpha@production")
+    look(0)
+    lock("alpha@production all calls of a user", seconds=7200)
+    assert look(15) == (0, 0)
+    assert "until 2026-11-20 17:00 UTC" in alpha.notice().title
+    assert len(alpha.deliveries()) == 1
+
+
+def test_an_organization_whose_key_was_lost_stops_nobody_elses_notices(alpha: Desk, beta: Desk) -> None:
+    connection = alpha.connect()
+    beta.connect()
+    with alpha.scope(), database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE organizations_connection SET credentials = %s WHERE id = %s",
+            ["x" + encrypt({"name": "alpha"}), connection.pk],
+        )
+    lock("beta@production")
+    assert look(0) == (1, 0)
+    assert beta.notice().kind == NoticeKind.LOCKED
+
+
+def test_a_plan_with_refused_rows_is_told_once_with_the_platforms_words(alpha: Desk) -> None:
+    plan = alpha.plan()
+    alpha.rows(plan, "succeeded", "rejected", "rejected", "skipped")
+    fine = alpha.plan("All went well")
+    alpha.rows(fine, "succeeded")
+    running = alpha.plan("Still running", state="running")
+    alpha.rows(running, "rejected", "queued")
+    assert look(0) == (1, 0)
+    assert look(15) == (0, 0)
+    notice = alpha.notice()
+    assert (notice.kind, notice.subject) == (NoticeKind.PLAN_FAILED, f"plan {plan.pk}")
+    assert notice.title == "“Revoke 3 permissions” failed in 2 of 3 rows"
+    assert "“The account is closed.”" in notice.text
+    assert notice.path == f"/admin/operations/plan/{plan.pk}/change/"
+
+
+def test_a_failed_plan_closes_when_what_failed_is_sent_again(alpha: Desk) -> None:
+    plan = alpha.plan()
+    alpha.rows(plan, "rejected")
+    look(0)
+    retry = alpha.plan("Retry", state="preview", started_at=None, retries=plan)
+    assert look(15) == (0, 0)
+    with alpha.scope():
+        Plan.objects.filter(pk=retry.pk).update(state="running", started_at=at(20))
+    assert look(30) == (0, 1)
+    assert look(45) == (0, 0)
+
+
+def test_a_failed_plan_that_somebody_has_seen_is_over_and_does_not_come_back(alpha: Desk, mails: None) -> None:
+    plan = alpha.plan()
+    alpha.rows(plan, "rejected")
+    alpha.mail("desk@alpha.example")
+    look(0)
+    deliver(0)
+    with alpha.scope():
+        assert acknowledge(notice=alpha.notice(), actor="riley", now=at(10))
+        assert not acknowledge(notice=alpha.notice(), actor="sam", now=at(11))
+        assert [one.actor for one in AuditEntry.objects.filter(action="notice acknowledged")] == ["riley"]
+    notice = alpha.notice()
+    assert (notice.standing, notice.acknowledged_by, notice.resolution) == (Notice.CLOSED, "riley", "Seen by riley.")
+    assert look(15) == look(8 * 86400) == (0, 0)
+    deliver(400)
+    assert alpha.told() == [("opened", "sent"), ("resolved", "sent")]
+
+
+def test_what_somebody_takes_care_of_stays_until_it_is_over_and_is_open_again_when_it_comes_back(alpha: Desk) -> None:
+    lease = alpha.socket(alpha.connect())
+    alpha.set_socket(lease, "waiting")
+    look(0)
+    look(60)
+    with alpha.scope():
+        acknowledge(notice=alpha.notice(), actor="riley", now=at(70))
+    look(75)
+    assert alpha.notice().standing == Notice.ACKNOWLEDGED
+    alpha.set_socket(lease, "live")
+    look(90)
+    assert alpha.notice().standing == Notice.CLOSED
+    alpha.set_socket(lease, "waiting")
+    look(105)
+    look(165)
+    notice = alpha.notice()
+    assert (notice.standing, notice.times, notice.acknowledged_by) == (Notice.OPEN, 2, "")
+
+
+def test_operations_that_wait_for_a_person_are_one_notice_a_plan(alpha: Desk) -> None:
+    plan = alpha.plan("Add 250.00 to 2 accounts", state="running")
+    first, second = alpha.undecided(plan, key="1"), alpha.undecided(plan, key="2")
+    assert look(0) == (1, 0)
+    assert alpha.notice().title == "“Add 250.00 to 2 accounts”: 2 operations to be decided by a person"
+    assert alpha.notice().path == f"/admin/operations/operation/?person=yes&plan={plan.pk}"
+    for operation, changed in ((first, (0, 0)), (second, (0, 1))):
+        with alpha.scope():
+            Operation.objects.filter(pk=operation.pk).update(state="succeeded", needs_person=False)
+        assert look(15) == changed
+
+
+def test_a_plan_that_waits_for_a_second_person_is_told_until_it_is_approved(alpha: Desk) -> None:
+    plan = alpha.plan("Big", state="waiting", second_person_why="It changes 200 accounts.", confirmed_by="riley")
+    assert look(0) == (1, 0)
+    assert alpha.notice().text == "riley made it. It changes 200 accounts."
+    with alpha.scope():
+        Plan.objects.filter(pk=plan.pk).update(state="running")
+    assert look(15) == (0, 1)
+
+
+def test_a_plan_that_lost_its_authors_is_told_until_it_is_resumed_and_one_that_people_paused_is_not(
+    alpha: Desk,
+) -> None:
+    alpha.plan("By hand", state="paused")
+    plan = alpha.plan("Big", state="paused", wait_why="riley may no longer change balances.")
+    assert look(0) == (1, 0)
+    assert alpha.notice().title == "“Big” is paused: nobody stands behind it"
+    assert alpha.notice().text == "riley may no longer change balances."
+    with alpha.scope():
+        Plan.objects.filter(pk=plan.pk).update(state="running", wait_why="")
+    assert look(15) == (0, 1)
+
+
+def ended(desk: Desk, title: str, *, state: str = "stale", confirmed: float = 0, **values: Any) -> Plan:
+    """A plan that ended without being sent, so many seconds after it was confirmed."""
+    plan = desk.plan(title, state=state, started_at=None, confirmed_by="casey", confirmed_at=NOW, **values)
+    with desk.scope():
+        Plan.objects.filter(pk=plan.pk).update(finished_at=NOW + timedelta(seconds=confirmed))
+    return plan
+
+
+def test_a_confirmed_plan_that_ends_unsent_is_told_until_its_new_preview_is_done_with(alpha: Desk) -> None:
+    ended(alpha, "Told on the page")
+    ended(alpha, "By a person", state="cancelled", confirmed=60)
+    plan = ended(alpha, "Big", confirmed=60)
+    renewed = alpha.plan("Big", state="preview", started_at=None, renewed_from=plan)
+
+    assert look(61) == (1, 0)
+    notice = alpha.notice()
+    assert notice.title == "“Big” was confirmed and not sent"
+    assert notice.text.startswith("casey confirmed it at 2026-11-20 15:00 UTC (09:00 CT). Nothing of it was sent. The")
+    assert notice.next_step.startswith(f"riley and casey: look at plan {renewed.pk}, the new preview")
+    assert notice.path.endswith(f"/{renewed.pk}/change/")
+    with alpha.scope():
+        Plan.objects.filter(pk=renewed.pk).update(state="running")
+    assert look(75) == (0, 1)
+
+
+def test_a_confirmed_plan_that_this_service_cancelled_is_told_until_somebody_has_seen_it(alpha: Desk) -> None:
+    ended(alpha, "Big", state="cancelled", confirmed=60, wait_why="Plan 3 has begun with some of the same.")
+
+    assert look(61) == (1, 0)
+    assert "Nothing of it was sent. Plan 3 has begun" in alpha.notice().text
+    assert alpha.notice().next_step == "riley and casey: if it is still wanted, make a new preview."
+    with alpha.scope():
+        acknowledge(notice=alpha.notice(), actor="riley", now=NOW + timedelta(seconds=62))
+    assert look(75) == (0, 0)
+    assert [one.closed_at is None for one in alpha.notices()] == [False]
+
+
+def test_notices_go_to_the_organizations_own_channels_by_kind_while_they_are_on(
+    alpha: Desk, beta: Desk, mails: None, mailoutbox: list[Any]
+) -> None:
+    alpha.mail("risk@alpha.example", kinds=["locked", "plan_failed"])
+    alpha.mail("it@alpha.example", kinds=["socket_down"])
+    off = alpha.mail("off@alpha.example")
+    with alpha.scope():
+        type(off).objects.filter(pk=off.pk).update(is_enabled=False)
+    beta.mail("desk@beta.example")
+    for desk in (alpha, beta):
+        plan = desk.plan(f"Plan of {desk.organization.slug}")
+        desk.rows(plan, "rejected")
+    look(0)
+    assert deliver(0) == 2
+    assert sorted((mail.to, "Plan of alpha" in mail.body, "Plan of beta" in mail.body) for mail in mailoutbox) == [
+        (["desk@beta.example"], False, True),
+        (["risk@alpha.example"], True, False),
+    ]
+
+
+def test_a_look_takes_as_many_queries_for_twenty_organizations_as_for_two(desk_of: Callable[[str], Desk]) -> None:
+    def trouble(desk: Desk) -> None:
+        desk.mail("a@example.com")
+        lease = desk.socket(desk.connect())
+        desk.set_socket(lease, "waiting")
+        lock(f"{desk.organization.slug}@production")
+        desk.rows(desk.plan(), "rejected", "rejected")
+        desk.undecided(desk.plan("Running", state="running"))
+        desk.plan("Big", state="waiting")
+
+    def queries(seconds: float) -> int:
+        with CaptureQueriesContext(database) as captured:
+            look(seconds)
+        return len(captured)
+
+    for number in range(2):
+        trouble(desk_of(f"few-{number}"))
+    few = [queries(seconds) for seconds in (0, 15, 75)]
+    for number in range(18):
+        trouble(desk_of(f"many-{number}"))
+    many = [queries(seconds) for seconds in (100, 115, 175)]
+    assert few == many
+    assert max(many) <= 56
+
+
+def test_only_one_look_at_a_time(alpha: Desk, admin_connection: psycopg.Connection) -> None:
+    alpha.rows(alpha.plan(), "rejected")
+    with admin_connection.transaction():
+        admin_connection.execute("SELECT pg_advisory_xact_lock(%s)", [watching._LOCK_NUMBER])
+        assert look(0) == (0, 0)
+    assert look(0) == (1, 0)
+
+
+def test_a_kind_that_cannot_be_looked_at_stays_as_it_is_and_stops_no_other(
+    alpha: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = alpha.socket(alpha.connect())
+    alpha.set_socket(lease, "waiting")
+    look(0)
+    look(60)
+
+    def broken(now: datetime) -> list[Any]:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        return []
+
+    monkeypatch.setattr(watching, "FINDERS", {**watching.FINDERS, NoticeKind.SOCKET_DOWN: broken})
+    alpha.rows(alpha.plan(), "rejected")
+    assert look(75) == (1, 0)
+    assert {one.standing for one in alpha.notices()} == {Notice.OPEN}
+
+
+def test_plans_that_were_not_sent_are_found_over_an_index(alpha: Desk, admin_connection: psycopg.Connection) -> None:
+    with alpha.scope():
+        Plan.objects.bulk_create(
+            Plan(organization=alpha.organization, title="x", idempotency_key=f"{number}", created_at=NOW)
+            for number in range(3_000)
+        )
+    admin_connection.execute("ANALYZE operations_plan")
+    with alpha.scope(), transaction.atomic(), CaptureQueriesContext(database) as queries:
+        plan_trouble.plans_not_sent(NOW)
+    (query,) = (one["sql"] for one in queries if "operations_plan" in one["sql"])
+    with alpha.scope(), transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {query}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "plan_ended_unsent" in plan

@@ -1,0 +1,294 @@
+"""For every write of the catalogue a plan that makes one call of it, each on members and accounts of its own.
+
+Plans are those of the product where a kind makes the call, else AnyWrite. What they need is in the simulated world
+before mirrors are loaded, so that no case waits for another.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.support.scene import Scene
+from tests.support.vendor_members import GOOD_PASSWORD, new_member
+from vendor_admin.operations.kinds import Target
+from vendor_admin.operations.models import Plan
+from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.sandbox.running import RunningSandbox
+from vendor_admin.tradovate.operations import WRITES
+
+REPLAY, DEPTH_OF_MARKET = 12, 42
+
+WAYS = 6  # in which every write is tried
+
+CANCEL = "user/canceleverything"
+PASSWORD = "user/modifypassword"
+RESET = "account/resetdemoaccountstate"
+SNAPSHOT = "cashBalance/getcashbalancesnapshot"
+NOT_FOR_VENDORS = ("user/requesttradingpermission", "user/accepttradingpermission")
+
+# Every write on every host where it does something of its own.
+EVERY_WRITE = [(path, host) for path in WRITES for host in (("live", "demo") if path == CANCEL else ("",))]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan to be made: kind, targets, parameters, and where its call goes."""
+
+    kind: str
+    targets: list[Target]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    environment: str = "demo"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of the simulated world with an account and what hangs on both, by ids."""
+
+    user: int
+    account: int
+    balance: int
+    permission: int
+    limit: int
+    parameter: int
+    membership: int
+    plugin: int
+    market_data: int
+
+
+class Material:
+    """Hands out members that no plan has used yet. Made before the mirrors are loaded, since it changes the world."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self._sandbox = sandbox
+        (self._vendor,) = sandbox.organizations()
+        self._ids = sandbox.control("ids", organization=self._vendor["name"])
+        self._numbers = itertools.count(1)
+        found = list(self._members())
+        self._members_left = iter(found)
+        self._prepared = {path: list(itertools.islice(self._members_left, WAYS)) for path in _PREPARED}
+        for path, prepare in _PREPARED.items():
+            for one in self._prepared[path]:
+                prepare(self, one)
+
+    def asked(self, path: str, host: str = "") -> Asked:
+        """A plan that calls this write once."""
+        if path == CANCEL:
+            return self._cancelling(host)
+        return _ASKED[path](self, self._prepared[path].pop() if path in _PREPARED else self.next_member())
+
+    def number(self) -> int:
+        return next(self._numbers)
+
+    def next_member(self) -> Member:
+        return next(self._members_left)
+
+    @property
+    def admin_password(self) -> str:
+        return str(self._vendor["credentials"]["password"])
+
+    @property
+    def template_id(self) -> int:
+        return int(self._ids["templates"][0]["id"])
+
+    @property
+    def membership_plan_id(self) -> int:
+        return int(next(iter(self._ids["tradovateSubscriptionPlan"].values())))
+
+    def delete(self, environment: str, entity_type: str, entity_id: int) -> None:
+        self._sandbox.control(
+            "delete", organization=self._vendor["name"], environment=environment, entityType=entity_type, id=entity_id
+        )
+
+    def change(self, entity_type: str, entity_id: int, **fields: Any) -> None:
+        self._sandbox.control(
+            "mutate",
+            organization=self._vendor["name"],
+            environment="demo",
+            entityType=entity_type,
+            id=entity_id,
+            fields=fields,
+        )
+
+    def _cancelling(self, host: str) -> Asked:
+        both = (self.next_member(), self.next_member())
+        return Asked("cancel_members", [Target("user", one.user, {"environment": host}) for one in both], {}, host)
+
+    def _members(self) -> Iterator[Member]:
+        live, demo = (self._held(environment) for environment in ("live", "demo"))
+        balance_of = {one["accountId"]: one["id"] for one in demo["cashBalance"]}
+        limit_of = {one["accountId"]: one["id"] for one in demo["userAccountPositionLimit"]}
+        parameter_of = {one["userAccountPositionLimitId"]: one["id"] for one in demo["userAccountRiskParameter"]}
+        of_user = [
+            {one["userId"]: one["id"] for one in live[entity_type] if not one.get("cancelledRenewal")}
+            for entity_type in ("tradovateSubscription", "userPlugin", "marketDataSubscription")
+        ]
+        for one in demo["tradingPermission"]:
+            user, account = one["userId"], one["accountId"]
+            if one["status"] == "Accepted" and user in of_user[0]:
+                limit = limit_of[account]
+                yield Member(
+                    user,
+                    account,
+                    balance_of[account],
+                    one["id"],
+                    limit,
+                    parameter_of[limit],
+                    *(each[user] for each in of_user),
+                )
+
+    def _held(self, environment: str) -> dict[str, list[dict[str, Any]]]:
+        found = self._sandbox.view("expected", organization=self._vendor["name"], environment=environment)
+        return dict(found["entities"])
+
+
+def start(scene: Scene, asked: Asked) -> Plan:
+    """Start the plan; none of its rows may be skipped."""
+    plan = scene.start(asked.kind, asked.targets, parameters=asked.parameters)
+    assert {row.state for row in scene.rows(plan)} == {"queued"}, [row.why for row in scene.rows(plan)]
+    return plan
+
+
+def _any(path: str, **body: Any) -> Asked:
+    return Asked("test_any_write", [Target("any", None, {"path": path, "environment": "demo", "body": body})])
+
+
+def _settings(entity_type: str, **wanted: Any) -> Target:
+    return Target(entity_type, wanted.pop("id", None), wanted)
+
+
+def _live(kind: str, *targets: Target) -> Asked:
+    return Asked(kind, list(targets), {}, "live")
+
+
+_LIMITS = ("create_position_limits", "update_position_limits", "delete_position_limits")
+_LIMIT, _PARAMETER = "userAccountPositionLimit", "userAccountRiskParameter"
+_TODAY = session_date(datetime.now(UTC)).isoformat()
+
+
+def _with_little_money(world: Material, one: Member) -> None:
+    world.change("cashBalance", one.balance, amount=12_345.0, amountSOD=12_000.0)
+
+
+# Writes that need members who are unlike the others.
+_PREPARED: dict[str, Callable[[Material, Member], None]] = {
+    "user/addtradovatesubscription": lambda world, one: world.delete("live", "tradovateSubscription", one.membership),
+    "user/accepttradingpermission": lambda world, one: world.change(
+        "tradingPermission", one.permission, status="Requested"
+    ),
+    RESET: _with_little_money,
+    "cashBalance/changedemobalance": _with_little_money,
+    "userAccountAutoLiq/create": lambda world, one: world.delete("demo", "userAccountAutoLiq", one.account),
+}
+
+_ASKED: dict[str, Callable[[Material, Member], Asked]] = {
+    "user/createevaluationusers": lambda world, one: _live(
+        "create_members", new_member(world.number()), new_member(world.number())
+    ),
+    "contactInfo/updatecontactinfo": lambda world, one: _live(
+        "update_contact_info", Target("user", one.user, {"city": "Elsewhere"})
+    ),
+    "user/modifyemailaddress": lambda world, one: _live(
+        "modify_member_email", Target("user", one.user, {"email": f"moved.{one.user}@traders.example"})
+    ),
+    PASSWORD: lambda world, one: _live(
+        "modify_member_password",
+        Target("user", one.user, {}, {"password": GOOD_PASSWORD, "currentPassword": world.admin_password}),
+    ),
+    "user/modifycredentials": lambda world, one: _live(
+        "modify_member_credentials",
+        Target(
+            "user",
+            one.user,
+            {"name": f"RENAMED_{one.user}"},
+            {"password": GOOD_PASSWORD, "currentPassword": world.admin_password},
+        ),
+    ),
+    "user/addtradovatesubscription": lambda world, one: _live(
+        "add_memberships", Target("user", one.user, {"tradovateSubscriptionPlanId": world.membership_plan_id})
+    ),
+    "user/canceltradovatesubscription": lambda world, one: _live(
+        "cancel_memberships", Target("tradovateSubscription", one.membership)
+    ),
+    "userPlugin/addentitlementsubscription": lambda world, one: _live(
+        "add_entitlements", Target("user", one.user, {"entitlementId": REPLAY})
+    ),
+    "userPlugin/changepluginpermission": lambda world, one: _live(
+        "change_plugin_permissions", Target("userPlugin", one.plugin, {"approval": False})
+    ),
+    "user/addmarketdatasubscription": lambda world, one: _live(
+        "add_market_data", Target("user", one.user, {"marketDataSubscriptionPlanIds": [DEPTH_OF_MARKET]})
+    ),
+    "user/expiremarketdatasubscription": lambda world, one: _live(
+        "expire_market_data", Target("marketDataSubscription", one.market_data)
+    ),
+    "user/createevaluationaccounts": lambda world, one: Asked(
+        "create_accounts",
+        [Target("account", None, {"name": f"EVERY{world.number():05d}", "userId": one.user}) for _ in range(2)],
+        {"templateAccountId": world.template_id, "initialBalance": 25_000},
+    ),
+    RESET: lambda world, one: Asked(
+        "reset_accounts",
+        [Target("account", one.account)],
+        {"tradeDate": _TODAY},
+    ),
+    "user/createtradingpermission": lambda world, one: Asked(
+        "grant_trading_permissions", [Target("account", one.account, {"userId": world.next_member().user})]
+    ),
+    "user/revoketradingpermission": lambda world, one: Asked(
+        "test_revoke_one_by_one", [Target("tradingPermission", one.permission)]
+    ),
+    "user/revoketradingpermissions": lambda world, one: Asked(
+        "revoke_trading_permissions",
+        [Target("tradingPermission", each.permission) for each in (one, world.next_member())],
+    ),
+    "user/requesttradingpermission": lambda world, one: _any(
+        "user/requesttradingpermission", accountId=one.account, ctaContact="Ada Abel", ctaEmail="ada@traders.example"
+    ),
+    "user/accepttradingpermission": lambda world, one: _any(
+        "user/accepttradingpermission", tradingPermissionId=one.permission
+    ),
+    "cashBalance/changedemobalance": lambda world, one: Asked(
+        "change_balances", [Target("account", one.account, {"cashChange": "-125.50"})], {"by": "changeDemoBalance"}
+    ),
+    "fundTransaction/adjustcash": lambda world, one: Asked(
+        "change_balances", [Target("account", one.account, {"cashChange": "250.25", "maxNetLiq": "keep"})]
+    ),
+    "accountRiskStatus/updatemaxnetliq": lambda world, one: Asked(
+        "update_max_net_liq", [Target("account", one.account, {"maxNetLiq": "400000"})]
+    ),
+    SNAPSHOT: lambda world, one: Asked("look_at_cash", [Target("cashBalanceSnapshot", one.account)]),
+    "userAccountAutoLiq/create": lambda world, one: Asked(
+        "set_auto_liq", [Target("account", one.account, {"dailyLossAutoLiq": "750"})]
+    ),
+    "userAccountAutoLiq/update": lambda world, one: _any(
+        "userAccountAutoLiq/update", id=one.account, dailyLossAutoLiq=760, doNotUnlock=True, changesLocked=True
+    ),
+    "userAccountAutoLiq/updateuserautoliq": lambda world, one: _any(
+        "userAccountAutoLiq/updateuserautoliq", accountId=one.account, dailyLossAutoLiq=770, changesLocked=False
+    ),
+    "userAccountAutoLiq/updateuserautoliqs": lambda world, one: Asked(
+        "set_auto_liq",
+        [Target("account", each.account, {"dailyLossAutoLiq": "780"}) for each in (one, world.next_member())],
+    ),
+    "userAccountPositionLimit/create": lambda world, one: Asked(
+        _LIMITS[0], [_settings(_LIMIT, accountId=one.account, active=True, totalBy="Overall", exposedLimit=7)]
+    ),
+    "userAccountPositionLimit/update": lambda world, one: Asked(
+        _LIMITS[1], [_settings(_LIMIT, id=one.limit, exposedLimit=8)]
+    ),
+    "userAccountPositionLimit/deleteuseraccountpositionlimit": lambda world, one: Asked(
+        _LIMITS[2], [_settings(_LIMIT, id=one.limit)]
+    ),
+    "userAccountRiskParameter/create": lambda world, one: Asked(
+        "create_risk_parameters",
+        [_settings(_PARAMETER, userAccountPositionLimitId=one.limit, maxOpeningOrderQty=3)],
+    ),
+    "userAccountRiskParameter/update": lambda world, one: Asked(
+        "update_risk_parameters", [_settings(_PARAMETER, id=one.parameter, maxOpeningOrderQty=4)]
+    ),
+    "userAccountPositionLimit/deleteuseraccountriskparameter": lambda world, one: Asked(
+        "delete_risk_parameters", [_settings(_PARAMETER, id=one.parameter)]
+    ),
+}

@@ -1,0 +1,78 @@
+"""The simulated platform with a vendor whose mirrors a real hub keeps."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from tests.support.engine_kinds import register_engine_kinds
+from tests.support.running_hub import RunningHub
+from tests.support.scene import Scene
+from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.sandbox.running import RunningSandbox
+
+WORLD = ("--organizations", "1", "--users", "8", "--accounts-per-user", "2", "--keep-orders", "50", "--rate", "0")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with RunningSandbox(*WORLD, "--logins-per-user", "1000") as running:
+        yield running
+
+
+@pytest.fixture
+def short_waits(settings: Any) -> None:
+    settings.OPERATION_SETTLE_SECONDS = 0.2
+    settings.OPERATION_PATIENCE_SECONDS = 1.0
+
+
+@pytest.fixture
+def database_at_host_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's clock shows what this host's does, also while that one travels."""
+    really = database_clock.read
+    monkeypatch.setattr(database_clock, "read", lambda: replace(really(), now=timezone.now(), ahead=timedelta(0)))
+
+
+@pytest.fixture
+def scene(
+    sandbox: RunningSandbox, committed_db: None, database_urls: dict[str, str], short_waits: None
+) -> Iterator[Scene]:
+    """A connected vendor with loaded mirrors, which follow the platform."""
+    yield from connected(sandbox, database_urls)
+
+
+@pytest.fixture
+def quick_scene(committed_db: None, database_urls: dict[str, str], short_waits: None, settings: Any) -> Iterator[Scene]:
+    """The same with an hour of three seconds, at the platform and here."""
+    settings.BUDGET_WINDOW_SECONDS = 3.0
+    with RunningSandbox(*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3") as sandbox:
+        yield from connected(sandbox, database_urls)
+
+
+@pytest.fixture
+def quiet_scene(sandbox: RunningSandbox, committed_db: None, short_waits: None) -> Scene:
+    """A connected vendor without a hub, for plans that look at no mirror."""
+    register_engine_kinds()
+    return Scene(sandbox)
+
+
+@pytest.fixture
+def quick_quiet_scene(committed_db: None, short_waits: None, settings: Any) -> Iterator[Scene]:
+    """The same with an hour of three seconds, at the platform and here."""
+    settings.BUDGET_WINDOW_SECONDS = 3.0
+    register_engine_kinds()
+    with RunningSandbox(*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3") as sandbox:
+        yield Scene(sandbox)
+
+
+def connected(sandbox: RunningSandbox, database_urls: dict[str, str]) -> Iterator[Scene]:
+    register_engine_kinds()
+    scene = Scene(sandbox)
+    with RunningHub(database_url=database_urls["hub"]):
+        scene.wait_until_loaded()
+        yield scene
+    database.close()
