@@ -16,8 +16,8 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import PlanRequest
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.cancelling import ENDED_PERMISSIONS
-from vendor_admin.tradovate.operations.market_data_months import CalendarMonth
 from vendor_admin.tradovate.operations.permissions import GRANTED
+from vendor_admin.tradovate.trading_calendar import CalendarMonth
 
 LIVE, DEMO = Environment.LIVE.value, Environment.DEMO.value
 RENEWAL_TIME = timedelta(days=7)
@@ -105,7 +105,7 @@ def market_data_goes_on(one: MarketDataSubscription, *, today: date) -> bool:
     if one.expired or one.year is None or one.month is None:
         return not one.expired
     since = today - RENEWAL_TIME
-    return CalendarMonth(one.year, one.month) >= CalendarMonth(since.year, since.month)
+    return CalendarMonth(one.year, one.month) >= CalendarMonth.of(since)
 
 
 def permission_stands(one: TradingPermission) -> bool:

@@ -1,12 +1,11 @@
 """What the end of a month means for subscriptions, in sentences. Pure functions; `now` is aware.
 
-Renewals begin at 19:00 Central on a month's last day and run until 04:00 (see tradovate/operations/market_data_months).
+Renewals begin at 19:00 Central on a month's last day and run until 04:00 (see tradovate/trading_calendar).
 """
 
 from datetime import datetime, timedelta
 
-from vendor_admin.tradovate.operations.market_data_months import next_cut_over, renewal_window
-from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME
+from vendor_admin.tradovate.trading_calendar import CENTRAL, next_cut_over, renewal_window
 
 SOON = timedelta(hours=24)
 
@@ -32,5 +31,5 @@ def warning_for_ending(now: datetime) -> str:
 
 
 def _at(moment: datetime) -> str:
-    local = moment.astimezone(CENTRAL_TIME)
+    local = moment.astimezone(CENTRAL)
     return f"At {local:%H:%M} Central on {local:%Y-%m-%d}"

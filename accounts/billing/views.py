@@ -17,9 +17,9 @@ from accounts.in_force import LIVE
 from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.listing.admin_base import actor_of, has_right, organization_of, require
 from vendor_admin.mirrors.models import Account, CashBalance, CashBalanceLog
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.trading_calendar import session_date
 
 BOOKINGS_SHOWN = 15
 

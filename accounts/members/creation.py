@@ -20,13 +20,13 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.evaluation_users import (
     CREATE_EVALUATION_USERS,
     CreateEvaluationUsers,
     EvaluationUser,
 )
+from vendor_admin.tradovate.trading_calendar import session_date
 
 PLAN, ENTITLEMENTS = "tradovateSubscriptionPlanId", "entitlementIds"
 FIELDS = ("name", "email", "firstName", "lastName", PLAN, ENTITLEMENTS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from accounts.in_force import Holdings, holdings_of, permission_is_in_force, plugin_runs
@@ -10,9 +10,8 @@ from accounts.members.lifecycle import UNCONFIRMED, Facts, Life, life_of
 from accounts.subscriptions.agreements import is_sim_plus, signatures_of
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.sync.models import EntityEvent
-from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME
+from vendor_admin.tradovate.trading_calendar import at_central_time, session_date
 
 MOST_EVENTS = 500
 
@@ -102,4 +101,4 @@ def _last_end(permissions: Sequence[TradingPermission]) -> datetime | None:
 
 
 def _start_of(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), CENTRAL_TIME) if day is not None else None
+    return at_central_time(day) if day is not None else None

@@ -25,9 +25,9 @@ from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.cancelling import CANCEL_EVERYTHING, CancelEverything
+from vendor_admin.tradovate.trading_calendar import session_date
 
 WHAT_REVOKING_DOES = (
     "Revoking takes one account away from one trader, at once. Nothing else ends: memberships, plug-ins and market "

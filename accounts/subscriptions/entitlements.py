@@ -16,7 +16,6 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.subscriptions import (
     ADD_ENTITLEMENT_SUBSCRIPTION,
@@ -24,6 +23,7 @@ from vendor_admin.tradovate.operations.subscriptions import (
     AddEntitlementSubscription,
     ChangePluginPermission,
 )
+from vendor_admin.tradovate.trading_calendar import session_date
 
 ENTITLEMENT = "entitlementId"
 NO_AGREEMENT = (

@@ -9,9 +9,9 @@ from accounts.billing.billing_account import billing_accounts
 from accounts.subscriptions.agreements import is_sim_plus
 from vendor_admin.mirrors.models import Entitlement, MarketDataSubscriptionPlan, TradovateSubscriptionPlan
 from vendor_admin.operations.actions import Selection
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.trading_calendar import session_date
 
 LIVE = Environment.LIVE.value
 Choices = list[tuple[str, str]]

@@ -17,7 +17,7 @@ from accounts.subscriptions.market_data import PLANS
 from accounts.subscriptions.memberships import PLAN
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target
-from vendor_admin.tradovate.operations.market_data_months import month_to_add
+from vendor_admin.tradovate.trading_calendar import month_to_add
 
 
 class PaidForm(ActionForm):

@@ -1,6 +1,6 @@
 """Market data of members, month by month: adding and expiring it, as plans (LIVE).
 
-From 19:00 Central on a month's last day only the next month may be added (see tradovate's market_data_months): a
+From 19:00 Central on a month's last day only the next month may be added (see tradovate's trading_calendar): a
 preview takes the month of its moment, and a plan that comes to be sent after the cut-over is not sent as it was.
 """
 
@@ -20,7 +20,6 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.market_data import (
     ADD_MARKET_DATA_SUBSCRIPTION,
@@ -28,7 +27,7 @@ from vendor_admin.tradovate.operations.market_data import (
     AddMarketDataSubscription,
     ExpireMarketDataSubscription,
 )
-from vendor_admin.tradovate.operations.market_data_months import CalendarMonth, month_to_add
+from vendor_admin.tradovate.trading_calendar import CalendarMonth, month_to_add, session_date
 
 PLANS = "marketDataSubscriptionPlanIds"
 FOR_OTHERS = "{} is for {} users, which this member is not: the platform may refuse it."

@@ -15,7 +15,6 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.subscriptions import (
     ADD_TRADOVATE_SUBSCRIPTION,
@@ -24,6 +23,7 @@ from vendor_admin.tradovate.operations.subscriptions import (
     CancelTradovateSubscription,
     entity_in,
 )
+from vendor_admin.tradovate.trading_calendar import session_date
 
 PLAN = "tradovateSubscriptionPlanId"
 NO_MEMBER = "The organization has no such member."

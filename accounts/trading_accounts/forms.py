@@ -13,8 +13,8 @@ from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target, plain
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.tradovate.catalogue.fields import DrawdownMode
+from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ACCOUNTS = 1_000
 _LARGEST_ID = 2**63 - 1

@@ -14,7 +14,6 @@ from vendor_admin.mirrors.queries.account_standings import AccountStanding, asks
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.evaluation_accounts import (
@@ -23,6 +22,7 @@ from vendor_admin.tradovate.operations.evaluation_accounts import (
     TradeDate,
 )
 from vendor_admin.tradovate.operations.permissions import GRANTED
+from vendor_admin.tradovate.trading_calendar import session_date
 
 DEMO = Environment.DEMO.value
 NO_SUCH_ACCOUNT = "The platform has no such account."

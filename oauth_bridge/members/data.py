@@ -30,7 +30,7 @@ from vendor_admin.mirrors.queries.account_summary import account_states
 from vendor_admin.mirrors.queries.lookups import attach_names, load, preferred_environment
 from vendor_admin.mirrors.rules.account_rules import IN_FORCE
 from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
-from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ROWS = 200
 _TO_THE_MEMBER = {

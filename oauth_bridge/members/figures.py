@@ -9,7 +9,7 @@ from vendor_admin.mirrors.models import TradingPermission
 from vendor_admin.mirrors.queries.account_summary import AccountState
 from vendor_admin.mirrors.rules import account_rules
 from vendor_admin.mirrors.rules.account_rules import Answer, TradingLock
-from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.trading_calendar import session_date
 
 
 @dataclass(frozen=True)

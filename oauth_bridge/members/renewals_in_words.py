@@ -8,6 +8,8 @@ import calendar
 from datetime import date
 from typing import Any
 
+from vendor_admin.tradovate.trading_calendar import CalendarMonth
+
 
 def renewal_of_membership(row: Any, *, today: date) -> str:
     """For a tradovateSubscription."""
@@ -26,7 +28,7 @@ def renewal_of_market_data(row: Any, *, today: date) -> str:
     if row.year is None or row.month is None or not 1 <= row.month <= 12:
         return "Tradovate has not sent for which month."
     month = f"{calendar.month_name[row.month]} {row.year}"
-    if row.expired or (row.year, row.month) < (today.year, today.month):
+    if row.expired or CalendarMonth(row.year, row.month) < CalendarMonth.of(today):
         return f"Was for {month}."
     return f"For {month}. Unless it is cancelled before, it renews at 19:00 Chicago time on the month's last day."
 

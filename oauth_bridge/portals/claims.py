@@ -7,7 +7,7 @@ from typing import Any
 from oauth_bridge.members import data as member_data
 from oauth_bridge.models import MemberLink
 from oauth_bridge.portals.scopes import SCOPE_OF_CLAIM
-from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.trading_calendar import session_date
 
 _KINDS = {"memberships": "membership", "entitlements": "entitlement", "market_data": "market_data"}
 

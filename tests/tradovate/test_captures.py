@@ -16,7 +16,7 @@ from vendor_admin.tradovate.operations import ENTITIES, Operation, entity_type_o
 from vendor_admin.tradovate.outcomes import Penalized, Rejected, Success
 from vendor_admin.tradovate.socket.frames import Reply, decode_frame
 from vendor_admin.tradovate.socket.sync_session import SessionEvent, SyncSession
-from vendor_admin.tradovate.trading_calendar import session_trade_date
+from vendor_admin.tradovate.trading_calendar import platform_trade_date
 
 FILES = ("recorded.jsonl", "documented.jsonl", "fixtures.jsonl")
 
@@ -200,7 +200,7 @@ def test_the_trade_date_of_recorded_fills_is_ours(captures):
     for capture in captures:
         for entity in re.finditer(r'"timestamp":\s*"([^"]+)",\s*"tradeDate":\s*({[^}]+})', capture.raw):
             day = json.loads(entity[2])
-            assert session_trade_date(datetime.fromisoformat(entity[1])) == date(**day), capture
+            assert platform_trade_date(datetime.fromisoformat(entity[1])) == date(**day), capture
             compared += 1
     print(f"{compared} trade dates compared")
     assert compared >= 5

@@ -1,11 +1,13 @@
 """The platform's week, with daylight saving."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from vendor_admin.tradovate.trading_calendar import maintenance_window, session_trade_date
+from tests.support.database import ROOT
+from vendor_admin.tradovate.trading_calendar import maintenance_window, platform_trade_date, session_date
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -84,8 +86,46 @@ def test_summer_and_winter_differ_in_utc():
     ],
 )
 def test_the_trade_date_changes_at_five_in_the_afternoon(now, day):
-    assert session_trade_date(central(now)) == day
+    assert platform_trade_date(central(now)) == day
 
 
 def test_the_trade_date_does_not_depend_on_the_zone_of_now():
-    assert session_trade_date(datetime(2026, 7, 1, 22, 0, tzinfo=UTC)) == date(2026, 7, 2)
+    assert platform_trade_date(datetime(2026, 7, 1, 22, 0, tzinfo=UTC)) == date(2026, 7, 2)
+
+
+@pytest.mark.parametrize(
+    ("moment", "session"),
+    [
+        ("2026-11-19T16:59", date(2026, 11, 19)),
+        ("2026-11-19T17:00", date(2026, 11, 20)),
+        ("2026-11-20T16:00", date(2026, 11, 20)),
+        ("2026-11-20T17:00", date(2026, 11, 23)),
+        ("2026-11-22T16:59", date(2026, 11, 23)),
+        ("2026-11-22T17:00", date(2026, 11, 23)),
+        ("2026-12-31T18:00", date(2027, 1, 1)),
+    ],
+)
+def test_a_session_begins_at_five_the_evening_before(moment, session):
+    assert session_date(central(moment)) == session
+
+
+def test_a_session_does_not_depend_on_the_zone_of_the_moment():
+    moment = datetime(2026, 7, 1, 18, 30, tzinfo=CHICAGO)
+
+    assert session_date(moment.astimezone(ZoneInfo("Asia/Tokyo"))) == session_date(moment) == date(2026, 7, 2)
+
+
+PRODUCT = ("accounts", "oauth_bridge", "risk", "templates", "vendor_admin")
+OWN_CALENDARS = {"vendor_admin/tradovate/trading_calendar.py", "vendor_admin/sandbox/world/times.py"}
+COMPUTES_A_DAY = re.compile(
+    r"weekday\(|isocalendar|America/Chicago\"\)|US/Central|get(UTC)?Day\(|dow FROM|timezone\('|AT TIME ZONE '(?!UTC)",
+    re.I,
+)
+
+
+def test_only_the_calendar_computes_the_exchanges_days():
+    """The sandbox, which stands in for the platform, has its own."""
+    sources = [path for top in PRODUCT for ending in ("py", "html", "js") for path in (ROOT / top).rglob(f"*.{ending}")]
+    found = {str(path.relative_to(ROOT)) for path in sources if COMPUTES_A_DAY.search(path.read_text())}
+
+    assert found == OWN_CALENDARS

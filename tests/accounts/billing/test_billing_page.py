@@ -10,9 +10,9 @@ from django.utils import timezone
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from tests.support.staff_and_rows import page_text
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.tradovate.trading_calendar import session_date
 
 pytestmark = pytest.mark.pages
 

@@ -32,7 +32,7 @@ from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.models import AuditEntry
-from vendor_admin.tradovate.operations.market_data_months import month_to_add
+from vendor_admin.tradovate.trading_calendar import month_to_add
 
 SIM_PLUS, REPLAY, TOP, DOM = 31, 12, 41, 42
 

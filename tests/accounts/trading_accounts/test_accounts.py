@@ -14,7 +14,7 @@ from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.verbs import PlanProblem
-from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.trading_calendar import session_date
 
 CREATE, RESET = "user/createevaluationaccounts", "account/resetdemoaccountstate"
 RISK = {"dailyLossAutoLiq": "1100", "trailingMaxDrawdown": "2500.5", "trailingMaxDrawdownMode": "EOD"}

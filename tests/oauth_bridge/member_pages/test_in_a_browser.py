@@ -14,9 +14,9 @@ from tests.oauth_bridge.visitor import Visitor
 from tests.support.browser import PHONE_WIDTH, blank_page, needs_chromium, overflow
 from tests.support.oauth_visitor import application
 from tests.support.staff_and_rows import Writer
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sandbox.serving.server import RunningSandbox
+from vendor_admin.tradovate.trading_calendar import session_date
 
 pytestmark = [pytest.mark.pages, pytest.mark.browser, needs_chromium]
 

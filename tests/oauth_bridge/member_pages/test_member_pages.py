@@ -13,7 +13,7 @@ from oauth_bridge.members.figures import today
 from oauth_bridge.members.renewals_in_words import renewal_of_entitlement, renewal_of_market_data, renewal_of_membership
 from tests.oauth_bridge.visitor import Visitor
 from tests.support.staff_and_rows import Writer
-from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.trading_calendar import session_date
 
 
 class Desk:

@@ -14,9 +14,9 @@ from tests.support.scene import Scene
 from tests.support.vendor_members import GOOD_PASSWORD, new_member
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.tradovate.operations import WRITES
+from vendor_admin.tradovate.trading_calendar import session_date
 
 REPLAY, DEPTH_OF_MARKET = 12, 42
 

@@ -22,9 +22,9 @@ from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations import ENTITIES
+from vendor_admin.tradovate.trading_calendar import session_date
 
 PLANS = 1_000
 PLANS_OVER_THE_WIRE = 20

@@ -10,9 +10,9 @@ from tests.sandbox.plain_client import log_in
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations import Reading, Reversal, entity_operation, write_at
-from vendor_admin.tradovate.operations.market_data_months import month_to_add
 from vendor_admin.tradovate.outcomes import Rejected, Success, Unknown
 from vendor_admin.tradovate.rest.client import RestClient
+from vendor_admin.tradovate.trading_calendar import month_to_add
 
 DEMO, LIVE = Environment.DEMO, Environment.LIVE
 ALL_KINDS = {"tradovateSubscriptions": True, "userPlugins": True, "marketDataSubscriptions": True}

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from vendor_admin.ages import age_in_words
 from vendor_admin.listing.admin_base import has_right
 from vendor_admin.listing.lists import Address, Amount, Badge, Column, Marked
-from vendor_admin.organizations.exchange_time import CENTRAL, age_in_words, is_at_an_end, session_date
 from vendor_admin.organizations.requests.idle_sessions import BY_ITSELF
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.trading_calendar import CENTRAL, is_at_an_end, session_date
 
 register = template.Library()
 NOTHING = SafeString('<span class="va-none">–</span>')

@@ -22,7 +22,7 @@ from vendor_admin.mirrors.queries.positions import open_positions
 from vendor_admin.mirrors.rules import account_rules
 from vendor_admin.mirrors.rules.account_rules import Answer, Room, TradingLock
 from vendor_admin.mirrors.rules.archiving import Countdown, archiving_countdown
-from vendor_admin.organizations.exchange_time import session_date
+from vendor_admin.tradovate.trading_calendar import session_date
 
 _UNKNOWN = Answer(None, "Unknown.")
 _UNKNOWN_ROOM = Room(None, "Unknown.")

@@ -7,12 +7,13 @@ the level where it stops to rise; without one it stops at the starting balance) 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import Protocol
 
 from vendor_admin.mirrors.rules.drawdown import Terms
+from vendor_admin.tradovate.trading_calendar import first_session_of_week
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def weekly_room_left(
     """How much may be lost this week, whose first session is Monday's, before the weekly loss limit acts."""
     if not weekly_loss_auto_liq:
         return Room(None, "No weekly loss limit is set.", is_set=False, limit=WEEKLY_LOSS)
-    if trade_date is not None and today is not None and trade_date < today - timedelta(days=today.weekday()):
+    if trade_date is not None and today is not None and trade_date < first_session_of_week(today):
         realized_pnl = Decimal(0)
     return _loss_room(weekly_loss_auto_liq, realized_pnl, has_open_positions, limit=WEEKLY_LOSS, during="this week")
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from vendor_admin.organizations.exchange_time import CENTRAL, is_at_an_end
+from vendor_admin.tradovate.trading_calendar import central_day, friday_after, is_at_an_end
 from vendor_admin.tradovate.values import is_ahead
 
 WAITING_DAYS = 10
-_FRIDAY = 4
 _WITHOUT_EFFECT = {"Revoked", "Declined"}
 
 
@@ -41,8 +40,7 @@ class Countdown:
 
 def archived_on(last_revoked_at: datetime) -> date:
     """The first Friday after the ten days that follow the loss of the last permission, in Central Time."""
-    waited = last_revoked_at.astimezone(CENTRAL).date() + timedelta(days=WAITING_DAYS)
-    return waited + timedelta(days=(_FRIDAY - waited.weekday() - 1) % 7 + 1)
+    return friday_after(central_day(last_revoked_at) + timedelta(days=WAITING_DAYS))
 
 
 def archiving_countdown(
@@ -61,8 +59,8 @@ def archiving_countdown(
         return Countdown(None, None, "Its permissions are revoked; when the last one was, the platform has not said.")
     last = max(known)
     on = archived_on(last)
-    days_left = (on - now.astimezone(CENTRAL).date()).days
-    revoked = f"Its last permission was revoked on {last.astimezone(CENTRAL):%Y-%m-%d}."
+    days_left = (on - central_day(now)).days
+    revoked = f"Its last permission was revoked on {central_day(last)}."
     if days_left > 0:
         return Countdown(on, days_left, f"{revoked} The platform archives it on {on}, unless one is granted before.")
     return Countdown(on, days_left, f"{revoked} The platform was to archive it on {on}; it may be archived any time.")

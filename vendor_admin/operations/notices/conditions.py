@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations.exchange_time import CENTRAL
+from vendor_admin.tradovate.trading_calendar import CENTRAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from vendor_admin.organizations.platform_access import budgets, platform_locks
 from vendor_admin.organizations.platform_access.budgets import USER_CALLS, Budget
 from vendor_admin.tradovate.catalogue.operation import Operation as CatalogueOperation
 from vendor_admin.tradovate.outcomes import Locked, Penalized
-from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME, MAINTENANCE_MARGIN, maintenance_window
+from vendor_admin.tradovate.trading_calendar import CENTRAL, MAINTENANCE_MARGIN, maintenance_window
 
 NO_LIMIT = 1_000_000
 MOST_PROOFS = 10
@@ -166,7 +166,7 @@ def held_until(now: datetime) -> tuple[datetime, str] | None:
     if window is None:
         return None
     until = window[1] + MAINTENANCE_MARGIN
-    local = until.astimezone(CENTRAL_TIME)
+    local = until.astimezone(CENTRAL)
     return until, f"The platform is in maintenance; it goes on at {local:%H:%M} CT on {local:%Y-%m-%d}."
 
 

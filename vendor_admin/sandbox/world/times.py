@@ -1,10 +1,15 @@
-"""The platform's times: ISO text with milliseconds, and the session date of a moment."""
+"""The platform's times: ISO text with milliseconds, sessions, market data months, maintenance.
 
+The sandbox keeps a calendar of its own, so that a fault in the client's is seen.
+"""
+
+import calendar
 import datetime as dt
 import zoneinfo
 
 CENTRAL = zoneinfo.ZoneInfo("America/Chicago")
 SESSION_OPEN_HOUR = 17
+CUT_OVER_HOUR = 19
 
 
 def timestamp(moment: dt.datetime) -> str:
@@ -22,3 +27,27 @@ def session_date(moment: dt.datetime) -> dt.date:
 def trade_date(day: dt.date) -> dict[str, int]:
     """A `TradeDate` of the platform."""
     return {"year": day.year, "month": day.month, "day": day.day}
+
+
+def market_data_month(moment: dt.datetime) -> tuple[int, int]:
+    """Year and month that market data may be added for.
+
+    It is the running month, and from 19:00 Central Time on its last day the next one: adding the ending month then
+    would break the renewal (the platform's pages on market data renewals and holidays).
+    """
+    central = moment.astimezone(CENTRAL)
+    last = calendar.monthrange(central.year, central.month)[1]
+    if central.day == last and central.hour >= CUT_OVER_HOUR:
+        return (central.year + 1, 1) if central.month == 12 else (central.year, central.month + 1)
+    return central.year, central.month
+
+
+def in_maintenance_window(moment: dt.datetime) -> bool:
+    """Whether the platform's weekly maintenance is on (Central Time)."""
+    central = moment.astimezone(CENTRAL)
+    day, hour = central.weekday(), central.hour + central.minute / 60
+    if day <= 3:
+        return 16 <= hour < 17
+    if day == 4:
+        return 16 <= hour < 20
+    return hour >= 22 if day == 5 else hour < 6.5

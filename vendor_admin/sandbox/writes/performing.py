@@ -10,6 +10,7 @@ from vendor_admin.sandbox.ledger import Ledger, Line
 from vendor_admin.sandbox.limits import Limits
 from vendor_admin.sandbox.oauth.members import Members
 from vendor_admin.sandbox.world.state import Change, Organization, World
+from vendor_admin.sandbox.world.times import in_maintenance_window
 from vendor_admin.sandbox.writes.bodies import read_request
 from vendor_admin.sandbox.writes.catalogue import DENIED, WRITES, Write
 from vendor_admin.sandbox.writes.desk import Desk, Surroundings
@@ -17,7 +18,6 @@ from vendor_admin.sandbox.writes.faults import WriteFault, WriteRule, WriteRules
 from vendor_admin.sandbox.writes.hidden import Hidden
 from vendor_admin.sandbox.writes.journal import Journal, Told, WriteOutcome
 from vendor_admin.sandbox.writes.refusals import DeniedError, MissingError, RefusalError, ViolationsError
-from vendor_admin.sandbox.writes.rules.periods import in_maintenance_window
 from vendor_admin.sandbox.writes.settings import WriteSettings
 from vendor_admin.tradovate.enums import Environment
 

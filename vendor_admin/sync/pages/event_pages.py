@@ -14,10 +14,10 @@ from vendor_admin.mirrors.admin.mirror_admin import account_url, environment_bad
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.models import Account
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.organizations.exchange_time import session_date
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.sync.models import EntityEvent, Kind
 from vendor_admin.sync.pages.timeline import KIND_IN_WORDS, KIND_TONES, entity_url, values_at_a_glance
+from vendor_admin.tradovate.trading_calendar import session_date
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -19,7 +19,7 @@ from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.outcomes import Json
-from vendor_admin.tradovate.trading_calendar import session_trade_date
+from vendor_admin.tradovate.trading_calendar import platform_trade_date
 from vendor_admin.tradovate.values import number_of
 
 DEMO_BALANCE_CAP: Final = Decimal(50_000)
@@ -98,7 +98,7 @@ def _was_booked(request: ChangeDemoBalance | AdjustCash, reading: Reading) -> bo
         return True
     if any(_may_be_ours(one, request.cash_change, reading) for one in entries) or _has_moved(request, reading):
         return None
-    is_same_session = session_trade_date(reading.sent_at) == session_trade_date(reading.read_at)
+    is_same_session = platform_trade_date(reading.sent_at) == platform_trade_date(reading.read_at)
     return False if is_same_session else None
 
 

@@ -16,7 +16,7 @@ from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.trading_calendar import session_trade_date
+from vendor_admin.tradovate.trading_calendar import CalendarMonth, platform_trade_date
 from vendor_admin.tradovate.values import trade_date_of
 
 ENDED_PERMISSIONS = ("Revoked", "Declined")
@@ -89,7 +89,7 @@ def _is_over(entity: Entity, today: date) -> bool:
 
 def _month_is_over(entity: Entity, today: date) -> bool:
     year, month = entity.get("year"), entity.get("month")
-    return isinstance(year, int) and isinstance(month, int) and (year, month) < (today.year, today.month)
+    return isinstance(year, int) and isinstance(month, int) and (year, month) < CalendarMonth.of(today)
 
 
 def _look_ups(request: CancelEverything, environment: Environment) -> Sequence[LookUp]:
@@ -102,7 +102,7 @@ def _look_ups(request: CancelEverything, environment: Environment) -> Sequence[L
 
 def _happened(request: CancelEverything, reading: Reading) -> bool | None:
     """Whether nothing is left that would go on. What goes on may also have been added since."""
-    today = session_trade_date(reading.read_at)
+    today = platform_trade_date(reading.read_at)
     verdicts = {
         has_ended(entity_type, entity, today=today)
         for entity_type in request.entity_types(reading.environment)

@@ -4,7 +4,7 @@ Sources: partner.tradovate.com, create-evaluation-accounts, account-provisioning
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta
@@ -24,10 +24,8 @@ from vendor_admin.tradovate.operations.evaluation_users import twice_named
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION, RevokeTradingPermission
 from vendor_admin.tradovate.operations.position_limits import LimitFields, ParameterFields
 from vendor_admin.tradovate.outcomes import Json
-from vendor_admin.tradovate.trading_calendar import session_trade_date
+from vendor_admin.tradovate.trading_calendar import session_date
 from vendor_admin.tradovate.values import trade_date_of
-
-_SATURDAY = 5
 
 AccountName = Annotated[
     str,
@@ -101,14 +99,8 @@ class ResetDemoAccountState(Request, frozen=True, kw_only=True):
         if len(set(self.account_ids)) < len(self.account_ids):
             yield Fault("accountIds", "must name each account once")
         wanted = self.reset_trade_date.day_meant
-        if wanted is not None and wanted > _latest_session(now):
+        if wanted is not None and wanted > session_date(now):
             yield Fault("resetTradeDate", "must not lie in the future")
-
-
-def _latest_session(now: datetime) -> date:
-    """The trade date of the session at `now`; over a weekend Monday's, by which balances may be dated then."""
-    day = session_trade_date(now)
-    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= _SATURDAY else day
 
 
 def _accounts_by_name(request: CreateEvaluationAccounts, _environment: Environment) -> Sequence[LookUp]:

@@ -1,4 +1,4 @@
-"""Market data of a user, by month (LIVE). Sources as in market_data_months.py."""
+"""Market data of a user, by month (LIVE). Sources as in trading_calendar.py."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -14,9 +14,9 @@ from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
-from vendor_admin.tradovate.operations.market_data_months import CalendarMonth, month_fault
 from vendor_admin.tradovate.operations.subscriptions import entity_in
 from vendor_admin.tradovate.outcomes import Json
+from vendor_admin.tradovate.trading_calendar import CalendarMonth, month_fault
 
 
 class AddMarketDataSubscription(Request, frozen=True, kw_only=True):

@@ -5,7 +5,6 @@ be named. `accountId` is the organization's LIVE billing account, whose name end
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from vendor_admin.tradovate.catalogue.answers import (
     EntitlementSubscriptionAnswer,
@@ -22,10 +21,9 @@ from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.cancelling import has_ended
 from vendor_admin.tradovate.outcomes import Json
-from vendor_admin.tradovate.trading_calendar import session_trade_date
+from vendor_admin.tradovate.trading_calendar import platform_trade_date, session_date
 from vendor_admin.tradovate.values import trade_date_of
 
-_SATURDAY, _SUNDAY = 5, 6
 _BILLED = "A month that has begun stays billed."
 
 
@@ -67,7 +65,7 @@ def entity_in(answer: Json, field: str) -> Entity | None:
 
 
 def _was_added(entity_type: str, key: str, wanted: int, user_id: int, reading: Reading) -> bool | None:
-    today = session_trade_date(reading.read_at)
+    today = platform_trade_date(reading.read_at)
     like = (one for one in reading.of(entity_type) if one.get(key) == wanted and one.get("userId") == user_id)
     return was_added(like, reading, goes_on=lambda one: has_ended(entity_type, one, today=today) is not True)
 
@@ -111,16 +109,11 @@ def _membership_was_cancelled(request: CancelTradovateSubscription, reading: Rea
     found = reading.with_id("tradovateSubscription", request.tradovate_subscription_id)
     if found is None:
         return None
-    today = session_trade_date(reading.read_at)
+    today = platform_trade_date(reading.read_at)
     if not request.expire:
         return has_ended("tradovateSubscription", found, today=today)
     last_day = trade_date_of(found.get("expirationDate"))
-    return last_day is not None and last_day <= _latest_date_of(today)
-
-
-def _latest_date_of(day: date) -> date:
-    """The platform may date a weekend with its Saturday, as it was seen to, or with the Monday it trades into."""
-    return day + timedelta(days={_SATURDAY: 2, _SUNDAY: 1}.get(day.weekday(), 0))
+    return last_day is not None and last_day <= session_date(reading.read_at)
 
 
 def _cancel_doubt(request: CancelTradovateSubscription) -> Doubt:

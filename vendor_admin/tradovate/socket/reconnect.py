@@ -24,7 +24,7 @@ from vendor_admin.tradovate.outcomes import (
 )
 from vendor_admin.tradovate.rest.authentication import SignInProblem, sign_in_problem_of
 from vendor_admin.tradovate.socket.short_lives import ADVICE, MANY, in_words, pause_seconds
-from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME, MAINTENANCE_MARGIN, maintenance_window
+from vendor_admin.tradovate.trading_calendar import CENTRAL, MAINTENANCE_MARGIN, maintenance_window
 
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 60.0
@@ -236,7 +236,7 @@ def _after_maintenance(said: str, attempt: int, now: datetime, random: random_nu
         pause = UNUSUAL_MAINTENANCE_TRY_SECONDS
         return Reconnect(LOCK_SECONDS + _jitter(random), reason, _ONE_TRIES, shared_try_seconds=pause)
     until = (window[1] - now) / timedelta(seconds=1)
-    local = window[1].astimezone(CENTRAL_TIME)
+    local = window[1].astimezone(CENTRAL)
     reason = f"{IN_MAINTENANCE}, usually until {window[1]:%Y-%m-%d %H:%M} UTC ({local:%H:%M} CT).{said}"
     return Reconnect(until + _jitter(random), reason, _ONE_TRIES, shared_try_seconds=MAINTENANCE_TRY_SECONDS)
 

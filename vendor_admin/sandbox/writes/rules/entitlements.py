@@ -5,13 +5,13 @@ Sim+ (T-Prop) comes only after the trader signed the market data agreement, and 
 
 from vendor_admin.sandbox.world.reference import SIM_PLUS_ENTITLEMENT
 from vendor_admin.sandbox.world.state import Entity, Record
-from vendor_admin.sandbox.world.times import trade_date
+from vendor_admin.sandbox.world.times import market_data_month, trade_date
 from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.sandbox.writes.refusals import MissingError, RefusalError
 from vendor_admin.sandbox.writes.requests import AddEntitlementSubscription, ChangePluginPermission
 from vendor_admin.sandbox.writes.rules.market_data import add_month
 from vendor_admin.sandbox.writes.rules.payments import pay
-from vendor_admin.sandbox.writes.rules.periods import after, day_of, market_data_month
+from vendor_admin.sandbox.writes.rules.periods import after, day_of
 from vendor_admin.sandbox.writes.targets import own_user
 
 TOP_OF_BOOK = "CMEGROUP_TOP"

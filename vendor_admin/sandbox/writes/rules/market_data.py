@@ -1,11 +1,12 @@
 """Market data of users, month by month, paid from the organization's billing account."""
 
 from vendor_admin.sandbox.world.state import Entity, Record
+from vendor_admin.sandbox.world.times import market_data_month
 from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.sandbox.writes.refusals import MissingError, RefusalError
 from vendor_admin.sandbox.writes.requests import AddMarketDataSubscription, ExpireMarketDataSubscription
 from vendor_admin.sandbox.writes.rules.payments import pay
-from vendor_admin.sandbox.writes.rules.periods import day_of, market_data_month
+from vendor_admin.sandbox.writes.rules.periods import day_of
 from vendor_admin.sandbox.writes.targets import own_user
 
 

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vendor_admin.tradovate.operations.market_data_months import (
+from vendor_admin.tradovate.trading_calendar import (
+    CENTRAL,
     CalendarMonth,
     month_fault,
     month_to_add,
     next_cut_over,
     renewal_window,
 )
-from vendor_admin.tradovate.trading_calendar import CENTRAL_TIME
 
 times = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 def central(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=CENTRAL_TIME)
+    return datetime.fromisoformat(text).replace(tzinfo=CENTRAL)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_renewals_run_until_four_in_the_morning():
 def test_the_month_to_add_changes_at_a_cut_over_and_at_no_other_time(now):
     at = next_cut_over(now)
     assert now < at <= now + timedelta(days=32)
-    assert at.astimezone(CENTRAL_TIME).hour == 19
+    assert at.astimezone(CENTRAL).hour == 19
     assert month_to_add(at - timedelta(microseconds=1)) == month_to_add(now)
     assert month_to_add(at) > month_to_add(now)
     assert month_fault(*month_to_add(now), now) is None
