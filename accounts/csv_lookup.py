@@ -6,6 +6,7 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from django.db.models import Q
 
 from vendor_admin.amounts import read_id
+from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.mirrors.queries.folding import FoldedName, fold
 from vendor_admin.tradovate.enums import Environment
@@ -32,14 +33,14 @@ class MemberNames:
                     self._found.setdefault(word, set()).add(user_id)
 
     def find(self, word: str) -> int:
-        """The member's platform id; raises ValueError, in words."""
+        """The member's platform id; raises InvalidFields."""
         found = self._found.get(self._folded.get(word, word), set())
         if not word:
-            raise ValueError("is missing.")
+            raise _fault("required", "is missing.")
         if not found:
-            raise ValueError(f"is no member of this organization: {word[:64]}.")
+            raise _fault("not_found", f"is no member of this organization: {word[:64]}.")
         if len(found) > 1:
-            raise ValueError(f"is true of {len(found)} members: write the platform id.")
+            raise _fault("ambiguous", f"is true of {len(found)} members: write the platform id.")
         return next(iter(found))
 
 
@@ -55,15 +56,15 @@ class AccountNames:
             self._found.setdefault(name or "", set()).add(id_)
 
     def find(self, word: str) -> int:
-        """The account's platform id; raises ValueError, in words."""
+        """The account's platform id; raises InvalidFields."""
         if not word:
-            raise ValueError("is missing.")
+            raise _fault("required", "is missing.")
         found = self._found.get(word, set())
         if len(found) > 1:
-            raise ValueError(f"is the name of one account and the platform id of another: {word[:64]}.")
+            raise _fault("ambiguous", f"is the name of one account and the platform id of another: {word[:64]}.")
         if not found:
             advice = " Write the platform id or the name." if _ID_WITH_A_LETTER.fullmatch(word) else ""
-            raise ValueError(f"is no DEMO account of this organization: {word[:64]}.{advice}")
+            raise _fault("not_found", f"is no DEMO account of this organization: {word[:64]}.{advice}")
         return next(iter(found))
 
 
@@ -80,3 +81,8 @@ def fault_twice(lines: Sequence[tuple[int, object, MutableMapping[str, str]]], *
 
 def _ids(words: Iterable[str]) -> list[int]:
     return [id_ for id_ in map(read_id, words) if id_ is not None]
+
+
+def _fault(code: str, text: str) -> InvalidFields:
+    """The file's line names the column."""
+    return InvalidFields([Fault("", code, text)])

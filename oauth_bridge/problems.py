@@ -4,6 +4,8 @@ import enum
 from dataclasses import dataclass
 from math import ceil
 
+from vendor_admin.errors import Refused
+
 
 class Problem(enum.StrEnum):
     """What went wrong, as a word for programs."""
@@ -48,7 +50,7 @@ class ProblemPage:
     comes_again: bool = False
 
 
-class SignInFailed(Exception):
+class SignInFailed(Refused):
     """A sign-in ended without a session.
 
     `said` are the platform's words, `wait_seconds` how long trying again cannot help, `who` the user who signed in at
@@ -64,7 +66,7 @@ class SignInFailed(Exception):
         who: str = "",
         belongs_to: str = "",
     ) -> None:
-        super().__init__(problem.value)
+        super().__init__(problem.value, code=problem.value)
         self.problem = problem
         self.said = said[:300]
         self.wait_seconds = wait_seconds

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import FieldInfo
 
+from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.operations.kinds import Json, plain
 from vendor_admin.tradovate.catalogue.request import Request, field_faults
 
@@ -40,14 +41,22 @@ class Settings:
     def read(self, wanted: Mapping[str, Json]) -> dict[str, Json]:
         """Values that were asked for, as `of` has them; None and "" take a setting away.
 
-        Raises ValueError with everything that is wrong, in words.
+        Raises InvalidFields with everything that is wrong.
         """
         given = {name: value for name, value in wanted.items() if value not in (None, "")}
-        faults = [f"{name} is not a setting that can be changed" for name in wanted if name not in self.fields]
+        faults = [
+            Fault(name, "unknown", f"{name} is not a setting that can be changed")
+            for name in wanted
+            if name not in self.fields
+        ]
         known = {name: value for name, value in given.items() if name in self.fields}
-        faults += [str(fault) for fault in field_faults(self.request, known) if fault.field in known]
+        faults += [
+            Fault(fault.field, "invalid", str(fault))
+            for fault in field_faults(self.request, known)
+            if fault.field in known
+        ]
         if faults:
-            raise ValueError("; ".join(faults) + ".")
+            raise InvalidFields(faults)
         values = {name: self._plain(name, msgspec.convert(known[name], self.fields[name].type)) for name in known}
         return {name: values.get(name) for name in wanted}
 
@@ -60,6 +69,11 @@ class Settings:
             value = value.astimezone(UTC)
         found = plain(value)
         return None if found == "0" and name in self.zero_is_none else found
+
+
+def in_one_sentence(invalid: InvalidFields) -> str:
+    """Everything that is wrong with settings that were asked for."""
+    return "; ".join(fault.text for fault in invalid.faults) + "."
 
 
 def changed(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:

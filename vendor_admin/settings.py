@@ -268,7 +268,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["oauth_bridge.portals.api_access.HasScopes"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "EXCEPTION_HANDLER": "oauth_bridge.portals.api_problems.problem_response",
+    "EXCEPTION_HANDLER": "vendor_admin.partner_api.exception_handler.problem_response",
 }
 
 CONTENT_SECURITY_POLICY = {

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from vendor_admin.amounts import NotANumber, read_amount
+from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.tradovate.catalogue.request import LARGEST_AMOUNT, Request
 from vendor_admin.tradovate.catalogue.write import LONGEST_COMMENT, Write
 from vendor_admin.tradovate.operations.balances import (
@@ -32,14 +33,6 @@ class AdjustmentMethod(StrEnum):
 _WAYS = (None, *AdjustmentMethod)
 
 
-class InvalidAdjustment(ValueError):
-    """What is asked for cannot be done. The text says why; `field` is the part of the adjustment that it is about."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
-
-
 @dataclass(frozen=True, slots=True)
 class BalanceAdjustment:
     """A change of cash (None: none), and what becomes of the drawdown's peak afterwards.
@@ -56,12 +49,14 @@ class BalanceAdjustment:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Any], wanted: Mapping[str, Any]) -> "BalanceAdjustment":
-        """Of a plan's parameters and what a target wants besides; the target wins. Raises InvalidAdjustment."""
+        """Of a plan's parameters and what a target wants besides; the target wins. Raises InvalidFields."""
         given = {**parameters, **wanted}
         change, peak = given.get("cashChange"), given.get("maxNetLiq") or ""
         if given.get("by") not in _WAYS:
-            raise InvalidAdjustment(
-                "by", f"{given['by']} is not a way to change a balance; {' and '.join(AdjustmentMethod)} are."
+            raise _fault(
+                "by",
+                "unknown",
+                f"{given['by']} is not a way to change a balance; {' and '.join(AdjustmentMethod)} are.",
             )
         adjustment = cls(
             change=None if change in (None, "") else _amount("cashChange", change),
@@ -71,9 +66,9 @@ class BalanceAdjustment:
             peak=peak if peak in ("", KEEP_PEAK, PEAK_AT_BALANCE) else _amount("maxNetLiq", peak),
         )
         if adjustment.change is None and not adjustment.peak:
-            raise InvalidAdjustment("", "Neither a change of the balance nor a new peak is asked for.")
+            raise _fault("", "required", "Neither a change of the balance nor a new peak is asked for.")
         if isinstance(adjustment.peak, Decimal) and adjustment.peak <= 0:
-            raise InvalidAdjustment("maxNetLiq", "The peak must be above zero.")
+            raise _fault("maxNetLiq", "out_of_range", "The peak must be above zero.")
         return adjustment
 
     def wanted(self) -> dict[str, Any]:
@@ -118,11 +113,16 @@ def comment_of(reason: str) -> str:
 
 
 def _amount(field: str, value: Any) -> Decimal:
-    """An amount of money with cents at most; raises InvalidAdjustment."""
+    """An amount of money with cents at most; raises InvalidFields."""
     try:
         amount = read_amount(value)
     except NotANumber as refused:
-        raise InvalidAdjustment(field, str(refused)) from None
+        raise _fault(field, "not_a_number", str(refused)) from None
     if abs(amount) >= LARGEST_AMOUNT:
-        raise InvalidAdjustment(field, f"An amount must be below {LARGEST_AMOUNT:,}.")
+        raise _fault(field, "out_of_range", f"An amount must be below {LARGEST_AMOUNT:,}.")
     return amount
+
+
+def _fault(field: str, code: str, text: str) -> InvalidFields:
+    """`field` is the part of the adjustment that it is about; empty for all of it."""
+    return InvalidFields([Fault(field, code, text)])

@@ -6,14 +6,9 @@ A dry run by nature: nothing is stored or sent. The targets are previewed as a p
 from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.balances.adjustment import (
-    KEEP_PEAK,
-    PEAK_AT_BALANCE,
-    AdjustmentMethod,
-    BalanceAdjustment,
-    InvalidAdjustment,
-)
+from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
 from accounts.csv_lookup import AccountNames, fault_twice
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import Account
 from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow
 from vendor_admin.operations.kinds import Json, Target
@@ -70,8 +65,8 @@ def _line(
     account_id = None
     try:
         account_id = accounts.find(row["account"])
-    except ValueError as fault:
-        faults["account"] = str(fault)
+    except InvalidFields as invalid:
+        faults["account"] = invalid.text
     by = next((one for one in AdjustmentMethod if one.casefold() == row["by"].casefold()), None)
     if row["by"] and by is None:
         faults["by"] = f"is neither {AdjustmentMethod.ADJUST_CASH} nor {AdjustmentMethod.CHANGE_DEMO_BALANCE}."
@@ -93,8 +88,8 @@ def _refusals(wanted: dict[str, Json], *, now: datetime) -> list[tuple[str, str]
     """(column, text) of what cannot be asked for."""
     try:
         adjustment = BalanceAdjustment.read({}, wanted)
-    except InvalidAdjustment as fault:
-        return [(_COLUMN_OF.get(fault.field, "change"), str(fault))]
+    except InvalidFields as invalid:
+        return [(_COLUMN_OF.get(fault.field, "change"), fault.text) for fault in invalid.faults]
     write, request = adjustment.request(account_id=_ANY_ACCOUNT, reason=_ANY_REASON)
     try:
         write.validate(request, now=now)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.queries.account_standings import (
     POSITIONS_LEFT_OUT,
     SEVERAL_CURRENCIES,
@@ -128,8 +129,8 @@ def _draft(
     draft.label = str(standing.account)
     try:
         adjustment = BalanceAdjustment.read(parameters, wanted)
-    except ValueError as fault:
-        draft.why_skipped = str(fault)
+    except InvalidFields as invalid:
+        draft.why_skipped = invalid.text
         return draft
     draft.why_skipped = _hindrance(standing, adjustment)
     if not draft.why_skipped:

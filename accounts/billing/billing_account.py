@@ -8,6 +8,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from accounts.billing.renewal_warnings import warning_for_adding
+from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.kinds import PlanRequest, RowDraft, plain
 from vendor_admin.operations.models import PlanRow
@@ -24,10 +25,6 @@ NO_ACCOUNT = (
 SEVERAL_ACCOUNTS = "Several LIVE accounts have a name that ends in _DATA ({}): set the one that pays."
 
 
-class NoSuchAccount(ValueError):
-    """The organization has no LIVE account of this id; the text tells a person."""
-
-
 def billing_accounts(organization: Organization) -> list[Account]:
     """The account that pays, where it is set or only one can be meant; several if a person has to choose. One query."""
     own = Account.objects.filter(organization_id=organization.pk, environment=LIVE, deleted_at__isnull=True)
@@ -41,11 +38,12 @@ def set_billing_account(
 ) -> Organization:
     """Say which LIVE account pays from now on; None goes back to the one whose name ends in _DATA.
 
-    Must run inside the organization's scope. Raises NoSuchAccount.
+    Must run inside the organization's scope. Raises InvalidFields where there is no such LIVE account.
     """
     own = Account.objects.filter(organization_id=organization.pk, environment=LIVE, deleted_at__isnull=True)
     if account_id is not None and not own.filter(entity_id=account_id).exists():
-        raise NoSuchAccount(f"The LIVE host has no account {account_id} of this organization.")
+        text = f"The LIVE host has no account {account_id} of this organization."
+        raise InvalidFields([Fault("account", "not_found", text)])
     old, organization.billing_account_id = organization.billing_account_id, account_id
     organization.save(update_fields=["billing_account_id"])
     audit.record(

@@ -10,12 +10,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.billing.billing_account import BILLING_SUFFIX, NoSuchAccount, billing_accounts, set_billing_account
+from accounts.billing.billing_account import BILLING_SUFFIX, billing_accounts, set_billing_account
 from accounts.billing.charges import PaidFor, paid_by
 from accounts.billing.renewal_warnings import warning_for_adding
 from accounts.in_force import LIVE
 from vendor_admin.amount_fields import WholeNumberField
-from vendor_admin.listing.admin_base import actor_of, has_right, organization_of, require
+from vendor_admin.errors import InvalidFields
+from vendor_admin.listing.admin_base import actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.mirrors.models import Account, CashBalance, CashBalanceLog
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
@@ -54,8 +55,8 @@ def billing(request: HttpRequest) -> HttpResponse:
                     reason=form.cleaned_data["reason"],
                     **actor_of(request),
                 )
-            except NoSuchAccount as problem:
-                form.add_error("account", str(problem))
+            except InvalidFields as invalid:
+                add_errors(form, invalid)
             else:
                 messages.success(request, "Stored. Subscriptions that are previewed from now on are paid from it.")
                 return HttpResponseRedirect(reverse("billing"))

@@ -44,7 +44,7 @@ _COLUMN_OF = {
 def read_members(data: bytes, *, organization_id: int, now: datetime) -> CsvReading:
     """Read a whole file: targets of its good lines, and the faults of all others by line. A constant number of queries.
 
-    Raises UnreadableFile, in words, where it is no CSV with these columns. Must run inside the organization's scope.
+    Raises InvalidFields, in words, where it is no CSV with these columns. Must run inside the organization's scope.
     """
     rows, faults = rows_of_file(data, columns=COLUMNS)
     reading = MemberCsv().read(rows, organization_id=organization_id, now=now)

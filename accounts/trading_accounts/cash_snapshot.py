@@ -72,7 +72,7 @@ def look_at_cash(
     """Ask the platform for an account's money, or return the look that was asked for within the last seconds.
 
     It is sent by a worker as soon as the transaction has committed; `snapshot_of` has the answer then. Must run inside
-    the organization's scope. Raises PlanProblem where there is no such account.
+    the organization's scope. Raises Conflict where there is no such account.
     """
     recent = PlanRow.objects.filter(
         organization=organization,

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from accounts.trading_accounts.cash_snapshot import LookAtCash, look_at_cash
 from accounts.trading_accounts.views import find_account
+from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing import lists
 from vendor_admin.listing.admin_base import actor_of, has_right, organization_of, require
 from vendor_admin.listing.csv_export import stream_csv
@@ -24,7 +25,6 @@ from vendor_admin.listing.lists import Amount, Column
 from vendor_admin.mirrors.admin.mirror_admin import account_url
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.catalogue.answers import CashBalanceSnapshotAnswer
@@ -120,8 +120,8 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
             now=database_clock.now(),
             **actor_of(request),
         )
-    except PlanProblem as problem:
-        messages.error(request, str(problem))
+    except (Conflict, InvalidFields, Refused) as problem:
+        messages.error(request, problem.text)
         return HttpResponseRedirect(account_url(account.entity_id, account.environment) or "")
     return HttpResponseRedirect(reverse("cash", args=[plan.pk]))
 

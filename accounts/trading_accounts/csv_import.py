@@ -10,6 +10,7 @@ from datetime import datetime
 from accounts.csv_lookup import MemberNames, fault_twice
 from accounts.trading_accounts.provisioning import DEMO
 from vendor_admin.amounts import NotANumber, read_amount, read_whole
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import Account
 from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow
 from vendor_admin.operations.kinds import Json, Target, plain
@@ -93,8 +94,8 @@ def _line(row: CsvRow, members: MemberNames) -> _Line:
     line.asked["name"] = row["name"]
     try:
         line.asked["userId"] = members.find(row["member"])
-    except ValueError as fault:
-        line.faults["member"] = str(fault)
+    except InvalidFields as invalid:
+        line.faults["member"] = invalid.text
     line.asked["templateAccountId"] = _whole(line, "template")
     line.asked["initialBalance"] = _amount(line, "balance")
     risk: dict[str, Json] = {theirs: _amount(line, column) for column, theirs in RISK_COLUMNS.items() if row[column]}

@@ -13,8 +13,8 @@ from oauth_bridge.admin.forms import ClientForm, ReasonForm
 from oauth_bridge.models import PlatformClient
 from oauth_bridge.own_addresses import member_address, redirect_uri
 from oauth_bridge.sign_in import clients
-from oauth_bridge.sign_in.clients import InvalidClient
-from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.errors import InvalidFields
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.organizations.roles import Right
 
@@ -135,8 +135,8 @@ class PlatformClientAdmin(ReadOnlyAdmin):
                 values={"is_enabled": not row.is_enabled},
                 **actor_of(request),
             )
-        except InvalidClient as problem:
-            messages.error(request, str(problem))
+        except InvalidFields as problem:
+            messages.error(request, problem.text)
         else:
             messages.success(request, "Paused: nobody can sign in." if row.is_enabled else "Members can sign in again.")
         return HttpResponseRedirect(reverse(OBJECT, args=[row.pk]))
@@ -163,9 +163,8 @@ class PlatformClientAdmin(ReadOnlyAdmin):
                 reason=form.cleaned_data["reason"],
                 **actor_of(request),
             )
-        except InvalidClient as invalid:
-            for name, text in invalid.problems.items():
-                form.add_error(name if name in form.fields else None, text)
+        except InvalidFields as invalid:
+            add_errors(form, invalid)
             return None
 
     def _form_page(self, request: HttpRequest, form: Form, *, title: str, button: str, intro: str = "") -> HttpResponse:

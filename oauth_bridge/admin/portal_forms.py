@@ -1,6 +1,6 @@
 """Forms of portals: one for each kind, since they are asked different things."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -24,11 +24,6 @@ class PortalForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """What the verbs take."""
         return {"name": self.cleaned_data["name"], "scopes": self.cleaned_data["scopes"]}
-
-    def show(self, problems: Mapping[str, str]) -> None:
-        """Say what the verb refused."""
-        for name, text in problems.items():
-            self.add_error(name if name in self.fields else None, text)
 
 
 class SignInPortalForm(PortalForm):

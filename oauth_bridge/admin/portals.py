@@ -15,9 +15,10 @@ from oauth_bridge.admin.forms import ReasonForm
 from oauth_bridge.admin.portal_forms import ProgramForm, SignInPortalForm
 from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
-from oauth_bridge.portals.registry import InvalidPortal, Registered
+from oauth_bridge.portals.registry import Registered
 from oauth_bridge.portals.server import address_of, issuer_of
-from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.errors import InvalidFields
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.organizations.roles import Right
 
@@ -117,8 +118,8 @@ class PortalAdmin(ReadOnlyAdmin):
             try:
                 values, reason = form.values(), form.cleaned_data["reason"]
                 registry.change_portal(portal=row, values=values, reason=reason, **actor_of(request))
-            except InvalidPortal as invalid:
-                form.show(invalid.problems)
+            except InvalidFields as invalid:
+                add_errors(form, invalid)
             else:
                 messages.success(request, "Saved. It counts from now on.")
                 return HttpResponseRedirect(reverse(OBJECT, args=[row.pk]))
@@ -172,8 +173,8 @@ class PortalAdmin(ReadOnlyAdmin):
                     **form.values(),
                     **actor_of(request),
                 )
-            except InvalidPortal as invalid:
-                form.show(invalid.problems)
+            except InvalidFields as invalid:
+                add_errors(form, invalid)
             else:
                 return self._show_secret(request, made)
         if kind == Portal.Kind.PROGRAM:

@@ -10,8 +10,8 @@ from django.urls import reverse
 from oauth_bridge.admin.forms import SiteForm
 from oauth_bridge.models import MemberSite
 from oauth_bridge.site import site as member_site
-from oauth_bridge.site.site import InvalidSite
-from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.errors import InvalidFields
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Column
 from vendor_admin.organizations.roles import Right
 from vendor_admin.request_sizes import takes_files
@@ -71,9 +71,8 @@ class MemberSiteAdmin(ReadOnlyAdmin):
                     reason=form.cleaned_data["reason"],
                     **actor_of(request),
                 )
-            except InvalidSite as invalid:
-                for name, text in invalid.problems.items():
-                    form.add_error(name if name in form.fields else None, text)
+            except InvalidFields as invalid:
+                add_errors(form, invalid)
             else:
                 messages.success(request, "Saved. Members see it at their next page.")
                 return HttpResponseRedirect(reverse(LIST))

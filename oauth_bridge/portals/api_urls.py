@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 
 from oauth_bridge.portals.api import Me
-from oauth_bridge.portals.api_problems import not_found
+from vendor_admin.partner_api.exception_handler import not_found
 
 urlpatterns = [
     path("me", Me.as_view(), name="api_me"),

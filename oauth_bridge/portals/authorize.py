@@ -12,6 +12,7 @@ from oauth_bridge.members import consents
 from oauth_bridge.models import MemberSession, Portal, PortalConsent
 from oauth_bridge.portals import tokens
 from oauth_bridge.portals.server import Provider, address_line, issuer_of, with_answer
+from vendor_admin.errors import Refused
 from vendor_admin.organizations.models import Organization
 
 # A member comes back from the sign-in to this very address, which must fit into `next` (own_addresses.py).
@@ -20,12 +21,12 @@ LONGEST_STATE = 1000
 LONGEST_NONCE = 255
 
 
-class RequestRefused(Exception):
+class RequestRefused(Refused):
     """A request that cannot be answered at the portal, since nothing says that the address is the portal's. `said`
     tells the portal's developer what is wrong; `error` is the word for programs."""
 
     def __init__(self, error: str, said: str) -> None:
-        super().__init__(error)
+        super().__init__(said, code=error)
         self.error = error
         self.said = said
 

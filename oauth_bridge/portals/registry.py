@@ -15,6 +15,7 @@ from oauth_bridge.members.attempts import digest
 from oauth_bridge.models import Portal
 from oauth_bridge.portals import keys
 from oauth_bridge.portals.scopes import MEMBER_SCOPES, OPENID, PARTNER_SCOPES
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.platform_access.addresses import is_loopback
@@ -26,14 +27,6 @@ LONGEST_URI = 500
 _NETLOC = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 _OURS = {"code", "state", "iss", "error", "error_description"}
 CHANGEABLE = ("name", "redirect_uris", "scopes")
-
-
-class InvalidPortal(Exception):
-    """What cannot be stored. `problems` holds a sentence with the next step for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(problems.values()))
-        self.problems = dict(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ def register_portal(
     reason: str = "",
     request_id: str = "",
 ) -> Registered:
-    """Add a portal. `redirect_uris`: where members may be sent back to, exactly. Raises InvalidPortal."""
+    """Add a portal. `redirect_uris`: where members may be sent back to, exactly. Raises InvalidFields."""
     secret = _new_secret()
     with organization_scope(organization.pk):
         portal = Portal(
@@ -86,7 +79,7 @@ def register_portal(
 def change_portal(
     *, portal: Portal, values: Mapping[str, Any], actor: str, reason: str = "", request_id: str = ""
 ) -> None:
-    """Change name, addresses and scopes. What a portal may ask for no more, it learns no more. Raises InvalidPortal."""
+    """Change name, addresses and scopes. What a portal may ask for no more, it learns no more. Raises InvalidFields."""
     with organization_scope(portal.organization_id):
         old = _shown(portal)
         _fill(portal, values)
@@ -160,7 +153,7 @@ def _fill(portal: Portal, values: Mapping[str, Any]) -> None:
 
 def _refuse_problems(portal: Portal) -> None:
     if problems := _problems(portal):
-        raise InvalidPortal(problems)
+        raise InvalidFields.from_texts(problems)
 
 
 def _problems(portal: Portal) -> dict[str, str]:

@@ -20,6 +20,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauth_bridge.members import links
 from oauth_bridge.members.attempts import digest
 from oauth_bridge.models import Portal, PortalCode, PortalConsent, PortalRefreshToken, PortalToken
+from vendor_admin.errors import NotFound
 from vendor_admin.organizations import audit
 
 log = structlog.get_logger()
@@ -29,11 +30,11 @@ USED_EVERY = timedelta(minutes=1)
 _ORGANIZATION = re.compile(r"vat_([1-9][0-9]{0,17})_[\w-]{43}", re.ASCII)
 
 
-class NoSuchCode(Exception):
+class NoSuchCode(NotFound):
     """A code that gives nothing: unknown, another portal's, used, too old, or its member has left."""
 
 
-class NoSuchRefreshToken(Exception):
+class NoSuchRefreshToken(NotFound):
     """A refresh token that gives nothing."""
 
 

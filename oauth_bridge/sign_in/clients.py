@@ -9,6 +9,7 @@ import structlog
 
 from oauth_bridge.members import attempts, links
 from oauth_bridge.models import PlatformClient
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 from vendor_admin.organizations.platform_access.addresses import environment_named_by, host_of, is_loopback, normal_url
@@ -41,14 +42,6 @@ USUAL = {
 }
 
 
-class InvalidClient(Exception):
-    """Settings that cannot be stored. `problems` holds a sentence with the next step for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(problems.values()))
-        self.problems = dict(problems)
-
-
 def open_client(*, organization: Organization, environment: str) -> PlatformClient | None:
     """The enabled client of an environment."""
     with organization_scope(organization.pk):
@@ -68,7 +61,7 @@ def set_client(
     not given, or an empty secret, stays as it is).
 
     Another origin of the exchange or of REST needs the secret again, and members who are linked sign in again: their
-    tokens are worth something only where they came from. Raises InvalidClient.
+    tokens are worth something only where they came from. Raises InvalidFields.
     """
     given = {name: normal_url(values[name] or "") for name in ADDRESSES if name in values}
     problems = problems_of_places(organization, given)
@@ -82,10 +75,10 @@ def set_client(
         has_new_rest_url = is_new or client.rest_url != old["rest_url"]
         problems = _problems(client, has_new_rest_url=has_new_rest_url) | problems
         if problems and values != {"is_enabled": False}:  # whatever is wrong with a client, it can be paused
-            raise InvalidClient(problems)
+            raise InvalidFields.from_texts(problems)
         is_moved = is_new or any(origin_of(getattr(client, name)) != origin_of(old[name]) for name in GET_SECRETS)
         if is_moved and not values.get("secret"):
-            raise InvalidClient({"secret": ELSEWHERE})
+            raise InvalidFields.from_texts({"secret": ELSEWHERE})
         new = {name: getattr(client, name) for name in SHOWN}
         changed = [name for name in SHOWN if is_new or new[name] != old[name]]
         has_new_secret = client.secret != old_secret

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from oauth_bridge.models import MemberSite
 from oauth_bridge.site.colours import DARK_PAPER, LIGHT_PAPER, readable, text_on
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -15,14 +16,6 @@ from vendor_admin.organizations.tenancy.scope import organization_scope
 MOST_LOGO_BYTES = 200_000
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 CHANGEABLE = ("title", "colour", "help_text")
-
-
-class InvalidSite(Exception):
-    """A look that cannot be stored. `problems` holds a sentence with the next step for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(problems.values()))
-        self.problems = dict(problems)
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ def change_look(
     reason: str = "",
     request_id: str = "",
 ) -> MemberSite:
-    """Change name, colour, help text; `logo` replaces the logo, empty bytes remove it. Raises InvalidSite."""
+    """Change name, colour, help text; `logo` replaces the logo, empty bytes remove it. Raises InvalidFields."""
     with organization_scope(organization.pk):
         site = MemberSite.objects.filter(organization=organization).first() or MemberSite(organization=organization)
         old = {name: getattr(site, name) for name in CHANGEABLE}
@@ -89,7 +82,7 @@ def change_look(
             elif logo and not site.logo_type:
                 problems["logo"] = "The logo must be a PNG, JPEG or WebP picture."
         if problems:
-            raise InvalidSite(problems)
+            raise InvalidFields.from_texts(problems)
         site.save()
         changed = [name for name in CHANGEABLE if getattr(site, name) != old[name]]
         audit.record(

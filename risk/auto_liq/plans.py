@@ -7,7 +7,8 @@ none (partner.tradovate.com, post-trade-risk: a field that is left out is no suc
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from risk.settings_schema import Settings, changed, shown
+from risk.settings_schema import Settings, changed, in_one_sentence, shown
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.queries.account_standings import AccountStanding, asks_of_standings, effect_of, standings
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import Mode, Terms
@@ -87,8 +88,8 @@ def _draft(target: Target, standing: AccountStanding | None, parameters: Mapping
         return draft
     try:
         wanted = LIMITS.read({**parameters, **target.wanted})
-    except ValueError as faults:
-        draft.why_skipped = str(faults)
+    except InvalidFields as invalid:
+        draft.why_skipped = in_one_sentence(invalid)
         return draft
     old = LIMITS.of(standing.auto_liq) if standing.auto_liq is not None else {}
     new = {**dict.fromkeys(LIMITS.fields), **old, **wanted}

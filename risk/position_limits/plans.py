@@ -19,7 +19,8 @@ from risk.position_limits.resources import (
     made_ids,
     rows_by_id,
 )
-from risk.settings_schema import changed, shown
+from risk.settings_schema import changed, in_one_sentence, shown
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import UserAccountRiskParameter
 from vendor_admin.mirrors.queries.account_standings import AccountStanding
 from vendor_admin.mirrors.readings import Ask
@@ -95,8 +96,8 @@ class CreateSettings:
         except InvalidRequest as invalid:
             draft.why_skipped = faults_in_words(invalid)
             return draft
-        except ValueError as faults:
-            draft.why_skipped = str(faults)
+        except InvalidFields as invalid:
+            draft.why_skipped = in_one_sentence(invalid)
             return draft
         draft.new = {**owner, **shown(new, {})}
         draft.why_skipped = _hindrance(standing, resource)
@@ -163,8 +164,8 @@ class UpdateSettings:
         except InvalidRequest as invalid:
             draft.why_skipped = faults_in_words(invalid)
             return
-        except ValueError as faults:
-            draft.why_skipped = str(faults)
+        except InvalidFields as invalid:
+            draft.why_skipped = in_one_sentence(invalid)
             return
         draft.old, draft.new = shown(old, new), shown(new, old)
         if not wanted:

@@ -27,10 +27,10 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from tests.notices.notice_desk import NOW, SECRET, Desk, Receiver, at, deliver, look, receiving
 from tests.support.database import ROOT
+from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.operations.models import Delivery, NoticeChannel
 from vendor_admin.operations.notices import channels, delivery, mails, posting
 from vendor_admin.operations.notices.answers import BACK_OFF
-from vendor_admin.operations.notices.channels import InvalidChannel
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.platform_access import network_policy
@@ -300,7 +300,7 @@ def test_a_url_that_is_not_public_https_is_refused(
     really = network_policy.addresses_of
     known = {"hooks.example.com": ["93.184.216.34"], "inside.example.com": ["93.184.216.34", "192.168.0.9"]}
     monkeypatch.setattr(network_policy, "addresses_of", lambda host: known.get(host) or really(host))
-    with alpha.scope(), pytest.raises(InvalidChannel, match=said):
+    with alpha.scope(), pytest.raises(InvalidFields, match=said):
         channels.add_webhook(organization=alpha.organization, url=url, kinds=["locked"], actor="owner", now=NOW)
 
 
@@ -368,7 +368,7 @@ def test_a_test_message_is_tried_once_also_where_the_channel_is_off(alpha: Desk)
         with alpha.scope():
             channels.switch_off(channel=channel, actor="owner")
             channels.send_test(channel=channel, actor="owner", now=at(0))
-            with pytest.raises(InvalidChannel, match="on its way already"):
+            with pytest.raises(Conflict, match="on its way already"):
                 channels.send_test(channel=channel, actor="owner", now=at(0))
         assert deliver(0) == 1
         assert deliver(90_000) == 0
@@ -400,7 +400,7 @@ def test_without_a_mail_server_nobody_believes_that_mail_was_sent(alpha: Desk, m
     deliver(0)
     assert mailoutbox == []
     assert [(one.state, one.outcome) for one in alpha.deliveries()] == [("failed", mails.NO_MAIL_SERVER)]
-    with alpha.scope(), pytest.raises(InvalidChannel, match="no mail server"):
+    with alpha.scope(), pytest.raises(InvalidFields, match="no mail server"):
         channels.add_email_channel(
             organization=alpha.organization, addresses=["a@example.com"], kinds=["locked"], actor="owner", now=NOW
         )
@@ -440,7 +440,7 @@ def test_mails_to_files_say_so(alpha: Desk, settings: Any, tmp_path: Path) -> No
 )
 def test_addresses_that_are_none_are_refused(alpha: Desk, settings: Any, addresses: list[str], said: str) -> None:
     settings.EMAIL_URL = "memorymail://"
-    with alpha.scope(), pytest.raises(InvalidChannel, match=said):
+    with alpha.scope(), pytest.raises(InvalidFields, match=said):
         channels.add_email_channel(
             organization=alpha.organization, addresses=addresses, kinds=["locked"], actor="owner", now=NOW
         )

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from oauth_bridge.models import MemberLink, MemberSite, PlatformClient
 from oauth_bridge.sign_in import clients
-from oauth_bridge.sign_in.clients import InvalidClient, set_client
+from oauth_bridge.sign_in.clients import set_client
 from tests.oauth_bridge.member_pages.test_member_site import PNG
 from tests.support.signed_in import signed_in
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -131,11 +132,11 @@ def test_an_owner_sets_up_pauses_and_removes_a_client(alice, alpha, sandbox, ann
 def test_settings_that_cannot_work_are_refused_with_a_reason(alpha, values, field):
     before = client_of(alpha)
 
-    with pytest.raises(InvalidClient) as caught:
+    with pytest.raises(InvalidFields) as caught:
         set_client(organization=alpha, environment="live", values=values, actor="test")
 
-    assert set(caught.value.problems) == {field}
-    assert len(caught.value.problems[field]) > 15
+    assert set(caught.value.texts) == {field}
+    assert len(caught.value.texts[field]) > 15
     assert client_of(alpha).exchange_url == before.exchange_url
 
 
@@ -146,15 +147,15 @@ def elsewhere(origin: str) -> dict[str, str]:
 def test_a_stored_secret_goes_to_no_other_origin_than_the_one_it_was_given_for(alpha):
     before = client_of(alpha)
     for origin in ("http://localhost:1", "https://127.0.0.1:1"):
-        with pytest.raises(InvalidClient) as caught:
+        with pytest.raises(InvalidFields) as caught:
             set_client(organization=alpha, environment="live", values=elsewhere(origin), actor="test")
-        assert set(caught.value.problems) == {"secret"}
+        assert set(caught.value.texts) == {"secret"}
     assert client_of(alpha).exchange_url == before.exchange_url
 
 
 def test_tokens_of_the_exchange_are_not_led_to_another_host_for_rest_or_the_other_way_round(alpha):
     for name, address in elsewhere("http://localhost:1").items():
-        with pytest.raises(InvalidClient, match="a token of one"):
+        with pytest.raises(InvalidFields, match="a token of one"):
             set_client(organization=alpha, environment="live", values={name: address, "secret": "x"}, actor="test")
 
 
@@ -203,14 +204,14 @@ def test_a_real_organizations_exchange_does_not_lead_into_our_own_network(alpha,
     alpha.refresh_from_db()
 
     for host in ("127.0.0.1", "10.0.0.5", "169.254.169.254", "[::1]"):
-        with pytest.raises(InvalidClient) as caught:
+        with pytest.raises(InvalidFields) as caught:
             set_client(
                 organization=alpha,
                 environment="live",
                 values={"exchange_url": f"https://{host}/auth/oauthtoken", "secret": "x"},
                 actor="test",
             )
-        assert "exchange_url" in caught.value.problems, host
+        assert "exchange_url" in caught.value.texts, host
 
 
 def test_the_list_of_linked_members_shows_who_needs_a_sign_in(alice, bob, ann, ben):

@@ -10,8 +10,9 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -19,6 +20,7 @@ from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
 from vendor_admin.amounts import read_id
+from vendor_admin.errors import Fault, InvalidFields, VendorAdminError
 from vendor_admin.listing import lists
 from vendor_admin.listing.csv_export import stream_csv
 from vendor_admin.listing.lists import Amount, Column, Filter
@@ -44,6 +46,14 @@ def is_operator(request: HttpRequest) -> bool:
 def actor_of(request: HttpRequest) -> dict[str, str]:
     """Who acts, as the verbs and the audit take it: `actor` and `request_id`."""
     return {"actor": request.user.get_username(), "request_id": getattr(request, "request_id", "")}
+
+
+def add_errors(form: Form, error: VendorAdminError) -> None:
+    """Say in a form why a verb did nothing: each fault at its field, everything else above the fields."""
+    faults = error.faults if isinstance(error, InvalidFields) else [Fault("", error.code, error.text)]
+    for fault in faults:
+        name = fault.field if fault.field in form.fields else None
+        form.add_error(name, ValidationError(fault.text, code=fault.code))
 
 
 def has_right(request: HttpRequest, right: Right) -> bool:

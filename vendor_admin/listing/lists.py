@@ -24,6 +24,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from psycopg.errors import QueryCanceled
 
 from vendor_admin.amounts import read_id
+from vendor_admin.errors import Unavailable
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
@@ -33,7 +34,7 @@ _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(2200, 1, 1, tzinfo=UTC)
 
 
-class TooSlow(Exception):
+class TooSlow(Unavailable):
     """The chosen filters need to read too many rows; the page says how to narrow them."""
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from io import StringIO
 from typing import Protocol
 
+from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.operations.kinds import Target
 
 LARGEST_FILE = 20 * 1024 * 1024
@@ -65,27 +66,23 @@ class CsvFormat(Protocol):
     def read(self, rows: Sequence[CsvRow], *, organization_id: int, now: datetime) -> CsvReading: ...
 
 
-class UnreadableFile(ValueError):
-    """The file as a whole cannot be read; the text tells a person why and what to do."""
-
-
 def rows_of_file(data: bytes, *, columns: Sequence[CsvColumn]) -> tuple[list[CsvRow], list[CsvFault]]:
     """The rows of a file with a header line, and a fault for each line of another length.
 
-    Commas, semicolons and tabs are understood, and so is what spreadsheets put in front. Raises UnreadableFile.
+    Commas, semicolons and tabs are understood, and so is what spreadsheets put in front. Raises InvalidFields.
     """
     if len(data) > LARGEST_FILE:
-        raise UnreadableFile(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it.")
+        raise _unreadable(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise UnreadableFile(f"Line {line} is not UTF-8 text. Save the file as “CSV UTF-8”.") from None
+        raise _unreadable(f"Line {line} is not UTF-8 text. Save the file as “CSV UTF-8”.") from None
     if "\x00" in text:
-        raise UnreadableFile("This is no text file. Save the table as “CSV UTF-8”.")
+        raise _unreadable("This is no text file. Save the table as “CSV UTF-8”.")
     lines, faults = _lines(text)
     if not lines:
-        raise UnreadableFile("The file is empty. Its first line must name the columns.")
+        raise _unreadable("The file is empty. Its first line must name the columns.")
     names = [_plain_name(cell) for cell in lines[0][1]]
     _check_names(names, columns=columns)
     rows = []
@@ -97,7 +94,7 @@ def rows_of_file(data: bytes, *, columns: Sequence[CsvColumn]) -> tuple[list[Csv
         else:
             rows.append(CsvRow(number, dict(zip(names, cells, strict=False))))
     if not rows and not faults:
-        raise UnreadableFile("The file has no line but the first, which names the columns.")
+        raise _unreadable("The file has no line but the first, which names the columns.")
     return rows, faults
 
 
@@ -123,27 +120,27 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
             cells = next(reader, None)
         except csv.Error as error:
             if str(error) == "unexpected end of data":
-                raise UnreadableFile(f"A quotation mark that opens in line {start} is never closed.") from None
+                raise _unreadable(f"A quotation mark that opens in line {start} is never closed.") from None
             faults.append(CsvFault(start, "", f"cannot be read as CSV: {error}."))
             continue
         if cells is None:
             return found, faults
         if not found and len(cells) > MOST_COLUMNS:
-            raise UnreadableFile(f"The first line names {len(cells):,} columns; {MOST_COLUMNS} are the most.")
+            raise _unreadable(f"The first line names {len(cells):,} columns; {MOST_COLUMNS} are the most.")
         if any(len(cell) > LONGEST_CELL for cell in cells):
-            raise UnreadableFile(f"Line {start} has a value of over {LONGEST_CELL:,} letters.")
+            raise _unreadable(f"Line {start} has a value of over {LONGEST_CELL:,} letters.")
         stripped = [cell.strip() for cell in cells]
         if any(stripped):
             found.append((start, stripped))
         if len(found) > MOST_LINES + 1:
-            raise UnreadableFile(f"The file has more than {MOST_LINES:,} lines. Split it.")
+            raise _unreadable(f"The file has more than {MOST_LINES:,} lines. Split it.")
 
 
 def _of_bounded_length(lines: Iterable[str]) -> Iterator[str]:
     """The lines of a file as they are; one that would be cut into millions of values ends it."""
     for number, line in enumerate(lines, start=1):
         if len(line) > LONGEST_LINE:
-            raise UnreadableFile(f"Line {number} has over {LONGEST_LINE:,} letters.")
+            raise _unreadable(f"Line {number} has over {LONGEST_LINE:,} letters.")
         yield line
 
 
@@ -155,15 +152,15 @@ def _check_names(names: Sequence[str], *, columns: Sequence[CsvColumn]) -> None:
     known = [column.name for column in columns]
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
-        raise UnreadableFile(f"The first line names a column twice: {_shortened(twice)}.")
+        raise _unreadable(f"The first line names a column twice: {_shortened(twice)}.")
     missing = [column.name for column in columns if column.is_required and column.name not in names]
     if missing:
-        raise UnreadableFile(
+        raise _unreadable(
             f"The first line does not name {', '.join(missing)}. It must name the columns {', '.join(known)}."
         )
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UnreadableFile(
+        raise _unreadable(
             f"The first line names what is not known here: {_shortened(unknown)}. The columns are {', '.join(known)}."
         )
 
@@ -171,3 +168,8 @@ def _check_names(names: Sequence[str], *, columns: Sequence[CsvColumn]) -> None:
 def _shortened(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(name[:64] for name in names[:_MOST_NAMED]) + more
+
+
+def _unreadable(text: str) -> InvalidFields:
+    """The file as a whole cannot be read."""
+    return InvalidFields([Fault("file", "unreadable", text)])

@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
+from vendor_admin.errors import Unavailable
+
 
 class SecretDict(dict[str, Any]):
     """A dict that does not show its values in reprs, tracebacks and logs."""
@@ -25,7 +27,7 @@ class SecretDict(dict[str, Any]):
     __str__ = __repr__
 
 
-class UndecryptableError(Exception):
+class UndecryptableError(Unavailable):
     """None of CREDENTIAL_KEYS opens a stored value. Restore the key that was in use when it was stored."""
 
 

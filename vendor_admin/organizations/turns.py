@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from itertools import chain
 from threading import Lock
 
+from vendor_admin.errors import Unavailable
 
-class NoTurn(Exception):
+
+class NoTurn(Unavailable):
     """All turns are taken, of this cause or of all together."""
 
 

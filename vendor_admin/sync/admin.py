@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from vendor_admin.ages import age_in_words
+from vendor_admin.errors import Conflict
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.listing.templatetags.vendor import when_in_words
@@ -18,12 +19,12 @@ from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
-from vendor_admin.sync.comparison.confirming import NothingToConfirm, confirm_absence
+from vendor_admin.sync.comparison.confirming import confirm_absence
 from vendor_admin.sync.log.retention import QUARANTINE_BYTES, QUARANTINE_ROWS
 from vendor_admin.sync.models import Gap, Lease, QuarantinedEvent, Reconciliation, SyncState
 from vendor_admin.sync.pages import event_pages
 from vendor_admin.sync.rolling import unreadable_in_words
-from vendor_admin.sync.socket.retry import WAITS, RetryRefused, StillLocked, try_now
+from vendor_admin.sync.socket.retry import WAITS, StillLocked, try_now
 
 __all__ = ["event_pages"]
 
@@ -149,7 +150,7 @@ class SocketAdmin(ReadOnlyAdmin):
                 f"would start that time anew. Why: {lease.reason or 'it did not say.'} If the platform has lifted the "
                 "lock, an operator can go on with `manage.py sync_retry … --force`.",
             )
-        except RetryRefused as refused:
+        except Conflict as refused:
             messages.warning(request, str(refused))
         else:
             messages.success(request, f"Asked for: the worker that holds {lease} opens it within seconds.")
@@ -296,7 +297,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         row, who = self.find_object(request, str(pk)), actor_of(request)
         try:
             confirm_absence(reconciliation=row, now=timezone.now(), actor=who["actor"], request_id=who["request_id"])
-        except NothingToConfirm as refused:
+        except Conflict as refused:
             messages.warning(request, str(refused))
         else:
             messages.success(request, "Confirmed: they are marked as gone once the platform leaves them out again.")

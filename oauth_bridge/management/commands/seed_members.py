@@ -15,8 +15,8 @@ from oauth_bridge.models import MemberSite
 from oauth_bridge.own_addresses import member_address, redirect_uri
 from oauth_bridge.portals.seeding import seed_portal
 from oauth_bridge.sign_in import clients
-from oauth_bridge.sign_in.clients import InvalidClient
 from oauth_bridge.site import site as member_site
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -103,7 +103,7 @@ def _set_up(organization: Organization, client: dict[str, Any], sandbox: _Sandbo
     }
     try:
         clients.set_client(organization=organization, environment=ENVIRONMENT, values=values, actor=ACTOR)
-    except InvalidClient as problem:
+    except InvalidFields as problem:
         raise CommandError(str(problem)) from problem
     with organization_scope(organization.pk):
         has_look = MemberSite.objects.exists()

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.verbs import PlanProblem
 
 ADJUST, CHANGE, PEAK = (
     "fundTransaction/adjustcash",
@@ -269,7 +269,7 @@ def test_where_the_peak_is_refused_after_the_money_moved_a_retry_moves_no_money(
 def test_a_plan_about_money_needs_a_reason(scene: Scene) -> None:
     (id_,) = scene.account_ids(1)
     plan = scene.preview("change_balances", [account(id_, cashChange="5")], reason="  ")
-    with pytest.raises(PlanProblem, match="reason"):
+    with pytest.raises(InvalidFields, match="reason"):
         scene.confirm(plan)
     assert scene.reload(plan).state == Plan.State.PREVIEW
     with scene.scope():

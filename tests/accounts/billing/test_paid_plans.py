@@ -13,12 +13,12 @@ from django.utils import timezone
 from tests.support.people import staff_user
 from tests.support.plan_desk import page, plan_of, rows_of, start_url, verb
 from tests.support.signed_in import signed_in
+from vendor_admin.errors import NotAllowed
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.verbs import NotAllowed
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.members.csv_import import MemberCsv, member_template, read_members
 from tests.support.scene import Scene
 from tests.support.vendor_members import members, platform_ids
-from vendor_admin.operations.csv_files import CsvReading, UnreadableFile, rows_of_file
+from vendor_admin.errors import InvalidFields
+from vendor_admin.operations.csv_files import CsvReading, rows_of_file
 
 HEADER = "name,email,password,first_name,last_name"
 GOOD = "CSV_1,csv.1@traders.example,seven quiet herons,Ada,Abel"
@@ -120,7 +121,7 @@ def test_separators_byte_order_marks_and_line_ends_are_understood(
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(data: bytes, words: str) -> None:
-    with pytest.raises(UnreadableFile, match=words):
+    with pytest.raises(InvalidFields, match=words):
         rows_of_file(data, columns=MemberCsv.columns)
 
 

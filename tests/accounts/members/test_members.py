@@ -18,12 +18,12 @@ from tests.support.vendor_members import (
     platform_ids,
     wait_for_mirror,
 )
+from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
 from vendor_admin.operations.kinds import PlanRequest, Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans import wiping
-from vendor_admin.operations.plans.verbs import PlanProblem
 
 CREATE = "user/createevaluationusers"
 
@@ -59,7 +59,7 @@ def test_members_are_made_a_hundred_a_call_and_refusals_land_on_their_rows(scene
     assert scene.confirm(again).state == Plan.State.RUNNING
     scene.work("live")
     assert {row.state for row in scene.rows(again)} == {"succeeded"}
-    with scene.scope(), pytest.raises(PlanProblem, match="cannot be reverted"):
+    with scene.scope(), pytest.raises(Conflict, match="cannot be reverted"):
         plans.revert(plan=again, actor=scene.actor, reason="no", now=timezone.now())
 
 
@@ -156,7 +156,7 @@ def test_contact_info_given_for_the_first_time_cannot_be_taken_away(scene: Scene
     assert "replaces everything" in scene.rows(plan)[0].warnings[0]
     scene.work("live")
     assert of_user(scene, "contactInfo", user_id)[0].items() >= wanted.items()
-    with scene.scope(), pytest.raises(PlanProblem, match="cannot be reverted"):
+    with scene.scope(), pytest.raises(Conflict, match="cannot be reverted"):
         plans.revert(plan=plan, actor=scene.actor, reason="no", now=timezone.now())
 
 
@@ -236,7 +236,7 @@ def test_passwords_are_changed_and_stand_nowhere(
     assert scene.expected("user", "live")[third.entity_id]["name"] == "RENAMED_3"
     with scene.scope():
         plans.discard(plan=left, actor=scene.actor, now=timezone.now())
-        with pytest.raises(PlanProblem, match="cannot be reverted"):
+        with pytest.raises(Conflict, match="cannot be reverted"):
             plans.revert(plan=renamed, actor=scene.actor, reason="no", now=timezone.now())
     assert scene.rows(left)[0].secrets == {}
     stored = everything_stored(database_urls["admin"])

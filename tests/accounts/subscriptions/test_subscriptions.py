@@ -10,13 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.billing.billing_account import NoSuchAccount, billing_accounts, set_billing_account
+from accounts.billing.billing_account import billing_accounts, set_billing_account
 from accounts.subscriptions.agreements import is_sim_plus
 from accounts.subscriptions.entitlements import AddEntitlements, ChangePlugins
 from accounts.subscriptions.market_data import AddMarketData, ExpireMarketData
 from accounts.subscriptions.memberships import AddMemberships, CancelMemberships
 from tests.support.scene import Scene
 from tests.support.vendor_members import members, new_member, of_user, platform_ids, wait_for_mirror
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import (
     Account,
     Entitlement,
@@ -336,7 +337,7 @@ def test_the_paying_account_is_found_by_its_name_or_set(scene: Scene, member: in
         assert [one.name for one in billing_accounts(organization)] == ["NORTHWIND_DATA", "OTHER_DATA"]
     assert "Several LIVE accounts" in _drafts(scene, AddEntitlements(), [target])[0].why_skipped
     with scene.scope():
-        with pytest.raises(NoSuchAccount):
+        with pytest.raises(InvalidFields):
             set_billing_account(organization=organization, account_id=5, actor="riley")
         set_billing_account(organization=organization, account_id=77, actor="riley")
         assert AuditEntry.objects.get(action="billing account set").new == {"account": 77}

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
+from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.models import Account, CashBalance, TradingPermission
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.tradovate.trading_calendar import session_date
 
 CREATE, RESET = "user/createevaluationaccounts", "account/resetdemoaccountstate"
@@ -175,7 +175,7 @@ def test_a_reset_takes_accounts_to_the_open_of_the_session(scene: Scene) -> None
     scene.work()
     assert {row.state for row in scene.rows(plan)[:3]} == {"succeeded"}
     assert {one: scene.balance(one) for one in trading} == starts
-    with scene.scope(), pytest.raises(PlanProblem, match="cannot be reverted"):
+    with scene.scope(), pytest.raises(Conflict, match="cannot be reverted"):
         plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
     assert scene.reload(changed).state == Plan.State.FINISHED
 

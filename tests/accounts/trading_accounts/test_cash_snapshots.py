@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.trading_accounts.cash_snapshot import look_at_cash, snapshot_of
 from tests.support.scene import Scene
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.plans.verbs import PlanProblem
 
 SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 
@@ -51,5 +51,5 @@ def test_a_look_that_got_no_answer_is_asked_again_and_no_person_is_bothered(scen
 
 
 def test_a_look_at_an_account_of_nobody_here_is_refused(scene: Scene) -> None:
-    with pytest.raises(PlanProblem, match="skipped"):
+    with pytest.raises(Conflict, match="skipped"):
         look(scene, 424242)

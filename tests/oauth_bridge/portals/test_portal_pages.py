@@ -10,6 +10,7 @@ from django.test import Client
 from oauth_bridge.models import Portal, SigningKey
 from oauth_bridge.portals import registry
 from tests.oauth_bridge.portals.portal_side import CALLBACK, PortalSide
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -94,7 +95,7 @@ def test_plain_http_is_for_loopback_of_demo_data_alone(alpha: Organization) -> N
     with organization_scope(alpha.pk):
         Organization.objects.filter(pk=alpha.pk).update(is_simulated=False)
     alpha.refresh_from_db()
-    with pytest.raises(registry.InvalidPortal, match="in the clear"):
+    with pytest.raises(InvalidFields, match="in the clear"):
         PortalSide.registered(alpha, name="Second", redirect_uris=[local])
 
 

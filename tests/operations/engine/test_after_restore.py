@@ -16,13 +16,13 @@ from django.db import connections
 from psycopg import sql
 
 from tests.support.scene import Scene
+from vendor_admin.errors import Conflict
 from vendor_admin.operations import tasks
 from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.engine.runner import work
 from vendor_admin.operations.engine.settlement import LEAST_WAIT_FOR_SHARE
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Notice, Operation, Plan, PlanRow
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.operations.store import allowance
 from vendor_admin.organizations import incarnations
 from vendor_admin.organizations.models import AuditEntry, Incarnation, Organization
@@ -275,7 +275,7 @@ def test_nobody_starts_a_plan_of_the_backup_before_workers_have_seen_that_it_is_
     preview = scene.preview("test_any_write", payments(scene, sorted(scene.expected("account"))[:1]))
     incarnations.present(now=database_clock.now())
     Incarnation.objects.update(timeline="0000000A")
-    with pytest.raises(PlanProblem, match="was restored"):
+    with pytest.raises(Conflict, match="was restored"):
         scene.confirm(preview)
     scene.work()
     assert scene.reload(preview).state == Plan.State.STALE

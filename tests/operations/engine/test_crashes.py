@@ -12,6 +12,7 @@ from tests.operations.engine.test_outcomes import work_until_over
 from tests.support.database import product_environment
 from tests.support.scene import Scene
 from tests.support.workers import KILLED, Workers
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
@@ -65,7 +66,7 @@ def test_the_same_key_from_fifty_threads_is_one_plan_carried_out_once(scene: Sce
             stored.append(plan.pk)
             with scene.scope():
                 plans.confirm(plan=plan, actor=scene.actor, now=timezone.now())
-        except plans.PlanProblem:
+        except Conflict:
             pass  # another thread has confirmed it
         finally:
             database.close()

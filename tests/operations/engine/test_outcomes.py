@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
+from vendor_admin.errors import InvalidFields
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import decisions
-from vendor_admin.operations.plans.verbs import PlanProblem
 
 ADJUST = "fundTransaction/adjustcash"
 CHANGE = Decimal("250.00")
@@ -66,7 +66,7 @@ def test_where_the_comment_is_lost_a_person_decides(scene: Scene, was_done: bool
     assert "If it was done" in operation.question
     assert "If it was not" in operation.question
     with scene.scope():
-        with pytest.raises(PlanProblem, match="reason"):
+        with pytest.raises(InvalidFields, match="reason"):
             decisions.decide(operation=operation, was_done=True, actor="sam", reason=" ", now=timezone.now())
         decisions.decide(operation=operation, was_done=was_done, actor="sam", reason="seen", now=timezone.now())
     scene.work()

@@ -11,11 +11,11 @@ from django.utils import timezone
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.stored_plans import Desk
 from tests.tradovate.operations.examples import BODIES, NOW
+from vendor_admin.errors import NotAllowed
 from vendor_admin.operations.engine import settlement
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.pages.undecided import doubts_of
 from vendor_admin.operations.plans import decisions, unknown_outcomes
-from vendor_admin.operations.plans.authors import NotAllowed
 from vendor_admin.operations.store import allowance, outcome_store, queue
 from vendor_admin.operations.store.allowance import UNKNOWN_READS, Caller
 from vendor_admin.operations.store.verdicts import Waiting

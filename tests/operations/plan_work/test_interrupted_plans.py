@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.support.stored_plans import Desk
+from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.mirrors.readings import Ask, Readings
 from vendor_admin.operations.engine import sweep
@@ -24,7 +25,6 @@ from vendor_admin.operations.plan_work.platform_rows import Fault, NotRead
 from vendor_admin.operations.plans import interrupted_plans
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.progress import finish_plans, progress_of
-from vendor_admin.operations.plans.states import PlanProblem
 from vendor_admin.operations.store import queue
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.roles import Right
@@ -363,7 +363,7 @@ def test_a_plan_that_ends_while_it_is_interrupted_is_not_looked_at_any_more(benc
     assert wake_due() == 0
 
 
-@pytest.mark.parametrize("met", [NotRead("No answer.", Fault.NO_ANSWER), PlanProblem("It cannot be."), None])
+@pytest.mark.parametrize("met", [NotRead("No answer.", Fault.NO_ANSWER), Conflict("It cannot be."), None])
 def test_a_worker_whose_claim_ran_out_leaves_the_plan_to_the_one_that_has_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, met: Exception | None
 ) -> None:
@@ -393,7 +393,7 @@ def test_a_problem_that_lasts_is_looked_at_again_after_a_pause(bench: Bench, mon
     assert bench.check(plan).checks_failed == 1
 
     def refuse(*_: Any, **__: Any) -> None:
-        raise PlanProblem("It cannot be.")
+        raise Conflict("It cannot be.")
 
     monkeypatch.setattr(interrupted_plans, "go_on", refuse)
     bench.be("live")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tests.operations.plan_work.large_desk import Large, RevokeAtAPrice, RevokeWhatIsThere, large_desk, lost_at
 from tests.support.stored_plans import adjustment
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.engine import after_restore, sweep
 from vendor_admin.operations.models import Operation, Plan, PlanRow, PlanTargets
 from vendor_admin.operations.plan_work.held_plans import wake_due
@@ -84,7 +85,7 @@ def test_a_large_plan_is_started_once_however_often_it_is_confirmed_and_checked(
 
     held = desk.confirm(plan)
     assert (held.state, held.is_being_prepared, desk.operations(plan)) == (Plan.State.HELD, True, [])
-    with pytest.raises(plans.PlanProblem, match="cannot be confirmed now"):
+    with pytest.raises(Conflict, match="cannot be confirmed now"):
         desk.confirm(plan)
     started = desk.checked(held)
     desk.checked(held)
@@ -207,7 +208,7 @@ def test_a_small_plan_takes_no_target_of_a_large_one_that_is_being_started(desk:
     with lost_at("INSERT INTO operations_operation", time=2):
         desk.checked(large)
 
-    with pytest.raises(plans.PlanProblem, match="Another plan has begun to change some of the same targets"):
+    with pytest.raises(Conflict, match="Another plan has begun to change some of the same targets"):
         desk.confirm(small)
     desk.end_claim(large)
     assert desk.checked(large).state == Plan.State.RUNNING
@@ -285,7 +286,7 @@ def test_a_large_plan_that_is_cancelled_sends_nothing_more_at_once_and_a_worker_
 
     assert cancelled.state == Plan.State.CANCELLED
     assert set(desk.states(plan)) == {PlanRow.State.QUEUED}
-    with desk.scope(), pytest.raises(plans.PlanProblem, match="still being cancelled"):
+    with desk.scope(), pytest.raises(Conflict, match="still being cancelled"):
         plans.retry_failed(plan=cancelled, actor=desk.actor, now=timezone.now())
     with lost_at('UPDATE "operations_operation"', time=2):
         desk.checked(plan)

@@ -14,12 +14,11 @@ from django.utils import timezone
 from tests.support.engine_kinds import RevokeOneByOne, register_engine_kinds
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
+from vendor_admin.errors import Conflict, Refused
 from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target, register
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans import approval_rules
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.approval_rules import ThresholdsRefused
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.staff import verbs as staff
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -185,7 +184,7 @@ def test_whoever_got_the_role_today_does_not_approve_yet(desk: Desk) -> None:
     given = timezone.now()
 
     for name, now in (("casey", given), ("casey", given + timedelta(hours=23))):
-        with pytest.raises(PlanProblem, match="for less than a day"):
+        with pytest.raises(Refused, match="for less than a day"):
             plans.approve(plan=waiting, actor=name, now=now)
 
     approved = plans.approve(plan=waiting, actor="casey", now=given + timedelta(hours=24))
@@ -197,7 +196,7 @@ def test_what_somebody_made_who_got_the_role_today_is_not_approved_by_a_colleagu
     desk.join_today("mia")
     waiting = desk.start("60000")
 
-    with pytest.raises(PlanProblem, match="mia has this role for less than a day"):
+    with pytest.raises(Refused, match="mia has this role for less than a day"):
         plans.approve(plan=waiting, actor="casey", now=timezone.now())
 
     assert plans.approve(plan=waiting, actor="casey", now=timezone.now() + 25 * HOUR).approved_by == "casey"
@@ -225,7 +224,7 @@ def test_higher_ones_wait_for_a_second_person(desk: Desk, rows: int, amount: int
     desk.set(rows, amount)
     assert desk.in_force() == (100, Decimal(50_000))
 
-    with pytest.raises(ThresholdsRefused, match="You proposed them"):
+    with pytest.raises(Refused, match="You proposed them"):
         desk.approve("mia")
     desk.approve("casey")
 
@@ -241,7 +240,7 @@ def test_who_joined_today_raises_nothing(desk: Desk) -> None:
     desk.set(1_000, 1_000_000)
     desk.join_today("casey")
 
-    with pytest.raises(ThresholdsRefused, match="for less than a day"):
+    with pytest.raises(Refused, match="for less than a day"):
         desk.approve("casey", now=timezone.now())
 
 
@@ -250,7 +249,7 @@ def test_what_somebody_who_joined_today_proposed_is_agreed_to_by_an_operator_alo
     desk.set(1_000, 1_000_000)
     User.objects.create_user("olga", kind=User.Kind.OPERATOR, is_staff=True)
 
-    with pytest.raises(ThresholdsRefused, match="mia has this role for less than a day"):
+    with pytest.raises(Refused, match="mia has this role for less than a day"):
         desk.approve("casey", now=timezone.now())
     desk.approve("olga", now=timezone.now())
 
@@ -261,7 +260,7 @@ def test_nobody_agrees_to_another_proposal_than_they_looked_at(desk: Desk) -> No
     seen = approval_rules.mark_of(desk.set(101, 50_000))
     desk.set(100_000, 1_000_000, now=NOW + HOUR)
 
-    with pytest.raises(ThresholdsRefused, match="was changed since you looked"):
+    with pytest.raises(Conflict, match="was changed since you looked"):
         desk.approve("casey", seen=seen)
 
 
@@ -273,7 +272,7 @@ def test_a_proposal_holds_once_and_ends_with_a_lower_setting_or_when_it_is_dropp
     ):
         desk.set(1_000, 1_000_000)
         end()
-        with pytest.raises(ThresholdsRefused, match="Nobody has proposed"):
+        with pytest.raises(Conflict, match="Nobody has proposed"):
             desk.approve("casey")
 
 

@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.people import staff_user
+from vendor_admin.errors import Conflict, NotAllowed, Refused
 from vendor_admin.operations.engine.guards import guard
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.preview import KeyIsTaken
-from vendor_admin.operations.plans.verbs import NotAllowed, PlanProblem
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -129,9 +128,9 @@ def test_a_plan_whose_maker_may_no_longer_is_not_started_by_anybody_else(desk: D
     preview, waiting = desk.preview(), desk.waiting()
     lose("mia")
 
-    with pytest.raises(PlanProblem, match="mia may no longer grant and revoke trading permissions"):
+    with pytest.raises(Refused, match="mia may no longer grant and revoke trading permissions"):
         plans.confirm(plan=preview, actor="casey", now=NOW)
-    with pytest.raises(PlanProblem, match="mia may no longer"):
+    with pytest.raises(Refused, match="mia may no longer"):
         plans.approve(plan=waiting, actor="casey", now=NOW)
     assert not Plan.objects.filter(started_at__isnull=False).exists()
 
@@ -169,7 +168,7 @@ def test_a_plan_that_needs_two_people_never_goes_on_with_one(desk: Desk) -> None
     plan = desk.running(approved_by="casey")
     disable("mia")
     assert desk.seen_by_a_worker(plan).state == Plan.State.PAUSED
-    with pytest.raises(PlanProblem, match="You approved this plan"):
+    with pytest.raises(Refused, match="You approved this plan"):
         plans.resume(plan=plan, actor="casey", now=NOW)
     plan = plans.resume(plan=plan, actor="rob", now=NOW)
     assert (plan.taken_over_by, plan.approved_by) == ("rob", "casey")
@@ -177,7 +176,7 @@ def test_a_plan_that_needs_two_people_never_goes_on_with_one(desk: Desk) -> None
     make_a_viewer("casey")
     plan = desk.seen_by_a_worker(plan)
     assert plan.wait_why.startswith("casey may no longer approve plans.")
-    with pytest.raises(PlanProblem, match="A second person who may approve it has to resume it"):
+    with pytest.raises(Refused, match="A second person who may approve it has to resume it"):
         plans.resume(plan=plan, actor="rob", now=NOW)
     staff_user("nina", desk.organization)
     assert plans.resume(plan=plan, actor="nina", now=NOW).approved_by == "nina"
@@ -198,7 +197,7 @@ def test_a_plan_that_lost_its_maker_and_its_approver_is_taken_over_by_two_others
     plan = plans.resume(plan=plan, actor="rob", now=NOW)
     assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.PAUSED, "rob", "")
     assert plan.wait_why == "rob has taken it over. A second person who may approve it has to resume it, or cancel it."
-    with pytest.raises(PlanProblem, match="A second person who may approve it has to resume it"):
+    with pytest.raises(Refused, match="A second person who may approve it has to resume it"):
         plans.resume(plan=plan, actor="rob", now=NOW)
     plan = plans.resume(plan=plan, actor="nina", now=NOW)
     assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.RUNNING, "rob", "nina")
@@ -221,6 +220,6 @@ def test_a_key_that_was_used_for_something_else_is_refused_and_not_answered_with
 
     assert desk.preview(idempotency_key="a") == first
     for other in ({"ids": (2,)}, {"actor": "casey"}, {"parameters": {"x": 1}}):
-        with pytest.raises(KeyIsTaken, match="used for another change"):
+        with pytest.raises(Conflict, match="used for another change"):
             desk.preview(idempotency_key="a", **other)
     assert Plan.objects.count() == 1

@@ -8,10 +8,10 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.support.people import staff_of
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, register
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -132,9 +132,9 @@ def test_what_failed_is_retried_once_whoever_asks_again(dials: Dials) -> None:
     dials.confirmed(first)
     PlanRow.objects.filter(plan=first).update(is_locking=False, state="succeeded")  # the mirror does not know yet
 
-    with pytest.raises(PlanProblem, match=f"Plan {first.pk} "):
+    with pytest.raises(Conflict, match=f"Plan {first.pk} "):
         dials.confirmed(second)
-    with pytest.raises(PlanProblem, match=f"Plan {first.pk} "):
+    with pytest.raises(Conflict, match=f"Plan {first.pk} "):
         dials.retried(plan)
 
 
@@ -152,7 +152,7 @@ def test_what_was_done_is_taken_back_once_also_while_the_mirror_lags(dials: Dial
     dials.confirmed(first)
     PlanRow.objects.filter(plan=first).update(is_locking=False, state="succeeded")
 
-    with pytest.raises(PlanProblem, match=f"Plan {first.pk} "):
+    with pytest.raises(Conflict, match=f"Plan {first.pk} "):
         dials.confirmed(second)
-    with pytest.raises(PlanProblem, match=f"Plan {first.pk} "):
+    with pytest.raises(Conflict, match=f"Plan {first.pk} "):
         dials.reverted(plan)

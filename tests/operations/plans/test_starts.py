@@ -80,7 +80,7 @@ def test_of_two_plans_that_share_targets_and_start_at_once_one_starts_and_one_sa
 
     started, refused = sorted(said, reverse=True)
     assert started == Plan.State.RUNNING
-    assert refused.startswith("PlanProblem: Another plan has begun to change some of the same targets.")
+    assert refused.startswith("Conflict: Another plan has begun to change some of the same targets.")
 
 
 def test_a_plan_that_starts_holds_up_nothing_else_of_its_organization(

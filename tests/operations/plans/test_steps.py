@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from tests.support.scene import Scene
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import decisions
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.verbs import PlanProblem
 
 ADJUST, PEAK = "fundTransaction/adjustcash", "accountRiskStatus/updatemaxnetliq"
 
@@ -50,7 +50,7 @@ def test_a_plan_cancelled_while_its_first_step_is_unknown_waits_for_the_truth(sc
     cancel(scene, plan)
     (row,) = scene.rows(plan)
     assert (row.state, row.is_locking) == ("unknown", True)
-    with pytest.raises(PlanProblem, match="nothing to retry"):
+    with pytest.raises(Conflict, match="nothing to retry"):
         retry(scene, plan)
     read_now(scene)
     scene.work()

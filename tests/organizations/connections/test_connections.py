@@ -7,9 +7,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.organizations.conftest import CREDENTIALS, SECRETS
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.connections import verbs as connections
-from vendor_admin.organizations.connections.verbs import InvalidConnection
 from vendor_admin.organizations.encryption import Sealed, SecretDict
 from vendor_admin.organizations.models import AuditEntry, Connection, Organization, PlatformSession
 from vendor_admin.organizations.platform_access import tokens
@@ -79,7 +79,7 @@ def test_a_connection_whose_other_one_cannot_be_decrypted_gets_a_device_of_its_o
 
 
 def test_a_wrong_connection_leaves_no_organization_behind():
-    with pytest.raises(InvalidConnection):
+    with pytest.raises(InvalidFields):
         connect(rest_url="http://demo.tradovateapi.com/v1")
     assert not Organization.objects.exists()
 
@@ -109,10 +109,10 @@ def test_stored_secrets_go_to_no_other_origin_than_the_one_they_were_given_for(o
     connection = connect()
     changes = at(origin) | ({} if given is None else {"credentials": given})
 
-    with pytest.raises(InvalidConnection) as caught:
+    with pytest.raises(InvalidFields) as caught:
         connections.update_connection(connection=connection, changes=changes, actor="alice")
 
-    assert caught.value.problems.keys() <= {"password", "sec"}
+    assert caught.value.texts.keys() <= {"password", "sec"}
     assert "type the secrets" in str(caught.value)
     with organization_scope(connection.organization_id):
         assert Connection.objects.get().rest_url == DEMO["rest_url"]
@@ -135,7 +135,7 @@ def test_a_connection_whose_addresses_are_no_longer_allowed_can_be_paused():
         Connection.objects.update(websocket_url="wss://elsewhere.example/v1/websocket")
     paused = connections.pause_connection(connection=connection, actor="alice")
     assert not paused.is_enabled
-    with pytest.raises(InvalidConnection, match="not a host of the platform"):
+    with pytest.raises(InvalidFields, match="not a host of the platform"):
         connections.resume_connection(connection=paused, actor="alice")
 
 
@@ -161,14 +161,14 @@ def test_a_change_forgets_the_last_check_but_a_pause_does_not():
 
 
 def test_demo_data_cannot_be_connected_to_a_real_platform():
-    with pytest.raises(InvalidConnection, match="demo data"):
+    with pytest.raises(InvalidFields, match="demo data"):
         connect(is_simulated=True)
     sandbox = {
         "rest_url": "http://127.0.0.1:8000/demo/v1",
         "websocket_url": "ws://127.0.0.1:8000/demo/v1/websocket",
     }
     connection = connect(is_simulated=True, **sandbox)
-    with pytest.raises(InvalidConnection, match="demo data"):
+    with pytest.raises(InvalidFields, match="demo data"):
         connections.repoint_connection(connection=connection, actor="a", credentials=CREDENTIALS, **DEMO)
 
 
@@ -183,14 +183,14 @@ def test_demo_data_cannot_be_connected_to_a_real_platform():
     ],
 )
 def test_every_problem_names_its_field(values, field):
-    with pytest.raises(InvalidConnection) as caught:
+    with pytest.raises(InvalidFields) as caught:
         connect(**values)
-    assert list(caught.value.problems) == [field]
+    assert list(caught.value.texts) == [field]
 
 
 def test_a_second_connection_of_an_environment_is_refused():
     connection = connect()
-    with pytest.raises(InvalidConnection, match="already"):
+    with pytest.raises(InvalidFields, match="already"):
         connections.add_connection(
             organization=connection.organization, environment="demo", actor="a", credentials=CREDENTIALS, **DEMO
         )
@@ -226,7 +226,7 @@ def test_masking_reaches_into_lists_and_objects():
 class TestRemoving:
     def test_a_connection_in_use_is_not_removed(self):
         connection = connect()
-        with pytest.raises(InvalidConnection, match="pause it first"):
+        with pytest.raises(InvalidFields, match="pause it first"):
             connections.remove_connection(connection=connection, actor="alice")
 
     def test_credentials_and_token_are_erased_and_the_audit_says_who_and_why(self, platform, now):

@@ -6,9 +6,9 @@ import socket
 import pytest
 
 from tests.organizations.conftest import CREDENTIALS
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.connections import check as connection_check
 from vendor_admin.organizations.connections import verbs as connections
-from vendor_admin.organizations.connections.verbs import InvalidConnection
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.platform_access import network_policy, reachability
 from vendor_admin.organizations.platform_access.network_policy import (
@@ -139,7 +139,7 @@ def test_a_name_that_nobody_knows_has_no_addresses():
 @pytest.mark.django_db
 class TestSaving:
     def test_a_real_organization_is_not_connected_to_this_machine(self, names):
-        with pytest.raises(InvalidConnection, match="runs on"):
+        with pytest.raises(InvalidFields, match="runs on"):
             connect(**SANDBOX)
         assert not Organization.objects.exists()
 
@@ -156,20 +156,20 @@ class TestSaving:
 
     def test_a_name_of_a_private_address_is_refused_beside_its_field(self, names):
         names["demo.tradovateapi.com"] = ["10.0.0.7"]
-        with pytest.raises(InvalidConnection) as caught:
+        with pytest.raises(InvalidFields) as caught:
             connect()
-        assert list(caught.value.problems) == ["rest_url", "websocket_url"]
+        assert list(caught.value.texts) == ["rest_url", "websocket_url"]
 
     @pytest.mark.parametrize("host", ["demo.example.com", "tradovateapi.com.example", "xtradovateapi.com", "8.8.8.8"])
     def test_only_hosts_that_the_operator_lists_are_taken(self, names, host, settings):
         names[host] = ["93.184.216.34"]
         addresses = {"rest_url": f"https://{host}/v1", "websocket_url": f"wss://{host}/v1/websocket"}
         for settings.ALLOW_INTERNAL_PLATFORM_HOSTS in (False, True):
-            with pytest.raises(InvalidConnection, match="PLATFORM_HOSTS"):
+            with pytest.raises(InvalidFields, match="PLATFORM_HOSTS"):
                 connect(**addresses)
         settings.PLATFORM_HOSTS = (host,)
         assert connect(**addresses)
-        with pytest.raises(InvalidConnection, match="PLATFORM_HOSTS"):
+        with pytest.raises(InvalidFields, match="PLATFORM_HOSTS"):
             connect("beta")
 
     def test_a_name_that_is_not_known_yet_may_be_saved(self, names):
@@ -178,7 +178,7 @@ class TestSaving:
 
     def test_a_connection_is_not_moved_there_either(self, names):
         connection = connect()
-        with pytest.raises(InvalidConnection, match="runs on"):
+        with pytest.raises(InvalidFields, match="runs on"):
             connections.repoint_connection(connection=connection, credentials=CREDENTIALS, actor="a", **SANDBOX)
 
     def test_it_can_always_be_paused_but_not_resumed_towards_a_private_network(self, names):
@@ -186,7 +186,7 @@ class TestSaving:
         names["demo.tradovateapi.com"] = ["10.0.0.7"]
         paused = connections.pause_connection(connection=connection, actor="a")
         assert not paused.is_enabled
-        with pytest.raises(InvalidConnection, match="private network"):
+        with pytest.raises(InvalidFields, match="private network"):
             connections.resume_connection(connection=paused, actor="a")
 
     def test_the_check_looks_again_and_goes_no_further(self, names, now):
@@ -200,5 +200,5 @@ class TestSaving:
 @pytest.mark.parametrize("url", ["https://[::1/v1", "https://demo.tradovateapi.com:99999/v1", "https://x:y/v1"])
 @pytest.mark.django_db
 def test_an_address_that_cannot_be_read_is_told_so(names, url):
-    with pytest.raises(InvalidConnection, match="cannot be read"):
+    with pytest.raises(InvalidFields, match="cannot be read"):
         connect(rest_url=url)

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.organizations.conftest import SECRETS
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.platform_access.addresses import (
-    InvalidConnection,
     complete_credentials,
     is_loopback,
     problem_of_entity_types,
@@ -106,7 +106,7 @@ def test_a_device_that_is_in_use_stays_although_another_connection_of_its_key_ha
 
 
 def test_missing_and_unknown_credentials_are_named_without_their_values():
-    with pytest.raises(InvalidConnection) as caught:
+    with pytest.raises(InvalidFields) as caught:
         complete_credentials({"name": "n", "passwort": SECRETS["password"]})
     text = str(caught.value)
     assert "lack password, app_id, cid, sec" in text

@@ -9,10 +9,10 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from tests.organizations.conftest import CREDENTIALS
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.connections import host_search
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.connections.host_search import Found, HostSearch
-from vendor_admin.organizations.connections.verbs import InvalidConnection
 from vendor_admin.organizations.models import AuditEntry, BudgetUse, Connection, Organization, PlatformHosts
 from vendor_admin.organizations.platform_access import host_fallback, host_holds, logins, platform_hosts, tokens
 from vendor_admin.organizations.platform_access.reachability import Failed, Finding
@@ -583,16 +583,16 @@ class TestAccepting:
     @pytest.mark.parametrize("host", ["collector.example", "127.0.0.1", SHARED, "", "demo.tradovateapi.com@evil.test"])
     def test_only_another_host_of_the_platform_can_be_accepted(self, connection, now, host):
         pointed = self.pointed(connection, host, now)
-        with pytest.raises(InvalidConnection):
+        with pytest.raises(InvalidFields):
             self.accept(pointed, host)
         assert reload(connection).platform_host == ""
 
     def test_only_what_the_newest_answer_points_to_can_be_accepted(self, connection, now):
-        with pytest.raises(InvalidConnection):
+        with pytest.raises(InvalidFields):
             self.accept(connection, ALPHA7)
         self.pointed(connection, ALPHA7, now)
         shown = self.pointed(connection, ALPHA8, now)
-        with pytest.raises(InvalidConnection):
+        with pytest.raises(InvalidFields):
             self.accept(shown, ALPHA7)
 
     def test_only_who_may_manage_connections_can_accept_one(self, connection, platform, now):

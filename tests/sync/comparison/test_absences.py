@@ -9,11 +9,12 @@ import pytest
 from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.notices import platform_trouble
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.comparison import absences
-from vendor_admin.sync.comparison.confirming import NothingToConfirm, confirm_absence
+from vendor_admin.sync.comparison.confirming import confirm_absence
 from vendor_admin.sync.models import Kind, Reconciliation
 
 Connect = Callable[..., Connection]
@@ -80,7 +81,7 @@ def test_an_empty_list_takes_nothing_away_until_a_person_confirms_it(
     assert len([one for one in stored.events() if one["kind"] == Kind.VANISHED]) == 60
     with organization_scope(held.organization_id):
         assert platform_trouble.many_absent(datetime.now(UTC)) == []
-    with pytest.raises(NothingToConfirm):
+    with pytest.raises(Conflict):
         confirm_absence(reconciliation=held, actor="alice", now=datetime.now(UTC))
 
 

@@ -16,13 +16,14 @@ from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.socket.test_lookups import lone_socket
 from tests.sync.stored import Stored
+from vendor_admin.errors import Conflict
 from vendor_admin.organizations.connections.verbs import pause_connection, resume_connection
 from vendor_admin.organizations.models import AuditEntry, Connection
 from vendor_admin.organizations.platform_access import budgets, tokens
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.models import Lease
-from vendor_admin.sync.socket.retry import NothingWaits, StillLocked, try_now
+from vendor_admin.sync.socket.retry import StillLocked, try_now
 from vendor_admin.tradovate.events import PeerSilent
 from vendor_admin.tradovate.socket.sync_session import SyncSession
 
@@ -184,7 +185,7 @@ def test_a_stopped_socket_can_be_tried_again(
 
 def test_a_socket_that_does_not_wait_cannot_be_tried(waiting: Callable[..., Waiting]) -> None:
     scene = waiting(ACCEPTED, "live")
-    with pytest.raises(NothingWaits, match="live"):
+    with pytest.raises(Conflict, match="live"):
         scene.try_now()
     with pytest.raises(CommandError, match="does not wait"):
         call_command("sync_retry", "alpha", "--environment", "demo")
@@ -193,12 +194,12 @@ def test_a_socket_that_does_not_wait_cannot_be_tried(waiting: Callable[..., Wait
     with pytest.raises(CommandError, match="nobody"):
         call_command("sync_retry", "nobody", "--environment", "demo")
     pause_connection(connection=scene.connection, actor="staff")
-    with pytest.raises(NothingWaits, match="paused"):
+    with pytest.raises(Conflict, match="paused"):
         scene.try_now()
     assert scene.hub
     scene.hub.stop()
     resume_connection(connection=scene.connection, actor="staff")
-    with pytest.raises(NothingWaits, match="worker"):
+    with pytest.raises(Conflict, match="worker"):
         scene.try_now()
     assert [action for _, action, _ in scene.audit()] == ["connection paused", "connection resumed"]
 

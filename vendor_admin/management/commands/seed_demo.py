@@ -17,10 +17,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from vendor_admin.errors import InvalidFields
 from vendor_admin.operations.models import NoticeChannel
 from vendor_admin.operations.notices import channels, mails
 from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.organizations.connections.verbs import InvalidConnection, connect_organization
+from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
 from vendor_admin.organizations.platform_access import tokens
 from vendor_admin.organizations.sign_in import second_factor
@@ -91,7 +92,7 @@ def _connected(described: dict[str, Any], *, url: str) -> Organization:
                 websocket_url=f"ws://{urlsplit(url).netloc}/{environment}/v1/websocket",
                 credentials=described["credentials"],
             )
-        except InvalidConnection as problem:
+        except InvalidFields as problem:
             raise CommandError(str(problem)) from problem
     return Organization.objects.get(slug=slug)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Exists, OuterRef
 
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import authors, fresh_rows, interrupted_plans
 from vendor_admin.operations.plans import verbs as plans
@@ -47,7 +48,7 @@ def _pause_without_authors(at_work: Sequence[Plan]) -> set[int]:
     by_id = {plan.pk: plan for plan in at_work}
     lost = authors.lost_by(at_work)
     for plan_id, why in lost.items():
-        with suppress(plans.PlanProblem):  # somebody stopped it a moment ago
+        with suppress(Conflict):  # somebody stopped it a moment ago
             plans.pause_for_want_of_authors(plan=by_id[plan_id], why=why)
             log.warning("operations.plan_lost_its_authors", plan=plan_id, why=why)
     return set(lost)

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.operations.notices import mails, outbox, webhooks
 from vendor_admin.operations.notices.messages import trial_message
 from vendor_admin.operations.notices.models import Delivery, NoticeChannel, NoticeKind
@@ -23,14 +24,6 @@ MOST_CHANNELS = 20
 MOST_ADDRESSES = 10
 
 
-class InvalidChannel(Exception):
-    """A channel cannot be stored or used like this. `problems` holds a sentence for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(problems.values()))
-        self.problems = dict(problems)
-
-
 def add_email_channel(
     *,
     organization: Organization,
@@ -40,7 +33,7 @@ def add_email_channel(
     now: datetime,
     request_id: str = "",
 ) -> NoticeChannel:
-    """Send notices of these kinds to people's addresses. Raises InvalidChannel."""
+    """Send notices of these kinds to people's addresses. Raises InvalidFields and Conflict."""
     values = {"addresses": _checked_addresses(addresses), "kinds": _checked_kinds(kinds)}
     return _add(organization, NoticeChannel.Medium.EMAIL, values, actor=actor, now=now, request_id=request_id)
 
@@ -56,7 +49,7 @@ def add_webhook(
 ) -> tuple[NoticeChannel, str]:
     """Send notices of these kinds to a program; returns the signing secret, which is shown this once.
 
-    Raises InvalidChannel.
+    Raises InvalidFields and Conflict.
     """
     secret = webhooks.new_secret()
     values = {"url": _checked_url(url), "kinds": _checked_kinds(kinds), "secret": {"current": secret}}
@@ -65,7 +58,7 @@ def add_webhook(
 
 
 def change_channel(*, channel: NoticeChannel, changes: Mapping[str, Any], actor: str, request_id: str = "") -> None:
-    """Change `addresses` or `url`, and `kinds`. Raises InvalidChannel."""
+    """Change `addresses` or `url`, and `kinds`. Raises InvalidFields."""
     old = _as_json(channel)
     if "kinds" in changes:
         channel.kinds = _checked_kinds(changes["kinds"])
@@ -91,9 +84,9 @@ def switch_on(*, channel: NoticeChannel, actor: str, request_id: str = "") -> No
 
 
 def renew_secret(*, channel: NoticeChannel, actor: str, now: datetime, request_id: str = "") -> str:
-    """A new signing secret, shown this once. For a day messages carry the signatures of both. Raises InvalidChannel."""
+    """A new signing secret, shown this once. For a day messages carry the signatures of both. Raises Conflict."""
     if channel.medium != NoticeChannel.Medium.WEBHOOK:
-        raise InvalidChannel({"": "Only webhooks are signed."})
+        raise Conflict("Only webhooks are signed.", code="not_signed")
     secret = webhooks.new_secret()
     locked = NoticeChannel.objects.select_for_update().get(pk=channel.pk)
     locked.secret = {"current": secret, "previous": locked.secret.get("current", "")}
@@ -110,11 +103,11 @@ def remove_channel(*, channel: NoticeChannel, actor: str, request_id: str = "") 
 
 
 def send_test(*, channel: NoticeChannel, actor: str, now: datetime, request_id: str = "") -> Delivery:
-    """Queue a test message; its row tells what came of it. Raises InvalidChannel while another is on its way."""
+    """Queue a test message; its row tells what came of it. Raises Conflict while another is on its way."""
     tests = Delivery.objects.filter(channel=channel, event=Delivery.Event.TEST, state=Delivery.State.WAITING)
     NoticeChannel.objects.select_for_update(of=("self",)).defer("secret").get(pk=channel.pk)
     if tests.exists():
-        raise InvalidChannel({"": "A test message is on its way already. Its outcome appears below."})
+        raise Conflict("A test message is on its way already. Its outcome appears below.", code="test_under_way")
     made = Delivery.objects.create(
         organization_id=channel.organization_id,
         channel=channel,
@@ -132,7 +125,7 @@ def _add(
     organization: Organization, medium: str, values: Mapping[str, Any], *, actor: str, now: datetime, request_id: str
 ) -> NoticeChannel:
     if NoticeChannel.objects.filter(organization=organization).count() >= MOST_CHANNELS:
-        raise InvalidChannel({"": f"There are {MOST_CHANNELS} channels already. Remove one first."})
+        raise Conflict(f"There are {MOST_CHANNELS} channels already. Remove one first.", code="too_many")
     channel = NoticeChannel.objects.create(
         organization=organization, medium=medium, created_by=actor, created_at=now, **values
     )
@@ -142,28 +135,28 @@ def _add(
 
 def _checked_addresses(addresses: Iterable[str]) -> list[str]:
     if not mails.can_send():
-        raise InvalidChannel({"addresses": mails.NO_MAIL_SERVER})
+        raise InvalidFields.from_texts({"addresses": mails.NO_MAIL_SERVER})
     given = list(dict.fromkeys(address.strip() for address in addresses if address.strip()))
     if not given or len(given) > MOST_ADDRESSES:
-        raise InvalidChannel({"addresses": f"Give between one and {MOST_ADDRESSES} addresses."})
+        raise InvalidFields.from_texts({"addresses": f"Give between one and {MOST_ADDRESSES} addresses."})
     for address in given:
         try:
             validate_email(address)
         except ValidationError:
-            raise InvalidChannel({"addresses": f"“{address[:100]}” is not an e-mail address."}) from None
+            raise InvalidFields.from_texts({"addresses": f"“{address[:100]}” is not an e-mail address."}) from None
     return given
 
 
 def _checked_url(url: str) -> str:
     if problem := webhooks.problem_of_url(url.strip()):
-        raise InvalidChannel({"url": problem})
+        raise InvalidFields.from_texts({"url": problem})
     return url.strip()
 
 
 def _checked_kinds(kinds: Iterable[str]) -> list[str]:
     given = set(kinds)
     if not given or not given <= set(NoticeKind.values):
-        raise InvalidChannel({"kinds": "Choose at least one kind of notice."})
+        raise InvalidFields.from_texts({"kinds": "Choose at least one kind of notice."})
     return [kind for kind in NoticeKind.values if kind in given]
 
 

@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from vendor_admin.amount_fields import AmountField, WholeNumberField
+from vendor_admin.errors import Conflict, Refused
 from vendor_admin.listing.admin_base import actor_of, has_right, organization_of, require
 from vendor_admin.operations.models import ApprovalRule
 from vendor_admin.operations.pages import budget_view
 from vendor_admin.operations.plans import approval_rules
-from vendor_admin.operations.plans.approval_rules import ThresholdsRefused, approval_rule
+from vendor_admin.operations.plans.approval_rules import approval_rule
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
@@ -133,8 +134,8 @@ def _decide(request: HttpRequest, act: Callable[[Organization], ApprovalRule], *
         raise Http404
     try:
         act(organization)
-    except ThresholdsRefused as refused:
-        messages.error(request, str(refused))
+    except (Conflict, Refused) as refused:
+        messages.error(request, refused.text)
     else:
         messages.success(request, said)
     return HttpResponseRedirect(reverse("thresholds"))

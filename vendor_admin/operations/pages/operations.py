@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 
+from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.mirrors.admin.mirror_admin import environment_badge
@@ -20,7 +21,6 @@ from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badg
 from vendor_admin.operations.pages.undecided import doubts_of
 from vendor_admin.operations.plans import decisions
 from vendor_admin.operations.plans.unknown_outcomes import LONGEST_READING
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.operations.store.queue import MOST_CRASHES
 from vendor_admin.operations.store.rows import rows_of
 from vendor_admin.organizations.audit import masked
@@ -172,8 +172,8 @@ class OperationAdmin(ReadOnlyAdmin):
                 **actor_of(request),
             )
             messages.success(request, "Decided. It is written to the audit.")
-        except PlanProblem as problem:
-            messages.error(request, str(problem))
+        except (Conflict, InvalidFields) as problem:
+            messages.error(request, problem.text)
         return HttpResponseRedirect(reverse("admin:operations_operation_change", args=[row.pk]))
 
     def _context(self, request: HttpRequest, row: Operation, form: DecisionForm) -> dict[str, Any]:

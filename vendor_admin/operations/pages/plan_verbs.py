@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing.admin_base import actor_of, has_right, require
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import Plan, PlanRow
@@ -30,7 +31,6 @@ from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.authors import rights_of_plan
 from vendor_admin.operations.plans.progress import counts_of
-from vendor_admin.operations.plans.verbs import InvalidPlan, NotAllowed, PlanProblem
 from vendor_admin.organizations.requests.fresh_code import ASKED_FOR, require_fresh_code
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
@@ -304,8 +304,8 @@ def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str
     """Act, and show what came of it: the plan, a renewed preview, or why it cannot be done."""
     try:
         result = act()
-    except (PlanProblem, InvalidPlan, NotAllowed) as problem:
-        messages.error(request, str(problem))
+    except (Conflict, InvalidFields, Refused) as problem:
+        messages.error(request, problem.text)
         return _back(plan)
     if result.renewed_from_id == plan.pk:
         messages.warning(request, RENEWED)

@@ -8,17 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing.admin_base import actor_of, organization_of, require
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.actions import Action, action_named
-from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, UnreadableFile, rows_of_file, template_of
+from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, rows_of_file, template_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.pages.plan_view import answers_url
 from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.selection import Chosen, read_selection
-from vendor_admin.operations.plans.verbs import InvalidPlan, NotAllowed, PlanProblem
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.request_sizes import takes_files
@@ -94,8 +94,8 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
             )
             if action.only_asks:
                 return _ask(request, plan)
-        except (InvalidPlan, NotAllowed) as refused:
-            form.add_error(None, str(refused))
+        except (Conflict, InvalidFields, Refused) as refused:
+            form.add_error(None, refused.text)
         else:
             return _to_plan(plan)
     context = {
@@ -138,8 +138,8 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
                 if faults:
                     messages.warning(request, f"{_faulty_lines(faults):,} faulty lines of the file were left out.")
                 return _to_plan(plan)
-        except (UnreadableFile, InvalidPlan, NotAllowed) as problem:
-            form.add_error("file", str(problem))
+        except (Conflict, InvalidFields, Refused) as problem:
+            form.add_error("file", problem.text)
     context = {
         **_context(request, action, None),
         "form": form,
@@ -213,8 +213,8 @@ def _ask(request: HttpRequest, plan: Plan) -> HttpResponse:
         return _to_plan(plan)
     try:
         plan = plans.confirm(plan=plan, now=database_clock.now(), **actor_of(request))
-    except PlanProblem as problem:
-        messages.error(request, str(problem))
+    except (Conflict, InvalidFields, Refused) as problem:
+        messages.error(request, problem.text)
     return HttpResponseRedirect(answers_url(plan) or newest_url(plan))
 
 

@@ -18,6 +18,7 @@ from django.db import DataError
 from django.db.models import Window
 from django.db.models.functions import RowNumber
 
+from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.mirrors.readings import Ask, Readings
 from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.models import Plan
@@ -29,7 +30,6 @@ from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.start import renew, renewed_if_moved, start
 from vendor_admin.operations.plans.states import WORKER
-from vendor_admin.operations.plans.verbs import InvalidPlan, NotAllowed, PlanProblem
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.queue import step
 from vendor_admin.organizations.models import Organization
@@ -109,8 +109,8 @@ def check(*, organization_id: int, plan_id: int) -> None:
     except DataError:
         log.exception("operations.rows_not_compared", plan=plan_id)
         _wait(plan, why, UNREADABLE, Fault.NOT_COMPARED)
-    except (PlanProblem, NotAllowed, InvalidPlan) as problem:
-        _give_up(plan, str(problem))
+    except (Conflict, InvalidFields, Refused) as problem:
+        _give_up(plan, problem.text)
     except Exception:
         log.exception("operations.rows_not_checked", plan=plan_id)
         _wait(plan, why, OWN_FAULT, Fault.OWN)

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from django.db.models import Max
 
+from vendor_admin.errors import Conflict, Fault, InvalidFields
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow, PlanTargets
 from vendor_admin.operations.plan_work.claims import claimed_step
@@ -18,7 +19,7 @@ from vendor_admin.operations.plans import follow_ups, fresh_rows, interrupted_pl
 from vendor_admin.operations.plans import preview as previews
 from vendor_admin.operations.plans import start as plan_start
 from vendor_admin.operations.plans import targets as plan_targets
-from vendor_admin.operations.plans.states import WORKER, PlanProblem
+from vendor_admin.operations.plans.states import WORKER
 from vendor_admin.operations.store import outcome_store, wakeups
 from vendor_admin.operations.store import rows as plan_rows
 from vendor_admin.operations.store.queue import step
@@ -53,7 +54,7 @@ def has_moved(plan: Plan) -> bool:
 
 
 def store_start(plan: Plan) -> bool:
-    """Compare the rows of a held plan, and store their operations as far as that was not done. Raises PlanProblem.
+    """Compare the rows of a held plan, and store their operations as far as that was not done. Raises Conflict.
 
     False where a row no longer starts from what the mirror says, or what was read: what was stored is undone then.
     """
@@ -160,7 +161,7 @@ def _draft_some(plan: Plan, *, now: datetime) -> bool:
 def _targets_of_earlier(plan: Plan, stored: PlanTargets) -> list[Target]:
     """The next of the targets of a plan that retries or reverts an earlier one; notes behind which row the rest are.
 
-    Raises PlanProblem where none were left in all, and InvalidPlan where they are too many.
+    Raises Conflict where none were left in all, and InvalidFields where they are too many.
     """
     link, behind = stored.asked["link"], stored.asked["behind"]
     earlier: Plan = getattr(plan, link)
@@ -171,9 +172,9 @@ def _targets_of_earlier(plan: Plan, stored: PlanTargets) -> list[Target]:
     is_last = behind is None
     count = stored.first - 1 + len(targets)
     if is_last and not count:
-        raise PlanProblem(follow_ups.why_nothing(link, begun_by))
+        raise Conflict(follow_ups.why_nothing(link, begun_by), code="nothing_to_do")
     if count > previews.MOST_TARGETS:
-        raise previews.InvalidPlan(f"{previews.TOO_MANY} this would have more.")
+        raise InvalidFields([Fault("targets", "too_many", f"{previews.TOO_MANY} this would have more.")])
     plan.work_done = plan.work_total if behind is None else behind
     stored.asked = {"link": link, "behind": behind, "begun_by": begun_by}
     return targets

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
+from vendor_admin.errors import Conflict, Refused
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans.tally import Tally
 from vendor_admin.organizations import audit
@@ -19,11 +20,8 @@ from vendor_admin.organizations.models import Organization, StaffRole
 
 ONE_DAY = timedelta(days=1)
 NOT_STARTED = (Plan.State.DRAFTING, Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.STALE)
+SECOND_PERSON = "second_person"
 NOTHING_PROPOSED = "Nobody has proposed higher thresholds, or somebody decided about them already."
-
-
-class ThresholdsRefused(Exception):
-    """The thresholds cannot be set like this, or not by this person; the text says why."""
 
 
 def approval_rule(organization: Organization) -> ApprovalRule:
@@ -131,19 +129,21 @@ def set_thresholds(
 def approve_thresholds(
     *, organization: Organization, actor: str, now: datetime, seen: str, request_id: str = ""
 ) -> ApprovalRule:
-    """Agree to the proposed thresholds. Raises ThresholdsRefused for who proposed them, and where nobody did.
+    """Agree to the proposed thresholds. Raises Refused for who proposed them, Conflict where nobody did.
 
-    `seen` says which proposal was looked at (`mark_of`): another that took its place is refused as well.
+    `seen` says which proposal was looked at (`mark_of`): another that took its place is a Conflict as well.
     """
     rule = _locked(organization)
     if rule.proposed_accounts_over is None or rule.proposed_balance_change_over is None:
-        raise ThresholdsRefused(NOTHING_PROPOSED)
+        raise Conflict(NOTHING_PROPOSED, code="nothing_proposed")
     if actor == rule.proposed_by:
-        raise ThresholdsRefused("You proposed them. Another owner has to agree, or an operator of this installation.")
+        raise Refused(
+            "You proposed them. Another owner has to agree, or an operator of this installation.", code=SECOND_PERSON
+        )
     if seen != mark_of(rule):
-        raise ThresholdsRefused("The proposal was changed since you looked. Look at it again.")
+        raise Conflict("The proposal was changed since you looked. Look at it again.", code="changed_meanwhile")
     if why := why_not_by([rule.proposed_by], actor, organization_id=organization.pk, now=now):
-        raise ThresholdsRefused(why)
+        raise Refused(why, code=SECOND_PERSON)
     wanted = ApprovalRule(
         accounts_over=rule.proposed_accounts_over, balance_change_over=rule.proposed_balance_change_over
     )
@@ -157,10 +157,10 @@ def mark_of(rule: ApprovalRule) -> str:
 
 
 def withdraw_thresholds(*, organization: Organization, actor: str, request_id: str = "") -> ApprovalRule:
-    """Drop the proposal. Raises ThresholdsRefused where there is none."""
+    """Drop the proposal. Raises Conflict where there is none."""
     rule = _locked(organization)
     if rule.proposed_accounts_over is None:
-        raise ThresholdsRefused(NOTHING_PROPOSED)
+        raise Conflict(NOTHING_PROPOSED, code="nothing_proposed")
     _forget_proposal(rule)
     rule.save()
     _record(rule, rule, actor=actor, action="higher thresholds dropped", reason="", request_id=request_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from vendor_admin.errors import NotAllowed
 from vendor_admin.operations.kinds import kind_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans.charges import rights_for
@@ -11,16 +12,13 @@ from vendor_admin.organizations.roles import Right
 Needed = list[tuple[str, Collection[Right]]]
 
 
-class NotAllowed(PermissionError):
-    """Somebody lacks a right that the verb needs; the text says who and which."""
-
-
 def require(actor: str, *rights: Right, organization_id: int) -> None:
     """Raise NotAllowed where an actor does not hold all of these rights now."""
     held = rights_of([actor], organization_id=organization_id)[actor]
-    missing = " and ".join(right.value for right in rights if right not in held)
+    missing = [right.value for right in rights if right not in held]
     if missing:
-        raise NotAllowed(f"{actor} may not {missing}. An owner of the organization can change that.")
+        text = f"{actor} may not {' and '.join(missing)}. An owner of the organization can change that."
+        raise NotAllowed(text, rights=missing)
 
 
 def rights_of_plan(plan: Plan) -> tuple[Right, ...]:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from vendor_admin.errors import Conflict, Fault, InvalidFields
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.plans import authors
-from vendor_admin.operations.plans.verbs import PlanProblem
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import CANCELLED_AFTER
 from vendor_admin.operations.store.rows import rows_of
@@ -18,15 +18,15 @@ def decide(
 ) -> Operation:
     """Take it as done, or as not done (then its rows count as refused, and the plan's retry sends them again).
 
-    Must run inside the organization's scope. Raises PlanProblem where nobody is asked any more, or without a reason,
-    and NotAllowed where the actor may not decide.
+    Must run inside the organization's scope. Raises Conflict where nobody is asked any more, InvalidFields
+    without a reason, and NotAllowed where the actor may not decide.
     """
     authors.require(actor, Right.DECIDE_UNKNOWN, organization_id=operation.organization_id)
     if not reason.strip():
-        raise PlanProblem("Say how you know: the reason goes into the audit.")
+        raise InvalidFields([Fault("reason", "required", "Say how you know: the reason goes into the audit.")])
     found = Operation.objects.select_for_update().get(pk=operation.pk)
     if found.state != Operation.State.UNKNOWN or not found.needs_person:
-        raise PlanProblem("This operation no longer waits for a decision.")
+        raise Conflict("This operation no longer waits for a decision.", code="already_decided")
     state = PlanRow.State.SUCCEEDED if was_done else PlanRow.State.REJECTED
     why = "" if was_done else f"Decided by {actor}: it was not done."
     open_rows = rows_of(found.pk).filter(state=PlanRow.State.UNKNOWN)

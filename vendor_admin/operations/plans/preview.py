@@ -10,13 +10,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
+from vendor_admin.errors import Conflict, Fault, InvalidFields, NotAllowed
 from vendor_admin.mirrors.queries.any_of import among
 from vendor_admin.mirrors.readings import readings_in_force
 from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of, only_asks
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import approval_rules, authors, fresh_rows
 from vendor_admin.operations.plans import targets as plan_targets
-from vendor_admin.operations.plans.authors import NotAllowed
 from vendor_admin.operations.plans.charges import SPENDING, in_words, spends_money
 from vendor_admin.operations.plans.field_words import titles_of
 from vendor_admin.operations.plans.tally import Tally
@@ -33,14 +33,6 @@ LEAVE_IT_OUT = (
     "can give it."
 )
 KEY_IS_TAKEN = "This idempotency key was used for another change. Use a new key for each change."
-
-
-class InvalidPlan(ValueError):
-    """Nothing can be previewed; the text tells a person why."""
-
-
-class KeyIsTaken(InvalidPlan):
-    """The idempotency key belongs to a plan that something else was asked of."""
 
 
 def preview(
@@ -61,14 +53,14 @@ def preview(
     Of many targets the plan is stored as "being previewed", and a worker makes its rows (large_plans.py).
 
     With an idempotency key that is known already, the plan stored under it is returned and nothing is made; where
-    something else is asked under that key, KeyIsTaken is raised. `links` are fields of Plan that lead to an earlier
-    plan (renewed_from, reverts, retries). Must run inside the organization's scope. Raises InvalidPlan, NotAllowed
+    something else is asked under that key, Conflict is raised. `links` are fields of Plan that lead to an earlier
+    plan (renewed_from, reverts, retries). Must run inside the organization's scope. Raises InvalidFields, NotAllowed
     where the actor may not make such a plan or spend what it costs, and KeyError for an unknown kind.
     """
     if not targets:
-        raise InvalidPlan("Nothing is selected.")
+        raise InvalidFields([Fault("targets", "required", "Nothing is selected.")])
     if len(targets) > MOST_TARGETS:
-        raise InvalidPlan(f"{TOO_MANY} {len(targets):,} are selected.")
+        raise InvalidFields([Fault("targets", "too_many", f"{TOO_MANY} {len(targets):,} are selected.")])
     kind = kind_of(kind_name)
     authors.require(actor, kind.right, organization_id=organization.pk)
     parameters = dict(parameters or {})
@@ -186,9 +178,10 @@ def conclude(plan: Plan, *, now: datetime) -> None:
     tally, plan.drafted = Tally.read(plan.drafted), {}
     plan.is_money = kind_of(plan.kind).is_money or spends_money(tally.cost)
     if spends_money(tally.cost) and not authors.holds(plan.actor, SPENDING, plan.organization_id):
-        raise NotAllowed(
+        text = (
             f"{in_words(tally.cost)}, and {plan.actor} may not {SPENDING.value}. {LEAVE_IT_OUT} {tally.paid_in_words()}"
         )
+        raise NotAllowed(text, rights=[SPENDING.value])
     _note_size(plan, tally, now=now)
     _note_age(plan, now=now)
 
@@ -316,5 +309,5 @@ def _digest_of(
 
 def _asked_the_same(plan: Plan, digest: str) -> Plan:
     if plan.asked_digest != digest:
-        raise KeyIsTaken(KEY_IS_TAKEN)
+        raise Conflict(KEY_IS_TAKEN, code="idempotency_key_used")
     return plan

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest
 
 from vendor_admin.amounts import read_id
+from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.listing import lists
 from vendor_admin.listing.admin_base import NARROW_IT
 from vendor_admin.mirrors.admin.mirror_admin import MirrorAdmin
@@ -54,8 +55,8 @@ def read_selection(request: HttpRequest, *, action: Action, organization_id: int
     is_all, problem = "all" in request.GET, ""
     try:
         ids = _matching(request, model) if is_all else _named_ids(request.GET.getlist("id"))
-    except ValueError as error:
-        ids, problem = (), str(error)
+    except (InvalidFields, lists.TooSlow) as error:
+        ids, problem = (), error.text or NARROW_IT
     if len(ids) > MOST_TARGETS:
         problem = f"One plan takes up to {MOST_TARGETS:,} rows, and more are chosen. Narrow the list by filters."
     elif not ids and not problem:
@@ -67,29 +68,26 @@ def read_selection(request: HttpRequest, *, action: Action, organization_id: int
 
 
 def _named_ids(words: list[str]) -> tuple[int, ...]:
-    """Ids as they stand in the address line; raises ValueError for anything else."""
+    """Ids as they stand in the address line; raises InvalidFields for anything else."""
     ids = []
     for word in words:
         id_ = read_id(word)
         if id_ is None:
-            raise ValueError(f"“{word[:40]}” is no platform id.")
+            raise InvalidFields([Fault("id", "invalid", f"“{word[:40]}” is no platform id.")])
         ids.append(id_)
     return tuple(dict.fromkeys(ids))
 
 
 def _matching(request: HttpRequest, model: type[Mirror]) -> tuple[int, ...]:
-    """The ids of every row of a list, one more than a plan may take; raises ValueError with words for people."""
+    """The ids of every row of a list, one more than a plan may take; raises InvalidFields, and TooSlow."""
     page = admin.site._registry.get(model)
     if not isinstance(page, MirrorAdmin):
         raise Http404("There is no list of these.")
     query = parse_qsl(request.GET.get("filter", ""), max_num_fields=MOST_WORDS_OF_FILTER)
     filtered = lists.narrow(page.get_queryset(request), filters=page.dynamic_filters(request), chosen=dict(query))
     if filtered.problems:
-        raise ValueError(" ".join(filtered.problems))
-    try:
-        ids = lists.read_all(
-            filtered.rows.order_by("-entity_id").values_list("entity_id", flat=True), most=MOST_TARGETS + 1
-        )
-    except lists.TooSlow:
-        raise ValueError(NARROW_IT) from None
+        raise InvalidFields([Fault("filter", "invalid", " ".join(filtered.problems))])
+    ids = lists.read_all(
+        filtered.rows.order_by("-entity_id").values_list("entity_id", flat=True), most=MOST_TARGETS + 1
+    )
     return tuple(dict.fromkeys(ids))

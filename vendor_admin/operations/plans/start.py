@@ -9,6 +9,7 @@ import msgspec
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.queries.any_of import array_of
 from vendor_admin.operations.kinds import Call, kind_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow, new_short_id
@@ -16,7 +17,7 @@ from vendor_admin.operations.plans import fresh_rows
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans.follow_ups import begun_meanwhile
 from vendor_admin.operations.plans.preview import drafts_of, has_moved, preview
-from vendor_admin.operations.plans.states import PlanProblem, move
+from vendor_admin.operations.plans.states import move
 from vendor_admin.operations.plans.wiping import wipe_at_start
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.rows import target_of
@@ -40,6 +41,7 @@ _INSERT = """
                     idempotency_key text)
  RETURNING idempotency_key, id
 """
+TARGETS_TAKEN = "targets_taken"
 TAKEN = "Another plan has begun to change some of the same targets. Wait until it ends, then make a new preview."
 RESTORED = (
     "The database was restored, and the workers have not looked yet what may have been done since the backup. "
@@ -50,11 +52,11 @@ RESTORED = (
 def begin(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str) -> Plan:
     """Start a plan, or have a worker do it: where it is large, and where the mirrors it starts from may be old.
 
-    Returns a renewed preview where the mirror moved since this one. Raises PlanProblem where the database was restored
+    Returns a renewed preview where the mirror moved since this one. Raises Conflict where the database was restored
     and workers have not come by yet: the plan may have been carried out.
     """
     if not incarnations.is_settled():
-        raise PlanProblem(RESTORED)
+        raise Conflict(RESTORED, code="database_restored")
     if plan_targets.is_large(plan):
         return hold(plan, why="", actor=actor, now=now, action=action, request_id=request_id)
     age = fresh_rows.age_of(plan, now=now)
@@ -124,7 +126,7 @@ def start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
 
 
 def refuse_shared(plan: Plan) -> None:
-    """Raise PlanProblem where another plan has a target of this one, or is to take one since a worker is starting it
+    """Raise Conflict where another plan has a target of this one, or is to take one since a worker is starting it
     bit by bit: of two such plans one gets all of its own. The transaction holds the starts from then on.
     """
     _refuse_where(plan, is_locking=True)
@@ -138,20 +140,21 @@ def calls_of(plan: Plan, rows: Sequence[PlanRow], *, after: int = 0) -> list[ToS
 
 
 def store_calls(plan: Plan, calls: Sequence[ToStore], *, now: datetime) -> None:
-    """Store the operations of some rows of a plan, and keep other plans from changing their targets. Raises PlanProblem
+    """Store the operations of some rows of a plan, and keep other plans from changing their targets. Raises Conflict
     where another plan has a target already, or has begun to retry or to revert the same.
     """
     hold_starts(plan.organization_id)  # before the plan that this one retries is held, as whoever confirms a plan does
     begun_by = begun_meanwhile(plan, {row.pk: row for call, _ in calls for row in call.rows}.values())
     if begun_by is not None:
-        raise PlanProblem(f"Plan {begun_by} has begun with some of the same since this preview. Make a new one.")
+        text = f"Plan {begun_by} has begun with some of the same since this preview. Make a new one."
+        raise Conflict(text, code=TARGETS_TAKEN)
     try:
         with transaction.atomic():
             _store(plan, calls, now=now)
     except IntegrityError as error:
         if not _is_taken(error):
             raise
-        raise PlanProblem(TAKEN) from None
+        raise Conflict(TAKEN, code=TARGETS_TAKEN) from None
 
 
 def take_back(plan: Plan, rows: Sequence[PlanRow], *, now: datetime) -> None:
@@ -205,7 +208,7 @@ def _refuse_where(plan: Plan, **others: Any) -> None:
     )
     mine = plan.rows.filter(state=PlanRow.State.PLANNED, is_locking=False)
     if mine.annotate(taken=Subquery(same.values("id")[:1])).filter(taken__isnull=False).exists():
-        raise PlanProblem(TAKEN)
+        raise Conflict(TAKEN, code=TARGETS_TAKEN)
 
 
 def _is_taken(error: IntegrityError) -> bool:

@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 
+from vendor_admin.errors import Conflict
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import SYSTEM
 
+OTHER_STATE = "plan_in_other_state"
 WORKER = f"{SYSTEM}worker"
 
 
-class PlanProblem(Exception):
-    """The verb does not fit the plan as it is now; the text tells a person why and what to do."""
-
-
 def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
-    """The plan's row, held until the transaction ends; its organization's is not."""
+    """The plan's row, held until the transaction ends; its organization's is not. Raises Conflict."""
     found = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan.pk)
     if found.state == Plan.State.CANCELLED and found.check_at is not None:
-        raise PlanProblem("This plan is still being cancelled. Wait until every row of it is, then try again.")
+        text = "This plan is still being cancelled. Wait until every row of it is, then try again."
+        raise Conflict(text, code=OTHER_STATE)
     if found.state not in states:
-        raise PlanProblem(f"This plan is {found.get_state_display()} and cannot be {doing} now.")
+        raise Conflict(f"This plan is {found.get_state_display()} and cannot be {doing} now.", code=OTHER_STATE)
     return found
 
 

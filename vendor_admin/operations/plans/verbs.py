@@ -1,16 +1,17 @@
 """What people do with a plan: confirm, approve, pause, resume, cancel, retry what failed, revert.
 
 Every verb is one short transaction inside the organization's scope, is written to the audit, and does nothing where
-the plan is no longer in the state it needs (then it raises PlanProblem) or where the actor lacks the right to it (then
+the plan is no longer in the state it needs (then it raises Conflict) or where the actor lacks the right to it (then
 it raises NotAllowed). Workers send the operations (runner.py).
 """
 
 from datetime import datetime
 
+from vendor_admin.errors import Conflict, Fault, InvalidFields, Refused
 from vendor_admin.operations.kinds import kind_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans import approval_rules, authors, fresh_rows, interrupted_plans, wiping
-from vendor_admin.operations.plans.authors import NotAllowed, makers_of, rights_of_plan, rights_to_stop
+from vendor_admin.operations.plans.authors import makers_of, rights_of_plan, rights_to_stop
 from vendor_admin.operations.plans.follow_ups import (
     are_many,
     first_way_back,
@@ -19,18 +20,15 @@ from vendor_admin.operations.plans.follow_ups import (
     targets_again,
     why_nothing,
 )
-from vendor_admin.operations.plans.preview import InvalidPlan, preview, preview_again
+from vendor_admin.operations.plans.preview import preview, preview_again
 from vendor_admin.operations.plans.start import begin, hold_starts, renewed_if_moved
-from vendor_admin.operations.plans.states import WORKER, PlanProblem, locked, move
+from vendor_admin.operations.plans.states import WORKER, locked, move
 from vendor_admin.operations.plans.targets import is_large
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import cancel_planned, cancel_queued
 from vendor_admin.organizations.roles import Right
 
 __all__ = [
-    "InvalidPlan",
-    "NotAllowed",
-    "PlanProblem",
     "approve",
     "cancel",
     "check_now",
@@ -45,6 +43,8 @@ __all__ = [
     "revert",
 ]
 
+NOTHING_TO_DO = "nothing_to_do"
+AUTHORS_LOST = "authors_lost_their_rights"
 TAKEN_OVER = "{} has taken it over. A second person who may approve it has to resume it, or cancel it."
 
 
@@ -61,10 +61,10 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
     _require(actor, plan, *rights_of_plan(plan))
     _refuse_lost_authors(plan)
     if not plan.rows.filter(state=PlanRow.State.PLANNED).exists():
-        raise PlanProblem("Every row of this plan is skipped: there is nothing to do.")
+        raise Conflict("Every row of this plan is skipped: there is nothing to do.", code=NOTHING_TO_DO)
     plan.reason = plan.reason.strip() or reason.strip()
     if plan.is_money and not plan.reason:
-        raise PlanProblem("Say why: a plan about money needs a reason.")
+        raise InvalidFields([Fault("reason", "required", "Say why: a plan about money needs a reason.")])
     hold_starts(plan.organization_id)  # of two that are confirmed at once the second counts the first
     note_day(plan, actor=actor, now=now)
     if not plan.needs_second_person:
@@ -83,12 +83,12 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
 def approve(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
     """Start a plan that waits for a second person, or hold it, or return a renewed preview, as `confirm` does.
 
-    Raises PlanProblem for the person who made it, and where who made or confirmed it may no longer do so.
+    Raises Refused for the person who made it, and where who made or confirmed it may no longer do so.
     """
     plan = locked(plan, states=(Plan.State.WAITING,), doing="approved")
     _require(actor, plan, Right.APPROVE_PLANS)
     if actor in (plan.actor, plan.confirmed_by):
-        raise PlanProblem("You made this plan. A second person has to approve it.")
+        raise Refused("You made this plan. A second person has to approve it.", code=approval_rules.SECOND_PERSON)
     _refuse_new_people(plan, actor, now=now)
     _refuse_lost_authors(plan)
     plan.approved_by = actor
@@ -107,7 +107,7 @@ def check_now(*, plan: Plan, actor: str, now: datetime, request_id: str = "") ->
     plan = locked(plan, states=(Plan.State.PREVIEW, Plan.State.HELD, Plan.State.RUNNING), doing="checked")
     _require(actor, plan, *rights_to_stop(plan))
     if not plan.depends_on_rows or (plan.state == Plan.State.RUNNING and not plan.is_interrupted):
-        raise PlanProblem("The rows of this plan are not read from the platform.")
+        raise Conflict("The rows of this plan are not read from the platform.", code=NOTHING_TO_DO)
     plan.check_at = now
     wakeups.check_soon(plan.organization_id, plan.pk)
     return move(plan, state=plan.state, actor=actor, action="rows to be checked now", request_id=request_id)
@@ -136,7 +136,7 @@ def resume(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Pl
 
     What a plan about money or risk has not begun is compared once more; rows that moved are cancelled and say why.
     Where that leaves one person alone behind a plan that needs two, it stays paused until a second person, who may
-    approve plans, resumes it as well. Raises PlanProblem for somebody who cannot be that second person.
+    approve plans, resumes it as well. Raises Refused for somebody who cannot be that second person.
     """
     plan = locked(plan, states=(Plan.State.PAUSED,), doing="resumed")
     _require(actor, plan, *rights_of_plan(plan))
@@ -191,7 +191,7 @@ def discard(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> P
 
 
 def retry_failed(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
-    """A preview of what this plan was refused or did not come to. Raises PlanProblem where nothing is left to do.
+    """A preview of what this plan was refused or did not come to. Raises Conflict where nothing is left to do.
 
     Of many rows a worker makes it.
     """
@@ -212,7 +212,7 @@ def retry_failed(*, plan: Plan, actor: str, now: datetime, request_id: str = "")
     targets = targets_again(plan, rows_again(plan, "retries"), "retries")
     targets, begun_by = split_off_begun(targets, earlier=plan, link="retries")
     if not targets:
-        raise PlanProblem(why_nothing("retries", begun_by))
+        raise Conflict(why_nothing("retries", begun_by), code=NOTHING_TO_DO)
     return preview(
         organization=plan.organization,
         kind_name=plan.kind,
@@ -235,10 +235,10 @@ def revert(*, plan: Plan, actor: str, reason: str, now: datetime, request_id: st
     kind = kind_of(plan.kind)
     _require(actor, plan, kind.right)
     if not rows_again(plan, "reverts").exists():
-        raise PlanProblem("Nothing of this plan was done.")
+        raise Conflict("Nothing of this plan was done.", code=NOTHING_TO_DO)
     found = first_way_back(plan)
     if found is None:
-        raise PlanProblem(why_nothing("reverts", None))
+        raise Conflict(why_nothing("reverts", None), code=NOTHING_TO_DO)
     kind_name, targets = found
     if are_many(plan, "reverts"):
         return preview_again(
@@ -252,7 +252,7 @@ def revert(*, plan: Plan, actor: str, reason: str, now: datetime, request_id: st
         )
     targets, begun_by = split_off_begun(targets, earlier=plan, link="reverts")
     if not targets:
-        raise PlanProblem(why_nothing("reverts", begun_by))
+        raise Conflict(why_nothing("reverts", begun_by), code=NOTHING_TO_DO)
     return preview(
         organization=plan.organization,
         kind_name=kind_name,
@@ -271,13 +271,13 @@ def _require(actor: str, plan: Plan, *rights: Right) -> None:
 
 def _refuse_new_people(plan: Plan, actor: str, *, now: datetime) -> None:
     if why := approval_rules.why_not_by(makers_of(plan), actor, organization_id=plan.organization_id, now=now):
-        raise PlanProblem(why)
+        raise Refused(why, code=approval_rules.SECOND_PERSON)
 
 
 def _refuse_lost_authors(plan: Plan) -> None:
     lost = authors.lost_by([plan]).get(plan.pk)
     if lost:
-        raise PlanProblem(f"{lost} Somebody who may has to make a new preview of it.")
+        raise Refused(f"{lost} Somebody who may has to make a new preview of it.", code=AUTHORS_LOST)
 
 
 def _take_the_place_of_lost_authors(plan: Plan, actor: str, *, now: datetime) -> bool:
@@ -288,7 +288,8 @@ def _take_the_place_of_lost_authors(plan: Plan, actor: str, *, now: datetime) ->
         lost_approver = ""
     has_lost_makers = authors.have_lost(makers_of(plan), rights_of_plan(plan), plan.organization_id)
     if has_lost_makers and actor == plan.approved_by:
-        raise PlanProblem("You approved this plan. Somebody else has to resume it, since its maker no longer may.")
+        text = "You approved this plan. Somebody else has to resume it, since its maker no longer may."
+        raise Refused(text, code=approval_rules.SECOND_PERSON)
     if has_lost_makers:
         plan.taken_over_by = actor
     if plan.approved_by or not plan.needs_second_person:
@@ -297,7 +298,8 @@ def _take_the_place_of_lost_authors(plan: Plan, actor: str, *, now: datetime) ->
         return False
     if actor in makers_of(plan) or not authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id):
         who = f"{lost_approver}, who approved it, no longer may. " if lost_approver else "Nobody has approved it. "
-        raise PlanProblem(f"{who}A second person who may approve it has to resume it.")
+        text = f"{who}A second person who may approve it has to resume it."
+        raise Refused(text, code=approval_rules.SECOND_PERSON)
     _refuse_new_people(plan, actor, now=now)
     plan.approved_by = actor
     return True

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.platform_access.addresses import (
-    InvalidConnection,
     complete_credentials,
     is_loopback,
     normal_url,
@@ -21,10 +21,10 @@ CHANGEABLE = ("rest_url", "websocket_url", "credentials", "entity_types", "shard
 
 
 def refuse_forbidden_places(organization: Organization, values: Mapping[str, Any]) -> None:
-    """Raise InvalidConnection if an address leads where it may not. Before any lock: it asks the name server."""
+    """Raise InvalidFields if an address leads where it may not. Before any lock: it asks the name server."""
     addresses = {name: normal_url(values.get(name) or "") for name in ("rest_url", "websocket_url")}
     if problems := problems_of_places(organization, addresses):
-        raise InvalidConnection(problems)
+        raise InvalidFields.from_texts(problems)
 
 
 def checked_fields(
@@ -34,7 +34,7 @@ def checked_fields(
     values: Mapping[str, Any],
     known_credentials: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """All changeable fields in their stored form. Raises InvalidConnection with everything that is wrong."""
+    """All changeable fields in their stored form. Raises InvalidFields with everything that is wrong."""
     unknown = values.keys() - set(CHANGEABLE)
     if unknown:
         raise TypeError(f"not fields of a connection: {', '.join(sorted(unknown))}")
@@ -53,10 +53,10 @@ def checked_fields(
             known=known_credentials,
             others=_credentials_of_others(organization, environment=environment),
         )
-    except InvalidConnection as error:
-        problems |= error.problems
+    except InvalidFields as error:
+        problems |= error.texts
     if problems:
-        raise InvalidConnection(problems)
+        raise InvalidFields.from_texts(problems)
     return fields
 
 

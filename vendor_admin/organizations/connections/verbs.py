@@ -9,15 +9,15 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.connections.fields import CHANGEABLE, checked_fields, refuse_forbidden_places
 from vendor_admin.organizations.models import Connection, Organization, PlatformHosts, PlatformSession
-from vendor_admin.organizations.platform_access.addresses import InvalidConnection, is_same_key
+from vendor_admin.organizations.platform_access.addresses import is_same_key
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.api_hosts import origin_of
 
 __all__ = [
-    "InvalidConnection",
     "add_connection",
     "connect_organization",
     "pause_connection",
@@ -42,7 +42,7 @@ def connect_organization(
     """Add or update the connection of an organization, making the organization if it is new.
 
     `values` are fields of Connection (see `add_connection`). Returns the connection and whether it is new; raises
-    InvalidConnection, and then nothing has been made.
+    InvalidFields, and then nothing has been made.
     """
     known = Organization.objects.filter(slug=slug).first()
     organization = known or Organization(slug=slug, name=name or _name_from(slug), is_simulated=is_simulated)
@@ -66,13 +66,13 @@ def add_connection(
     """Store a new connection. Needs `rest_url`, `websocket_url`, `credentials`; may give the other fields in
     CHANGEABLE.
 
-    Raises InvalidConnection. Hubs open its sockets within seconds.
+    Raises InvalidFields. Hubs open its sockets within seconds.
     """
     refuse_forbidden_places(organization, values)
     with organization_scope(organization.pk):
         if Connection.objects.filter(environment=environment).exists():
             text = f"{organization} has a {environment.upper()} connection already: change that one."
-            raise InvalidConnection({"environment": text})
+            raise InvalidFields.from_texts({"environment": text})
         return _add_connection(
             organization, environment=environment, values=values, actor=actor, reason=reason, request_id=request_id
         )
@@ -89,7 +89,7 @@ def update_connection(
 ) -> Connection:
     """Change fields of a connection (those in CHANGEABLE) and raise its version. Without a difference nothing happens.
 
-    Another origin of `rest_url` needs the password and `sec` again. Raises InvalidConnection.
+    Another origin of `rest_url` needs the password and `sec` again. Raises InvalidFields.
     """
     if changes.keys() & {"rest_url", "websocket_url"} or changes.get("is_enabled"):
         addresses = {name: getattr(connection, name) for name in ("rest_url", "websocket_url")}
@@ -136,7 +136,7 @@ def repoint_connection(
 ) -> Connection:
     """Move a connection to other addresses, as from staging to production, with the credentials that are good there.
 
-    Raises InvalidConnection.
+    Raises InvalidFields.
     """
     return update_connection(
         connection=connection,
@@ -161,12 +161,12 @@ def remove_connection(*, connection: Connection, actor: str, reason: str = "", r
     """Forget how a paused connection reached the platform: its credentials and its token are erased.
 
     What was received stays, and the time from now on is a gap, which ends when the environment is connected again.
-    Raises InvalidConnection while the connection is not paused.
+    Raises InvalidFields while the connection is not paused.
     """
     with organization_scope(connection.organization_id):
         stored = Connection.objects.select_for_update(of=("self",)).select_related("organization").get(id=connection.pk)
         if stored.is_enabled:
-            raise InvalidConnection({"is_enabled": f"{stored} is in use: pause it first, then remove it."})
+            raise InvalidFields.from_texts({"is_enabled": f"{stored} is in use: pause it first, then remove it."})
         PlatformSession.objects.filter(rest_url=stored.rest_url).delete()
         PlatformHosts.objects.filter(connection=stored).delete()
         gone: dict[str, Any] = {"credentials": {}, "checked_at": None, "check_report": [], "check_requested_at": None}
@@ -271,10 +271,10 @@ def _change_connection(
 def _keep_secrets_at_their_origin(
     before: Mapping[str, Any], after: Mapping[str, Any], *, given: Mapping[str, Any]
 ) -> None:
-    """Raise InvalidConnection if stored secrets would be sent where they were not given for."""
+    """Raise InvalidFields if stored secrets would be sent where they were not given for."""
     missing = {name: _ELSEWHERE for name in _SECRETS if not given.get(name)}
     if missing and origin_of(after["rest_url"]) != origin_of(before["rest_url"]):
-        raise InvalidConnection(missing)
+        raise InvalidFields.from_texts(missing)
 
 
 def _add_or_update(

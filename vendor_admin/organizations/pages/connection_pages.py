@@ -12,11 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.errors import InvalidFields
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Address, Badge, Column
 from vendor_admin.organizations import tasks
 from vendor_admin.organizations.connections import verbs as connections
-from vendor_admin.organizations.connections.verbs import InvalidConnection
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.pages.forms import ConnectionForm, RemoveConnectionForm, UseHostForm
 from vendor_admin.organizations.pages.host_panel import host_panel
@@ -138,8 +138,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
                     **actor_of(request),
                     **form.values(),
                 )
-            except InvalidConnection as problem:
-                _show(problem, form)
+            except InvalidFields as problem:
+                add_errors(form, problem)
             else:
                 messages.success(
                     request,
@@ -161,8 +161,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
                     reason=form.cleaned_data["reason"],
                     **actor_of(request),
                 )
-            except InvalidConnection as problem:
-                _show(problem, form)
+            except InvalidFields as problem:
+                add_errors(form, problem)
             else:
                 messages.success(request, "Saved. Hubs close the old socket and open the new one within seconds.")
                 return HttpResponseRedirect(reverse("admin:organizations_connection_change", args=[connection.pk]))
@@ -201,8 +201,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
             return connection
         try:
             connections.resume_connection(connection=connection, **actor_of(request))
-        except InvalidConnection as problem:
-            messages.error(request, str(problem))
+        except InvalidFields as problem:
+            messages.error(request, problem.text)
         else:
             messages.success(request, "Resumed: a worker opens its sockets within seconds.")
         return HttpResponseRedirect(reverse("admin:organizations_connection_change", args=[connection.pk]))
@@ -217,8 +217,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
             reason = form.cleaned_data["reason"]
             try:
                 platform_hosts.accept_pointed_host(connection=connection, host=host, reason=reason, **actor_of(request))
-            except InvalidConnection as problem:
-                form.add_error(None, str(problem))
+            except InvalidFields as problem:
+                form.add_error(None, problem.text)
             else:
                 messages.success(request, f"Calls go to {host} now; sockets move there within seconds.")
                 return HttpResponseRedirect(page)
@@ -234,8 +234,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
             reason = form.cleaned_data["reason"]
             try:
                 connections.remove_connection(connection=connection, reason=reason, **actor_of(request))
-            except InvalidConnection as problem:
-                form.add_error(None, str(problem))
+            except InvalidFields as problem:
+                form.add_error(None, problem.text)
             else:
                 messages.success(request, f"{connection} is removed; its credentials are erased.")
                 return HttpResponseRedirect(reverse(LIST))
@@ -269,8 +269,3 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "links": links,
         }
         return TemplateResponse(request, "admin/form.html", context)
-
-
-def _show(problem: InvalidConnection, form: ConnectionForm) -> None:
-    for name, text in problem.problems.items():
-        form.add_error(name if name in form.fields else None, text)

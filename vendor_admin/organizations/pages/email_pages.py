@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.http import urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 
+from vendor_admin.errors import Refused
 from vendor_admin.organizations import tasks
 from vendor_admin.organizations.models import User
 from vendor_admin.organizations.staff import email_addresses
-from vendor_admin.organizations.staff.email_addresses import LinkEnded
 
 
 def mail_link(request: HttpRequest, user: User) -> None:
@@ -49,8 +49,8 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST":
         try:
             confirmed = email_addresses.confirm(key=key)
-        except LinkEnded as ended:
-            problem = str(ended)
+        except Refused as ended:
+            problem = ended.text
     if confirmed is not None and confirmed.password_key:
         user_id = urlsafe_base64_encode(str(confirmed.user.pk).encode())
         return HttpResponseRedirect(reverse("set_password", args=[user_id, confirmed.password_key]))

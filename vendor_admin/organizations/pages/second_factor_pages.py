@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing.admin_base import actor_of, colleague_of
 from vendor_admin.organizations.models import User
 from vendor_admin.organizations.pages.forms import PasswordForm
 from vendor_admin.organizations.requests.fresh_code import require_fresh_code
 from vendor_admin.organizations.sign_in import second_factor
-from vendor_admin.organizations.staff.verbs import StaffRefused
 
 # A session that was left open after its password must not become somebody else's way in.
 TIME_TO_SET_UP = timedelta(minutes=30)
@@ -63,8 +63,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
             code = request.POST.get("code", "")[:20]
             codes = second_factor.set_up(request=request, user=user, code=code, now=timezone.now())
             return _codes_page(request, codes, title="Your second factor is set up")
-        except second_factor.CodeRefused as refused:
-            problem = str(refused)
+        except (Conflict, InvalidFields) as refused:
+            problem = refused.text
     secret = second_factor.pending_secret(request=request)
     address = second_factor.address_of(user=user, secret=secret)
     context = {
@@ -111,8 +111,8 @@ def reset(request: HttpRequest, role_id: int) -> HttpResponse:
     back = reverse("admin:organizations_staffrole_change", args=[row.pk])
     try:
         second_factor.refuse_reset(staff_role=row, actor=_person(request))
-    except StaffRefused as refused:
-        messages.error(request, str(refused))
+    except Refused as refused:
+        messages.error(request, refused.text)
         return HttpResponseRedirect(back)
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

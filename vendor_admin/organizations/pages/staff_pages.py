@@ -14,7 +14,16 @@ from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
 from unfold.admin import ModelAdmin
 
-from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, is_operator, organization_of, require
+from vendor_admin.errors import Conflict, InvalidFields, Refused
+from vendor_admin.listing.admin_base import (
+    ReadOnlyAdmin,
+    actor_of,
+    add_errors,
+    has_right,
+    is_operator,
+    organization_of,
+    require,
+)
 from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization, StaffRole, User
@@ -157,7 +166,7 @@ class UserAdmin(InstallationAdmin, DjangoUserAdmin):
 
 
 def _add(request: HttpRequest, organization: Organization, given: dict[str, Any]) -> tuple[StaffRole, bool]:
-    """Give the role: to a user whom an operator named, else to somebody new (True). Raises StaffRefused."""
+    """Give the role: to a user whom an operator named, else to somebody new (True). Raises Refused."""
     actor = request.user
     if isinstance(actor, User) and actor.is_operator:
         known = User.objects.filter(username=given["username"]).first()
@@ -226,8 +235,8 @@ class StaffAdmin(ReadOnlyAdmin):
                 added, is_new_person = _add(request, organization, form.cleaned_data)
                 if is_new_person:
                     return self._invitation_page(request, added, reason=form.cleaned_data["reason"])
-            except staff.StaffRefused as refused:
-                form.add_error(None, str(refused))
+            except (Conflict, InvalidFields, Refused) as refused:
+                add_errors(form, refused)
             else:
                 messages.success(request, f"{added.user} may sign in and work for {organization}.")
                 return HttpResponseRedirect(reverse("admin:organizations_staffrole_changelist"))
@@ -249,8 +258,8 @@ class StaffAdmin(ReadOnlyAdmin):
                     reason=form.cleaned_data["reason"],
                     **actor_of(request),
                 )
-            except staff.StaffRefused as refused:
-                form.add_error(None, str(refused))
+            except (Conflict, InvalidFields, Refused) as refused:
+                add_errors(form, refused)
             else:
                 messages.success(request, f"The role of {row.user} is changed.")
                 return HttpResponseRedirect(reverse("admin:organizations_staffrole_changelist"))
@@ -271,8 +280,8 @@ class StaffAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 return self._invitation_page(request, row, reason=form.cleaned_data["reason"])
-            except staff.StaffRefused as refused:
-                form.add_error(None, str(refused))
+            except (Conflict, InvalidFields, Refused) as refused:
+                add_errors(form, refused)
         title = f"Make a password link for {row.user}"
         return self._form_page(request, form, title=title, button="Make the link", intro=WHAT_LINKS_DO)
 
@@ -284,8 +293,8 @@ class StaffAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 staff.take_role(staff_role=row, reason=form.cleaned_data["reason"], **actor_of(request))
-            except staff.StaffRefused as refused:
-                form.add_error(None, str(refused))
+            except (Conflict, InvalidFields, Refused) as refused:
+                add_errors(form, refused)
             else:
                 messages.success(request, f"{row.user} no longer works for {row.organization}.")
                 return HttpResponseRedirect(reverse("admin:organizations_staffrole_changelist"))
@@ -293,7 +302,7 @@ class StaffAdmin(ReadOnlyAdmin):
         return self._form_page(request, form, title=title, button="Take it away", intro=WHAT_TAKING_DOES)
 
     def _invitation_page(self, request: HttpRequest, row: StaffRole, *, reason: str) -> HttpResponse:
-        """The link, shown this once; raises StaffRefused. Never cached: who has it is let in."""
+        """The link, shown this once; raises Refused. Never cached: who has it is let in."""
         invitation = staff.invitation(staff_role=row, reason=reason, **actor_of(request))
         address = reverse("set_password", args=[invitation.user_id, invitation.key])
         is_mailed = bool(row.user.email) and email_addresses.can_send()

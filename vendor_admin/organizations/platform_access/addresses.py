@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.encryption import SecretDict
 from vendor_admin.tradovate.api_hosts import may_share_tokens
 from vendor_admin.tradovate.enums import Environment
@@ -14,14 +15,6 @@ from vendor_admin.tradovate.operations import ENTITIES
 REQUIRED_CREDENTIALS = ("name", "password", "app_id", "cid", "sec")
 OTHER_SPELLINGS = {"appId": "app_id", "appVersion": "app_version", "deviceId": "device_id"}
 DEFAULT_APP_VERSION = "1.0"
-
-
-class InvalidConnection(Exception):
-    """A connection cannot be stored like this. `problems` holds a sentence with the next step for each field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(problems.values()))
-        self.problems = dict(problems)
 
 
 def problems_of_addresses(*, environment: str, rest_url: str, websocket_url: str) -> dict[str, str]:
@@ -89,7 +82,7 @@ def complete_credentials(
 ) -> SecretDict:
     """The credentials as stored, from either spelling (app_id or appId); what is not given is kept from the known ones.
 
-    Raises InvalidConnection.
+    Raises InvalidFields.
 
     `device_id` is kept from the known credentials, taken from `others` of the same key (those of the organization's
     other environment), or made once: a new device may need an approval by e-mail, and one key logs in as one device.
@@ -105,7 +98,7 @@ def complete_credentials(
         said = f"The credentials lack {', '.join(missing)}. " if missing else ""
         said += f"Not known: {', '.join(unknown)}. " if unknown else ""
         said += f"Needed are {', '.join(REQUIRED_CREDENTIALS)}; app_version and device_id may be given."
-        raise InvalidConnection({"credentials": said})
+        raise InvalidFields.from_texts({"credentials": said})
     values.setdefault("app_version", DEFAULT_APP_VERSION)
     values["device_id"] = values.get("device_id") or _device_of(values, known=known or {}, others=others)
     return SecretDict(values)

@@ -11,6 +11,7 @@ from typing import Self
 
 import structlog
 
+from vendor_admin.errors import Unavailable
 from vendor_admin.organizations.models import RateLock
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.platform_access.budgets import LOGIN, RENEWAL, Budget
@@ -58,7 +59,7 @@ ADVICE = {
 }
 
 
-class TokenUnavailable(Exception):
+class TokenUnavailable(Unavailable):
     """There is no token now. Says why, what to do, and when trying again can help (None: only after a change).
 
     `kind`: credentials, scopes, wrong_host, missing, encryption (a person must act); locked, captcha, penalty, budget,
@@ -75,10 +76,9 @@ class TokenUnavailable(Exception):
         wrong_host: WrongHost | None = None,
         host: str = "",
     ) -> None:
-        super().__init__(f"{reason} {advice}")
+        super().__init__(f"{reason} {advice}", code=kind, retry_after_seconds=retry_after_seconds)
         self.reason = reason
         self.advice = advice
-        self.retry_after_seconds = retry_after_seconds
         self.kind = kind
         self.wrong_host = wrong_host
         self.host = host

@@ -14,11 +14,11 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
 
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import rights_of
 from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.platform_access import host_holds
-from vendor_admin.organizations.platform_access.addresses import InvalidConnection
 from vendor_admin.organizations.platform_access.network_policy import host_rules
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -115,7 +115,7 @@ def accept_pointed_host(
 ) -> Connection:
     """Use the host that a wrong host's answer pointed to, as a person decided. Sockets move there within seconds.
 
-    Raises InvalidConnection if the answer that was shown is not the newest any more, or its host is not allowed;
+    Raises InvalidFields if the answer that was shown is not the newest any more, or its host is not allowed;
     PermissionDenied for an actor who may not manage connections.
     """
     right = Right.MANAGE_CONNECTIONS
@@ -125,9 +125,11 @@ def accept_pointed_host(
         stored = locked(connection.pk)
         hosts = PlatformHosts.objects.filter(connection=connection).first()
         if stored is None or hosts is None or not host or hosts.points_to != host:
-            raise InvalidConnection({"host": "No answer points to this host any more. Look at the connection again."})
+            raise InvalidFields.from_texts(
+                {"host": "No answer points to this host any more. Look at the connection again."}
+            )
         if problem := problem_of_pointed_host(stored, host):
-            raise InvalidConnection({"host": f"{host} cannot be used: {problem}."})
+            raise InvalidFields.from_texts({"host": f"{host} cannot be used: {problem}."})
         before = host_in_use(stored)
         Connection.objects.filter(id=stored.pk).update(
             platform_host=_as_stored(stored, host), version=F("version") + 1, checked_at=None, check_report=[]

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from vendor_admin.errors import NotAllowed
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -42,11 +43,11 @@ def current_organization(request: HttpRequest) -> tuple[Organization | None, Sta
 def enter_organization(*, request: HttpRequest, organization: Organization, reason: str = "") -> None:
     """Work for another organization from now on. An operator's entry is written to that organization's audit.
 
-    Raises PermissionError for staff without a role there.
+    Raises NotAllowed for staff without a role there.
     """
     user = request.user
     if not isinstance(user, User):
-        raise PermissionError("Sign in first.")
+        raise NotAllowed("Sign in first.")
     if user.is_operator:
         with organization_scope(organization.pk):
             audit.record(
@@ -59,7 +60,7 @@ def enter_organization(*, request: HttpRequest, organization: Organization, reas
             )
         _record_leaving(request, user, goes_to=organization)
     elif not StaffRole.objects.filter(user=user, organization=organization).exists():
-        raise PermissionError(f"{user} has no role in {organization}.")
+        raise NotAllowed(f"{user} has no role in {organization}.")
     request.session[SESSION_KEY] = organization.pk
 
 

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from vendor_admin.errors import Refused
 from vendor_admin.organizations.models import User
 from vendor_admin.organizations.requests.form_organization import FIELD as ORGANIZATION_FIELD
 from vendor_admin.organizations.requests.form_organization import READS
@@ -39,7 +40,7 @@ ASKED_FOR = frozenset(
 NOT_CARRIED = {"csrfmiddlewaretoken", ORGANIZATION_FIELD, FIELD}
 
 
-class FreshCodeNeeded(Exception):
+class FreshCodeNeeded(Refused):
     """The session's last code is too old for this change."""
 
 

@@ -19,22 +19,19 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from qrcode.image.svg import SvgPathImage
 
+from vendor_admin.errors import Conflict, Fault, InvalidFields, Refused
 from vendor_admin.organizations import audit, demo_sign_in
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import StaffRole, User
 from vendor_admin.organizations.sign_in import sign_out
 from vendor_admin.organizations.sign_in.codes import locked_memory, matching_step
 from vendor_admin.organizations.staff import personal_mails
-from vendor_admin.organizations.staff.verbs import StaffRefused, concerns_others
+from vendor_admin.organizations.staff.verbs import OPERATORS_ONLY, concerns_others
 
 MARK = "second_factor_of"
 SHOWN_AT = "code_shown_at"
 PENDING = "second_factor_pending"
 ISSUER = "Vendor Admin"
-
-
-class CodeRefused(Exception):
-    """The code does not prove that the app knows the secret; the text says what to do."""
 
 
 def has_second_factor(user: User) -> bool:
@@ -87,20 +84,21 @@ def qr_code(address: str) -> SafeString:
 def set_up(*, request: HttpRequest, user: User, code: str, now: datetime) -> list[str]:
     """Make the pending secret the user's second factor, in place of an earlier one; returns new recovery codes.
 
-    This session goes on as one that passed; the user's others end. Raises CodeRefused.
+    This session goes on as one that passed; the user's others end. Raises InvalidFields for a wrong code, and Conflict.
     """
     secret = pending_secret(request=request)
     step = matching_step(secret=secret, code="".join(code.split()), now=now)
     if step is None:
-        raise CodeRefused(
+        text = (
             "This is not the code that your app should show now. Scan the picture again, or compare the secret letter "
             "by letter. If it never fits, let your phone set its clock by itself."
         )
+        raise InvalidFields([Fault("code", "wrong_code", text)])
     with transaction.atomic():
         memory = locked_memory(user)
         is_first = not has_second_factor(user)
         if not is_first and request.session.get(MARK) != user.pk:
-            raise CodeRefused("A second factor was set up meanwhile. Sign in again with it.")
+            raise Conflict("A second factor was set up meanwhile. Sign in again with it.", code="set_up_meanwhile")
         codes = _made(user=user, secret=secret)
         memory.newest_step, memory.notice = max(step, memory.newest_step), ""
         memory.save(update_fields=["newest_step", "notice"])
@@ -135,15 +133,17 @@ def unused_recovery_codes(user: User) -> int:
 
 
 def refuse_reset(*, staff_role: StaffRole, actor: User) -> None:
-    """Raise StaffRefused where this person may not reset that one's second factor.
+    """Raise Refused where this person may not reset that one's second factor.
 
     An owner must not weaken the sign-in of somebody who works for another organization, and nobody resets their own.
     """
     person = staff_role.user
     if person == actor:
-        raise StaffRefused("Nobody resets their own second factor: ask another owner or an operator.")
+        raise Refused("Nobody resets their own second factor: ask another owner or an operator.", code="second_person")
     if concerns_others(staff_role=staff_role, actor=actor):
-        raise StaffRefused(f"The second factor of {person} is reset by an operator of this installation.")
+        raise Refused(
+            f"The second factor of {person} is reset by an operator of this installation.", code=OPERATORS_ONLY
+        )
 
 
 def reset(*, person: User, actor: str, reason: str, request_id: str = "") -> bool:

@@ -16,15 +16,12 @@ from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from vendor_admin.errors import Refused
 from vendor_admin.organizations.models import User
 
 log = structlog.get_logger()
 
 SALT = "e-mail address of a user"
-
-
-class LinkEnded(Exception):
-    """The link proves nothing any more; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +72,15 @@ def send_link(*, user: User, site: str) -> None:
 
 
 def confirm(*, key: str) -> Confirmed:
-    """Take an address as proven. Raises LinkEnded."""
+    """Take an address as proven. Raises Refused."""
     try:
         given = signing.loads(key, salt=SALT, max_age=_lifetime())
     except signing.BadSignature:
-        raise LinkEnded("It is too old, or not whole.") from None
+        raise Refused("It is too old, or not whole.") from None
     with transaction.atomic():
         user = User.objects.select_for_update().filter(pk=given["user"], is_staff=True, is_active=True).first()
         if user is None or _fold(user.email) != given["email"]:
-            raise LinkEnded("The user has another e-mail address now.")
+            raise Refused("The user has another e-mail address now.")
         User.objects.filter(verified_email=given["email"]).exclude(email__iexact=given["email"]).update(
             verified_email=None
         )
@@ -91,7 +88,7 @@ def confirm(*, key: str) -> Confirmed:
             with transaction.atomic():
                 User.objects.filter(pk=user.pk).update(verified_email=given["email"])
         except IntegrityError:
-            raise LinkEnded("Another user signs in with this address already.") from None
+            raise Refused("Another user signs in with this address already.") from None
     log.info("email_confirmed", user=user.get_username())
     return Confirmed(user=user, password_key="" if user.has_usable_password() else given["password_key"])
 

@@ -10,12 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
+from vendor_admin.errors import Conflict, Fault, InvalidFields, Refused
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization, StaffRole, User
 
-
-class StaffRefused(Exception):
-    """A role cannot be given or taken like this; the text says why and what to do."""
+OPERATORS_ONLY = "operators_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,10 @@ def add_person(
     reason: str = "",
     request_id: str = "",
 ) -> StaffRole:
-    """Make a user who can sign in once they have set a password (`invitation`), with a role. Raises StaffRefused."""
+    """Make a user who can sign in once they have set a password (`invitation`), with a role.
+
+    Raises InvalidFields, and Conflict where they have a role already.
+    """
     _refuse_second_role(username, organization=organization)
     user = User(username=username, email=email, kind=User.Kind.STAFF, is_staff=True)
     user.set_unusable_password()
@@ -46,18 +48,23 @@ def add_person(
             user.full_clean(exclude=["password"])
             user.save()
     except ValidationError as error:
-        raise StaffRefused(" ".join(error.messages)) from error
+        raise _invalid(error) from error
     return _given(user, organization=organization, role=role, actor=actor, reason=reason, request_id=request_id)
 
 
 def give_role(
     *, organization: Organization, user: User, role: str, actor: User, reason: str, request_id: str = ""
 ) -> StaffRole:
-    """Give a known staff user a role in one more organization. Only operators know all users. Raises StaffRefused."""
+    """Give a known staff user a role in one more organization. Only operators know all users.
+
+    Raises Refused, and Conflict where they have a role already.
+    """
     if not actor.is_operator:
-        raise StaffRefused("Only an operator of this installation can give a role to somebody of another organization.")
+        text = "Only an operator of this installation can give a role to somebody of another organization."
+        raise Refused(text, code=OPERATORS_ONLY)
     if user.kind != User.Kind.STAFF:
-        raise StaffRefused(f"{user} is not a vendor staff user, so no role can be given. Use another user name.")
+        text = f"{user} is not a vendor staff user, so no role can be given. Use another user name."
+        raise Refused(text, code="not_staff")
     _refuse_second_role(user.username, organization=organization)
     return _given(
         user, organization=organization, role=role, actor=actor.get_username(), reason=reason, request_id=request_id
@@ -65,14 +72,15 @@ def give_role(
 
 
 def invitation(*, staff_role: StaffRole, actor: str, reason: str, request_id: str = "") -> Invitation:
-    """What a person needs to set their first password, once and within PASSWORD_RESET_TIMEOUT. Raises StaffRefused.
+    """What a person needs to set their first password, once and within PASSWORD_RESET_TIMEOUT. Raises Refused.
 
     For those who have none yet and work for nobody else: an owner must not take over another organization's user. A
     link that was made before works no more.
     """
     user = staff_role.user
     if user.has_usable_password() or StaffRole.objects.filter(user=user).exclude(pk=staff_role.pk).exists():
-        raise StaffRefused(f"A new password for {user} is set by an operator of this installation, under Users.")
+        text = f"A new password for {user} is set by an operator of this installation, under Users."
+        raise Refused(text, code=OPERATORS_ONLY)
     _end_links(user)
     audit.record(
         organization=staff_role.organization,
@@ -96,7 +104,7 @@ def concerns_others(*, staff_role: StaffRole, actor: User) -> bool:
 
 
 def change_role(*, staff_role: StaffRole, role: str, actor: str, reason: str, request_id: str = "") -> None:
-    """Change a person's role; nothing where they have it already. Raises StaffRefused for the last owner."""
+    """Change a person's role; nothing where they have it already. Raises Conflict for the last owner."""
     if role == staff_role.role:
         return
     _keep_an_owner(staff_role, becomes=role)
@@ -115,7 +123,7 @@ def change_role(*, staff_role: StaffRole, role: str, actor: str, reason: str, re
 
 
 def take_role(*, staff_role: StaffRole, actor: str, reason: str, request_id: str = "") -> None:
-    """End a person's work for an organization; the user stays. Raises StaffRefused for the last owner."""
+    """End a person's work for an organization; the user stays. Raises Conflict for the last owner."""
     _keep_an_owner(staff_role, becomes="")
     audit.record(
         organization=staff_role.organization,
@@ -155,7 +163,8 @@ def _given(user: User, *, organization: Organization, role: str, actor: str, req
 def _refuse_second_role(username: str, *, organization: Organization) -> None:
     known = StaffRole.objects.filter(user__username=username, organization=organization).first()
     if known is not None:
-        raise StaffRefused(f"{username} is {known.get_role_display()} already: change that role in the list.")
+        text = f"{username} is {known.get_role_display()} already: change that role in the list."
+        raise Conflict(text, code="has_a_role")
 
 
 def _keep_an_owner(staff_role: StaffRole, *, becomes: str) -> None:
@@ -164,4 +173,8 @@ def _keep_an_owner(staff_role: StaffRole, *, becomes: str) -> None:
     )
     others = [owner for owner in owners if owner.pk != staff_role.pk]
     if staff_role.role == StaffRole.Role.OWNER and becomes != StaffRole.Role.OWNER and not others:
-        raise StaffRefused("This is the last owner. Make somebody else an owner first.")
+        raise Conflict("This is the last owner. Make somebody else an owner first.", code="last_owner")
+
+
+def _invalid(error: ValidationError) -> InvalidFields:
+    return InvalidFields(Fault(field, "invalid", text) for field, texts in error.message_dict.items() for text in texts)

@@ -2,24 +2,21 @@
 
 from datetime import datetime
 
+from vendor_admin.errors import Conflict
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.models import Lease, Reconciliation
 
 
-class NothingToConfirm(Exception):
-    """The comparison does not wait for a person; the text says why."""
-
-
 def confirm_absence(*, reconciliation: Reconciliation, actor: str, now: datetime, request_id: str = "") -> None:
     """Believe that what a comparison found absent is gone, and have it compared again at once.
 
-    It holds for a day, and for as many entities as the comparison found absent. Raises NothingToConfirm.
+    It holds for a day, and for as many entities as the comparison found absent. Raises Conflict.
     """
     with organization_scope(reconciliation.organization_id):
         waiting = Reconciliation.objects.filter(pk=reconciliation.pk, absent__gt=0, confirmed_at=None)
         if not waiting.update(confirmed_at=now):
-            raise NothingToConfirm("This comparison does not wait for a person any more.")
+            raise Conflict("This comparison does not wait for a person any more.")
         lease = Lease.objects.select_related("connection__organization").defer("connection__credentials")
         found = lease.get(environment=reconciliation.environment, shard=0, connection__removed_at=None)
         Lease.objects.filter(pk=found.pk).update(reconcile_requested_at=now)

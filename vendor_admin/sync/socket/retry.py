@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from vendor_admin.errors import Conflict
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.connections import host_search
 from vendor_admin.organizations.encryption import UndecryptableError
@@ -14,19 +15,7 @@ from vendor_admin.sync.socket.access import sync_key
 WAITS = (SyncState.WAITING, SyncState.FAILED)
 
 
-class RetryRefused(Exception):
-    """The socket is not tried now; the text says why and what to do.
-
-    ├── NothingWaits   it does not wait, or nobody holds it
-    └── StillLocked    the platform has locked it; `until` is when that ends
-    """
-
-
-class NothingWaits(RetryRefused):
-    """There is no wait that could be ended."""
-
-
-class StillLocked(RetryRefused):
+class StillLocked(Conflict):
     """A try within the platform's lock would start its hour anew."""
 
     def __init__(self, until: datetime, reason: str) -> None:
@@ -41,7 +30,7 @@ def try_now(*, lease: Lease, actor: str, now: datetime, force: bool = False, req
     """Have a waiting socket opened at once: its hub notices within seconds.
 
     Budgets hold all the same. `force` also forgets the platform's locks on the connection's address and user, which
-    other sockets there share: only for operators who know that the platform has lifted them. Raises RetryRefused.
+    other sockets there share: only for operators who know that the platform has lifted them. Raises Conflict.
     """
     with organization_scope(lease.organization_id):
         leases = Lease.objects.select_related("connection__organization").defer("connection__credentials")
@@ -68,11 +57,11 @@ def try_now(*, lease: Lease, actor: str, now: datetime, force: bool = False, req
 
 def _refuse_if_not_waiting(lease: Lease, *, now: datetime) -> None:
     if not lease.connection.is_enabled:
-        raise NothingWaits("The connection is paused: resume it, and its socket is opened within seconds.")
+        raise Conflict("The connection is paused: resume it, and its socket is opened within seconds.")
     if not lease.holder or lease.expires_at is None or lease.expires_at <= now:
-        raise NothingWaits("No sync worker holds this socket: the next one that does opens it at once.")
+        raise Conflict("No sync worker holds this socket: the next one that does opens it at once.")
     if lease.state not in WAITS:
-        raise NothingWaits(f"The socket does not wait: it is {lease.get_state_display()}.")
+        raise Conflict(f"The socket does not wait: it is {lease.get_state_display()}.")
 
 
 def _forget_locks(connection: Connection, *, now: datetime) -> list[str]:

@@ -10,11 +10,11 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
 
-from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, organization_of, require
+from vendor_admin.errors import Conflict, InvalidFields
+from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.operations.models import Delivery, NoticeChannel
 from vendor_admin.operations.notices import channels, mails
-from vendor_admin.operations.notices.channels import InvalidChannel
 from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.operations.notices.pages.forms import ChannelForm
 from vendor_admin.organizations.roles import Right
@@ -134,8 +134,8 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
                     messages.success(request, "Added. Send a test message to see whether it arrives.")
                     return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
                 return self._secret_page(request, *channels.add_webhook(**given))
-            except InvalidChannel as problem:
-                _show(problem, form)
+            except (Conflict, InvalidFields) as problem:
+                add_errors(form, problem)
         intro = "" if mails.can_send() else mails.NO_MAIL_SERVER
         return self._form_page(request, form, title="Add notice channel", button="Add", intro=intro)
 
@@ -147,8 +147,8 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 channels.change_channel(channel=channel, changes=form.values(), **actor_of(request))
-            except InvalidChannel as problem:
-                _show(problem, form)
+            except InvalidFields as problem:
+                add_errors(form, problem)
             else:
                 messages.success(request, "Saved.")
                 return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
@@ -162,8 +162,8 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         try:
             channels.send_test(channel=channel, now=database_clock.now(), **actor_of(request))
             messages.info(request, "A test message is on its way. What the receiver answered appears below in seconds.")
-        except InvalidChannel as problem:
-            messages.warning(request, str(problem))
+        except Conflict as problem:
+            messages.warning(request, problem.text)
         return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
 
     def secret_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -173,8 +173,8 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             return channel
         try:
             secret = channels.renew_secret(channel=channel, now=database_clock.now(), **actor_of(request))
-        except InvalidChannel as problem:
-            messages.error(request, str(problem))
+        except Conflict as problem:
+            messages.error(request, problem.text)
             return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
         return self._secret_page(request, channel, secret, is_renewed=True)
 
@@ -237,8 +237,3 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             "intro": intro,
         }
         return TemplateResponse(request, "admin/notices/form.html", context)
-
-
-def _show(problem: InvalidChannel, form: Form) -> None:
-    for name, text in problem.problems.items():
-        form.add_error(name if name in form.fields else None, text)

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 
 from vendor_admin.amounts import NotANumber, read_whole
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection
-from vendor_admin.organizations.platform_access.addresses import InvalidConnection
 from vendor_admin.tradovate.enums import Environment
 
 EXAMPLE = '{"name": "…", "password": "…", "app_id": "…", "app_version": "1.0", "cid": "…", "sec": "…"}'
@@ -51,8 +51,8 @@ class Command(BaseCommand):
                 actor="manage.py connect_organization",
                 **_values(options),
             )
-        except InvalidConnection as error:
-            raise CommandError("Nothing was changed.\n  " + "\n  ".join(error.problems.values())) from None
+        except InvalidFields as error:
+            raise CommandError("Nothing was changed.\n  " + "\n  ".join(error.texts.values())) from None
         what = "added" if is_new else "up to date"
         self.stdout.write(self.style.SUCCESS(f"{connection}: connection {what} (version {connection.version})."))
         command = f"manage.py check_connection {options['slug']} --environment {options['environment']}"

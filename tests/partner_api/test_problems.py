@@ -1,0 +1,58 @@
+"""Errors of the service as problem bodies."""
+
+import pytest
+from django.test import RequestFactory
+from rest_framework.request import Request
+
+from vendor_admin.errors import (
+    Conflict,
+    Fault,
+    InvalidFields,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Unavailable,
+    VendorAdminError,
+)
+from vendor_admin.partner_api.exception_handler import problem_response
+from vendor_admin.partner_api.problems import MEDIA_TYPE, problem_of
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "facts"),
+    [
+        (
+            InvalidFields([Fault("name", "taken", "Choose another.")]),
+            422,
+            {"errors": [{"field": "name", "code": "taken", "detail": "Choose another."}]},
+        ),
+        (Refused("Not you.", code="second_person"), 403, {"code": "second_person"}),
+        (NotAllowed("Not you.", rights=["export"]), 403, {"code": "not_allowed", "missing_rights": ["export"]}),
+        (NotFound("No such account."), 404, {"code": "not_found"}),
+        (Conflict("It is over."), 409, {"code": "conflict"}),
+        (Unavailable("Later.", retry_after_seconds=2.4), 503, {"code": "unavailable", "retry_after": 3}),
+        (Unavailable("Later."), 503, {}),
+        (VendorAdminError("No."), 400, {"code": "error"}),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_an_error_becomes_a_problem_with_its_facts(
+    error: VendorAdminError, status: int, facts: dict[str, object]
+) -> None:
+    body = problem_of(error, instance="/api/members", request_id="r-1")
+    assert body["status"] == status
+    assert body["title"]
+    assert body["type"] == "about:blank"
+    assert (body["detail"], body["instance"], body["request_id"]) == (error.text, "/api/members", "r-1")
+    assert facts.items() <= body.items()
+    assert ("retry_after" in body) is ("retry_after" in facts)
+
+
+@pytest.mark.django_db
+def test_a_verb_that_raises_answers_the_program_with_a_problem() -> None:
+    request = Request(RequestFactory().post("/api/members"))
+    error = Unavailable("Later.", retry_after_seconds=7)
+    response = problem_response(error, {"request": request})
+    assert response is not None
+    assert (response.status_code, response["Retry-After"], response.content_type) == (503, "7", MEDIA_TYPE)
+    assert response.data == problem_of(error, instance="/api/members", request_id="")

@@ -1,0 +1,108 @@
+"""Errors of the service: one tree, for forms, commands and the API alike. Pure: no Django.
+
+    VendorAdminError            what was asked for is not done; the text says why and what to do
+    ├── InvalidFields           what was given cannot be stored: one Fault for each thing that is wrong
+    ├── Refused                 a rule does not let this person or program do it
+    │   └── NotAllowed          they lack a right
+    ├── NotFound                there is no such thing, or not for them
+    ├── Conflict                it does not fit how things stand now: somebody was faster, or it is over
+    └── Unavailable             it cannot be done at this moment; trying again later can help
+
+Whoever decides looks at the class, at `code` or at another fact on the error, never at the text. Leaves with facts of
+their own stand beside the verbs that raise them. The admin turns the tree into form errors
+(vendor_admin/listing/admin_base.py), the partner API into problem bodies (vendor_admin/partner_api/problems.py).
+
+Three kinds are not part of it. The platform client (vendor_admin/tradovate), the sandbox and the embedded services are
+libraries with trees of their own. What reads one value raises a ValueError, and whoever knows the field makes a Fault
+of it. What one module of a package tells another, and nobody else catches, is a plain Exception.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+INVALID: Final = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what was given. `field` is empty where it is about the whole.
+
+    `code` is for programs, `text` a sentence for people with the next step.
+    """
+
+    field: str
+    code: str
+    text: str
+
+
+class VendorAdminError(Exception):
+    """What was asked for is not done. `code` tells programs why, `text` people."""
+
+    default_code: ClassVar[str] = "error"
+
+    def __init__(self, text: str = "", *, code: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code or self.default_code
+
+
+class InvalidFields(VendorAdminError):
+    """What was given cannot be stored. `faults` has everything that is wrong."""
+
+    default_code = INVALID
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(fault.text for fault in self.faults))
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str], *, code: str = INVALID) -> "InvalidFields":
+        """Of one sentence for each field, under one code."""
+        return cls(Fault(field, code, text) for field, text in texts.items())
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is wrong with each field, by its name."""
+        found: dict[str, list[str]] = {}
+        for fault in self.faults:
+            found.setdefault(fault.field, []).append(fault.text)
+        return {field: " ".join(texts) for field, texts in found.items()}
+
+
+class Refused(VendorAdminError):
+    """A rule does not let this person or program do it."""
+
+    default_code = "refused"
+
+
+class NotAllowed(Refused):
+    """A right is missing. `rights` are those that are missing, as roles.Right and the API name them."""
+
+    default_code = "not_allowed"
+
+    def __init__(self, text: str, *, rights: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self.rights = tuple(rights)
+
+
+class NotFound(VendorAdminError):
+    """There is no such thing, or not for whoever asks."""
+
+    default_code = "not_found"
+
+
+class Conflict(VendorAdminError):
+    """It does not fit how things stand now."""
+
+    default_code = "conflict"
+
+
+class Unavailable(VendorAdminError):
+    """It cannot be done at this moment. `retry_after_seconds`: when trying again can help; None where nobody knows."""
+
+    default_code = "unavailable"
+
+    def __init__(self, text: str = "", *, code: str = "", retry_after_seconds: float | None = None) -> None:
+        super().__init__(text, code=code)
+        self.retry_after_seconds = retry_after_seconds
