@@ -171,4 +171,4 @@ def site_url(committed_db: None, child_environment: dict[str, str], tmp_path: Pa
             time.sleep(0.05)
         yield url
     finally:
-        running.stop()
+        running.kill()  # a polite end waits for the browser's open connections
