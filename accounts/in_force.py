@@ -15,8 +15,7 @@ from vendor_admin.mirrors.models import (
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import PlanRequest
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.cancelling import ENDED_PERMISSIONS
-from vendor_admin.tradovate.operations.permissions import GRANTED
+from vendor_admin.tradovate.permission_status import has_ended, is_in_force
 from vendor_admin.tradovate.trading_calendar import CalendarMonth
 
 LIVE, DEMO = Environment.LIVE.value, Environment.DEMO.value
@@ -110,9 +109,9 @@ def market_data_goes_on(one: MarketDataSubscription, *, today: date) -> bool:
 
 def permission_stands(one: TradingPermission) -> bool:
     """Whether a permission is in force, or was asked for and may come into force."""
-    return one.status not in ENDED_PERMISSIONS
+    return not has_ended(one.status)
 
 
 def permission_is_in_force(one: TradingPermission) -> bool:
     """Whether the member may trade the account by it."""
-    return one.status in GRANTED
+    return is_in_force(one.status)

@@ -9,6 +9,7 @@ from typing import Any
 
 from vendor_admin.amounts import NotANumber, read_amount
 from vendor_admin.errors import Fault, InvalidFields
+from vendor_admin.mirrors.rules.drawdown import Drawdown
 from vendor_admin.tradovate.catalogue.request import LARGEST_AMOUNT, Request
 from vendor_admin.tradovate.catalogue.write import LONGEST_COMMENT, Write
 from vendor_admin.tradovate.operations.balances import (
@@ -81,15 +82,17 @@ class BalanceAdjustment:
             "maxNetLiq": f"{self.peak:f}" if isinstance(self.peak, Decimal) else self.peak,
         }
 
-    def peak_after(self, *, peak: Decimal, balance: Decimal) -> Decimal:
-        """The peak once the money has moved (and before it is set), for the balance before.
+    def after(self, standing: Drawdown) -> Drawdown:
+        """Where the account stands once the money has moved (and before the peak is set).
 
         changeDemoBalance moves the peak along (its page in the platform's documents). Of adjustCash nothing is
-        documented; a peak is never below the balance.
+        documented: it is taken for a gain or loss, which the peak follows as the drawdown's mode says.
         """
-        change = self.change or Decimal(0)
-        moved = peak + change if self.by is AdjustmentMethod.CHANGE_DEMO_BALANCE else peak
-        return max(moved, balance + change) if change else peak
+        if not self.change:
+            return standing
+        if self.by is AdjustmentMethod.CHANGE_DEMO_BALANCE:
+            return standing.after_balance_change(self.change)
+        return standing.after_trading(standing.net_liq + self.change)
 
     def request(self, *, account_id: int, reason: str) -> tuple[Write[Any], Request]:
         """The call that moves the money. The reason becomes the comment, as far as it fits into one."""

@@ -11,15 +11,11 @@ from typing import Any
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
 from vendor_admin.errors import InvalidFields
-from vendor_admin.mirrors.queries.account_standings import (
-    POSITIONS_LEFT_OUT,
-    SEVERAL_CURRENCIES,
-    AccountStanding,
-    asks_of_standings,
-    effect_of,
-    standings,
-)
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.mirrors.rules.drawdown import NO_DRAWDOWN, Drawdown
+from vendor_admin.mirrors.rules.drawdown_effect import SEVERAL_CURRENCIES
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
@@ -37,8 +33,10 @@ NO_SUCH_ACCOUNT = "The platform has no such account."
 CLOSED = "The account is archived or closed."
 NO_BALANCE = "The platform has not sent a balance of this account in this currency."
 NO_PEAK = "The peak cannot be kept: the platform has not sent the account's highest net liquidation value."
+POSITIONS_LEFT_OUT = "Positions are open: their profit or loss is not in these figures."
 BELOW_ZERO = "The balance will be below zero."
 PEAK_BELOW = "The peak will lie below the balance: in real time the platform raises it again at once."
+PEAK_BELOW_UNTIL_NIGHT = "The peak will lie below the balance, until the platform raises it at the end of the day."
 
 
 class ChangeBalances:
@@ -56,7 +54,7 @@ class ChangeBalances:
     is_sensitive = True
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
-        return asks_of_standings(target.entity_id for target in request.targets)
+        return asks_of_accounts(target.entity_id for target in request.targets)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         return _drafts(request)
@@ -95,7 +93,7 @@ class SetMaxNetLiq:
     is_sensitive = True
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
-        return asks_of_standings(target.entity_id for target in request.targets)
+        return asks_of_accounts(target.entity_id for target in request.targets)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         return _drafts(request, only_peak=True)
@@ -111,7 +109,9 @@ class SetMaxNetLiq:
 
 
 def _drafts(request: PlanRequest, *, only_peak: bool = False) -> list[RowDraft]:
-    found = standings((one.entity_id for one in request.targets), organization_id=request.organization_id)
+    found = known_accounts(
+        (one.entity_id for one in request.targets), organization_id=request.organization_id, now=request.now
+    )
     without_change = {"cashChange": None} if only_peak else {}
     return [
         _draft(target, found.get(target.entity_id or 0), request.parameters, {**target.wanted, **without_change})
@@ -120,81 +120,81 @@ def _drafts(request: PlanRequest, *, only_peak: bool = False) -> list[RowDraft]:
 
 
 def _draft(
-    target: Target, standing: AccountStanding | None, parameters: Mapping[str, Json], wanted: Mapping[str, Json]
+    target: Target, account: AccountSummary | None, parameters: Mapping[str, Json], wanted: Mapping[str, Json]
 ) -> RowDraft:
     draft = RowDraft(target, DEMO, target.label or f"account {target.entity_id}")
-    if standing is None:
+    if account is None:
         draft.why_skipped = NO_SUCH_ACCOUNT
         return draft
-    draft.label = str(standing.account)
+    draft.label = str(account)
     try:
         adjustment = BalanceAdjustment.read(parameters, wanted)
     except InvalidFields as invalid:
         draft.why_skipped = invalid.text
         return draft
-    draft.why_skipped = _hindrance(standing, adjustment)
+    draft.why_skipped = _hindrance(account, adjustment)
     if not draft.why_skipped:
-        _fill(draft, standing, adjustment)
+        _fill(draft, account, adjustment)
     return draft
 
 
-def _hindrance(standing: AccountStanding, adjustment: BalanceAdjustment) -> str:
-    balance = standing.balance_in(adjustment.currency_id)
-    if standing.account.archived or standing.account.closed:
+def _hindrance(account: AccountSummary, adjustment: BalanceAdjustment) -> str:
+    balance = account.balance_in(adjustment.currency_id)
+    if account.is_over:
         return CLOSED
     if (adjustment.change is not None or adjustment.peak == PEAK_AT_BALANCE) and (
         balance is None or balance.amount is None
     ):
         return NO_BALANCE
-    if adjustment.peak == KEEP_PEAK and (standing.peak is None or standing.peak <= 0):
+    if adjustment.peak == KEEP_PEAK and (account.peak is None or account.peak <= 0):
         return NO_PEAK
     return ""
 
 
-def _fill(draft: RowDraft, standing: AccountStanding, adjustment: BalanceAdjustment) -> None:
+def _fill(draft: RowDraft, account: AccountSummary, adjustment: BalanceAdjustment) -> None:
     """Old and new values and warnings of a row that will change."""
-    balance = standing.balance_in(adjustment.currency_id)
+    balance = account.balance_in(adjustment.currency_id)
     amount = balance.amount if balance is not None else None
     new_amount = amount + adjustment.change if amount is not None and adjustment.change is not None else amount
-    peak = _new_peak(standing, adjustment, amount=amount, new_amount=new_amount)
-    effect = effect_of(standing, amount=new_amount, peak=peak)
-    old: dict[str, Any] = {"maxNetLiq": standing.peak, **effect.old}
+    peak = _new_peak(account, adjustment, amount=amount, new_amount=new_amount)
+    effect = account.effect_of(amount=new_amount, peak=peak)
+    old: dict[str, Any] = {"maxNetLiq": account.peak, **effect.old}
     new: dict[str, Any] = {"maxNetLiq": peak, **effect.new}
     if (
-        len(standing.balances) > 1 and not adjustment.peak
+        len(account.balances) > 1 and not adjustment.peak
     ):  # the platform adds them up to one value, which is not known here
         del old["maxNetLiq"], new["maxNetLiq"]
     if adjustment.change is not None:
         old, new = {"amount": amount, **old}, {"amount": new_amount, **new}
         draft.amount = adjustment.change
-    elif peak == standing.peak:
+    elif peak == account.peak:
         draft.why_skipped = "The peak is there already."
     draft.old = {name: plain(value) for name, value in old.items()}
     draft.new = {name: plain(value) for name, value in new.items()}
-    draft.warnings = effect.warnings()
+    draft.warnings = [*effect.warnings(), *effect.at_end_of_day()]
     if adjustment.change is not None and amount is not None and adjustment.by is AdjustmentMethod.CHANGE_DEMO_BALANCE:
         draft.warnings += [warning for warning in (cap_warning(balance=amount, change=adjustment.change),) if warning]
     if new_amount is not None and new_amount < 0:
         draft.warnings.append(BELOW_ZERO)
     if adjustment.peak and peak is not None and new_amount is not None and peak < new_amount:
-        draft.warnings.append(PEAK_BELOW)
-    if len(standing.balances) > 1 and SEVERAL_CURRENCIES not in draft.warnings:
+        draft.warnings.append(PEAK_BELOW_UNTIL_NIGHT if account.follows_at_end_of_day else PEAK_BELOW)
+    if len(account.balances) > 1 and SEVERAL_CURRENCIES not in draft.warnings:
         draft.warnings.append(SEVERAL_CURRENCIES)
-    if standing.has_open_positions:
+    if account.has_open_positions:
         draft.warnings.append(POSITIONS_LEFT_OUT)
 
 
 def _new_peak(
-    standing: AccountStanding, adjustment: BalanceAdjustment, *, amount: Decimal | None, new_amount: Decimal | None
+    account: AccountSummary, adjustment: BalanceAdjustment, *, amount: Decimal | None, new_amount: Decimal | None
 ) -> Decimal | None:
     """The peak when everything is done; None where it is not known."""
     if isinstance(adjustment.peak, Decimal):
         return adjustment.peak
     if adjustment.peak == PEAK_AT_BALANCE:
         return new_amount
-    if adjustment.peak == KEEP_PEAK or standing.peak is None or amount is None:
-        return standing.peak
-    return adjustment.peak_after(peak=standing.peak, balance=amount)
+    if adjustment.peak == KEEP_PEAK or account.peak is None or amount is None:
+        return account.peak
+    return adjustment.after(account.standing_at(amount)).peak
 
 
 def _peak_call(row: PlanRow, *, after_previous: bool = False) -> Call:
@@ -219,7 +219,8 @@ def _back(row: PlanRow) -> Target | None:
     expected: dict[str, Json] = {"amount": row.new["amount"]}
     if old_peak is not None and new_peak is not None:
         balance = Decimal(row.new["amount"])
-        comes_back = not adjustment.peak and opposite.peak_after(peak=new_peak, balance=balance) == old_peak
+        in_real_time = Drawdown(NO_DRAWDOWN, peak=new_peak, net_liq=balance)
+        comes_back = not adjustment.peak and opposite.after(in_real_time).peak == old_peak
         if not comes_back:
             opposite = replace(opposite, peak=old_peak)
             expected |= {"maxNetLiq": row.new["maxNetLiq"]} if is_whole else {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from vendor_admin.mirrors.rules.account_rules import may_not_trade
+from vendor_admin.mirrors.rules.trading_locks import may_not_trade
 
 UNCONFIRMED = ("UnconfirmedEmail", "Initiated")
 

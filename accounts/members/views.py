@@ -28,7 +28,7 @@ from vendor_admin.mirrors.models import (
     TradovateSubscriptionPlan,
     UserPlugin,
 )
-from vendor_admin.mirrors.queries.account_summary import account_states
+from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load, preferred_environment
 from vendor_admin.operations.offers import offer_on
 from vendor_admin.organizations.roles import Right
@@ -63,7 +63,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         "member": user,
         "environment_badge": environment_badge(user),
         "contact": next(iter(_of_member(ContactInfo, organization_id, user_id)), None),
-        "states": account_states(accounts, organization_id=organization_id, now=now),
+        "states": summaries_of(accounts, organization_id=organization_id, now=now),
         "is_cut": len(accounts) >= ACCOUNTS_SHOWN,
         "permissions": permissions,
         **subscriptions,

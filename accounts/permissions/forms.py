@@ -12,7 +12,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Target
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations.permissions import GRANTED
+from vendor_admin.tradovate.permission_status import IN_FORCE
 
 DEMO = Environment.DEMO.value
 MOST_ACCOUNTS = 1_000
@@ -28,7 +28,7 @@ class RevokePermissionsForm(ActionForm):
         in_force = TradingPermission.objects.filter(
             organization_id=self.selection.organization_id,
             environment=DEMO,
-            status__in=GRANTED,
+            status__in=IN_FORCE,
             deleted_at__isnull=True,
             **{field: list(self.selection.ids)},
         )

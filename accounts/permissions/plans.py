@@ -14,11 +14,11 @@ from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.permissions import (
     CREATE_TRADING_PERMISSION,
-    GRANTED,
     REVOKE_TRADING_PERMISSIONS,
     CreateTradingPermission,
     RevokeTradingPermissions,
 )
+from vendor_admin.tradovate.permission_status import is_in_force
 
 DEMO = Environment.DEMO.value
 OPEN_POSITIONS = "Positions are open: they stay, and the trader can no longer close them."
@@ -80,7 +80,7 @@ class RevokePermissions:
             "userId": permission.user_id,
         }
         draft.new = {**draft.old, "status": "Revoked"}
-        if permission.status not in GRANTED:
+        if not is_in_force(permission.status):
             draft.why_skipped = f"It is {permission.status or 'in no known state'} already."
         elif permission.account_id in with_positions:
             draft.warnings.append(OPEN_POSITIONS)
@@ -142,7 +142,7 @@ class GrantPermissions:
         else:
             draft.label = f"{account} for {user}"
             draft.old, draft.new = {"status": status}, {"status": "Accepted"}
-            if status in GRANTED:
+            if is_in_force(status):
                 draft.why_skipped = "The member may trade this account already."
             elif account.archived or account.closed:
                 draft.why_skipped = "The account is archived or closed."

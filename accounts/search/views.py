@@ -10,7 +10,8 @@ from vendor_admin.listing.admin_base import bounded_page, organization_of, requi
 from vendor_admin.listing.lists import Badge
 from vendor_admin.mirrors.admin.mirror_admin import account_url, environment_badge, member_url, object_url
 from vendor_admin.mirrors.models import Account, Fill, Order, Position, TradingPermission
-from vendor_admin.mirrors.queries.account_summary import AccountState, account_states
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.search import Found, find_members_and_accounts, id_in_words
 from vendor_admin.organizations.roles import Right
 
@@ -35,8 +36,8 @@ def search(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(address)
     accounts = [hit.row for hit in hits if isinstance(hit.row, Account)]
     organization_id = organization.pk if organization else 0
-    states = account_states(accounts, organization_id=organization_id, now=timezone.now())
-    by_row = {state.account.pk: state for state in states}
+    states = summaries_of(accounts, organization_id=organization_id, now=timezone.now())
+    by_row = {account.pk: state for account, state in zip(accounts, states, strict=True)}
     context = {
         **admin.site.each_context(request),
         "title": "Search",
@@ -66,7 +67,7 @@ def _other_entity(words: str, *, organization_id: int) -> str | None:
     return None
 
 
-def _shown(hit: Found, state: AccountState | None) -> dict[str, object]:
+def _shown(hit: Found, state: AccountSummary | None) -> dict[str, object]:
     """A line of the results: what it is, its state, and the balance of an account."""
     if state is None:
         row = hit.row

@@ -26,7 +26,8 @@ from vendor_admin.mirrors.admin.mirror_admin import (
     yes_or_no,
 )
 from vendor_admin.mirrors.models import Account, TradingPermission
-from vendor_admin.mirrors.queries.account_summary import AccountState, account_states
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import summaries_of
 
 
 def _lock(row: Any) -> Badge:
@@ -35,7 +36,7 @@ def _lock(row: Any) -> Badge:
 
 
 def _members(row: Any) -> str | None:
-    state: AccountState = row.state
+    state: AccountSummary = row.state
     names = [str(member) for member in state.members[:2]]
     more = f" +{len(state.members) - 2}" if len(state.members) > 2 else ""
     return ", ".join(names) + more if names else None
@@ -101,7 +102,7 @@ class AccountAdmin(MirrorAdmin):
     empty = "No accounts yet. They appear when a connection is live; the overview shows the sockets."
 
     def join(self, rows: list[Any], *, organization_id: int) -> None:
-        states = account_states(rows, organization_id=organization_id, now=timezone.now())
+        states = summaries_of(rows, organization_id=organization_id, now=timezone.now())
         for row, state in zip(rows, states, strict=True):
             row.state = state
 

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from vendor_admin.mirrors.models import CashBalanceLog, TradingPermission
-from vendor_admin.mirrors.queries.account_standings import AccountStanding, asks_of_standings, effect_of, standings
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
@@ -21,7 +22,7 @@ from vendor_admin.tradovate.operations.evaluation_accounts import (
     ResetDemoAccountState,
     TradeDate,
 )
-from vendor_admin.tradovate.operations.permissions import GRANTED
+from vendor_admin.tradovate.permission_status import IN_FORCE
 from vendor_admin.tradovate.trading_calendar import session_date
 
 DEMO = Environment.DEMO.value
@@ -59,15 +60,15 @@ class ResetAccounts:
         ids = [target.entity_id for target in request.targets if target.entity_id is not None]
         own = {"organization_id": request.organization_id, "environment": DEMO}
         known = TradingPermission.objects.filter(**own, account_id__in=ids).values_list("entity_id", flat=True)
-        return [*asks_of_standings(ids), Ask(DEMO, TradingPermission.entity_type, list(known))]
+        return [*asks_of_accounts(ids), Ask(DEMO, TradingPermission.entity_type, list(known))]
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         day, why_not = _day_of(request)
         ids = [target.entity_id for target in request.targets]
         own = {"organization_id": request.organization_id, "environment": DEMO, "deleted_at__isnull": True}
-        found = standings(ids, organization_id=request.organization_id)
+        found = known_accounts(ids, organization_id=request.organization_id, now=request.now)
         permitted = set(
-            TradingPermission.objects.filter(**own, account_id__in=found, status__in=GRANTED).values_list(
+            TradingPermission.objects.filter(**own, account_id__in=found, status__in=IN_FORCE).values_list(
                 "account_id", flat=True
             )
         )
@@ -77,11 +78,11 @@ class ResetAccounts:
         starts = {(one.account_id, one.currency_id): one.amount for one in logged}
         drafts = []
         for target in request.targets:
-            standing = found.get(target.entity_id or 0)
-            draft = RowDraft(target, DEMO, str(standing.account) if standing else f"account {target.entity_id}")
-            draft.why_skipped = why_not or _hindrance(standing, permitted)
-            if standing is not None and day is not None and not draft.why_skipped:
-                _fill(draft, standing, day, starts)
+            account = found.get(target.entity_id or 0)
+            draft = RowDraft(target, DEMO, str(account) if account else f"account {target.entity_id}")
+            draft.why_skipped = why_not or _hindrance(account, permitted)
+            if account is not None and day is not None and not draft.why_skipped:
+                _fill(draft, account, day, starts)
             drafts.append(draft)
         return drafts
 
@@ -112,42 +113,42 @@ def _day_of(request: PlanRequest) -> tuple[date | None, str]:
     return day, FUTURE if day > session_date(request.now) else ""
 
 
-def _hindrance(standing: AccountStanding | None, permitted: set[int | None]) -> str:
-    if standing is None:
+def _hindrance(account: AccountSummary | None, permitted: set[int | None]) -> str:
+    if account is None:
         return NO_SUCH_ACCOUNT
-    if standing.account.archived or standing.account.closed:
+    if account.is_over:
         return CLOSED
-    return "" if standing.account.entity_id in permitted else NO_PERMISSION
+    return "" if account.account.entity_id in permitted else NO_PERMISSION
 
 
 def _fill(
     draft: RowDraft,
-    standing: AccountStanding,
+    account: AccountSummary,
     day: date,
     starts: Mapping[tuple[int | None, int | None], Decimal | None],
 ) -> None:
     """Old and new values and warnings of a row that will be reset."""
-    amount, start = standing.only_amount(), _start_of(standing, day, starts)
-    effect = effect_of(standing, amount=start)
+    amount, start = account.only_amount(), _start_of(account, day, starts)
+    effect = account.effect_of(amount=start)
     is_known = start is not None
-    old: dict[str, Any] = {"amount": amount, "openPositions": standing.has_open_positions}
+    old: dict[str, Any] = {"amount": amount, "openPositions": account.has_open_positions}
     new: dict[str, Any] = {"amount": start, "openPositions": False}
     if is_known:
         old, new = {**old, **effect.old}, {**new, **effect.new}
     draft.old = {name: plain(value) for name, value in old.items()}
     draft.new = {name: plain(value) for name, value in new.items()}
     draft.amount = start - (amount or Decimal(0)) if start is not None else None
-    draft.warnings = [OPEN_POSITIONS] if standing.has_open_positions else []
+    draft.warnings = [OPEN_POSITIONS] if account.has_open_positions else []
     draft.warnings += effect.warnings() if is_known else [START_UNKNOWN]
 
 
 def _start_of(
-    standing: AccountStanding, day: date, starts: Mapping[tuple[int | None, int | None], Decimal | None]
+    account: AccountSummary, day: date, starts: Mapping[tuple[int | None, int | None], Decimal | None]
 ) -> Decimal | None:
     """The balance at the open of a session: today's stands in the balance, an earlier one's in the log."""
-    if len(standing.balances) != 1:
+    if len(account.balances) != 1:
         return None
-    (balance,) = standing.balances
+    (balance,) = account.balances
     if balance.trade_date == day:
         return balance.amount_sod
-    return starts.get((standing.account.entity_id, balance.currency_id))
+    return starts.get((account.account.entity_id, balance.currency_id))

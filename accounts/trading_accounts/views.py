@@ -19,7 +19,8 @@ from vendor_admin.mirrors.models import (
     RiskCategory,
     UserAccountPositionLimit,
 )
-from vendor_admin.mirrors.queries.account_summary import AccountState, account_states
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load
 from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
 from vendor_admin.organizations.roles import Right
@@ -36,7 +37,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
     organization_id = organization.pk if organization else 0
     found = find_account(organization_id, account_id, environment=request.GET.get("environment", ""))
     now = timezone.now()
-    [state] = account_states([found], organization_id=organization_id, now=now)
+    [state] = summaries_of([found], organization_id=organization_id, now=now)
     subject = Subject((found.entity_id,), (("account", found.entity_id),), environment=found.environment)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -70,7 +71,7 @@ def find_account(organization_id: int, account_id: int, *, environment: str = ""
     return found
 
 
-def _trading(state: AccountState, *, organization_id: int) -> dict[str, Any]:
+def _trading(state: AccountSummary, *, organization_id: int) -> dict[str, Any]:
     """Open positions, and the newest orders and fills with the names of their contracts."""
     own = {
         "organization_id": organization_id,

@@ -13,9 +13,9 @@ from oauth_bridge.members import data as member_data
 from oauth_bridge.models import MemberLink, MemberSession
 from oauth_bridge.portals.scopes import words_of
 from oauth_bridge.site.page_scope import member_context, member_page, missing_page, organization_page
-from vendor_admin.mirrors.rules.account_rules import IN_FORCE
 from vendor_admin.organizations.models import Organization
 from vendor_admin.sync.freshness import freshness
+from vendor_admin.tradovate.permission_status import IN_FORCE
 
 
 @organization_page

@@ -26,10 +26,10 @@ from vendor_admin.mirrors.models import (
     UserAccountPositionLimit,
     UserPlugin,
 )
-from vendor_admin.mirrors.queries.account_summary import account_states
+from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, load, preferred_environment
-from vendor_admin.mirrors.rules.account_rules import IN_FORCE
 from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
+from vendor_admin.tradovate.permission_status import is_in_force
 from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ROWS = 200
@@ -61,7 +61,7 @@ def permissions_of(link: MemberLink) -> list[TradingPermission]:
 
 def accounts_of(link: MemberLink, permissions: list[TradingPermission], *, now: datetime) -> list[MemberAccount]:
     """The accounts that the member owns or may trade; those that are over come last."""
-    in_force = {(row.environment, row.account_id) for row in permissions if row.status in IN_FORCE}
+    in_force = {(row.environment, row.account_id) for row in permissions if is_in_force(row.status)}
     rows = Account.objects.filter(
         Q(user_id=link.platform_user_id) | Q(entity_id__in=[account_id for _, account_id in in_force]),
         organization_id=link.organization_id,
@@ -72,7 +72,7 @@ def accounts_of(link: MemberLink, permissions: list[TradingPermission], *, now: 
         for row in rows.order_by("-entity_id")[:MOST_ROWS]
         if row.user_id == link.platform_user_id or (row.environment, row.entity_id) in in_force
     ]
-    states = account_states(mine, organization_id=link.organization_id, now=now)
+    states = summaries_of(mine, organization_id=link.organization_id, now=now)
     attach_names([row for state in states for row in state.open_positions], organization_id=link.organization_id)
     seen = [seen_by_member(state, user_id=link.platform_user_id, now=now) for state in states]
     return sorted(seen, key=lambda one: one.is_over)

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from vendor_admin.mirrors.models import TradingPermission
-from vendor_admin.mirrors.queries.account_summary import AccountState
-from vendor_admin.mirrors.rules import account_rules
-from vendor_admin.mirrors.rules.account_rules import Answer, TradingLock
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.rules.room_left import Answer
+from vendor_admin.mirrors.rules.trading_locks import TradingLock
 from vendor_admin.tradovate.trading_calendar import session_date
 
 
@@ -16,7 +16,7 @@ from vendor_admin.tradovate.trading_calendar import session_date
 class MemberAccount:
     """One account as its member sees it."""
 
-    state: AccountState
+    state: AccountSummary
     permissions: Sequence[TradingPermission]
     may_trade: TradingLock
     today: Answer
@@ -24,7 +24,7 @@ class MemberAccount:
     @property
     def is_over(self) -> bool:
         """Closed or archived: nothing happens there any more."""
-        return bool(self.state.account.closed or self.state.account.archived)
+        return self.state.is_over
 
     @property
     def tone(self) -> str:
@@ -32,13 +32,13 @@ class MemberAccount:
         return self.may_trade.tone
 
 
-def seen_by_member(state: AccountState, *, user_id: int, now: datetime) -> MemberAccount:
+def seen_by_member(state: AccountSummary, *, user_id: int, now: datetime) -> MemberAccount:
     """What a page says to the member; other members' permissions for the same account do not count."""
-    own = [row for row in state.permissions if row.user_id == user_id]
+    own = [row for row in state.permissions or () if row.user_id == user_id]
     return MemberAccount(
         state=state,
         permissions=own,
-        may_trade=_may_trade(state, own, user_id=user_id, now=now),
+        may_trade=_may_trade(state, own, user_id=user_id),
         today=today(
             realized=state.balance.realized_pnl if state.balance else None,
             trade_date=state.balance.trade_date if state.balance else None,
@@ -62,22 +62,11 @@ def today(*, realized: Decimal | None, trade_date: date | None, has_open_positio
     return Answer(realized, f"Closed trades of the session of {session:%b %d}.")
 
 
-def _may_trade(state: AccountState, own: Sequence[TradingPermission], *, user_id: int, now: datetime) -> TradingLock:
-    status, account = state.risk_status, state.account
-    owns_it_without_permission = not own and account.user_id is not None
-    return account_rules.lock_state(
-        admin_action=status.admin_action if status else None,
-        liquidate_only=status.liquidate_only if status else None,
-        user_triggered_liq_only=status.user_triggered_liq_only if status else None,
-        is_active=account.active,
-        is_closed=account.closed,
-        is_restricted=account.restricted,
-        is_readonly=account.readonly,
-        is_archived=account.archived,
-        is_known=status is not None,
+def _may_trade(state: AccountSummary, own: Sequence[TradingPermission], *, user_id: int) -> TradingLock:
+    owns_it_without_permission = not own and state.account.user_id is not None
+    return state.lock_by(
         permission_statuses=None if owns_it_without_permission else [row.status for row in own],
         trader_statuses=[member.status for member in state.members if member.entity_id == user_id],
-        now=now,
     )
 
 

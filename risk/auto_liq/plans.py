@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from risk.settings_schema import Settings, changed, in_one_sentence, shown
 from vendor_admin.errors import InvalidFields
-from vendor_admin.mirrors.queries.account_standings import AccountStanding, asks_of_standings, effect_of, standings
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import Mode, Terms
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
@@ -53,10 +54,12 @@ class SetAutoLiq:
     is_sensitive = True
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
-        return asks_of_standings(target.entity_id for target in request.targets)
+        return asks_of_accounts(target.entity_id for target in request.targets)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        found = standings((one.entity_id for one in request.targets), organization_id=request.organization_id)
+        found = known_accounts(
+            (one.entity_id for one in request.targets), organization_id=request.organization_id, now=request.now
+        )
         return [_draft(target, found.get(target.entity_id or 0), request.parameters) for target in request.targets]
 
     def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
@@ -78,12 +81,12 @@ class SetAutoLiq:
         return self.name, [_back(row) for row in rows]
 
 
-def _draft(target: Target, standing: AccountStanding | None, parameters: Mapping[str, Json]) -> RowDraft:
-    draft = RowDraft(target, DEMO, str(standing.account) if standing else f"account {target.entity_id}")
-    if standing is None:
+def _draft(target: Target, account: AccountSummary | None, parameters: Mapping[str, Json]) -> RowDraft:
+    draft = RowDraft(target, DEMO, str(account) if account else f"account {target.entity_id}")
+    if account is None:
         draft.why_skipped = NO_SUCH_ACCOUNT
         return draft
-    if standing.account.archived or standing.account.closed:
+    if account.is_over:
         draft.why_skipped = CLOSED
         return draft
     try:
@@ -91,12 +94,12 @@ def _draft(target: Target, standing: AccountStanding | None, parameters: Mapping
     except InvalidFields as invalid:
         draft.why_skipped = in_one_sentence(invalid)
         return draft
-    old = LIMITS.of(standing.auto_liq) if standing.auto_liq is not None else {}
+    old = LIMITS.of(account.auto_liq) if account.auto_liq is not None else {}
     new = {**dict.fromkeys(LIMITS.fields), **old, **wanted}
     draft.why_skipped = _hindrance(wanted, old, new)
     if not draft.why_skipped:
         draft.old, draft.new = shown(old, new), shown(new, old)
-        draft.warnings = _warnings(standing, old, new)
+        draft.warnings = _warnings(account, old, new)
     return draft
 
 
@@ -110,19 +113,19 @@ def _hindrance(wanted: Mapping[str, Json], old: Mapping[str, Json], new: Mapping
     return ""
 
 
-def _warnings(standing: AccountStanding, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
+def _warnings(account: AccountSummary, old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
     moved = changed(old, new)
-    warnings = [] if standing.auto_liq is not None else [NEW]
+    warnings = [] if account.auto_liq is not None else [NEW]
     if any(name in moved for name in _OF_DRAWDOWN):
-        effect = effect_of(standing, terms=_terms(standing, new))
+        effect = account.effect_of(terms=_terms(account, new))
         warnings += [*effect.loss_of_room(), *effect.warnings()]
         warnings += [NO_DRAWDOWN_LEFT] if new["trailingMaxDrawdown"] is None else []
     if "dailyLossAutoLiq" in moved and new["dailyLossAutoLiq"] is None and not new["dailyLossPercentageAutoLiq"]:
         warnings.append(NO_DAILY_LOSS)
-    if standing.has_open_positions and any(_acts_sooner(name, old.get(name), new[name]) for name in moved):
+    if account.has_open_positions and any(_acts_sooner(name, old.get(name), new[name]) for name in moved):
         warnings.append(OPEN_POSITIONS)
-    if standing.auto_liq is not None and standing.auto_liq.extra:
-        warnings.append(UNKNOWN_SETTINGS.format(", ".join(sorted(standing.auto_liq.extra))))
+    if account.auto_liq is not None and account.auto_liq.extra:
+        warnings.append(UNKNOWN_SETTINGS.format(", ".join(sorted(account.auto_liq.extra))))
     return warnings
 
 
@@ -137,14 +140,14 @@ def _acts_sooner(name: str, old: Json, new: Json) -> bool:
     return name == "flattenTimestamp" or old is None or Decimal(new) < Decimal(old)
 
 
-def _terms(standing: AccountStanding, new: Mapping[str, Json]) -> Terms:
+def _terms(account: AccountSummary, new: Mapping[str, Json]) -> Terms:
     """The trailing drawdown as it will be; none of it is a drawdown of zero."""
     limit, mode = new["trailingMaxDrawdownLimit"], new["trailingMaxDrawdownMode"]
     return Terms(
         drawdown=Decimal(new["trailingMaxDrawdown"] or 0),
         mode=Mode(mode) if mode else Mode.END_OF_DAY,
         limit=Decimal(limit) if limit else None,
-        starting_balance=standing.account.evaluation_size,
+        starting_balance=account.account.evaluation_size,
     )
 
 

@@ -22,7 +22,7 @@ from risk.position_limits.resources import (
 from risk.settings_schema import changed, in_one_sentence, shown
 from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import UserAccountRiskParameter
-from vendor_admin.mirrors.queries.account_standings import AccountStanding
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
@@ -63,7 +63,7 @@ class CreateSettings:
         resource = self._resource
         asked = [{**request.parameters, **target.wanted} for target in request.targets]
         owner_ids = [_whole(one.get(resource.owner)) for one in asked]
-        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id)
+        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id, now=request.now)
         return [
             self._draft(target, wanted, accounts.get(owner_id or 0), now=request.now)
             for target, wanted, owner_id in zip(request.targets, asked, owner_ids, strict=True)
@@ -85,10 +85,10 @@ class CreateSettings:
         return (f"delete_{self._resource.plural}", targets) if targets else None
 
     def _draft(
-        self, target: Target, asked: Mapping[str, Json], standing: AccountStanding | None, *, now: datetime
+        self, target: Target, asked: Mapping[str, Json], account: AccountSummary | None, *, now: datetime
     ) -> RowDraft:
         resource = self._resource
-        draft = RowDraft(target, DEMO, resource.label(standing, asked))
+        draft = RowDraft(target, DEMO, resource.label(account, asked))
         owner = {resource.owner: asked.get(resource.owner)}
         try:
             new = resource.settings.read({name: value for name, value in asked.items() if name != resource.owner})
@@ -100,8 +100,8 @@ class CreateSettings:
             draft.why_skipped = in_one_sentence(invalid)
             return draft
         draft.new = {**owner, **shown(new, {})}
-        draft.why_skipped = _hindrance(standing, resource)
-        draft.warnings = _warnings(standing)
+        draft.why_skipped = _hindrance(account, resource)
+        draft.warnings = _warnings(account)
         return draft
 
 
@@ -125,7 +125,7 @@ class UpdateSettings:
         resource = self._resource
         rows = rows_by_id(resource, (one.entity_id for one in request.targets), organization_id=request.organization_id)
         owner_ids = (resource.owner_of(row) for row in rows.values())
-        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id)
+        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id, now=request.now)
         drafts = []
         for target in request.targets:
             row = rows.get(target.entity_id or 0)
@@ -133,11 +133,11 @@ class UpdateSettings:
             if row is None:
                 draft.why_skipped = f"The platform has no such {resource.word}."
             else:
-                standing = accounts.get(resource.owner_of(row) or 0)
-                draft.label = resource.label(standing, resource.values(row))
+                account = accounts.get(resource.owner_of(row) or 0)
+                draft.label = resource.label(account, resource.values(row))
                 self._fill(draft, resource.values(row), {**request.parameters, **target.wanted}, now=request.now)
-                draft.warnings = _warnings(standing if _is_tighter(draft) else None, extra=row.extra)
-                draft.why_skipped = draft.why_skipped or _hindrance(standing, resource)
+                draft.warnings = _warnings(account if _is_tighter(draft) else None, extra=row.extra)
+                draft.why_skipped = draft.why_skipped or _hindrance(account, resource)
             drafts.append(draft)
         return drafts
 
@@ -195,7 +195,7 @@ class DeleteSettings:
         resource = self._resource
         rows = rows_by_id(resource, (one.entity_id for one in request.targets), organization_id=request.organization_id)
         owner_ids = (resource.owner_of(row) for row in rows.values())
-        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id)
+        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id, now=request.now)
         hanging = _parameters_of(resource, rows, organization_id=request.organization_id)
         drafts = []
         for target in request.targets:
@@ -228,11 +228,11 @@ def _whole_body(resource: SettingsResource, values: Mapping[str, Json], **fixed:
     return resource.settings.body(values, **fixed, **{resource.owner: values[resource.owner]})
 
 
-def _hindrance(standing: AccountStanding | None, resource: SettingsResource) -> str:
-    if standing is None:
+def _hindrance(account: AccountSummary | None, resource: SettingsResource) -> str:
+    if account is None:
         is_limit = resource is POSITION_LIMITS
         return "The platform has no such account." if is_limit else "The platform has no such position limit."
-    return CLOSED if standing.account.archived or standing.account.closed else ""
+    return CLOSED if account.is_over else ""
 
 
 def _is_tighter(draft: RowDraft) -> bool:
@@ -248,8 +248,8 @@ def _is_lower(old: Json, new: Json) -> bool:
     return isinstance(new, int) and (not isinstance(old, int) or new < old)
 
 
-def _warnings(standing: AccountStanding | None, *, extra: Mapping[str, Json] | None = None) -> list[str]:
-    warnings = [OPEN_POSITIONS] if standing is not None and standing.has_open_positions else []
+def _warnings(account: AccountSummary | None, *, extra: Mapping[str, Json] | None = None) -> list[str]:
+    warnings = [OPEN_POSITIONS] if account is not None and account.has_open_positions else []
     return [*warnings, UNKNOWN_SETTINGS.format(", ".join(sorted(extra)))] if extra else warnings
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from risk.settings_schema import Settings
 from vendor_admin.mirrors.models import UserAccountPositionLimit, UserAccountRiskParameter
 from vendor_admin.mirrors.models.base import Mirror
-from vendor_admin.mirrors.queries.account_standings import AccountStanding, asks_of_standings, standings
+from vendor_admin.mirrors.queries.account_summary import AccountSummary
+from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.limits_in_words import position_limit_in_words
 from vendor_admin.operations.kinds import Json
@@ -58,12 +60,12 @@ class SettingsResource:
         """A row's settings, with whose they are."""
         return {self.owner: self.owner_of(row), **self.settings.of(row)}
 
-    def label(self, standing: AccountStanding | None, values: Mapping[str, Json]) -> str:
+    def label(self, account: AccountSummary | None, values: Mapping[str, Json]) -> str:
         """Whose settings, and which."""
-        account = str(standing.account) if standing else "an account that is not known"
+        name = str(account) if account else "an account that is not known"
         if self.model is UserAccountPositionLimit:
-            return f"{account}: {position_limit_in_words(_Values(values))}"
-        return f"{account}: {self.word} of position limit {values.get(self.owner)}"
+            return f"{name}: {position_limit_in_words(_Values(values))}"
+        return f"{name}: {self.word} of position limit {values.get(self.owner)}"
 
 
 POSITION_LIMITS = SettingsResource(
@@ -103,14 +105,14 @@ def rows_by_id(resource: SettingsResource, ids: Iterable[int | None], *, organiz
 
 
 def accounts_of(
-    resource: SettingsResource, owner_ids: Iterable[int | None], *, organization_id: int
-) -> dict[int, AccountStanding]:
+    resource: SettingsResource, owner_ids: Iterable[int | None], *, organization_id: int, now: datetime
+) -> dict[int, AccountSummary]:
     """The accounts behind these owners that are known, by the owner's id. Six queries at most."""
     ids = [one for one in owner_ids if one is not None]
     if resource.model is UserAccountPositionLimit:
-        return standings(ids, organization_id=organization_id)
+        return known_accounts(ids, organization_id=organization_id, now=now)
     limits = rows_by_id(POSITION_LIMITS, ids, organization_id=organization_id)
-    accounts = standings((one.account_id for one in limits.values()), organization_id=organization_id)
+    accounts = known_accounts((one.account_id for one in limits.values()), organization_id=organization_id, now=now)
     return {id_: accounts[limit.account_id] for id_, limit in limits.items() if limit.account_id in accounts}
 
 
@@ -118,9 +120,9 @@ def asks_by_owner(resource: SettingsResource, owner_ids: Iterable[int | None], *
     """What `accounts_of` these owners depends on. One query at most."""
     ids = list(owner_ids)
     if resource.model is UserAccountPositionLimit:
-        return asks_of_standings(ids)
+        return asks_of_accounts(ids)
     limits = rows_by_id(POSITION_LIMITS, ids, organization_id=organization_id).values()
-    accounts = asks_of_standings(limit.account_id for limit in limits)
+    accounts = asks_of_accounts(limit.account_id for limit in limits)
     return [Ask(DEMO, UserAccountPositionLimit.entity_type, ids), *accounts]
 
 

@@ -15,8 +15,7 @@ from tests.sync.desk import Desk, Ear, by_kind
 from tests.tradovate.socket.frame_texts import frame
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.models import Account, Fill, Position, TradingPermission
-from vendor_admin.mirrors.queries.account_standings import standings
-from vendor_admin.mirrors.queries.account_summary import account_states
+from vendor_admin.mirrors.queries.accounts import known_accounts, summaries_of
 from vendor_admin.mirrors.rules.archiving import archiving_countdown
 from vendor_admin.mirrors.rules.fills import filled_by
 from vendor_admin.organizations.models import Organization, User
@@ -121,10 +120,10 @@ def test_only_the_newest_position_of_an_account_and_contract_counts(
     assert {row.is_open for _, _, row in shown["open"]} == {True}
     with organization_scope(alpha.pk):
         assert accounts_with_positions(ids, organization_id=alpha.pk) == trading
-        known = standings(ids, organization_id=alpha.pk)
+        known = known_accounts(ids, organization_id=alpha.pk, now=NOW)
         assert {one for one, standing in known.items() if standing.has_open_positions} == trading
         accounts = list(Account.objects.filter(entity_id__in=trading))
-        states = account_states(accounts, organization_id=alpha.pk, now=NOW)
+        states = summaries_of(accounts, organization_id=alpha.pk, now=NOW)
         assert {position.entity_id for state in states for position in state.open_positions} == right
 
 
@@ -146,9 +145,12 @@ def test_two_positions_of_the_field_are_flat_and_then_short_one(desk: Desk, alph
             desk.flush(batch)
         with organization_scope(alpha.pk):
             accounts = list(Account.objects.filter(entity_id=9200001))
-            [state] = account_states(accounts, organization_id=alpha.pk, now=NOW)
+            [state] = summaries_of(accounts, organization_id=alpha.pk, now=NOW)
             found.append([(one.entity_id, one.net_pos) for one in state.open_positions])
-            assert bool(found[-1]) == standings([9200001], organization_id=alpha.pk)[9200001].has_open_positions
+            assert (
+                bool(found[-1])
+                == known_accounts([9200001], organization_id=alpha.pk, now=NOW)[9200001].has_open_positions
+            )
             assert Position.objects.count() == 2
     assert found == [[], [(9400002, -1)]]
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from vendor_admin.tradovate.permission_status import PermissionStatus, has_ended
 from vendor_admin.tradovate.trading_calendar import central_day, friday_after, is_at_an_end
 from vendor_admin.tradovate.values import is_ahead
 
 WAITING_DAYS = 10
-_WITHOUT_EFFECT = {"Revoked", "Declined"}
+REVOKED = PermissionStatus.REVOKED
 
 
 class HasStatus(Protocol):
@@ -51,9 +52,9 @@ def archiving_countdown(
     None where none of this applies: a permission is in force or asked for, there never was one, or it is archived.
     """
     statuses = {one.status for one in permissions}
-    if is_archived or "Revoked" not in statuses or not statuses <= _WITHOUT_EFFECT:
+    if is_archived or REVOKED not in statuses or not all(has_ended(status) for status in statuses):
         return None
-    times = [one.updated for one in permissions if one.status == "Revoked"]
+    times = [one.updated for one in permissions if one.status == REVOKED]
     known = [one for one in times if one is not None and not is_ahead(one, arrived_at=now) and not is_at_an_end(one)]
     if len(known) < len(times):
         return Countdown(None, None, "Its permissions are revoked; when the last one was, the platform has not said.")

@@ -10,6 +10,7 @@ Pure; all amounts are Decimal in the account's currency.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 
 class Mode(StrEnum):
@@ -18,15 +19,47 @@ class Mode(StrEnum):
     END_OF_DAY = "EOD"
     REAL_TIME = "RealTime"
 
+    @property
+    def pace(self) -> str:
+        """When the peak follows, in words."""
+        return "in real time" if self is Mode.REAL_TIME else "at the end of each day"
+
+
+class HasDrawdown(Protocol):
+    """The fields of userAccountAutoLiq that a trailing drawdown consists of."""
+
+    @property
+    def trailing_max_drawdown(self) -> Decimal | None: ...
+    @property
+    def trailing_max_drawdown_limit(self) -> Decimal | None: ...
+    @property
+    def trailing_max_drawdown_mode(self) -> str | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed for an account. `limit` is the level at which the floor stops; zero means there is none."""
+    """What was agreed for an account. `limit` is the level at which the floor stops; zero means there is none.
+
+    `mode` is None where the platform names none that is known: the peak is then taken to follow at the end of the day.
+    """
 
     drawdown: Decimal
-    mode: Mode = Mode.END_OF_DAY
+    mode: Mode | None = Mode.END_OF_DAY
     limit: Decimal | None = None
     starting_balance: Decimal | None = None
+
+    @classmethod
+    def of(cls, settings: HasDrawdown | None, *, starting_balance: Decimal | None) -> "Terms | None":
+        """Read the trailing drawdown of an account's settings; None if none is set."""
+        if settings is None or not settings.trailing_max_drawdown:
+            return None
+        mode = settings.trailing_max_drawdown_mode
+        return cls(
+            drawdown=settings.trailing_max_drawdown,
+            mode=Mode(mode) if mode in frozenset(Mode) else None,
+            limit=settings.trailing_max_drawdown_limit,
+            starting_balance=starting_balance,
+        )
 
     @property
     def ceiling(self) -> Decimal | None:
@@ -37,6 +70,10 @@ class Terms:
         """The net liquidation value at which the account is closed, for a peak."""
         trailing, ceiling = peak - self.drawdown, self.ceiling
         return trailing if ceiling is None else min(trailing, ceiling)
+
+
+NO_DRAWDOWN = Terms(Decimal(0), Mode.REAL_TIME)
+"""For accounts without a drawdown, whose highest net liquidation value is kept all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +104,10 @@ class Drawdown:
         """Whether the account is to be closed."""
         return self.room <= 0
 
+    def after_terms(self, terms: Terms) -> "Drawdown":
+        """Another drawdown was agreed: in real time the peak follows at once."""
+        return replace(self, terms=terms)._followed()
+
     def after_trading(self, net_liq: Decimal) -> "Drawdown":
         """The net liquidation value moved during the day."""
         return replace(self, net_liq=net_liq)._followed()
@@ -91,6 +132,6 @@ class Drawdown:
         return peak if self.after_max_net_liq(peak).floor == floor else None
 
     def _followed(self) -> "Drawdown":
-        if self.terms.mode is Mode.END_OF_DAY:
+        if self.terms.mode is not Mode.REAL_TIME:
             return self
         return replace(self, peak=max(self.peak, self.net_liq))

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from vendor_admin.mirrors.rules.drawdown import Terms
+
 _PERCENT = (
     ("margin_percentage_alert", "Alert", "at {} % margin use"),
     ("daily_loss_percentage_alert", "Alert", "at a day's loss of {} % of the balance"),
@@ -32,7 +34,6 @@ _COUNTED = {
     "Exchange": "for each exchange",
     "ContractGroup": "for each contract group",
 }
-_MODES = {"EOD": "at the end of each day", "RealTime": "in real time"}
 
 
 def limits_in_words(limits: Any, *, trader: str = "the trader") -> list[tuple[str, str]]:
@@ -50,16 +51,13 @@ def limits_in_words(limits: Any, *, trader: str = "the trader") -> list[tuple[st
         for name, effect, text in _DOLLARS
         if (value := _set(limits, name))
     ]
-    if drawdown := _set(limits, "trailing_max_drawdown"):
-        pace = _MODES.get(limits.trailing_max_drawdown_mode or "", "in a mode that the platform did not name")
-        stop = _set(limits, "trailing_max_drawdown_limit")
-        until = f" until the floor reaches {stop:,.2f}" if stop else ", at most up to the starting balance"
-        words.append(
-            (
-                "Liquidate",
-                f"at {drawdown:,.2f} below the highest net liquidation value, which is followed {pace}{until}",
-            )
+    if (terms := Terms.of(limits, starting_balance=None)) is not None:
+        pace = terms.mode.pace if terms.mode else "in a mode that the platform did not name"
+        until = (
+            f" until the floor reaches {terms.limit:,.2f}" if terms.limit else ", at most up to the starting balance"
         )
+        peak = f"the highest net liquidation value, which is followed {pace}{until}"
+        words.append(("Liquidate", f"at {terms.drawdown:,.2f} below {peak}"))
     if limits.flatten_timestamp:
         at = limits.flatten_timestamp.replace(tzinfo=None).isoformat(" ", "minutes")
         words.append(("Flatten", f"once at {at} UTC; does not keep {trader} from re-entering"))

@@ -16,10 +16,9 @@ from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
+from vendor_admin.tradovate.permission_status import has_ended as has_ended_permission
 from vendor_admin.tradovate.trading_calendar import CalendarMonth, platform_trade_date
 from vendor_admin.tradovate.values import trade_date_of
-
-ENDED_PERMISSIONS = ("Revoked", "Declined")
 
 
 class CancelEverything(Request, frozen=True, kw_only=True):
@@ -79,7 +78,7 @@ def has_ended(entity_type: str, entity: Entity, *, today: date) -> bool | None:
         case "marketDataSubscription":
             return entity.get("expired") is True or _month_is_over(entity, today)
         case _:
-            return entity.get("status") in ENDED_PERMISSIONS
+            return has_ended_permission(entity.get("status"))
 
 
 def _is_over(entity: Entity, today: date) -> bool:

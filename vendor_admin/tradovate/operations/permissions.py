@@ -17,8 +17,8 @@ from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.subscriptions import entity_in
 from vendor_admin.tradovate.outcomes import Json
+from vendor_admin.tradovate.permission_status import IN_FORCE, PermissionStatus, has_ended, is_in_force
 
-GRANTED = ("Accepted", "Approved")
 _NOT_FOR_VENDORS = "Not for vendors: it goes through the platform's compliance. Use createTradingPermission."
 _ARCHIVING = "An account without any permission is archived on the Friday after ten days."
 
@@ -57,7 +57,7 @@ def _was_granted(request: CreateTradingPermission, reading: Reading) -> bool | N
         for one in reading.of("tradingPermission")
         if one.get("accountId") == request.account_id and one.get("userId") == request.user_id
     }
-    return True if found & set(GRANTED) else None if "Requested" in found else False
+    return True if found & set(IN_FORCE) else None if PermissionStatus.REQUESTED in found else False
 
 
 def _account(request: CreateTradingPermission | RequestTradingPermission, _reading: Reading) -> LookUp:
@@ -93,12 +93,12 @@ def _status(reading: Reading, permission_id: int) -> object:
 
 def _was_revoked(request: RevokeTradingPermission, reading: Reading) -> bool | None:
     status = _status(reading, request.trading_permission_id)
-    return None if status is None else status == "Revoked"
+    return None if status is None else status == PermissionStatus.REVOKED
 
 
 def _were_revoked(request: RevokeTradingPermissions, reading: Reading) -> bool | None:
     verdicts = {_status(reading, one) for one in request.trading_permission_ids}
-    return True if verdicts == {"Revoked"} else None if None in verdicts else False
+    return True if verdicts == {PermissionStatus.REVOKED} else None if None in verdicts else False
 
 
 def _revoke_doubt(request: RevokeTradingPermission | RevokeTradingPermissions) -> Doubt:
@@ -117,7 +117,7 @@ def _revoke_doubt(request: RevokeTradingPermission | RevokeTradingPermissions) -
 def _grant_again(
     _request: RevokeTradingPermission | RevokeTradingPermissions, old: Entity | None, _answer: Json
 ) -> Reversal | None:
-    if old is None or old.get("status") not in GRANTED:
+    if old is None or not is_in_force(old.get("status")):
         return None
     earlier = from_entity(CreateTradingPermission, old)
     if earlier is None:
@@ -133,7 +133,7 @@ def _was_requested(request: RequestTradingPermission, reading: Reading) -> bool 
     return any(
         one.get("accountId") == request.account_id
         and str(one.get("ctaEmail")).casefold() == request.cta_email.casefold()
-        and one.get("status") not in ("Revoked", "Declined")
+        and not has_ended(one.get("status"))
         for one in reading.of("tradingPermission")
     )
 
@@ -147,7 +147,7 @@ def _request_doubt(request: RequestTradingPermission) -> Doubt:
 
 def _was_accepted(request: AcceptTradingPermission, reading: Reading) -> bool | None:
     status = _status(reading, request.trading_permission_id)
-    return None if status is None else status in GRANTED
+    return None if status is None else is_in_force(status)
 
 
 def _accept_doubt(request: AcceptTradingPermission) -> Doubt:

@@ -16,11 +16,17 @@ def change_risk_status(desk: Desk, account_id: int, **fields: Any) -> Entity:  #
 
 
 def raise_peak(desk: Desk, account_id: int, *, by: float, amount: float) -> None:
-    """Move the peak that a trailing drawdown is measured from; `amount` is the balance now."""
+    """Move the peak that a trailing drawdown is measured from; `amount` is the balance now.
+
+    It is raised to the balance at once, but for a drawdown that follows at the end of the day.
+    """
     record = desk.book().get("accountRiskStatus", account_id)
     if record is None:
         return
-    peak = max(round(record.entity.get("maxNetLiq", amount - by) + by, 2), amount)
+    peak = round(record.entity.get("maxNetLiq", amount - by) + by, 2)
+    limits = desk.book().get("userAccountAutoLiq", account_id)
+    if limits is None or limits.entity.get("trailingMaxDrawdownMode") != "EOD":
+        peak = max(peak, amount)
     low = min(record.entity.get("minNetLiq", amount), amount)
     if (peak, low) != (record.entity.get("maxNetLiq"), record.entity.get("minNetLiq")):
         change_risk_status(desk, account_id, maxNetLiq=peak, minNetLiq=low)
