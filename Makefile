@@ -27,8 +27,7 @@ test: test-quick test-slow
 test-quick: $(INSTALLED)
 	$(PYTHON) -m pytest -n $(JOBS) -m 'not slow'
 
-# A second run against other servers, of what can differ between them: the tests that use PostgreSQL or the broker, but
-# for what pages allow and say. That every page and list opens, with all of its SQL, is run again.
+# A second run against other servers, of what can differ between them (tests/conftest.py has where that is).
 test-servers: $(INSTALLED)
 	$(PYTHON) -m pytest -n $(JOBS) -m 'servers and not pages and not slow'
 

@@ -31,6 +31,24 @@ pytest_plugins = ["tests.support.staff_and_rows", "tests.support.scenes"]
 
 RUN_DATABASE = pytest.StashKey[RunDatabase]()
 OF_SERVERS = {"database_server", "broker_url"}
+# Where what is tested can differ between servers: our own SQL, locks, partitions, policies, queues, how names are
+# folded, and that every list opens. Elsewhere the same verbs and queries are used once more.
+DEPENDS_ON_SERVER = (
+    "accounts/test_folding.py",
+    "accounts/test_bounded_pages.py",
+    "listing/",
+    "mirrors/",
+    "notices/test_notices.py",
+    "operations/plan_work/",
+    "operations/plans/",
+    "operations/store/",
+    "organizations/platform_access/",
+    "organizations/sign_in/test_guesses.py",
+    "sync/",
+    "tenancy/",
+    "test_",
+    "toolchain/",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,9 +64,11 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the run's PostgreSQL or its broker: nothing else can differ between servers."""
+    """Mark what uses the run's PostgreSQL or its broker, where servers can differ in it."""
     for item in items:
-        if OF_SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"):
+        uses_server = OF_SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if uses_server and place.startswith(DEPENDS_ON_SERVER):
             item.add_marker("servers")
 
 
