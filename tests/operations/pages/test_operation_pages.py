@@ -39,6 +39,18 @@ def _sent(client: Client, organization: Organization, ids: Any, **fields: Any) -
     return operation
 
 
+def _like(organization: Organization, operation: Operation, states: list[str]) -> list[int]:
+    """The ids of operations like this one, in these states and made one after the other."""
+    ids = []
+    with organization_scope(organization.pk):
+        for number, state in enumerate(states):
+            operation.pk, operation.state = None, state
+            operation.short_id, operation.idempotency_key = f"copy-{number}", f"copy-{number}"
+            operation.save(force_insert=True)
+            ids.append(int(operation.pk))
+    return ids
+
+
 def _in_doubt(client: Client, organization: Organization, ids: Any) -> Operation:
     operation = _sent(client, organization, ids, state="unknown", needs_person=True, question=QUESTION)
     with organization_scope(organization.pk):
@@ -51,9 +63,9 @@ def _decide(client: Client, operation: Operation, **data: Any) -> Any:
 
 
 def test_unknown_operations_stand_first_then_the_refused_then_the_newest(alice: Client, alpha, trading_day):
-    trading_day(6)
-    states = ["unknown", "succeeded", "rejected", "queued", "rejected", "succeeded"]
-    ids = [_sent(alice, alpha, [n], state=state).pk for n, state in enumerate(states, start=1)]
+    trading_day(1)
+    first = _sent(alice, alpha, [1], state="unknown")
+    ids = [first.pk, *_like(alpha, first, ["succeeded", "rejected", "queued", "rejected", "succeeded"])]
 
     rows = [row for *_, row in alice.get(reverse(LIST)).context["rows"]]
     assert [row.pk for row in rows] == [ids[n] for n in (0, 4, 2, 5, 3, 1)]
@@ -62,9 +74,8 @@ def test_unknown_operations_stand_first_then_the_refused_then_the_newest(alice: 
 
 
 def test_the_list_pages_by_key_in_that_order(alice: Client, alpha, trading_day):
-    trading_day(60)
-    for number in range(1, 61):
-        _sent(alice, alpha, [number], state="rejected" if number % 2 else "succeeded")
+    trading_day(1)
+    _like(alpha, _sent(alice, alpha, [1], state="rejected"), (["succeeded", "rejected"] * 30)[:59])
 
     first = alice.get(reverse(LIST))
     second = alice.get(reverse(LIST), {"before": first.context["page"].older})
