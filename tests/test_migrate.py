@@ -1,5 +1,10 @@
-"""Migrations never hold up who writes while they wait, and none builds an index that stops who writes a hot table."""
+"""Migrations never hold up who writes while they wait, and none builds an index that stops who writes a hot table.
 
+Databases of an older layout are refused.
+"""
+
+import subprocess
+import sys
 import time
 from io import StringIO
 from typing import Any
@@ -7,25 +12,29 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection as database
 from django.db import migrations
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.fields import AddField
 from django.db.migrations.operations.models import AddIndex
+from django.db.models import Model
 
+from tests.support.database import ROOT, product_environment
+from vendor_admin.demo.older_data import OlderData, refuse_older_data
 from vendor_admin.index_builds import BuildIndex
 from vendor_admin.management.commands import migrate
+from vendor_admin.operations.models import Plan, PlanRow
 
 TABLES = "LOCK TABLE mirrors_account IN ACCESS SHARE MODE"
-# The first migrations of each app make the tables: nobody writes them yet.
-FIRST = {
-    ("mirrors", "0001_initial"),
-    ("mirrors", "0002_initial"),
-    ("sync", "0001_initial"),
-    ("operations", "0001_initial"),
-    ("operations", "0003_notices"),
-}
+FIRST = "0001_initial"  # makes the tables: nobody writes them yet
+OF_OLDER_LAYOUT = "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0002_policies', now())"
+MIGRATIONS_AND_TABLES = """
+    SELECT app, name FROM django_migrations
+    UNION ALL SELECT relname, '' FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
 
 
 @pytest.fixture
@@ -77,25 +86,20 @@ def test_a_table_that_stays_locked_ends_the_migration_with_advice(
 def test_indexes_on_tables_that_much_is_written_to_are_built_beside_who_writes_as_often_as_it_takes() -> None:
     loader = MigrationLoader(None)
     for key, migration in loader.disk_migrations.items():
-        if key[0] in ("mirrors", "sync", "operations") and key not in FIRST:
+        if key[0] in ("mirrors", "sync", "operations") and key[1] != FIRST:
             others = [one for one in migration.operations if isinstance(one, AddIndex) and type(one) is not BuildIndex]
             assert others == [], f"{key}: use BuildIndex and atomic = False"
 
 
 @pytest.mark.parametrize(
-    ("name", "app", "migration", "index"),
-    [
-        ("plan_is_open", "operations", "0015_index_of_open_plans", 0),
-        ("plan_row_with_secrets", "operations", "0016_indexes_without_a_lock", 0),
-        ("plan_to_check", "operations", "0016_indexes_without_a_lock", 1),
-    ],
+    ("model", "name"), [(Plan, "plan_is_open"), (PlanRow, "plan_row_with_secrets"), (Plan, "plan_to_check")]
 )
 def test_an_index_whose_build_was_broken_off_is_built_anew_and_a_whole_one_is_kept(
-    committed_db: None, database_urls: dict[str, str], name: str, app: str, migration: str, index: int
+    committed_db: None, database_urls: dict[str, str], model: type[Model], name: str
 ) -> None:
-    loader = MigrationLoader(None)
-    operation = loader.disk_migrations[app, migration].operations[index]
-    after = loader.project_state((app, migration))
+    (index,) = [index for index in model._meta.indexes if index.name == name]
+    operation = BuildIndex(model.__name__, index)
+    after = MigrationLoader(None).project_state()
     login, owner = urlsplit(database_urls["owner"]), database.copy()
     owner.settings_dict |= {"USER": login.username, "PASSWORD": login.password}
     with psycopg.connect(database_urls["admin"], autocommit=True) as admin:
@@ -108,7 +112,7 @@ def test_an_index_whose_build_was_broken_off_is_built_anew_and_a_whole_one_is_ke
 
         def build() -> tuple[int, bool]:
             with owner.schema_editor(atomic=False) as editor:
-                operation.database_forwards(app, editor, after, after)
+                operation.database_forwards("operations", editor, after, after)
             return built()
 
         whole = built()
@@ -118,3 +122,45 @@ def test_an_index_whose_build_was_broken_off_is_built_anew_and_a_whole_one_is_ke
     owner.close()
     assert is_valid
     assert number != whole[0]
+
+
+def test_servers_of_the_version_before_can_store_rows_without_the_columns_they_do_not_know() -> None:
+    added = [
+        (operation.model_name, operation.name)
+        for (app, name), migration in MigrationLoader(None).disk_migrations.items()
+        if app == "operations" and name != FIRST
+        for operation in migration.operations
+        if isinstance(operation, AddField)
+    ]
+    fields = [apps.get_model("operations", model)._meta.get_field(name) for model, name in added]
+    unknown = [field.name for field in fields if not (field.null or field.generated or field.has_db_default())]
+    assert unknown == []
+
+
+def test_a_database_of_an_older_layout_is_refused_and_loses_nothing(
+    committed_db: None, owner_connection: psycopg.Connection, database_urls: dict[str, str]
+) -> None:
+    owner_connection.execute("DELETE FROM django_migrations WHERE app = 'operations'")
+    owner_connection.execute(OF_OLDER_LAYOUT)
+    before = owner_connection.execute(MIGRATIONS_AND_TABLES).fetchall()
+    command = [sys.executable, "manage.py", "migrate", "--no-input"]
+    environment = product_environment(database_urls)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "This database is of an older layout" in done.stderr
+    assert "Nothing in it was changed" in done.stderr
+    assert owner_connection.execute(MIGRATIONS_AND_TABLES).fetchall() == before
+
+
+def test_the_demo_says_that_its_database_is_of_an_older_layout(
+    committed_db: None, owner_connection: psycopg.Connection, database_urls: dict[str, str], monkeypatch: Any
+) -> None:
+    environment = product_environment(database_urls)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    refuse_older_data(environment)
+    owner_connection.execute(OF_OLDER_LAYOUT)
+    with pytest.raises(OlderData, match="`make demo RESET=1` starts fresh"):
+        refuse_older_data(environment)
+    monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
+    with pytest.raises(OlderData, match="Give the demo a new one"):
+        refuse_older_data(environment)

@@ -239,6 +239,7 @@ OAUTH2_PROVIDER_GRANT_MODEL = "oauth_bridge.PortalCode"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth_bridge.PortalToken"  # noqa: S105
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth_bridge.PortalRefreshToken"  # noqa: S105
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth_bridge.NotKept"  # noqa: S105
+MIGRATION_MODULES = {"oauth2_provider": None}  # all of its models are ours: it has no tables
 OAUTH2_PROVIDER = {
     "OIDC_ENABLED": True,
     "OAUTH2_SERVER_CLASS": "oauthlib.openid.Server",

@@ -28,6 +28,7 @@ from vendor_admin.sync.models import Kind
 
 pytestmark = pytest.mark.slow
 
+OLDER = "0002_log_partitions_and_functions"  # a migration of an older layout
 LIVE_SECONDS = 600  # 90 and less where nothing else runs; here other tests do, at times on a slow machine
 LEFT_OUT = shutil.ignore_patterns(".venv", "var", ".git", "__pycache__", ".*_cache", "docs")
 SOCKET_KINDS = {Kind.CREATED: "Created", Kind.UPDATED: "Updated", Kind.DELETED: "Deleted"}
@@ -189,9 +190,16 @@ def test_the_demo_from_first_start_to_reset(project: Path, start: Callable[..., 
     assert nobody_is_left(orphans)
     demo.wait_until_live()
     everybody = demo.everybody()
+    with database(project) as connection:
+        connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('sync', %s, now())", [OLDER])
     demo.press_control_c(times=2)
     assert demo.process.wait(timeout=20) == 0
     assert nobody_is_left(everybody)
+
+    demo = start()
+    assert demo.process.wait(timeout=60) == 1
+    assert "This folder's data is of an older layout. `make demo RESET=1` starts fresh, without it." in demo.text
+    assert "continues with this data" not in demo.text
 
     demo = start("--reset")
     demo.wait_for("Removed the data of earlier runs.", seconds=20)

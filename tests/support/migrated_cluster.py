@@ -1,6 +1,6 @@
 """A migrated cluster that is kept between runs: the tests' servers begin as copies of it.
 
-Migrating an empty database takes half a minute. What is kept is good for one state of the product and one day, since
+Migrating an empty database takes seconds. What is kept is good for one state of the product and one day, since
 the log has its partitions by date. Whoever comes first makes it, and others wait for it meanwhile.
 """
 

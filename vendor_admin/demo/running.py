@@ -27,6 +27,7 @@ from vendor_admin.demo.folder import (
     portal_of,
     secrets_of_codes,
 )
+from vendor_admin.demo.older_data import OlderData, refuse_older_data
 from vendor_admin.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, Program, choose_port
 from vendor_admin.embedded.accounts import remove_home_folder
 from vendor_admin.embedded.valkey import file_system_broker
@@ -41,6 +42,7 @@ LIVE_SECONDS = 600.0  # from the first start: slow machines make the tables for 
 STOP_RANKS = {"web": 0, "beat": 1}
 DATABASE_VARIABLES = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_HUB_URL")
 DATABASE_NAME = "vendor_admin"
+CONTINUES = " `make demo` continues with this data, `make demo RESET=1` starts fresh."
 
 
 class Demo:
@@ -68,11 +70,16 @@ class Demo:
                 self.say(f"Stopped {name}, which an earlier demo left behind.")
             if reset:
                 self.remove_data()
+            outlook = CONTINUES
             try:
                 self._start_all()
                 self.supervisor.watch(tick=self._tell_when_live)
             except StopRequested:
                 pass
+            except OlderData as error:
+                outlook = ""
+                self.say(f"The demo cannot go on. {error}")
+                return 1
             except (ChildFailed, EmbeddedError) as error:
                 # A Ctrl-C in the terminal may have hit what was being prepared, which is no failure.
                 if not self.supervisor.signals:
@@ -81,7 +88,7 @@ class Demo:
             finally:
                 self.say("Stopping.")
                 self.supervisor.stop()
-                self.say("Stopped. `make demo` continues with this data, `make demo RESET=1` starts fresh.")
+                self.say(f"Stopped.{outlook}")
         return 0
 
     def show_codes(self) -> int:
@@ -119,7 +126,9 @@ class Demo:
             "DEMO_SIGN_IN_WITHOUT_CODE": "1",
             "STATE_FOLDER": str((self.folder / "state").absolute()),
         }
-        environment |= self._database(kept) | self._broker(kept)
+        environment |= self._database(kept)
+        refuse_older_data(environment)
+        environment |= self._broker(kept)
         sandbox_url = self._sandbox()
         self.web_port = self._port("the web site", WEB_PORT)
         environment["SITE_URL"] = f"http://localhost:{self.web_port}"

@@ -1,7 +1,7 @@
 """What the sync stores: the event log, who holds which socket, what was missed, and what could not be read.
 
 Written by hubs alone, through the SQL in statements.py; pages and tasks read. The tables' policies, partitions and
-functions are in migrations/0002_log_partitions_and_functions.py.
+functions are in migrations/0001_initial.py.
 """
 
 import dataclasses
@@ -306,9 +306,9 @@ class StoredRows(Scoped):
     pk = models.CompositePrimaryKey("lease_id", "what")
     lease_id = models.BigIntegerField()
     what = models.CharField(max_length=10)
-    row_count = models.BigIntegerField(default=0)
-    byte_count = models.BigIntegerField(default=0)
-    left_out = models.BigIntegerField(default=0)
+    row_count = models.BigIntegerField(default=0, db_default=0)
+    byte_count = models.BigIntegerField(default=0, db_default=0)
+    left_out = models.BigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.row_count} {self.what} of socket {self.lease_id}"

@@ -1,6 +1,4 @@
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -143,28 +141,6 @@ def test_hosts_that_leave_by_another_address_count_for_themselves_and_users_ever
     settings.OUTGOING_ADDRESS = "office-1"
     assert budgets.address_subject(url) == f"{shared} from office-1"
     assert budgets.user_subject(user="a", url=url) == user
-
-
-def test_what_was_drawn_and_locked_under_domains_is_carried_over_to_their_platforms():
-    hour, longer = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
-    for key in ("tradovateapi.com auth/x", "tradovate.com auth/x", "alice@ninjatrader.dev all calls", "127.0.0.1:80 y"):
-        BudgetUse.objects.create(key=key, used_at=NOW)
-    budgets.lock(key="alice@tradovateapi.com@tradovateapi.com", until=hour, reason="user")
-    budgets.lock(key="tradovateapi.com auth/x", until=hour, reason="shorter")
-    budgets.lock(key="tradovate.com auth/x", until=longer, reason="longer", ticket="t-1")
-    budgets.lock(key="credential 12 at ninjatrader.com version 2", until=hour, reason="credential")
-    migration = import_module("vendor_admin.organizations.migrations.0008_budgets_by_platform")
-    for _ in range(2):
-        migration.carry_over(None, SimpleNamespace(connection=connection))
-    assert sorted(BudgetUse.objects.values_list("key", flat=True)) == [
-        "127.0.0.1:80 y", "alice@staging all calls", "production auth/x", "production auth/x",
-    ]  # fmt: skip
-    assert sorted(RateLock.objects.values_list("key", "until")) == [
-        ("alice@tradovateapi.com@production", hour),
-        ("credential 12 at production version 2", hour),
-        ("production auth/x", longer),
-    ]
-    assert budgets.penalty_ticket(key="production auth/x") == "t-1"
 
 
 class TestTrials:

@@ -2,6 +2,7 @@
 
 Whoever waits for a table's lock makes all others wait behind it. So a migration waits for 0.2 s, is rolled back, and
 tried again a little later. One that is not atomic waits as long as it takes: what it does concurrently stops nobody.
+A database of an older layout is refused before anything is done.
 """
 
 import time
@@ -11,7 +12,10 @@ from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connections
 from django.db.migrations import Migration
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg import errors
+
+from vendor_admin.older_layouts import is_older_layout
 
 LOCK_MS = 200
 PAUSE_SECONDS = 1.0
@@ -23,6 +27,11 @@ class Command(Migrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = self._connection = connections[options["database"]]
+        if is_older_layout(MigrationRecorder(connection).applied_migrations()):
+            raise CommandError(
+                "This database is of an older layout, from before 0.1.0, which this version cannot take over. Nothing"
+                " in it was changed: give this version a new database, or go on with the version that made it."
+            )
         began = time.monotonic()
         while True:
             try:

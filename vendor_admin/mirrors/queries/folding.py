@@ -1,7 +1,7 @@
 """When two names or e-mail addresses differ in the case of their letters alone: one rule, worked out by PostgreSQL.
 
 Python and PostgreSQL fold letters in different ways (İ, ß, ς), so names that are compared never go through Python's
-lower(): mirrors and what people write are folded by the same function of the database, `folded_name` (migration 0005).
+lower(): mirrors and what people write are folded by the same function of the database, `folded_name`.
 It takes compatible forms apart first (É written in two ways, full-width letters are the same), and keeps marks: İ and
 i are two letters. The search leaves marks out as well, by `searchable`, which starts from it.
 """

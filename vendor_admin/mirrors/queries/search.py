@@ -1,6 +1,6 @@
 """Finding members and accounts by name, e-mail or platform id, in the organizations in scope.
 
-The search itself is a function of the database's owner (see migrations 0003 and 0005): trigram operators would not use
+The search itself is a function of the database's owner (see the first migration): trigram operators would not use
 their index below row level security.
 """
 

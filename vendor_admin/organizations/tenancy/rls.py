@@ -1,4 +1,4 @@
-"""Row level security: the second wall, written once and used by the migrations of every app.
+"""Row level security: the second wall. Its policies are in the first migration of each app, as text.
 
 The app role sees the organizations named by the transaction's setting `app.orgs` and nothing where it is unset. The
 hub role serves all organizations, by a policy of its own. The owner sees all (data migrations, search function).
@@ -46,62 +46,12 @@ TABLES_WITHOUT_POLICY = {
     "django_celery_beat_solarschedule": "the installation's timetable",
 }
 
-# The scalar subselects make the planner read the setting once per statement instead of once per row.
-IN_SCOPE = "organization_id = ANY ((SELECT nullif(current_setting('app.orgs', true), '')::bigint[])::bigint[])"
 
+def run_sql(script: str) -> migrations.RunSQL:
+    """Return the migration operation that runs this script, with `{app}` and `{hub}` as the names of the two roles.
 
-def policy_sql(table: str, *, hub: bool = False) -> str:
-    """SQL that forces row level security on a table: app scoped, owner free, and the hub free when it may use the
-    table.
+    Old migrations depend on it: it must go on doing just this.
     """
-    statements = [
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-        f"CREATE POLICY in_scope ON {table} TO {_quoted(settings.APP_ROLE)} USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})",
-        f"CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)",
-    ]
-    if hub:
-        statements.append(
-            f"CREATE POLICY hub_serves_all ON {table} TO {_quoted(settings.HUB_ROLE)} USING (true) WITH CHECK (true)"
-        )
-    return ";\n".join(statements) + ";"
-
-
-def grant_sql(table: str, *, app: str = "", hub: str = "") -> str:
-    """SQL that gives exactly these rights (e.g. "SELECT, INSERT") on a table and takes all others away."""
-    sql = f"REVOKE ALL ON {table} FROM {_quoted(settings.APP_ROLE)}, {_quoted(settings.HUB_ROLE)};"
-    if app:
-        sql += f"\nGRANT {app} ON {table} TO {_quoted(settings.APP_ROLE)};"
-    if hub:
-        sql += f"\nGRANT {hub} ON {table} TO {_quoted(settings.HUB_ROLE)};"
-    return sql
-
-
-def protect(table: str, *, app: str = "SELECT, INSERT, UPDATE, DELETE", hub: str = "") -> migrations.RunSQL:
-    """The migration operation that every table of an organization needs: policies and rights."""
-    return migrations.RunSQL(
-        policy_sql(table, hub=bool(hub)) + "\n" + grant_sql(table, app=app, hub=hub), migrations.RunSQL.noop
-    )
-
-
-def list_all_and_change_in_scope(table: str) -> migrations.RunSQL:
-    """The migration operation for the table of organizations: all are listed, new ones added, none changed but those in
-    scope.
-    """
-    app, in_scope = _quoted(settings.APP_ROLE), IN_SCOPE.removeprefix("organization_")
-    return migrations.RunSQL(
-        f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-        CREATE POLICY all_are_listed ON {table} FOR SELECT TO {app}, {_quoted(settings.HUB_ROLE)} USING (true);
-        CREATE POLICY new_are_added ON {table} FOR INSERT TO {app} WITH CHECK (true);
-        CREATE POLICY in_scope ON {table} FOR UPDATE TO {app} USING ({in_scope}) WITH CHECK ({in_scope});
-        CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);""",
-        migrations.RunSQL.noop,
-    )
-
-
-def grant(table: str, *, app: str = "SELECT, INSERT, UPDATE, DELETE", hub: str = "") -> migrations.RunSQL:
-    """The migration operation for a table without policy: rights only."""
-    return migrations.RunSQL(grant_sql(table, app=app, hub=hub), migrations.RunSQL.noop)
-
-
-def _quoted(role: str) -> str:
-    return '"' + role.replace('"', '""') + '"'
+    for role, name in (("{app}", settings.APP_ROLE), ("{hub}", settings.HUB_ROLE)):
+        script = script.replace(role, '"' + name.replace('"', '""') + '"')
+    return migrations.RunSQL(script, migrations.RunSQL.noop)
