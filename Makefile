@@ -54,8 +54,10 @@ fmt: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PYTHON) -m benchmarks
 
-# Long proofs, which CI never runs: pytest collects them only when they are named.
+# Long proofs, which CI never runs: the stories of faults told longer, and what pytest collects only when it is named.
 soak: $(INSTALLED)
+	KILLS=20 CRASHES=8 ROUNDS=20 PAUSE_SECONDS=60 BROKER_AWAY_SECONDS=30 $(PYTHON) -m pytest -s -m slow \
+		tests/faults/test_kill.py tests/faults/test_postgres.py tests/faults/test_two_hubs.py tests/faults/test_broker.py
 	$(PYTHON) -m pytest -s $$(find tests -name 'soak_*.py')
 
 # pip alone, so that pip's settings are all that a company's machine needs; see vendor_admin/install.py.

@@ -14,7 +14,7 @@ from tests.faults.stage import RATE, SMALL_WORLD, Stage, in_words, print_table
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "3"))
 
 # Who is there when the lease runs out.
 TAKE_OVERS = ("by the other worker", "by the other worker or a new one", "by a restarted worker")

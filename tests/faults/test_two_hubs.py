@@ -16,7 +16,7 @@ from tests.support.database import ROOT, product_environment
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = int(os.environ.get("ROUNDS", "10"))
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
 LEASES = 6
 
 
