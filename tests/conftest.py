@@ -48,6 +48,7 @@ DEPENDS_ON_SERVER = (
     "tenancy/",
     "test_",
     "toolchain/",
+    "web/",
 )
 
 

@@ -19,7 +19,7 @@ ROLES = {
     # Gunicorn's own rules: binds to GUNICORN_CMD_ARGS="--bind …", else to any address at PORT, else to 127.0.0.1:8000.
     "web": (
         *(*GUNICORN, "vendor_admin.wsgi:application", "--no-control-socket"),
-        *("--worker-class", "vendor_admin.web_worker.BufferingWorker", "--workers", "2", "--threads", "8"),
+        *("--worker-class", "vendor_admin.web.worker.BufferingWorker", "--workers", "2", "--threads", "8"),
     ),
     "worker": (
         *(*CELERY, "worker", "--queues", "urgent", "--concurrency", "2"),

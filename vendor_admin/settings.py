@@ -85,12 +85,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "vendor_admin.response_headers.ResponseHeadersMiddleware",
-    "vendor_admin.request_sizes.RequestSizeMiddleware",
+    "vendor_admin.web.response_headers.ResponseHeadersMiddleware",
+    "vendor_admin.web.request_sizes.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "vendor_admin.error_pages.ErrorPagesMiddleware",
+    "vendor_admin.web.error_pages.ErrorPagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

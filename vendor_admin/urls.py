@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from vendor_admin import health
 from vendor_admin.organizations.pages.email_pages import confirm as confirm_email
 from vendor_admin.organizations.pages.own_password import SetPasswordView
 from vendor_admin.organizations.views import front_page
+from vendor_admin.web import health
 
 urlpatterns = [
     path("", front_page, name="front_page"),

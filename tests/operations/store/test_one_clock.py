@@ -179,7 +179,7 @@ BY_THE_HOSTS_CLOCK = (
     "accounts/search/views.py",
     "oauth_bridge/",
     "vendor_admin/demo/",
-    "vendor_admin/health.py",
+    "vendor_admin/web/health.py",
     "vendor_admin/management/commands/seed_demo.py",
     "vendor_admin/organizations/pages/connection_pages.py",
     "vendor_admin/organizations/tenancy/database_clock.py",

@@ -21,7 +21,7 @@ from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.selection import Chosen, read_selection
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
-from vendor_admin.request_sizes import takes_files
+from vendor_admin.web.request_sizes import takes_files
 
 FAULTS_SHOWN = 2_000
 REASON_LATER = "Goes into the audit. What costs something cannot be confirmed without a reason."

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
 
-from vendor_admin.request_sizes import LARGEST_BODY, LARGEST_WITHOUT_FILES, RequestSizeMiddleware
+from vendor_admin.web.request_sizes import LARGEST_BODY, LARGEST_WITHOUT_FILES, RequestSizeMiddleware
 
 REACHED = 200
 TAKE_FILES = ["plan_file", "admin:oauth_bridge_membersite_add", "admin:oauth_bridge_membersite_change"]

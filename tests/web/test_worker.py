@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from tests.support.database import ROOT
-from tests.toolchain.small_site import LONG_ANSWER
+from tests.web.small_site import LONG_ANSWER
 from vendor_admin.commands import ROLES
 from vendor_admin.embedded import Program, RunningProgram, choose_port
-from vendor_admin.request_sizes import LARGEST_BODY
+from vendor_admin.web.request_sizes import LARGEST_BODY
 
 HALF_A_HEAD = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 HALF_A_BODY = b"POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf"
-OURS = "vendor_admin.web_worker.BufferingWorker"
+OURS = "vendor_admin.web.worker.BufferingWorker"
 MEGABYTE = 1024 * 1024
 
 
@@ -29,7 +29,7 @@ class Site:
     def __init__(self, folder: Path, *, worker: str, threads: int) -> None:
         self.folder, self.port, self.sockets = folder, choose_port(), ExitStack()
         options = f"--no-control-socket --worker-class {worker} --workers 1 --threads {threads}"
-        command = [sys.executable, "-m", "gunicorn", "tests.toolchain.small_site:application", *options.split()]
+        command = [sys.executable, "-m", "gunicorn", "tests.web.small_site:application", *options.split()]
         program = Program(
             name="site",
             arguments=[*command, "--bind", f"127.0.0.1:{self.port}"],
@@ -158,7 +158,7 @@ def test_a_worker_that_stops_answers_what_was_asked(start) -> None:
 
 
 def test_a_request_that_does_not_come_to_its_end_is_dropped_however_often_a_byte_of_it_comes(start) -> None:
-    connection = start(worker="tests.toolchain.small_site.ImpatientWorker").sent(HALF_A_BODY)
+    connection = start(worker="tests.web.small_site.ImpatientWorker").sent(HALF_A_BODY)
     connection.settimeout(0.1)
 
     def is_dropped() -> bool:
@@ -176,7 +176,7 @@ def test_a_request_that_does_not_come_to_its_end_is_dropped_however_often_a_byte
 
 
 def test_requests_that_are_on_their_way_take_no_more_than_their_share_of_memory(start) -> None:
-    site = start(worker="tests.toolchain.small_site.ImpatientWorker")
+    site = start(worker="tests.web.small_site.ImpatientWorker")
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n"
     connection = site.sent(head)
 
@@ -190,7 +190,7 @@ def test_requests_that_are_on_their_way_take_no_more_than_their_share_of_memory(
 
 
 def test_who_does_not_read_a_long_answer_holds_no_thread(start) -> None:
-    site = start(worker="tests.toolchain.small_site.ImpatientWorker", threads=1)
+    site = start(worker="tests.web.small_site.ImpatientWorker", threads=1)
     silent = site.sent(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     assert site.ask("/livez")["PATH_INFO"] == "/livez"
@@ -204,7 +204,7 @@ def test_who_does_not_read_a_long_answer_holds_no_thread(start) -> None:
 
 
 def test_who_reads_a_byte_now_and_then_holds_no_thread_either(start) -> None:
-    site = start(worker="tests.toolchain.small_site.ImpatientWorker", threads=1)
+    site = start(worker="tests.web.small_site.ImpatientWorker", threads=1)
     slow = site.sent(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     def is_freed() -> bool:
@@ -215,7 +215,7 @@ def test_who_reads_a_byte_now_and_then_holds_no_thread_either(start) -> None:
 
 
 def test_who_reads_a_long_answer_gets_all_of_it(start) -> None:
-    site = start(worker="tests.toolchain.small_site.ImpatientWorker", threads=1)
+    site = start(worker="tests.web.small_site.ImpatientWorker", threads=1)
     reader = site.sent(b"GET /long HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
     read = sum(len(piece) for piece in iter(lambda: reader.recv(MEGABYTE), b""))

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vendor_admin import web_worker
+from vendor_admin.web import worker
 
 PIECE = b"x" * (1024 * 1024)
 LONG_ANSWER = 64 * len(PIECE)
 
 
-class ImpatientWorker(web_worker.BufferingWorker):
+class ImpatientWorker(worker.BufferingWorker):
     """A second for a request to arrive or an answer to be read, and two megabytes for all that arrive."""
 
     def run(self) -> None:
-        web_worker.ARRIVAL_SECONDS, web_worker.MOST_BYTES_HELD = 1, 2 * 1024 * 1024
-        web_worker.READ_SECONDS = 1
+        worker.ARRIVAL_SECONDS, worker.MOST_BYTES_HELD = 1, 2 * 1024 * 1024
+        worker.READ_SECONDS = 1
         super().run()
 
 

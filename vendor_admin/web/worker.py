@@ -15,7 +15,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
-from vendor_admin.request_sizes import LARGEST_BODY
+from vendor_admin.web.request_sizes import LARGEST_BODY
 
 # Per process. Each takes a file descriptor, two more while a large request or answer waits in a file of its own.
 MOST_CONNECTIONS = 400
