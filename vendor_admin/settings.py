@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from vendor_admin.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
+from vendor_admin.workers.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -306,7 +306,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "vendor_admin.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "vendor_admin.workers.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "supervise sockets": every(15.0, "vendor_admin.sync.tasks.supervise"),
     "keep partitions": every(3600.0, "vendor_admin.sync.tasks.keep_partitions"),

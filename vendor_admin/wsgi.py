@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendor_admin.settings")
 _serve = get_wsgi_application()
 
-from vendor_admin.left_transactions import drop_left_open  # noqa: E402 - its logger is set up by now
+from vendor_admin.web.left_transactions import drop_left_open  # noqa: E402 - its logger is set up by now
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

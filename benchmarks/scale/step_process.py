@@ -36,7 +36,7 @@ from vendor_admin.operations.plan_work import held_plans  # noqa: E402
 from vendor_admin.operations.plans import verbs as plans  # noqa: E402
 from vendor_admin.organizations.models import Organization  # noqa: E402
 from vendor_admin.organizations.tenancy.scope import organization_scope  # noqa: E402
-from vendor_admin.worker_steps import collect_garbage_seldom  # noqa: E402
+from vendor_admin.workers.steps import collect_garbage_seldom  # noqa: E402
 
 ACTOR = "system:bench"
 PAGES = 3

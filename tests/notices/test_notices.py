@@ -20,12 +20,12 @@ from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.models import AuditEntry, Connection
 from vendor_admin.organizations.platform_access import budgets, host_fallback, platform_hosts
-from vendor_admin.queues import QUEUES
 from vendor_admin.sync import queue_workers
 from vendor_admin.sync.models import PartitionTrouble
 from vendor_admin.tradovate.api_hosts import read_api_hosts
 from vendor_admin.tradovate.outcomes import WrongHost
-from vendor_admin.worker_steps import say_once
+from vendor_admin.workers.queues import QUEUES
+from vendor_admin.workers.steps import say_once
 
 
 @pytest.fixture

@@ -19,12 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from vendor_admin.figures import text_of
 from vendor_admin.organizations.platform_access import host_clocks
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sync import queue_workers
 from vendor_admin.sync.hub.restart_cost import in_words, restart_costs
 from vendor_admin.sync.status import is_healthy, socket_statuses
+from vendor_admin.web.figures import text_of
 
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
