@@ -68,6 +68,7 @@ def _context(request: HttpRequest, organization: Organization, form: BillingForm
     candidates = billing_accounts(organization)
     paying = candidates[0] if len(candidates) == 1 else None
     paid_for = paid_by(paying, today=session_date(now)) if paying is not None else PaidFor()
+    balance = _balance(paying)
     return {
         **admin.site.each_context(request),
         "title": "Billing account",
@@ -75,12 +76,13 @@ def _context(request: HttpRequest, organization: Organization, form: BillingForm
         "candidates": candidates,
         "is_set": organization.billing_account_id,
         "suffix": BILLING_SUFFIX,
-        "balance": _balance(paying),
+        "balance": balance,
         "bookings": _bookings(paying),
         "paid_for": paid_for,
         "month_end": warning_for_adding(now),
         "form": form,
         "may_set": has_right(request, Right.MANAGE_SUBSCRIPTIONS),
+        "is_too_little": paid_for.price > balance.amount if balance and balance.amount is not None else False,
     }
 
 

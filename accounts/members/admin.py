@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from vendor_admin.listing.lists import Badge, Column, Filter
+from accounts.badges import STATUS_WORDS, member_badge
+from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.mirrors.admin.mirror_admin import (
     ENVIRONMENT,
     ENVIRONMENT_COLUMN,
@@ -26,20 +27,6 @@ from vendor_admin.mirrors.queries.lookups import one_row_each
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.made import made_ids
 
-_STATUS_TONES = {
-    "Active": "good",
-    "Initiated": "warn",
-    "UnconfirmedEmail": "warn",
-    "Closed": "bad",
-    "TemporaryLocked": "bad",
-}
-
-
-def _status(row: Any) -> Badge | None:
-    if row.deleted_at:
-        return Badge("deleted", "bad")
-    return Badge(row.status, _STATUS_TONES.get(row.status, "calm")) if row.status else None
-
 
 def _made_by(plan_id: int) -> list[int]:
     """The ids of the members that a plan made."""
@@ -57,7 +44,7 @@ class MemberAdmin(MirrorAdmin):
         ID_COLUMN,
         Column("Name", lambda row: row.full_name),
         Column("E-mail", lambda row: row.email),
-        Column("Status", _status),
+        Column("Status", member_badge),
         Column("Type", lambda row: row.user_type),
         Column(
             "Accounts", lambda row: row.account_count, hint="Accounts that the member has a trading permission for."
@@ -69,7 +56,7 @@ class MemberAdmin(MirrorAdmin):
         Filter(
             "status",
             "Status",
-            choices=[(word, word) for word in ("Active", "Initiated", "UnconfirmedEmail", "TemporaryLocked", "Closed")],
+            choices=list(STATUS_WORDS.items()),
         ),
         Filter(
             "type", "Type", choices=[(word, word) for word in ("Trader", "Admin", "Organization")], lookup="user_type"

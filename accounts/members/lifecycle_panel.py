@@ -45,6 +45,22 @@ class LifecyclePanel:
         return self.in_force[:PERMISSIONS_NAMED]
 
     @property
+    def title(self) -> str:
+        """Which way to end what the member has is right."""
+        if self.proposes_to_revoke:
+            return "For one failed account, revoke it."
+        return "To end it, cancel the member." if self.proposes_to_cancel else "Neither."
+
+    @property
+    def has_something_to_cancel(self) -> bool:
+        return self.proposes_to_cancel or self.proposes_to_revoke
+
+    @property
+    def more_in_force(self) -> int:
+        """How many permissions there are in all, where the page does not name each."""
+        return len(self.in_force) if len(self.in_force) > PERMISSIONS_NAMED else 0
+
+    @property
     def proposes_to_revoke(self) -> bool:
         return self.proposal.ending is Ending.REVOKE
 

@@ -10,10 +10,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.badges import member_badge, permission_badge
 from accounts.members.lifecycle_panel import standing_of
 from accounts.offboarding.cancellation import WHAT_CANCELLING_DOES, WHAT_REVOKING_DOES
 from vendor_admin.listing.admin_base import bounded_page, organization_of, require
-from vendor_admin.mirrors.admin.mirror_admin import environment_badge, object_url
+from vendor_admin.mirrors.admin.mirror_admin import account_url, environment_badge, object_url
 from vendor_admin.mirrors.models import (
     Account,
     ContactInfo,
@@ -37,6 +38,8 @@ from vendor_admin.sync.pages.timeline import Subject, read_timeline
 ACCOUNTS_SHOWN = 100
 ACCOUNTS_WITH_ORDERS = 20
 RECENT = 15
+NOT_TO_REVOKE = "Your role does not include revoking. Support, risk and owners can."
+NOT_TO_CANCEL = "Your role does not include cancelling. Risk and owners can."
 
 
 @bounded_page
@@ -62,10 +65,14 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         "crumbs": [("Members", reverse("admin:mirrors_platformuser_changelist"))],
         "member": user,
         "environment_badge": environment_badge(user),
+        "status_badge": member_badge(user),
         "contact": next(iter(_of_member(ContactInfo, organization_id, user_id)), None),
-        "states": summaries_of(accounts, organization_id=organization_id, now=now),
+        "states": [
+            (state, account_url(state.account.entity_id, state.account.environment))
+            for state in summaries_of(accounts, organization_id=organization_id, now=now)
+        ],
         "is_cut": len(accounts) >= ACCOUNTS_SHOWN,
-        "permissions": permissions,
+        "permissions": [(one, account_url(one.account_id), permission_badge(one)) for one in permissions],
         **subscriptions,
         **_standing(request, user, permissions, organization_id=organization_id, now=now),
         **_trading(accounts, organization_id=organization_id),
@@ -91,11 +98,14 @@ def _standing(
     if standing is None:
         return {}
     offered = {action.name: action for action in offer_on(request, PlatformUser.entity_type).chosen}
+    cancel = offered.get("cancel-members")
     return {
         "standing": standing,
         "next_actions": [offered[name] for name in standing.next_actions if name in offered],
-        "revoke": offered.get("revoke-permissions"),
-        "cancel": offered.get("cancel-members"),
+        "revoke": offered.get("revoke-permissions") if standing.in_force else None,
+        "why_not_revoked": NOT_TO_REVOKE if standing.in_force else "There is no account to revoke.",
+        "cancel": cancel if standing.has_something_to_cancel else None,
+        "why_not_cancelled": "There is nothing to cancel." if cancel else NOT_TO_CANCEL,
         "what_revoking_does": WHAT_REVOKING_DOES,
         "what_cancelling_does": WHAT_CANCELLING_DOES,
     }

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
+from accounts.badges import permission_badge
 from vendor_admin.listing.lists import Amount, Badge, Column
 from vendor_admin.mirrors.admin.mirror_admin import (
     ACCOUNT_ID,
@@ -118,13 +119,6 @@ class AccountAdmin(MirrorAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
 
-def _permission_status(row: Any) -> Badge | None:
-    if row.deleted_at:
-        return Badge("deleted", "bad")
-    tones = {"Accepted": "good", "Approved": "good", "Requested": "warn", "Declined": "bad", "Revoked": "bad"}
-    return Badge(row.status, tones.get(row.status, "calm")) if row.status else None
-
-
 @admin.register(TradingPermission)
 class TradingPermissionAdmin(MirrorAdmin):
     """Who may trade which account."""
@@ -134,7 +128,7 @@ class TradingPermissionAdmin(MirrorAdmin):
         Column("Permission", lambda row: row.entity_id, is_identifier=True),
         member_column(),
         account_column(),
-        Column("Status", _permission_status),
+        Column("Status", permission_badge),
         field_column("cta_contact", "Trader"),
         field_column("cta_email", "Trader's e-mail"),
         ENVIRONMENT_COLUMN,

@@ -8,15 +8,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.badges import permission_badge
+from accounts.in_force import permission_is_in_force
 from accounts.trading_accounts.cash_snapshot import LookAtCash
 from vendor_admin.listing.admin_base import bounded_page, has_right, organization_of, require
-from vendor_admin.mirrors.admin.mirror_admin import environment_badge, object_url
+from vendor_admin.listing.lists import Badge
+from vendor_admin.mirrors.admin.mirror_admin import environment_badge, member_url, object_url
 from vendor_admin.mirrors.models import (
     Account,
     Fill,
     MarginSnapshot,
     Order,
+    PlatformUser,
     RiskCategory,
+    TradingPermission,
     UserAccountPositionLimit,
 )
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
@@ -46,8 +51,10 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "account": found,
         "environment_badge": environment_badge(found),
         "state": state,
+        "permissions": _permissions(state),
         "limits": limits_in_words(state.auto_liq) if state.auto_liq else None,
         "fields_url": object_url(Account, found.entity_id, found.environment),
+        "look_url": look_url(found),
         "may_look": has_right(request, LookAtCash.right) and found.deleted_at is None,
         **_trading(state, organization_id=organization_id),
         **_risk(found, organization_id=organization_id),
@@ -58,6 +65,17 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "timeline_query": "environment=live&" if found.environment == "live" else "",
     }
     return TemplateResponse(request, "admin/account.html", context)
+
+
+def _permissions(state: AccountSummary) -> list[tuple[TradingPermission, PlatformUser | None, Badge | None, str]]:
+    """Each permission with its member, its status, and the address where it may be ended while it is in force."""
+    members = {member.entity_id: member for member in state.members}
+    shown = []
+    for permission in state.permissions or ():
+        may_end = permission.user_id and permission_is_in_force(permission)
+        ending_url = f"{member_url(permission.user_id)}#ending" if may_end else ""
+        shown.append((permission, members.get(permission.user_id or 0), permission_badge(permission), ending_url))
+    return shown
 
 
 def find_account(organization_id: int, account_id: int, *, environment: str = "") -> Account:
@@ -83,6 +101,13 @@ def _trading(state: AccountSummary, *, organization_id: int) -> dict[str, Any]:
     attach_names([*orders, *fills, *state.open_positions], organization_id=organization_id)
     attach_versions(orders, organization_id=organization_id)
     return {"orders": orders, "fills": fills}
+
+
+def look_url(account: Account) -> str:
+    """Where the button that looks at the account's cash leads."""
+    return reverse("look_now", args=[account.entity_id]) + (
+        "?environment=live" if account.environment == "live" else ""
+    )
 
 
 def _risk(found: Account, *, organization_id: int) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from oauth_bridge.members import consents, links, member_sessions
 from oauth_bridge.members import data as member_data
+from oauth_bridge.members.permission_in_words import permission_in_words
 from oauth_bridge.models import MemberLink, MemberSession
 from oauth_bridge.portals.scopes import words_of
 from oauth_bridge.site.page_scope import member_context, member_page, missing_page, organization_page
 from vendor_admin.organizations.models import Organization
 from vendor_admin.sync.freshness import freshness
-from vendor_admin.tradovate.permission_status import IN_FORCE
 
 
 @organization_page
@@ -37,8 +37,7 @@ def accounts(request: HttpRequest, link: MemberLink) -> HttpResponse:
         page="accounts",
         accounts=[one for one in found if not one.is_over],
         accounts_over=[one for one in found if one.is_over],
-        permissions=permissions,
-        in_force=IN_FORCE,
+        permissions=[permission_in_words(row) for row in permissions],
         stale=_stale(link, {one.state.account.environment for one in found}),
         now=now,
     )
@@ -59,7 +58,7 @@ def account(request: HttpRequest, link: MemberLink, environment: str, account_id
         page="accounts",
         one=one,
         stale=_stale(link, {environment}),
-        in_force=IN_FORCE,
+        permissions=[permission_in_words(row) for row in one.permissions],
         now=now,
         **member_data.limits_of(one),
     )

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.support.pages import text_of
 from tests.support.signed_in import signed_in
 from vendor_admin.organizations import tasks
 from vendor_admin.organizations.models import (
@@ -94,9 +95,9 @@ def test_what_is_wrong_with_a_connection_stands_beside_its_field(alice: Client, 
 def test_the_form_of_a_connection_calls_the_reason_optional_and_never_its_key(
     alpha: Organization, alice: Client
 ) -> None:
-    page = alice.get(reverse("admin:organizations_connection_add")).content.decode()
-    assert 'Reason <span class="va-optional">optional</span></label>' in page
-    assert ">Key secret (sec)</label>" in page
+    page = text_of(alice.get(reverse("admin:organizations_connection_add")))
+    assert 'Reason <span class="va-optional">optional</span> </label>' in page
+    assert "> Key secret (sec) </label>" in page
 
 
 def test_a_connection_is_paused_resumed_and_checked_by_owners_alone(alice, bob, charlie, alpha, monkeypatch):
@@ -131,7 +132,7 @@ def test_a_paused_connection_is_removed_by_owners_alone(alice, bob, charlie, alp
     connection = _connection(alpha)
     address = reverse("admin:connection_remove", args=[connection.pk])
     lease = {"organization_id": alpha.pk, "connection_id": connection.pk, "environment": "demo", "shard": 0}
-    write._insert("sync_lease", lease | {"holder": "", "fence": 1, "epoch": 1, "state": "paused", "reason": "",
+    write.insert("sync_lease", lease | {"holder": "", "fence": 1, "epoch": 1, "state": "paused", "reason": "",
                                          "advice": "", "events_stored": 0, "lag_ms": 0})  # fmt: skip
     assert "pause it first" in alice.post(address, {"reason": "x"}).content.decode()
     alice.post(reverse("admin:connection_pause", args=[connection.pk]))

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.urls import reverse
 
+from tests.support.staff_and_rows import page_text
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -38,10 +39,8 @@ def verb(client: Client, plan_id: int, name: str, **data: Any) -> Any:
 
 
 def page(client: Client, plan_id: int, query: str = "") -> str:
-    """The plan's page as text."""
-    response = client.get(reverse("admin:operations_plan_change", args=[plan_id]) + query)
-    assert response.status_code == 200, response.status_code
-    return str(response.content.decode())
+    """The words and tags of the plan's page, with single spaces."""
+    return page_text(client.get(reverse("admin:operations_plan_change", args=[plan_id]) + query))
 
 
 def plan_of(organization: Organization, plan_id: int) -> Plan:

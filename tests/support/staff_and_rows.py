@@ -11,6 +11,7 @@ from django.test import Client
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from tests.support.pages import text_of
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from vendor_admin.mirrors.columns import mirror_models
@@ -22,8 +23,8 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 def page_text(response: Any) -> str:
     """The words and tags of a page that was shown, with single spaces."""
-    assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    assert response.status_code == 200, response.status_code
+    return text_of(response)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ class Writer:
 
     def mirror(self, entity_type: str, organization: Organization, entity_id: int, **values: Any) -> None:
         table = mirror_models()[entity_type]._meta.db_table
-        self._insert(
+        self.insert(
             table,
             {
                 "organization_id": organization.pk,
@@ -86,7 +87,7 @@ class Writer:
         )
 
     def event(self, organization: Organization, entity_type: str, entity_id: int, **values: Any) -> None:
-        self._insert(
+        self.insert(
             "sync_entityevent",
             {
                 "organization_id": organization.pk,
@@ -104,7 +105,7 @@ class Writer:
         )
 
     def gap(self, organization: Organization, **values: Any) -> None:
-        self._insert(
+        self.insert(
             "sync_gap",
             {
                 "organization_id": organization.pk,
@@ -120,7 +121,7 @@ class Writer:
         )
 
     def quarantine(self, organization: Organization, **values: Any) -> None:
-        self._insert(
+        self.insert(
             "sync_quarantinedevent",
             {
                 "organization_id": organization.pk,
@@ -148,7 +149,7 @@ class Writer:
                 websocket_url="ws://127.0.0.1:9/v1/websocket",
                 credentials={"name": "nobody"},
             )
-        self._insert(
+        self.insert(
             "sync_lease",
             {
                 "organization_id": organization.pk,
@@ -172,7 +173,7 @@ class Writer:
             | values,
         )
 
-    def _insert(self, table: str, values: dict[str, Any]) -> None:
+    def insert(self, table: str, values: dict[str, Any]) -> None:
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
             sql.Identifier(table),
             sql.SQL(", ").join(sql.Identifier(name) for name in values),

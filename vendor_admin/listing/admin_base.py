@@ -198,6 +198,7 @@ class ReadOnlyAdmin(ModelAdmin):
             "count": count,
             "filters": [(one, chosen.get(one.name, "")) for one in filters],
             "active_filters": chosen,
+            "is_narrowed": bool(chosen) or "before" in request.GET or "after" in request.GET,
             "problems": problems,
             "can_add": self.has_add_permission(request),
             "may_export": has_right(request, Right.EXPORT),

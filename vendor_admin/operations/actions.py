@@ -84,26 +84,26 @@ class Action:
         return self.title or self.kind.title
 
 
-_actions: dict[str, Action] = {}
+ACTIONS: dict[str, Action] = {}
 
 
 def offer(action: Action) -> None:
     """Make an action known. Raises ValueError where two have the same name."""
-    known = _actions.setdefault(action.name, action)
+    known = ACTIONS.setdefault(action.name, action)
     if known != action:
         raise ValueError(f"two actions are named {action.name}")
 
 
 def action_named(name: str) -> Action | None:
     """The action of this name, as it stands in addresses."""
-    return _actions.get(name)
+    return ACTIONS.get(name)
 
 
 def all_actions() -> list[Action]:
     """Every action, in the order they were declared."""
-    return list(_actions.values())
+    return list(ACTIONS.values())
 
 
 def actions_on(entity_type: str) -> list[Action]:
     """What is offered on the lists and pages of an entity type."""
-    return [action for action in _actions.values() if entity_type in action.on]
+    return [action for action in ACTIONS.values() if entity_type in action.on]

@@ -78,7 +78,7 @@ def test_the_accounts_page_tells_how_much_room_is_left(desk, ann):
     assert "1,100.00" in text, "cash 50,100 less floor 49,000"
     assert 'aria-label="55 percent of the trailing drawdown left"' in text
     assert '<rect class="fill" width="55" height="8"/>' in text
-    for expected in ("49,000.00", "50,100.00", "120.00", "You may trade", ">5 min ago</time>", "none</dd>"):
+    for expected in ("49,000.00", "50,100.00", "120.00", "You may trade", ">5 min ago</time>", "none </dd>"):
         assert expected in text, expected
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.support.pages import text_of
 from tests.support.people import staff_user
 from tests.support.plan_desk import change_plan, page, plan_of, preview, start_url, verb
 from tests.support.signed_in import signed_in
@@ -41,7 +42,7 @@ def blind(alpha, trading_day: Callable[[int], None], write, monkeypatch: pytest.
     trading_day(1)
     write.mirror("cashBalance", alpha, 901, account_id=10_001, amount=50_000, currency_id=1)
     action = Action("a-hundred-more", "change_balances", ("account",), AHundredMore)
-    monkeypatch.setitem(actions._actions, action.name, action)
+    monkeypatch.setitem(actions.ACTIONS, action.name, action)
     return action
 
 
@@ -51,7 +52,7 @@ def previewed(client: Client, action: Action) -> int:
 
 def test_a_plan_whose_rows_cannot_be_read_promises_no_time_and_says_so_above_its_button(fiona, blind, write, alpha):
     plan_id = previewed(fiona, blind)
-    confirming = fiona.get(reverse("admin:plan_confirm", args=[plan_id])).content.decode()
+    confirming = text_of(fiona.get(reverse("admin:plan_confirm", args=[plan_id])))
 
     for text in (page(fiona, plan_id), confirming):
         assert "the last one goes out about" not in text
@@ -81,13 +82,13 @@ def test_a_held_plan_says_first_that_nothing_was_sent_then_why_and_when_it_is_re
     waits = plan_of(alpha, plan_id).check_at
     assert waits is not None
     assert waits > timezone.now()
-    assert "the rows are read from the platform first" in verb(fiona, plan_id, "check").content.decode()
+    assert "the rows are read from the platform first" in text_of(verb(fiona, plan_id, "check"))
     sooner = plan_of(alpha, plan_id).check_at
     assert sooner is not None
     assert sooner < waits
     change_plan(alpha, plan_id, check_claimed_until=timezone.now() + timedelta(minutes=1))
     assert "Its rows are being read from the platform right now." in page(fiona, plan_id)
-    assert "Cancelled. Nothing was sent." in verb(fiona, plan_id, "cancel").content.decode()
+    assert "Cancelled. Nothing was sent." in text_of(verb(fiona, plan_id, "cancel"))
 
 
 def test_who_has_just_made_a_preview_is_led_on_to_the_one_that_renews_it(fiona, blind, alpha):
@@ -102,10 +103,10 @@ def test_who_has_just_made_a_preview_is_led_on_to_the_one_that_renews_it(fiona, 
 
     led_on = fiona.get(answer["Location"], follow=True)
     assert led_on.context["plan"] == renewed
-    assert "The rows were read from the platform, which says something else" in led_on.content.decode()
+    assert "The rows were read from the platform, which says something else" in text_of(led_on)
     assert "To the new preview" in page(fiona, plan_id)
     change_plan(alpha, plan_id, confirmed_by="fiona", confirmed_at=timezone.now())
-    assert "Nothing was sent: the platform changed" in fiona.get(answer["Location"], follow=True).content.decode()
+    assert "Nothing was sent: the platform changed" in text_of(fiona.get(answer["Location"], follow=True))
 
 
 @pytest.mark.parametrize("state", ["stale", "cancelled", "paused"])

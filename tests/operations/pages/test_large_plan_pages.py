@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.support.pages import text_of
 from tests.support.plan_desk import change_plan, change_rows, page, plan_of, preview, rows_of, verb
 from vendor_admin.listing import lists
 from vendor_admin.operations.models import Plan
@@ -38,7 +39,7 @@ def newest_plans(alpha: Organization, *, behind: int) -> list[int]:
 
 
 def progress(client: Client, plan_id: int) -> str:
-    return str(client.get(reverse("admin:plan_progress", args=[plan_id])).content.decode())
+    return str(text_of(client.get(reverse("admin:plan_progress", args=[plan_id]))))
 
 
 def ask_too_much(plan: Plan, *, of: int) -> int:
@@ -64,14 +65,14 @@ def test_a_large_plan_shows_how_far_its_preview_its_start_and_its_cancellation_a
     assert len(rows_of(alpha, plan_id)) == 4
     assert "Go on to confirm" in page(alice, plan_id)
 
-    said = verb(alice, plan_id, "confirm", count="4", password="pass-alice").content.decode()
+    said = text_of(verb(alice, plan_id, "confirm", count="4", password="pass-alice"))
     assert "Confirmed. It is being carried out." in said
     assert ">starting</span>" in said
     assert "Nothing has been sent. The rows are compared" in said
     assert 'data-plan-state="held"' in progress(alice, plan_id)
     assert checked(alpha, plan_id).state == Plan.State.RUNNING
 
-    said = verb(alice, plan_id, "cancel").content.decode()
+    said = text_of(verb(alice, plan_id, "cancel"))
     assert "The rows that wait are being cancelled." in said
     assert "Do what was cancelled" not in said
     assert "The rows that wait are being cancelled." in progress(alice, plan_id)
@@ -80,7 +81,7 @@ def test_a_large_plan_shows_how_far_its_preview_its_start_and_its_cancellation_a
     assert "The rows that wait are being cancelled." not in text
     assert "Do what was cancelled (4)" in text
 
-    said = verb(alice, plan_id, "retry").content.decode()
+    said = text_of(verb(alice, plan_id, "retry"))
     assert "The preview is being made. Nothing has been sent yet." in said
     assert "This is the preview" not in said
 
@@ -142,7 +143,7 @@ def test_a_second_click_on_confirm_is_told_that_there_is_nothing_to_confirm(
     plan_id = preview(alice, [1, 2, 3])
     checked(alpha, plan_id)
     for _ in range(2):
-        said = verb(alice, plan_id, "confirm", count="3", password="pass-alice").content.decode()
+        said = text_of(verb(alice, plan_id, "confirm", count="3", password="pass-alice"))
 
     assert "there is nothing to confirm" in said
     assert plan_of(alpha, plan_id).state == Plan.State.HELD

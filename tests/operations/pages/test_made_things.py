@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.support.pages import text_of
 from tests.support.people import staff_user
 from tests.support.plan_desk import change_plan, change_rows, page
 from tests.support.signed_in import signed_in
@@ -48,7 +49,7 @@ def made(alice: Client, alpha: Organization, write: Any) -> int:
 def test_new_members_are_linked_from_their_rows_and_named_in_the_csv(alice: Client, made: int):
     shown = page(alice, made)
     text = b"".join(alice.get(reverse("admin:plan_results", args=[made]))).decode("utf-8-sig")
-    history = alice.get(reverse("admin:operations_planrow_changelist")).content.decode()
+    history = text_of(alice.get(reverse("admin:operations_planrow_changelist")))
 
     for user_id in (71, 72):
         assert reverse("member", args=[user_id]) in shown
@@ -60,7 +61,7 @@ def test_accounts_are_created_for_the_members_that_a_plan_made(alice: Client, al
     link = "/admin/do/create-accounts-for-members/?type=user&amp;all=1&amp;filter=plan%3D" + str(made)
     assert link in page(alice, made)
 
-    form = alice.get(link.replace("&amp;", "&")).content.decode()
+    form = text_of(alice.get(link.replace("&amp;", "&")))
 
     assert "2 chosen" in form
     assert "NEW_1" in form

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.support.pages import text_of
 from tests.support.people import staff_user
 from tests.support.plan_desk import change_plan, operations_of, page, plan_of, preview, rows_of, verb
 from tests.support.signed_in import signed_in
@@ -113,7 +114,7 @@ def test_the_platforms_words_stand_under_a_plain_sentence_with_the_next_step(ali
         alice, alpha, [1], state="rejected", error_text="Access is <denied>\nto 7", advice="Retry the plan."
     )
 
-    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    shown = text_of(alice.get(reverse("admin:operations_operation_change", args=[operation.pk])))
 
     assert shown.index("Retry the plan.") < shown.index("Access is &lt;denied&gt;<br>to 7")
     assert "The platform did not do it." in shown
@@ -135,11 +136,11 @@ def test_secrets_in_a_request_are_never_shown_and_raw_data_needs_its_right(
     address = reverse("admin:operations_operation_change", args=[operation.pk])
 
     for client in (alice, bob):
-        shown = client.get(address).content.decode()
+        shown = text_of(client.get(address))
         assert "hunter22" not in shown
         assert "tok-12345" not in shown
-    assert "&quot;ann&quot;" in alice.get(address).content.decode()
-    assert "&quot;ann&quot;" not in bob.get(address).content.decode()
+    assert "&quot;ann&quot;" in text_of(alice.get(address))
+    assert "&quot;ann&quot;" not in text_of(bob.get(address))
     exported = b"".join(alice.get(reverse("admin:operations_operation_export"))).decode()
     assert "hunter22" not in exported
     assert "ann" in exported
@@ -151,12 +152,12 @@ def test_secrets_in_a_request_are_never_shown_and_raw_data_needs_its_right(
 def test_a_person_decides_with_both_possibilities_and_a_reason(alice, alpha, trading_day, answer, state, row_state):
     trading_day(2)
     operation = _in_doubt(alice, alpha, [1, 2])
-    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    shown = text_of(alice.get(reverse("admin:operations_operation_change", args=[operation.pk])))
     assert shown.count("If it was done") >= 2
     assert shown.count("If it was not") >= 2
 
     refused = _decide(alice, operation, was_done=answer, reason=" ")
-    assert "This field is required" in refused.content.decode()
+    assert "This field is required" in text_of(refused)
     assert operations_of(alpha, operation.plan_id)[0].state == "unknown"
     _decide(alice, operation, was_done=answer, reason="looked at the dashboard")
 
@@ -166,14 +167,14 @@ def test_a_person_decides_with_both_possibilities_and_a_reason(alice, alpha, tra
         said = AuditEntry.objects.get(action="unknown outcome decided")
     assert (said.actor, said.reason) == ("alice", "looked at the dashboard")
     again = _decide(alice, operation, was_done=answer, reason="once more")
-    assert "no longer waits for a decision" in again.content.decode()
+    assert "no longer waits for a decision" in text_of(again)
 
 
 def test_what_nobody_is_asked_about_shows_no_decision(alice: Client, alpha, trading_day):
     trading_day(1)
     operation = _sent(alice, alpha, [1], state="unknown")
 
-    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    shown = text_of(alice.get(reverse("admin:operations_operation_change", args=[operation.pk])))
 
     assert "A person has to decide" not in shown
     assert "The platform is read again" in shown
@@ -187,7 +188,7 @@ def test_what_cannot_be_read_says_why_how_often_when_next_and_when_a_person_is_a
         alice, alpha, [1], state="unknown", settle_attempts=3, unreadable=why, reading_since=now, not_before=now
     )
     shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk]))
-    text = shown.content.decode()
+    text = text_of(shown)
     assert f"The last reading told nothing.</strong> {why}" in text
     assert "Read 3 times so far" in text
     assert "or after 20 readings" in text
@@ -207,7 +208,7 @@ def test_what_was_done_says_how_that_is_known(alice: Client, alpha, trading_day,
     operation = _sent(alice, alpha, [1], state="succeeded")
     with organization_scope(alpha.pk):
         operation.rows.update(state="succeeded", result={operation.name: how})
-    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    shown = text_of(alice.get(reverse("admin:operations_operation_change", args=[operation.pk])))
     assert words in shown
 
 
@@ -215,8 +216,8 @@ def test_the_overview_says_what_waits_for_a_decision(alice: Client, bob: Client,
     trading_day(1)
     _in_doubt(alice, alpha, [1])
 
-    assert "a person has to decide" in alice.get(reverse("admin:index")).content.decode()
-    assert "a person has to decide" not in bob.get(reverse("admin:index")).content.decode()
+    assert "a person has to decide" in text_of(alice.get(reverse("admin:index")))
+    assert "a person has to decide" not in text_of(bob.get(reverse("admin:index")))
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_a_person_is_told_why_they_are_asked(
         cursor.execute("UPDATE operations_operation SET sealed_request = 'of a lost key'")
         cursor.execute("UPDATE operations_planrow SET secrets = 'of a lost key'")
 
-    shown = alice.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    shown = text_of(alice.get(reverse("admin:operations_operation_change", args=[operation.pk])))
     assert says in shown
     assert does_not_say not in shown
     assert "permission" in page(alice, operation.plan_id)
@@ -302,7 +303,7 @@ def test_the_page_of_budgets_shows_what_is_used_and_left(alice: Client, alpha):
     assert lines["all calls of a user"].subject == "api-user@production"
     assert lines["user/createevaluationaccounts"].limit == 100
     assert not lines["user/createevaluationaccounts"].counts_successes
-    assert "Nothing is locked" in response.content.decode()
+    assert "Nothing is locked" in text_of(response)
 
 
 def test_locks_in_force_say_what_they_close_until_when_and_why(alice: Client, charlie: Client, alpha, beta):
@@ -319,8 +320,8 @@ def test_locks_in_force_say_what_they_close_until_when_and_why(alice: Client, ch
         ("every call", "api-user@production", "locked"),
         ("user/createevaluationusers", "production", "captcha"),
     }
-    assert "The platform answered 429." in response.content.decode()
-    assert "add a connection" in charlie.get(reverse("budgets")).content.decode()
+    assert "The platform answered 429." in text_of(response)
+    assert "add a connection" in text_of(charlie.get(reverse("budgets")))
 
 
 def test_what_waits_is_summed_up_with_the_reason(alice: Client, alpha, trading_day):
@@ -354,7 +355,7 @@ def test_an_owner_sets_the_thresholds_which_are_audited_and_hold_from_then_on(al
     trading_day(3)
     before = preview(alice, [1, 2])
 
-    page = alice.get(reverse("thresholds")).content.decode()
+    page = text_of(alice.get(reverse("thresholds")))
     assert 'value="100"' in page
     for wrong in ({"accounts_over": "-1", "balance_change_over": "5", "reason": "x"}, {"accounts_over": "1"}):
         assert alice.post(reverse("thresholds"), wrong).status_code == 200
@@ -374,7 +375,7 @@ def test_a_finished_plan_is_told_from_one_that_runs(alice: Client, alpha, tradin
     operation = _sent(alice, alpha, [1], state="succeeded")
     change_plan(alpha, operation.plan_id, state="finished")
 
-    fragment = alice.get(reverse("admin:plan_progress", args=[operation.plan_id])).content.decode()
+    fragment = text_of(alice.get(reverse("admin:plan_progress", args=[operation.plan_id])))
 
     assert 'data-plan-state="finished"' in fragment
 
@@ -384,7 +385,7 @@ def test_a_new_person_of_another_role_sees_operations_but_not_what_needs_more(al
     operation = _in_doubt(alice, alpha, [1])
     sam = signed_in(staff_user("sam", alpha, "support"))
 
-    shown = sam.get(reverse("admin:operations_operation_change", args=[operation.pk])).content.decode()
+    shown = text_of(sam.get(reverse("admin:operations_operation_change", args=[operation.pk])))
 
     assert "Your role does not include deciding" in shown
     assert "Decide</button>" not in shown

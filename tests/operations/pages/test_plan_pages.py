@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests.support.pages import text_of
 from tests.support.people import staff_user
 from tests.support.plan_desk import (
     REVOKE,
@@ -53,7 +54,7 @@ def _set_thresholds(alpha, **fields) -> None:
 def test_a_list_offers_what_the_role_may_do_and_a_box_for_each_row(alice: Client, bob: Client, trading_day):
     trading_day(2)
 
-    seen = {name: client.get(reverse(PERMISSIONS)).content.decode() for name, client in (("a", alice), ("b", bob))}
+    seen = {name: text_of(client.get(reverse(PERMISSIONS))) for name, client in (("a", alice), ("b", bob))}
 
     assert seen["a"].count('form="bulk"') == 2
     assert f'<option value="{REVOKE}">' in seen["a"]
@@ -69,7 +70,7 @@ def test_marked_rows_lead_to_the_form_and_then_to_a_preview_of_them(alice: Clien
         {"type": "tradingPermission", "action": REVOKE, "id": ["2", "4"], "filter": ""},
         follow=True,
     )
-    assert "2 chosen" in form.content.decode()
+    assert "2 chosen" in text_of(form)
     plan_id = preview(alice, [2, 4])
 
     assert [row.target_id for row in rows_of(alpha, plan_id)] == [2, 4]
@@ -85,11 +86,11 @@ def test_all_rows_that_match_the_filters_are_taken_not_only_those_of_the_page(al
     query = {"type": "tradingPermission", "action": REVOKE, "all": "1", "filter": "user=", "id": "3"}
 
     form = alice.get(reverse("plan_choose"), query, follow=True)
-    assert "60 chosen" in form.content.decode()
+    assert "60 chosen" in text_of(form)
     alice.post(form.redirect_chain[-1][0], {"reason": "close down"})
     one = alice.get(reverse("plan_choose"), query | {"filter": "user=7"}, follow=True)
 
-    assert "1 chosen" in one.content.decode()
+    assert "1 chosen" in text_of(one)
     with organization_scope(alpha.pk):
         assert Plan.objects.get().rows.count() == 60
 
@@ -99,9 +100,9 @@ def test_what_cannot_be_chosen_is_said_and_makes_no_plan(alice: Client, alpha, t
     nothing = alice.get(
         reverse("plan_choose"), {"type": "tradingPermission", "action": REVOKE, "filter": ""}, follow=True
     )
-    assert "Mark the rows" in nothing.content.decode()
+    assert "Mark the rows" in text_of(nothing)
     no_action = alice.get(reverse("plan_choose"), {"type": "tradingPermission", "action": "", "id": "1"}, follow=True)
-    assert "Choose what to do" in no_action.content.decode()
+    assert "Choose what to do" in text_of(no_action)
 
     for query in (
         "type=tradingPermission",
@@ -110,7 +111,7 @@ def test_what_cannot_be_chosen_is_said_and_makes_no_plan(alice: Client, alpha, t
     ):
         response = alice.post(reverse("plan_start", args=[REVOKE]) + "?" + query, {"reason": "x"})
         assert response.status_code == 200
-        assert "va-warn" in response.content.decode()
+        assert "va-warn" in text_of(response)
     for query in ("type=order&id=1", "type=nonsense&id=1", ""):
         assert alice.get(reverse("plan_start", args=[REVOKE]) + "?" + query).status_code == 404
     assert alice.get(reverse("plan_start", args=["nothing"])).status_code == 404
@@ -127,7 +128,7 @@ def test_a_member_page_and_an_account_page_begin_the_same_steps(alice: Client, a
         (reverse("admin:mirrors_tradingpermission_change", args=[2]), "tradingPermission", 2),
     ):
         link = f"{reverse('plan_start', args=[REVOKE])}?type={entity_type}&amp;id={entity_id}"
-        assert link in alice.get(address).content.decode()
+        assert link in text_of(alice.get(address))
         plan_id = preview(alice, [entity_id], entity_type=entity_type)
         assert [row.target_id for row in rows_of(alpha, plan_id)] == [2]
 
@@ -142,7 +143,7 @@ def test_skipped_rows_say_why_and_a_plan_of_them_alone_cannot_be_confirmed(alice
     assert "It is Revoked already." in shown
     assert "The platform has no such permission." in shown
     assert "Nothing would change" in shown
-    assert "there is nothing to confirm" in verb(alice, plan_id, "confirm").content.decode()
+    assert "there is nothing to confirm" in text_of(verb(alice, plan_id, "confirm"))
     assert plan_of(alpha, plan_id).state == Plan.State.PREVIEW
 
 
@@ -150,12 +151,12 @@ def test_a_small_plan_is_confirmed_by_one_button_and_runs(alice: Client, alpha, 
     trading_day(3)
     plan_id = preview(alice, [1, 2, 3])
 
-    confirm = alice.get(reverse("admin:plan_confirm", args=[plan_id])).content.decode()
+    confirm = text_of(alice.get(reverse("admin:plan_confirm", args=[plan_id])))
     assert 'name="count"' not in confirm
     assert 'name="password"' not in confirm
     answer = verb(alice, plan_id, "confirm")
 
-    assert "Confirmed. It is being carried out." in answer.content.decode()
+    assert "Confirmed. It is being carried out." in text_of(answer)
     assert plan_of(alpha, plan_id).state == Plan.State.RUNNING
     assert [one.name for one in operations_of(alpha, plan_id)] == ["user/revoketradingpermissions"]
     assert 'data-refresh="' in page(alice, plan_id)
@@ -166,9 +167,9 @@ def test_a_large_plan_asks_for_the_count_and_a_reason_and_then_for_a_second_pers
     _set_thresholds(alpha, accounts_over=2)
     plan_id = preview(alice, [1, 2, 3], reason="")
 
-    without = verb(alice, plan_id, "confirm").content.decode()
+    without = text_of(verb(alice, plan_id, "confirm"))
     assert "This field is required" in without
-    wrong = verb(alice, plan_id, "confirm", count="2", reason="close").content.decode()
+    wrong = text_of(verb(alice, plan_id, "confirm", count="2", reason="close"))
     assert "3 rows will change; you typed “2”" in wrong
     assert plan_of(alpha, plan_id).state == Plan.State.PREVIEW
     verb(alice, plan_id, "confirm", count=" 3 ", reason="close down")
@@ -176,15 +177,14 @@ def test_a_large_plan_asks_for_the_count_and_a_reason_and_then_for_a_second_pers
     waiting = plan_of(alpha, plan_id)
     assert (waiting.state, waiting.reason) == (Plan.State.WAITING, "close down")
     assert "You made it, so somebody else has to approve it." in page(alice, plan_id)
-    assert (
-        "You made this plan. A second person has to approve it."
-        in verb(alice, plan_id, "approve", count="3").content.decode()
+    assert "You made this plan. A second person has to approve it." in text_of(
+        verb(alice, plan_id, "approve", count="3")
     )
     assert plan_of(alpha, plan_id).state == Plan.State.WAITING
-    assert "Waits for your approval" in rita.get(reverse("admin:operations_plan_changelist")).content.decode()
-    assert "waits for your approval" in rita.get(reverse("admin:index")).content.decode()
-    assert "Waits for your approval" not in alice.get(reverse("admin:operations_plan_changelist")).content.decode()
-    assert "you typed" in verb(rita, plan_id, "approve", count="4").content.decode()
+    assert "Waits for your approval" in text_of(rita.get(reverse("admin:operations_plan_changelist")))
+    assert "waits for your approval" in text_of(rita.get(reverse("admin:index")))
+    assert "Waits for your approval" not in text_of(alice.get(reverse("admin:operations_plan_changelist")))
+    assert "you typed" in text_of(verb(rita, plan_id, "approve", count="4"))
     verb(rita, plan_id, "approve", count="3")
     approved = plan_of(alpha, plan_id)
     assert (approved.state, approved.approved_by) == (Plan.State.RUNNING, "rita")
@@ -219,9 +219,9 @@ def test_money_asks_for_reason_count_and_the_password_of_who_is_signed_in(
     write.mirror("cashBalance", alpha, 901, account_id=10_001, amount=50_000, currency_id=1)
     write.socket(alpha)
     action = Action("a-hundred-more", "change_balances", ("account",), AHundredMore)
-    monkeypatch.setitem(actions._actions, action.name, action)
+    monkeypatch.setitem(actions.ACTIONS, action.name, action)
     missing = fiona.post(start_url(action.name, "account", [10_001]), {"reason": ""})
-    assert "This field is required" in missing.content.decode()
+    assert "This field is required" in text_of(missing)
     plan_id = preview(fiona, [10_001], action=action.name, entity_type="account")
     assert [row.state for row in rows_of(alpha, plan_id)] == ["planned"]
 
@@ -243,7 +243,7 @@ def test_a_preview_is_renewed_and_nothing_sent_where_the_mirror_moved(alice, alp
 
     answer = verb(alice, plan_id, "confirm")
 
-    assert "the platform changed since the preview" in answer.content.decode()
+    assert "the platform changed since the preview" in text_of(answer)
     assert plan_of(alpha, plan_id).state == Plan.State.STALE
     renewed = answer.context["plan"]
     assert (renewed.renewed_from_id, renewed.state) == (plan_id, Plan.State.PREVIEW)
@@ -265,7 +265,7 @@ def test_a_plan_is_paused_resumed_and_cancelled(alice: Client, alpha, trading_da
     assert states == [Plan.State.PAUSED, Plan.State.RUNNING, Plan.State.CANCELLED]
     assert [one.state for one in operations_of(alpha, plan_id)] == ["cancelled"]
     again = verb(alice, plan_id, "pause")
-    assert "This plan is cancelled and cannot be paused now." in again.content.decode()
+    assert "This plan is cancelled and cannot be paused now." in text_of(again)
 
 
 def test_verbs_are_posted_only(alice: Client, trading_day):
@@ -302,7 +302,7 @@ def test_what_was_done_is_reverted_by_a_preview_with_a_reason(alice: Client, alp
     change_rows(alpha, plan_id, 1, 2, state="succeeded", is_locking=False)
     change_plan(alpha, plan_id, state=Plan.State.FINISHED)
 
-    assert "This field is required" in verb(alice, plan_id, "revert", reason="").content.decode()
+    assert "This field is required" in text_of(verb(alice, plan_id, "revert", reason=""))
     answer = verb(alice, plan_id, "revert", reason="the wrong ones")
 
     back = answer.context["plan"]
@@ -325,7 +325,7 @@ def test_the_list_of_plans_says_how_many_rows_were_done_and_calls_no_refusal_a_s
     ):
         _ended(alice, alpha, preview(alice, ids), **states)
 
-    listed = " ".join(alice.get(reverse("admin:operations_plan_changelist")).content.decode().split())
+    listed = " ".join(text_of(alice.get(reverse("admin:operations_plan_changelist"))).split())
 
     assert '<span class="va-badge va-bad">refused</span>' in listed
     assert '<span class="va-badge va-warn">done in part</span>' in listed
@@ -390,7 +390,7 @@ def test_what_ended_for_good_is_given_again_at_new_cost_and_not_reverted(alice: 
     _ended(alice, alpha, plan_id, succeeded=tuple(done))
 
     shown = page(alice, plan_id)
-    form = alice.get(reverse("admin:plan_revert", args=[plan_id])).content.decode()
+    form = text_of(alice.get(reverse("admin:plan_revert", args=[plan_id])))
 
     assert ">Revert<" not in shown
     assert ">Give again, at new cost<" in shown
@@ -406,7 +406,7 @@ def test_the_progress_renews_itself_and_says_what_is_left(alice: Client, alpha, 
     with organization_scope(alpha.pk):
         operations_of(alpha, plan_id)[0].__class__.objects.update(wait_reason="The platform slows it down.")
 
-    fragment = alice.get(reverse("admin:plan_progress", args=[plan_id])).content.decode()
+    fragment = text_of(alice.get(reverse("admin:plan_progress", args=[plan_id])))
 
     assert "<html" not in fragment
     assert 'data-plan-state="running"' in fragment
@@ -424,8 +424,8 @@ def test_the_rows_follow_the_progress(alice: Client, alpha, trading_day):
     assert f'data-refresh="{address}?show=queued' in page(alice, plan_id, "?show=queued")
 
     change_rows(alpha, plan_id, 1, state="succeeded")
-    rows = alice.get(address).content.decode()
-    waiting = alice.get(address, {"show": "queued"}).content.decode()
+    rows = text_of(alice.get(address))
+    waiting = text_of(alice.get(address, {"show": "queued"}))
 
     assert "<html" not in rows
     assert '<span class="va-badge va-good">done</span>' in rows
@@ -481,8 +481,8 @@ def test_changes_are_a_history_with_old_new_and_why_and_the_audit_leads_to_the_p
 
     history = alice.get(reverse("admin:operations_planrow_changelist"), {"type": "tradingPermission", "id": "1"})
     assert len(history.context["rows"]) == 1
-    assert "Permission: Approved → Revoked" in history.content.decode()
-    audit = alice.get(reverse("admin:organizations_auditentry_changelist")).content.decode()
+    assert "Permission: Approved → Revoked" in text_of(history)
+    audit = text_of(alice.get(reverse("admin:organizations_auditentry_changelist")))
     assert reverse("admin:operations_plan_change", args=[plan_id]) in audit
     exported = b"".join(alice.get(reverse("admin:organizations_auditentry_export"))).decode()
     assert '""state"": ""running""' in exported
@@ -507,9 +507,9 @@ def test_another_organization_finds_no_plan_and_chooses_no_rows(charlie: Client,
 
 
 def test_empty_pages_say_what_to_do_first(alice: Client):
-    plans = alice.get(reverse("admin:operations_plan_changelist")).content.decode()
-    operations = alice.get(reverse("admin:operations_operation_changelist")).content.decode()
-    changes = alice.get(reverse("admin:operations_planrow_changelist")).content.decode()
+    plans = text_of(alice.get(reverse("admin:operations_plan_changelist")))
+    operations = text_of(alice.get(reverse("admin:operations_operation_changelist")))
+    changes = text_of(alice.get(reverse("admin:operations_planrow_changelist")))
 
     assert "Begin in a list" in plans
     assert "choose rows in a list" in operations
@@ -548,9 +548,9 @@ def test_what_this_service_stopped_or_holds_says_why_on_its_page_and_what_was_pa
     assert f'action="{reverse("admin:plan_resume", args=[numbers["paused"]])}"' in shown["paused"]
     assert f'action="{reverse("admin:plan_cancel", args=[numbers["held"]])}"' in shown["held"]
     assert f'data-refresh="{reverse("admin:plan_progress", args=[numbers["held"]])}"' in shown["held"]
-    part = alice.get(reverse("admin:plan_progress", args=[numbers["held"]])).content.decode()
+    part = text_of(alice.get(reverse("admin:plan_progress", args=[numbers["held"]])))
     assert 'data-plan-state="held"' in part
-    overview = alice.get(reverse("admin:index")).content.decode()
+    overview = text_of(alice.get(reverse("admin:index")))
     assert overview.count("mia may no longer change balances.") == 1
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
 
+from tests.support.pages import text_of
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from vendor_admin.operations.models import ApprovalRule
@@ -65,7 +66,7 @@ def _pages(client: Client) -> Iterator[tuple[str, _Page]]:
         answer = client.get(address, follow=True)
         if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
             continue
-        page = _Page(answer.content.decode())
+        page = _Page(text_of(answer))
         yield name, page
         for link in page.links:
             path = address.partition("?")[0] + link if link.startswith("?") else link
@@ -75,7 +76,7 @@ def _pages(client: Client) -> Iterator[tuple[str, _Page]]:
 
 
 def _with_form_field(client: Client, address: str) -> dict[str, str]:
-    return next(form for form in _Page(client.get(address).content.decode()).forms if "organization" not in form)
+    return next(form for form in _Page(text_of(client.get(address))).forms if "organization" not in form)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_a_form_that_was_opened_before_the_organization_changed_is_refused(
     answer = dora.post(reverse("thresholds"), opened | THRESHOLDS)
 
     assert answer.status_code == 409
-    page = answer.content.decode()
+    page = text_of(answer)
     assert "You work for Beta Prop now" in page
     assert "This page was opened for Alpha Funding." in page
     assert f'href="{reverse("admin:index")}"' in page
@@ -140,7 +141,7 @@ def test_a_refusal_tells_no_story_of_other_tabs_where_there_was_a_new_sign_in(
     opened = _with_form_field(dora, reverse("thresholds"))
     anew = signed_in(User.objects.get(username="dora"))
 
-    page = anew.post(reverse("thresholds"), opened | THRESHOLDS).content.decode()
+    page = text_of(anew.post(reverse("thresholds"), opened | THRESHOLDS))
 
     assert "This page was opened for Beta Prop." in page
     assert "You work for Alpha Funding now" in page
@@ -158,7 +159,7 @@ def test_a_refusal_tells_no_story_of_other_tabs_where_there_was_a_new_sign_in(
 def test_a_refusal_says_of_the_page_what_is_known(alice: Client, sent: str, said: str) -> None:
     answer = alice.post(reverse("preferences"), {"time_zone": "UTC", FIELD: sent})
 
-    assert said in answer.content.decode()
+    assert said in text_of(answer)
 
 
 def test_going_back_to_the_organization_lets_the_form_act(
@@ -168,7 +169,7 @@ def test_going_back_to_the_organization_lets_the_form_act(
     dora.post(reverse("enter"), {"organization": beta.pk})
     refused = dora.post(reverse("thresholds"), opened | THRESHOLDS)
 
-    dora.post(reverse("enter"), _Page(refused.content.decode()).forms[0])
+    dora.post(reverse("enter"), _Page(text_of(refused)).forms[0])
 
     assert dora.post(reverse("thresholds"), opened | THRESHOLDS).status_code == 302
 
@@ -189,7 +190,7 @@ def test_a_page_that_renews_its_parts_gets_none_of_another_organization(
         headers = {"X-Requested-With": "fetch", "X-Organization": str(organization.pk)}
         return dora.get(reverse("health"), headers=headers).status_code
 
-    assert f'<meta name="organization" content="{alpha.pk}">' in dora.get("/admin/").content.decode()
+    assert f'<meta name="organization" content="{alpha.pk}">' in text_of(dora.get("/admin/"))
     assert ask(alpha) == 200
     dora.post(reverse("enter"), {"organization": beta.pk})
     assert ask(alpha) == 409
@@ -212,14 +213,14 @@ def test_what_is_no_organization_of_the_person_is_refused_and_named_nowhere(
     answer = alice.post(reverse("preferences"), {"time_zone": "UTC", FIELD: sent})
 
     assert answer.status_code == 409
-    assert beta.name not in answer.content.decode()
+    assert beta.name not in text_of(answer)
 
 
 def test_another_organizations_name_is_not_told_to_strangers(alice: Client, beta: Organization) -> None:
     answer = alice.post(reverse("preferences"), {"time_zone": "UTC", FIELD: str(beta.pk)})
 
     assert answer.status_code == 409
-    assert beta.name not in answer.content.decode()
+    assert beta.name not in text_of(answer)
 
 
 def test_signing_out_works_from_a_page_of_any_organization(dora: Client, beta: Organization) -> None:

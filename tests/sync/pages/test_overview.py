@@ -39,7 +39,7 @@ def _connect(organization: Organization):
 
 def _held(write: Any, organization: Organization, **values: Any) -> None:
     """A DEMO socket of the organization that a worker holds."""
-    write._insert(
+    write.insert(
         "sync_lease",
         {
             "organization_id": organization.pk, "connection_id": _connect(organization).pk, "environment": "demo",
@@ -70,7 +70,7 @@ def test_an_installation_without_organizations_tells_its_operator_the_commands(o
 def test_a_socket_shows_its_state_and_what_to_do(alice: Client, alpha, write):
     now = timezone.now()
     _held(write, alpha, state="failed", reason="The key is refused.", advice="Correct the key.")
-    write._insert(
+    write.insert(
         "sync_batch",
         {
             "organization_id": alpha.pk, "lease_id": 1, "epoch": 1, "first_seq": 1, "last_seq": 90, "row_count": 90,
@@ -95,7 +95,7 @@ def test_the_event_rate_is_summed_up_once_for_all_who_look(alice: Client, bob: C
     now = timezone.now().replace(second=30)
     for number, minutes_ago in enumerate((0, 2, 2, 59, 61)):
         at = now - timedelta(minutes=minutes_ago)
-        write._insert(
+        write.insert(
             "sync_batch",
             {
                 "organization_id": alpha.pk, "lease_id": 1, "epoch": 1, "first_seq": number, "last_seq": number,
@@ -169,7 +169,7 @@ def test_a_live_socket_has_nothing_to_try(alice: Client, alpha, write):
 def test_titles_of_gaps_and_comparisons_are_in_the_viewers_zone(alice: Client, alpha, write):
     User.objects.update(time_zone="Asia/Tokyo")
     write.gap(alpha, started_at=NOW, ended_at=NOW + timedelta(minutes=1))
-    write._insert(
+    write.insert(
         "sync_reconciliation",
         {
             "organization_id": alpha.pk, "lease_id": 1, "environment": "live", "entity_type": "user",
@@ -195,7 +195,7 @@ def test_the_overview_leads_to_the_choice_of_a_time_zone(alice: Client):
 
 def test_owners_confirm_what_a_list_left_out_in_great_number(alice: Client, charlie: Client, alpha, write):
     _held(write, alpha)
-    write._insert(
+    write.insert(
         "sync_reconciliation",
         {
             "organization_id": alpha.pk, "lease_id": 1, "environment": "demo", "entity_type": "account",

@@ -27,10 +27,10 @@ def add_socket(organization: Organization, write: Any, number: int, **values: ob
         )
     mine = {"organization_id": organization.pk, "connection_id": made.pk}
     lease = mine | {"environment": made.environment, "shard": 0, "holder": "", "fence": 1, "epoch": 1}
-    write._insert("sync_lease", lease | {"state": "live", "reason": "", "advice": "", "events_stored": 0, "lag_ms": 0})
+    write.insert("sync_lease", lease | {"state": "live", "reason": "", "advice": "", "events_stored": 0, "lag_ms": 0})
     for entity_type in ("cashBalanceLog", "userAccountPositionLimit"):
         place = {"entity_type": entity_type, "round": 1, "next_master": 0, "asked": 0, "masters": 30_000}
-        write._insert("sync_readingplace", mine | place | {"began_at": NOW, "moved_at": NOW} | values)
+        write.insert("sync_readingplace", mine | place | {"began_at": NOW, "moved_at": NOW} | values)
 
 
 def test_the_sockets_page_says_how_far_the_reading_is_and_what_could_not_be_read(

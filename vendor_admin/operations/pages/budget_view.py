@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Case, Count, Min, Q, When
+from django.urls import reverse
 
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.store.allowance import Caller, endpoint_budget
@@ -46,6 +48,11 @@ class BudgetLine:
     def percent(self) -> int:
         return min(100, 100 * self.used // self.limit)
 
+    @property
+    def tone(self) -> str:
+        """good, warn (above four fifths) or bad (nothing is left)."""
+        return "bad" if self.left == 0 else "warn" if self.percent >= 80 else "good"
+
 
 @dataclass(frozen=True, slots=True)
 class LockLine:
@@ -67,6 +74,12 @@ class QueueLine:
     count: int
     next_at: datetime
     wait_reason: str
+
+    @property
+    def url(self) -> str:
+        """The list of these operations."""
+        query = urlencode({"state": Operation.State.QUEUED.value, "name": self.name})
+        return reverse("admin:operations_operation_changelist") + f"?{query}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ IN_WORDS = {
 }
 
 
+WHO_DECIDES = "Your role does not include deciding about unknown outcomes. Risk, finance and owners can."
 KNOWN_OTHERWISE = {
     "decided": "A person found that it was done; the platform did not say.",
     "settled": "It was done: found by reading the platform, which had not answered.",
@@ -79,6 +80,19 @@ def _in_words(row: Operation, rows: Sequence[PlanRow]) -> str:
             if any(key in how for how in found):
                 return words
     return IN_WORDS[Operation.State(row.state)]
+
+
+def _whose_words(row: Operation) -> str:
+    """What stands before the text of an operation: whether the platform wrote it, or this service found it out."""
+    are_its_own = row.state == Operation.State.REJECTED and not row.settle_attempts
+    return "The platform's own words:" if are_its_own else "What is known:"
+
+
+def _why_undecided(row: Operation) -> str:
+    """Why a person has to say what came of an operation, where the platform could be read."""
+    if row.crashes >= MOST_CRASHES:
+        return row.question
+    return "Reading the platform does not tell whether this was done."
 
 
 def _says(row: Any) -> str:
@@ -183,7 +197,9 @@ class OperationAdmin(ReadOnlyAdmin):
         return {
             "operation": row,
             "badge": state_badge(row),
-            "are_its_words": row.state == Operation.State.REJECTED and not row.settle_attempts,
+            "is_explained": not waits and bool(row.error_text or row.advice),
+            "explained_tone": "bad" if row.state == Operation.State.REJECTED else "warn",
+            "whose_words": _whose_words(row),
             "in_words": _in_words(row, rows),
             "is_read": is_read,
             "person_at": row.reading_since + LONGEST_READING if is_read and row.reading_since else None,
@@ -194,9 +210,10 @@ class OperationAdmin(ReadOnlyAdmin):
             "its_request": masked(row.request),
             "its_answer": masked(row.response),
             "waits_for_person": waits,
-            "is_parked": row.crashes >= MOST_CRASHES,
+            "why_undecided": _why_undecided(row),
             "doubts": doubts_of(row, [one for one in rows if one.state == PlanRow.State.UNKNOWN]) if waits else [],
             "may_decide": has_right(request, Right.DECIDE_UNKNOWN),
+            "why_not_decided": WHO_DECIDES,
             "decision": form,
             "cautions": WRITES[row.name].cautions if row.name in WRITES else (),
         }

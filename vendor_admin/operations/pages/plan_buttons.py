@@ -1,6 +1,6 @@
 """Which buttons a plan's page shows to a person. The views check again (plan_verbs.py)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,18 +38,51 @@ def what_one_may(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) ->
     may = kind is not None and not missing
     is_own = request.user.get_username() in (plan.actor, plan.confirmed_by)
     approves = has_right(request, Right.APPROVE_PLANS)
+    may_approve = plan.state == Plan.State.WAITING and approves and not is_own and kind is not None
     return {
-        "may": may,
-        "may_stop": may_stop,
-        "needs_right": " and ".join(missing),
-        "is_own": is_own,
-        "approves": approves,
-        "may_approve": plan.state == Plan.State.WAITING and approves and not is_own and kind is not None,
+        "may_confirm": plan.state == Plan.State.PREVIEW and may and bool(counts.get(PlanRow.State.PLANNED)),
+        "may_pause": plan.state == Plan.State.RUNNING and may_stop,
+        "may_resume": plan.state == Plan.State.PAUSED and may,
+        "may_discard": plan.state in (Plan.State.PREVIEW, Plan.State.DRAFTING) and may_stop,
+        "why_not_changed": _why_not_changed(plan, missing=missing, is_known=kind is not None),
+        "why_not_approved": _why_not_approved(plan, is_own=is_own, approves=approves),
+        "may_approve": may_approve,
+        **_stop(plan, is_approval=may_approve),
         "may_check": may_stop and plan.depends_on_rows and _waits_for_a_reading(plan),
         **(_once_more(plan, counts) if may else {}),
         "next_step": next_step_of(request, plan, counts),
         "may_cancel": plan.is_open and (may_stop or (plan.state == Plan.State.WAITING and approves)),
     }
+
+
+def _why_not_changed(plan: Plan, *, missing: Sequence[str], is_known: bool) -> str:
+    """Why somebody may only look at a plan that still could be changed; empty where they may do more."""
+    if not (plan.is_open or plan.state == Plan.State.PREVIEW):
+        return ""
+    if not is_known:
+        return "This version does not know this kind of plan, so you can look at it and not change it."
+    if missing:
+        return (
+            f"Your role does not allow you to {' and '.join(missing)}, so you can look at this plan and not change it."
+        )
+    return ""
+
+
+def _why_not_approved(plan: Plan, *, is_own: bool, approves: bool) -> str:
+    """Why somebody may not approve a plan that waits for it; empty where they may."""
+    if plan.state != Plan.State.WAITING:
+        return ""
+    if is_own:
+        return "You made it, so somebody else has to approve it."
+    return "" if approves else "Your role does not include approving plans."
+
+
+def _stop(plan: Plan, *, is_approval: bool) -> dict[str, str]:
+    """What the form that ends a plan asks, and what its button says."""
+    if is_approval:
+        return {"stop_question": "Do not approve? Say why", "stop_button": "Refuse the plan"}
+    kept = "What was done stays done" if plan.started_at else "Nothing has been sent"
+    return {"stop_question": f"Stop for good? {kept}", "stop_button": "Cancel the plan"}
 
 
 def next_step_of(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """What the page of a plan shows: what will change or has changed, why rows are skipped, and when it will end."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from django.urls import reverse
 from vendor_admin.amounts import read_id
 from vendor_admin.operations.kinds import PlanKind, WithAnswers, WithConsequence, kind_of, only_asks
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.pages.rows import attach_names, changes_of, row_badge, target_url
+from vendor_admin.operations.pages.rows import attach_names, changes_of, notes_of, row_badge, target_url
 from vendor_admin.operations.plans import charges, forecast, fresh_rows
 from vendor_admin.operations.plans.follow_ups import gives_anew
 from vendor_admin.operations.plans.fresh_rows import Age
@@ -23,6 +24,7 @@ from vendor_admin.operations.plans.progress import counts_of
 from vendor_admin.sync.freshness import freshness
 
 ROWS_SHOWN = 50
+RENEWED_BY = "Renewed by"
 SUMMED_UP = 12
 MOST_RENEWALS_FOLLOWED = 20
 COMPARED = "If the platform has changed since the preview, nothing is sent: you get a new preview instead."
@@ -150,7 +152,8 @@ def rows_shown(plan: Plan, request: HttpRequest) -> dict[str, Any]:
     return {
         "show": show,
         "counts": Counter({one["state"]: one["number"] for one in page[0].counted}) if page else counts_of(plan),
-        "rows": [(row, target_url(row), changes_of(row), row_badge(row)) for row in page],
+        "rows": [(row, target_url(row), changes_of(row), row_badge(row), notes_of(row)) for row in page],
+        "unchanged": "only asked for" if only_asks_of(plan) else "no change",
         "earlier": page[0].position if page and has_earlier else None,
         "later": page[-1].position if page and has_later else None,
     }
@@ -168,6 +171,11 @@ def forecast_of(plan: Plan, *, now: datetime) -> forecast.Forecast | None:
     return None
 
 
+def renewals_of(relatives: Iterable[tuple[str, int, str]]) -> list[tuple[int, str]]:
+    """(number, address) of the new previews among a plan's relatives."""
+    return [(number, address) for how, number, address in relatives if how == RENEWED_BY]
+
+
 def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
     """(how it is related, number, address) of plans that this one came from or led to."""
     later = (
@@ -179,7 +187,7 @@ def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
         ("Renews", plan.renewed_from_id),
         ("Gives again what ended by" if _is_given_anew(plan) else "Reverts", plan.reverts_id),
         ("Retries what failed in", plan.retries_id),
-        *(("Renewed by", one.pk) for one in later if one.renewed_from_id == plan.pk),
+        *((RENEWED_BY, one.pk) for one in later if one.renewed_from_id == plan.pk),
         *(
             ("Given again by" if _is_given_anew(one) else "Reverted by", one.pk)
             for one in later

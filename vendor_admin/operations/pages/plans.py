@@ -12,7 +12,7 @@ from vendor_admin.listing.admin_base import ReadOnlyAdmin, has_right, require
 from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
-from vendor_admin.operations.pages import plan_buttons, plan_verbs, plan_view
+from vendor_admin.operations.pages import plan_buttons, plan_notes, plan_verbs, plan_view
 from vendor_admin.operations.pages.outcome import outcome_of
 from vendor_admin.operations.pages.rows import newest_url, plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
@@ -109,6 +109,7 @@ class PlanAdmin(ReadOnlyAdmin):
         shown = plan_view.rows_shown(row, request)
         counts = shown["counts"]
         age = plan_view.age_shown(row, now=now)
+        relatives = plan_view.relatives_of(row)
         open_row = row.state in (Plan.State.PREVIEW, Plan.State.WAITING)
         return {
             "plan": row,
@@ -127,9 +128,16 @@ class PlanAdmin(ReadOnlyAdmin):
             "forecast": plan_view.forecast_of(row, now=now),
             "is_unread": age.must_be_read,
             "is_read": plan_view.only_asks_of(row),
+            "work": plan_notes.work_since_start(row) if row.started_at else plan_notes.work_before_start(row),
+            "note": plan_notes.note_before_start(row, is_unread=age.must_be_read, now=now),
+            "end_note": plan_notes.note_of_end(row),
+            "was_never_sent": plan_notes.was_never_sent(row),
+            "is_open_row": open_row,
+            "is_in_motion": plan_notes.is_in_motion(row),
             "cost_in_words": plan_view.cost_in_words(row),
             "shown_state": plan_view.shown_state(row),
-            "relatives": plan_view.relatives_of(row),
+            "relatives": relatives,
+            "renewals": plan_view.renewals_of(relatives),
             "is_retried": row.retried_by.exists(),
             "now": now,
             "may_export": has_right(request, Right.EXPORT),
@@ -144,10 +152,12 @@ class PlanAdmin(ReadOnlyAdmin):
         require(request, self.view_right)
         plan = self.find_object(request, str(plan_id))
         now = database_clock.now()
+        is_unread = plan_view.age_shown(plan, now=now).must_be_read
         context = {
             "plan": plan,
             "shown_state": plan_view.shown_state(plan),
-            "is_unread": plan_view.age_shown(plan, now=now).must_be_read,
+            "work": plan_notes.work_since_start(plan) if plan.started_at else plan_notes.work_before_start(plan),
+            "note": plan_notes.note_before_start(plan, is_unread=is_unread, now=now),
             "progress": progress_of(plan) if plan.started_at else None,
             "forecast": plan_view.forecast_of(plan, now=now),
             "now": now,
@@ -162,7 +172,6 @@ class PlanAdmin(ReadOnlyAdmin):
         shown = plan_view.rows_shown(plan, request)
         context = {
             "plan": plan,
-            "is_read": plan_view.only_asks_of(plan),
             "tabs": plan_view.tabs_of(shown["counts"], warned=0, shown=shown["show"]),
             **shown,
         }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -72,6 +73,22 @@ def changes_of(row: PlanRow) -> list[tuple[str, str, str]]:
         for name in in_order(new or old)
         if old.get(name) != new.get(name)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class RowNotes:
+    """What is said of a row: the platform's own words, or ours, and the warnings of what will change."""
+
+    quoted: str
+    text: str
+    warnings: Sequence[str]
+
+
+def notes_of(row: PlanRow) -> RowNotes:
+    """What the page of a plan says of a row. A row that is skipped changes nothing that could be warned of."""
+    is_refused = row.state == PlanRow.State.REJECTED
+    warnings = [] if row.state == PlanRow.State.SKIPPED else row.warnings
+    return RowNotes(row.why if is_refused else "", "" if is_refused else row.why, warnings)
 
 
 def changes_in_words(row: PlanRow) -> str:

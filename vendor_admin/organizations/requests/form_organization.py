@@ -69,11 +69,17 @@ def _refusal(request: HttpRequest, sent: str) -> HttpResponse:
     if isinstance(user, User) and sent.isascii() and sent.isdecimal() and len(sent) < 19:
         before = organizations_of(user).filter(pk=int(sent)).first()
     template = "409.html" if is_page(request) else "409_part.html"
-    return render(request, template, {"before": before, "opened_for": _in_words(sent, before)}, status=409)
+    may_go_back = isinstance(user, User) and not user.is_operator
+    context = {"before": before if may_go_back else None, "opened_for": _opened_for(sent, before)}
+    return render(request, template, context, status=409)
 
 
-def _in_words(sent: str, before: Organization | None) -> str:
-    """For which organization a page says that it was opened; one that its reader may not know has no name."""
-    if not sent or before is not None:
-        return str(before or "")
+def _opened_for(sent: str, before: Organization | None) -> str:
+    """For which organization a page was opened; one that its reader may not know has no name."""
+    if not sent:
+        return "This page does not say for which organization it was opened."
+    return f"This page was opened for {before or _unnamed(sent)}."
+
+
+def _unnamed(sent: str) -> str:
     return "no organization" if sent == NO_ORGANIZATION else "another organization"

@@ -20,7 +20,7 @@ from vendor_admin.sync import queue_workers
 from vendor_admin.sync.hub.restart_cost import in_words, restart_costs
 from vendor_admin.sync.models import Batch, Gap, QuarantinedEvent, Reconciliation, SyncState
 from vendor_admin.sync.socket.retry import WAITS
-from vendor_admin.sync.status import socket_statuses
+from vendor_admin.sync.status import SocketStatus, socket_statuses
 
 ORGANIZATIONS_SHOWN = 50
 RATE_MINUTES = 60
@@ -102,12 +102,24 @@ def _sockets(organizations: list[Organization], *, now: datetime) -> list[dict[s
             "state_label": SyncState(status["state"]).label,
             "tone": _TONES.get(status["state"], "warn"),
             "waits": status["state"] in WAITS,
+            **_said_of(status),
         }
         for status in socket_statuses(organizations=organizations, now=now)
     ]
     return sorted(
         sockets, key=lambda socket: (socket["state"] == SyncState.LIVE, socket["name"], socket["environment"])
     )
+
+
+def _said_of(status: SocketStatus) -> dict[str, Any]:
+    """What is said beside a socket's state: since when it lasts, and why it is not live."""
+    is_lasting = status["state"] not in (SyncState.UNHELD, SyncState.PAUSED)
+    is_live = status["state"] == SyncState.LIVE
+    return {
+        "lasts_since": status["state_since"] if is_lasting else None,
+        "why": "" if is_live else status["reason"],
+        "what_to_do": "" if is_live else status["advice"],
+    }
 
 
 def event_rate(*, organization_id: int, now: datetime) -> dict[str, Any]:

@@ -68,6 +68,11 @@ class Entry:
         return KIND_IN_WORDS[Kind(self.event.kind)][1] if self.event else ""
 
     @property
+    def is_uncertain(self) -> bool:
+        """Whether it is not known when the change happened, so that the line says so in full."""
+        return self.event is not None and Kind(self.event.kind) in (Kind.RESYNC, Kind.VANISHED)
+
+    @property
     def url(self) -> str | None:
         """The page of the entity that the line is about."""
         return entity_url(self.event) if self.event else None
