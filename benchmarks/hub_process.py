@@ -75,7 +75,7 @@ async def _main(name: str) -> None:
                 batch_writer.write_batch = plain
                 answer = {"latencies": watch.latencies(skip_seconds=skip)}
             case _:
-                answer = {"waiting": len(hub._inbox), "statements": CountingConnection.statements}
+                answer = {"waiting": hub.waiting_rows, "statements": CountingConnection.statements}
         print(json.dumps(answer), flush=True)
     hub.stop()
     await running

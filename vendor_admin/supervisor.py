@@ -62,7 +62,7 @@ class Supervisor:
 
     def install_signal_handlers(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            signal.signal(number, self.on_signal)
 
     def start(self, child: Child, *, ready_seconds: float = 60.0) -> None:
         """Start a child and return when it is ready. Raises ChildFailed, or StopRequested if a signal comes first."""
@@ -120,7 +120,7 @@ class Supervisor:
         self.record_path.unlink(missing_ok=True)
         return stopped
 
-    def _on_signal(self, _number: int, _frame: object) -> None:
+    def on_signal(self, _number: int, _frame: object) -> None:
         self.signals += 1
         if self.signals == 2:
             self._hurried_at = time.monotonic()

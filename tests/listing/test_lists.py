@@ -164,7 +164,7 @@ def _csv(client: Client, name: str, **filters) -> list[list[str]]:
 
 def test_csv_has_all_rows_of_the_filters_over_several_chunks(alice: Client, trading_day, monkeypatch):
     trading_day(25)
-    monkeypatch.setattr("vendor_admin.listing.csv_export._CHUNK", 10)
+    monkeypatch.setattr("vendor_admin.listing.csv_export.ROWS_AT_ONCE", 10)
 
     everything = _csv(alice, "mirrors_order")
     assert [line[0] for line in everything[1:]] == [str(number) for number in range(25, 0, -1)]
@@ -174,7 +174,7 @@ def test_csv_has_all_rows_of_the_filters_over_several_chunks(alice: Client, trad
 
 def test_csv_says_where_it_stopped(alice: Client, trading_day, monkeypatch):
     trading_day(5)
-    monkeypatch.setattr("vendor_admin.listing.csv_export._CHUNK", 2)
+    monkeypatch.setattr("vendor_admin.listing.csv_export.ROWS_AT_ONCE", 2)
     monkeypatch.setattr("vendor_admin.listing.csv_export.EXPORT_LIMIT", 4)
 
     lines = _csv(alice, "mirrors_order")
@@ -189,7 +189,7 @@ def test_csv_says_where_it_stopped(alice: Client, trading_day, monkeypatch):
 )
 def test_csv_that_fails_on_the_way_says_that_it_is_incomplete(alice: Client, trading_day, monkeypatch, failure, words):
     trading_day(5)
-    monkeypatch.setattr("vendor_admin.listing.csv_export._CHUNK", 2)
+    monkeypatch.setattr("vendor_admin.listing.csv_export.ROWS_AT_ONCE", 2)
 
     def read_page(rows, **named):
         if named["older_than"]:

@@ -565,7 +565,7 @@ def test_a_look_takes_as_many_queries_for_twenty_organizations_as_for_two(desk_o
 def test_only_one_look_at_a_time(alpha: Desk, admin_connection: psycopg.Connection) -> None:
     alpha.rows(alpha.plan(), "rejected")
     with admin_connection.transaction():
-        admin_connection.execute("SELECT pg_advisory_xact_lock(%s)", [watching._LOCK_NUMBER])
+        admin_connection.execute("SELECT pg_advisory_xact_lock(%s)", [watching.LOCK_NUMBER])
         assert look(0) == (0, 0)
     assert look(0) == (1, 0)
 

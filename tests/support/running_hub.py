@@ -30,7 +30,7 @@ class RunningHub:
     def stop(self, *, seconds: float = 20.0) -> None:
         """Stop politely and wait for the end."""
         if self._thread.is_alive():
-            wait_until(lambda: self.hub._loop is not None or not self._thread.is_alive(), what="the hub's loop")
+            wait_until(lambda: self.hub.is_running or not self._thread.is_alive(), what="the hub's loop")
             self.hub.stop()
         self._thread.join(seconds)
         assert not self._thread.is_alive(), "the hub did not stop"

@@ -166,12 +166,12 @@ class ScriptedPlatform:
             if tickets:
                 status, body = 200, tickets.pop(0)
             else:
-                status, body = failures.pop(0) if failures else self._look_up(endpoint, lines[1])
+                status, body = failures.pop(0) if failures else self.look_up(endpoint, lines[1])
             answer = f'{{"s":{status},"i":{lines[0]},"d":{json.dumps(body)}}}'.encode()
             messages = [answer, *self.behind.pop(endpoint, [])]
             await peer.connection.send(b"a[" + b",".join(messages) + b"]", text=True)
 
-    def _look_up(self, endpoint: str, query: str) -> tuple[int, object]:
+    def look_up(self, endpoint: str, query: str) -> tuple[int, object]:
         """Status and body of `list` and `ldeps`."""
         entity_type, _, operation = endpoint.partition("/")
         entities = self.lists.get(entity_type)

@@ -114,8 +114,8 @@ def test_a_child_that_ignores_the_signal_is_killed_with_its_own_children(supervi
 def test_a_second_signal_cuts_the_waiting_short(supervisor, child, monkeypatch) -> None:
     monkeypatch.setattr(module, "HURRIED_GRACE_SECONDS", 0.2)
     supervisor.start(child("stubborn", IGNORES_SIGNALS, grace_seconds=60))
-    supervisor._on_signal(signal.SIGINT, None)
-    threading.Timer(0.3, lambda: supervisor._on_signal(signal.SIGINT, None)).start()
+    supervisor.on_signal(signal.SIGINT, None)
+    threading.Timer(0.3, lambda: supervisor.on_signal(signal.SIGINT, None)).start()
     started = time.monotonic()
     supervisor.stop()
     assert 0.3 < time.monotonic() - started < 10
@@ -124,7 +124,7 @@ def test_a_second_signal_cuts_the_waiting_short(supervisor, child, monkeypatch) 
 def test_a_signal_during_the_start_leaves_nothing_behind(supervisor, child, tmp_path) -> None:
     never_ready = child("slow")
     never_ready.is_ready = lambda: False
-    threading.Timer(0.3, lambda: supervisor._on_signal(signal.SIGTERM, None)).start()
+    threading.Timer(0.3, lambda: supervisor.on_signal(signal.SIGTERM, None)).start()
     with pytest.raises(StopRequested):
         supervisor.start(never_ready)
     pid = never_ready.running.pid

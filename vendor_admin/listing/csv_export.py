@@ -29,7 +29,7 @@ EXPORT_LIMIT = 1_000_000
 # In a process: each holds a thread for as long as its reader takes.
 FILES_AT_ONCE, OF_ONE_ORGANIZATION = 2, 1
 LONGEST_SECONDS = 15 * 60
-_CHUNK = 2_000
+ROWS_AT_ONCE = 2_000
 _INCOMPLETE = "INCOMPLETE: stopped after {:,} rows, since {}. {}, and export again."
 _TOO_LONG = f"a file is cut after {LONGEST_SECONDS // 60} minutes"
 _NARROW_IT = "Filter by account, platform id or a shorter time, leave out the rarer filters"
@@ -170,5 +170,5 @@ def _lines(
 def _chunk(rows: QuerySet, *, key: Sequence[str], cursor: str, is_ascending: bool) -> Page:
     """The rows behind the cursor, in the order of the file; `older` tells whether more follow."""
     if is_ascending:
-        return read_after(rows, key=key, cursor=cursor, size=_CHUNK)
-    return read_page(rows, key=key, older_than=cursor, size=_CHUNK)
+        return read_after(rows, key=key, cursor=cursor, size=ROWS_AT_ONCE)
+    return read_page(rows, key=key, older_than=cursor, size=ROWS_AT_ONCE)

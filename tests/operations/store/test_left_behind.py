@@ -30,7 +30,7 @@ def organization(committed_db: None) -> Iterator[Organization]:
 @pytest.fixture
 def nudged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | str, ...]]:
     sent: list[tuple[int | str, ...]] = []
-    monkeypatch.setattr(wakeups, "_send", lambda task, *arguments: sent.append(arguments))
+    monkeypatch.setattr(wakeups, "send_task", lambda task, *arguments: sent.append(arguments))
     return sent
 
 

@@ -401,12 +401,12 @@ class TestRefusals:
 def test_who_read_the_row_before_somebody_else_was_answered_cannot_claim_it(make_connection, platform, now, answers):
     connection = make_connection()
     ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
-    stale = tokens._read(**ids)
+    stale = tokens.read_situation(**ids)
     platform.answers = answers
     with contextlib.suppress(TokenUnavailable):
         token_of(connection, now)
-    assert not tokens._claim(stale, holder="late", now=now)
-    assert tokens._claim(tokens._read(**ids), holder="fresh", now=now)
+    assert not tokens.claim_login(stale, holder="late", now=now)
+    assert tokens.claim_login(tokens.read_situation(**ids), holder="fresh", now=now)
 
 
 @pytest.mark.django_db

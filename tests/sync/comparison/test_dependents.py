@@ -106,7 +106,7 @@ def story(
 ) -> Story:
     platform.snapshot = [f'a[{{"s":200,"i":{{i}},"d":{{"accounts":{json.dumps(ACCOUNTS)}}}}}]'.encode()]
     made = Story(platform, connect(platform, entity_types=TYPES), start_hub, stored)
-    monkeypatch.setattr(platform, "_look_up", made.look_up)
+    monkeypatch.setattr(platform, "look_up", made.look_up)
     monkeypatch.setattr(dependents, "CALLS_AT_ONCE", 1)
     monkeypatch.setattr(dependents, "TOLD_SECONDS", 0.0)
     return made

@@ -104,7 +104,7 @@ def test_a_hub_that_leaves_renews_once_and_gives_all_back_at_once(
         really = getattr(leases, name)
 
         async def call(*arguments: Any, **options: Any) -> Any:
-            if hub.hub._stop.is_set():
+            if hub.hub.is_stopping:
                 calls.append(name)
             return await really(*arguments, **options)
 

@@ -308,13 +308,13 @@ def test_many_changes_at_once_leave_the_sockets_of_others_open(
     stored: Stored,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stop = hub_module._Holding.stop
+    stop = hub_module.Holding.stop
 
-    async def stop_slowly(holding: hub_module._Holding) -> None:
+    async def stop_slowly(holding: hub_module.Holding) -> None:
         await stop(holding)
         await asyncio.sleep(0.5)  # as a peer that does not answer the close at once
 
-    monkeypatch.setattr(hub_module._Holding, "stop", stop_slowly)
+    monkeypatch.setattr(hub_module.Holding, "stop", stop_slowly)
     changed = [connect(platform, f"vendor-{number}") for number in range(6)]
     connect(platform, "unchanged")
     hub = start_hub(lease_ttl=SHORT_TTL)

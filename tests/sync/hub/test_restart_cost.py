@@ -45,7 +45,7 @@ def test_the_times_are_those_of_the_budget_itself(db: None) -> None:
     used = [NOW - timedelta(minutes=59), *opening_times([], 155, now=NOW - timedelta(minutes=1))]
     key = budgets.key_of(budget=budgets.SOCKET_SYNC, subject="somewhere")
     BudgetUse.objects.bulk_create(BudgetUse(key=key, used_at=one) for one in used)
-    wait = budgets._seconds_until_free(budgets.SOCKET_SYNC, key=key, now=NOW)
+    wait = budgets.seconds_until_free(budgets.SOCKET_SYNC, key=key, now=NOW)
     assert after(opening_times(used, 1, now=NOW)) == [wait]
 
 

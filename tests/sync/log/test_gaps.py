@@ -165,7 +165,7 @@ def test_a_gap_whose_logs_cannot_be_read_says_so(
     def refuse(endpoint: str, query: str) -> tuple[int, object]:
         return 500, "Sorry, later"
 
-    monkeypatch.setattr(platform, "_look_up", refuse)
+    monkeypatch.setattr(platform, "look_up", refuse)
     platform.close()
     wait_until(last_gap(stored, "repair_note"), what="the note")
     (gap,) = stored.gaps()
@@ -308,7 +308,7 @@ def test_nothing_vanishes_when_the_list_could_not_be_read(
     settled(entity_types=["account"])
     answers: list[tuple[int, object]] = [(500, "Sorry"), (200, {"errorText": "no"}), (200, "text"), (200, None)]
     for answer in answers:
-        monkeypatch.setattr(platform, "_look_up", lambda *_, answer=answer: answer)
+        monkeypatch.setattr(platform, "look_up", lambda *_, answer=answer: answer)
         before = len(stored.reconciliations())
         stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
         wait_until(lambda before=before: len(stored.reconciliations()) > before, what=f"the reading of {answer}")  # type: ignore[misc]
@@ -328,7 +328,7 @@ def test_a_comparison_counts_from_its_start_by_the_databases_clock(
         may_answer.wait(8)
         return 200, []
 
-    monkeypatch.setattr(platform, "_look_up", look_up)
+    monkeypatch.setattr(platform, "look_up", look_up)
     (asked,) = stored.rows(
         "UPDATE sync_lease SET reconcile_requested_at = now() RETURNING reconcile_requested_at AS at"
     )
@@ -426,14 +426,14 @@ def test_an_error_of_our_own_in_a_socket_is_a_gap_and_a_new_socket(
     platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled()
-    really_handle, failures = Socket._handle, [RuntimeError("a bug")]
+    really_handle, failures = Socket.handle, [RuntimeError("a bug")]
 
     async def handle(socket: Socket, *arguments: Any, **options: Any) -> None:
         if failures:
             raise failures.pop()
         await really_handle(socket, *arguments, **options)
 
-    monkeypatch.setattr(Socket, "_handle", handle)
+    monkeypatch.setattr(Socket, "handle", handle)
     platform.send(event('{"id":1,"name":"lost to the bug"}'))
     wait_until(last_gap(stored, "settled_at"), seconds=30, what="the settlement")
     assert stored.lease()["epoch"] == 2

@@ -409,7 +409,7 @@ def test_a_commit_that_comes_through_late_is_not_repeated(
     async def not_yet(*_: object) -> bool:
         return False
 
-    monkeypatch.setattr(batch_writer, "_is_committed", not_yet)
+    monkeypatch.setattr(batch_writer, "is_committed", not_yet)
     desk.write([row(seq, seq, name="x") for seq in range(1, 21)])
     assert lost_answer == [20, 20]
     assert len(stored.events()) == 20
@@ -458,7 +458,7 @@ def test_what_nothing_can_take_is_shown_as_a_gap_and_the_writer_goes_on(
     desk: Desk, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "log_parameters", failing_for(7, batch.log_parameters))
-    monkeypatch.setattr(flush, "_quarantine_values", failing_for(7, flush._quarantine_values))
+    monkeypatch.setattr(flush, "quarantine_values", failing_for(7, flush.quarantine_values))
     desk.write([row(seq, seq, name="x") for seq in range(1, 1_201)])
     assert {event["entity_id"] for event in stored.events()} == set(range(1, 1_201)) - {7}
     assert not stored.quarantine()

@@ -155,7 +155,7 @@ def test_what_an_ended_connection_missed_has_not_vanished() -> None:
         inbox = Inbox()
         socket = lone_socket(inbox)
         reserved = socket.reserve(1)
-        socket._intake.start_epoch(1)
+        socket.intake.start_epoch(1)
         await socket.put_vanished("account", [(0, 7)], reserved)
         return len(inbox)
 
@@ -166,7 +166,7 @@ def test_waiting_for_what_was_queued_ends_although_more_keeps_coming() -> None:
     async def run() -> None:
         inbox = Inbox()
         socket = lone_socket(inbox)
-        rows = [socket._intake.row("account", b'{"id":%d}' % number, kind=2) for number in range(1, 4)]
+        rows = [socket.intake.row("account", b'{"id":%d}' % number, kind=2) for number in range(1, 4)]
         inbox.put(rows[:1])
         waiting = asyncio.create_task(inbox.written(1))
         await asyncio.sleep(0)

@@ -220,8 +220,8 @@ def test_a_heartbeat_into_a_broken_connection_leaves_the_judgement_to_the_ending
             )
             session.receive(b"o", now=loop.time())
             await connection.wait_closed()
-            await socket._tick(session, connection)
-            return socket._ending, connection.transport.is_closing()
+            await socket.tick(session, connection)
+            return socket.ending, connection.transport.is_closing()
 
     ending, is_closed = asyncio.run(run())
     assert isinstance(ending, PeerSilent)

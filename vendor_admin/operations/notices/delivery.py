@@ -70,7 +70,7 @@ def deliver_due(*, now: datetime) -> int:
         answers = list(pool.map(_attempt, claimed))
     for one, answer in zip(claimed, answers, strict=True):
         with _step([one.delivery.organization_id]):
-            _store(one.delivery, answer, now=now)
+            store_answer(one.delivery, answer, now=now)
     return len(claimed)
 
 
@@ -116,7 +116,7 @@ def _attempt(claimed: _Claimed) -> Answer:
         return Answer(False, "An error of this service, which is in its log.")
 
 
-def _store(delivery: Delivery, answer: Answer, *, now: datetime) -> None:
+def store_answer(delivery: Delivery, answer: Answer, *, now: datetime) -> None:
     """Write down what came of it, unless the claim ran out and another has it."""
     mine = Delivery.objects.filter(id=delivery.pk, claimed_by=delivery.claimed_by)
     channel = NoticeChannel.objects.filter(id=delivery.channel_id)

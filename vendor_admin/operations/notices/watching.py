@@ -80,7 +80,7 @@ RESOLUTIONS = {
 _TEXTS = ("title", "text", "next_step", "path", "seen")
 _OF_ENDS = ("closed_at", "resolution", "acknowledged_at", "acknowledged_by", "times")
 _LONGEST_TITLE = 300
-_LOCK_NUMBER = 7_204_001
+LOCK_NUMBER = 7_204_001
 
 Key = tuple[int, str, str]
 
@@ -122,7 +122,7 @@ def close(notices: Iterable[Notice], *, resolution: str, now: datetime) -> list[
 
 def _is_only_look() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK_NUMBER])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_NUMBER])
         return bool(cursor.fetchone()[0])
 
 

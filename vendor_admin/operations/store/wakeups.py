@@ -21,25 +21,25 @@ DELIVER_TASK = "vendor_admin.operations.tasks.deliver_notices"
 def work_soon(organization_id: int, environments: Iterable[str]) -> None:
     """Somebody waits: begin with the due operations of these lanes as soon as this transaction has committed."""
     for environment in sorted(environments):
-        transaction.on_commit(partial(_send, AT_ONCE_TASK, organization_id, environment))
+        transaction.on_commit(partial(send_task, AT_ONCE_TASK, organization_id, environment))
 
 
 def work_in_turn(organization_id: int, environment: str) -> None:
     """Go on with a lane once it is its turn among all lanes, as soon as this transaction has committed."""
-    transaction.on_commit(partial(_send, WORK_TASK, organization_id, environment))
+    transaction.on_commit(partial(send_task, WORK_TASK, organization_id, environment))
 
 
 def check_soon(organization_id: int, plan_id: int) -> None:
     """Look whether the rows of a plan are fresh as soon as this transaction has committed."""
-    transaction.on_commit(partial(_send, CHECK_TASK, organization_id, plan_id))
+    transaction.on_commit(partial(send_task, CHECK_TASK, organization_id, plan_id))
 
 
 def deliver_soon() -> None:
     """Deliver notices that are due as soon as this transaction has committed."""
-    transaction.on_commit(partial(_send, DELIVER_TASK))
+    transaction.on_commit(partial(send_task, DELIVER_TASK))
 
 
-def _send(task: str, *arguments: int | str) -> None:
+def send_task(task: str, *arguments: int | str) -> None:
     try:
         app.send_task(task, args=arguments, retry=False, expires=EXPIRES_SECONDS)
     except (OperationalError, OSError) as error:

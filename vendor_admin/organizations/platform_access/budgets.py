@@ -149,7 +149,7 @@ def take(*, budget: Budget, subject: str, now: datetime, runs_out_at: datetime |
         locked = lock_in_force(keys=(key, subject), now=now)
         if locked:
             return (locked.until - now).total_seconds()
-        wait = _seconds_until_free(budget, key=key, now=now)
+        wait = seconds_until_free(budget, key=key, now=now)
         if wait == 0.0:
             BudgetUse.objects.create(key=key, used_at=now, runs_out_at=runs_out_at)
         return wait
@@ -184,9 +184,9 @@ def take_many(
         used = _in_window(key, now=now).count()
         drawn = min(wanted, max(0, budget.limit - used))
         if all_or_none and drawn < wanted:
-            return 0, _seconds_until_free(budget, key=key, now=now, wanted=wanted)
+            return 0, seconds_until_free(budget, key=key, now=now, wanted=wanted)
         BudgetUse.objects.bulk_create(BudgetUse(key=key, used_at=now) for _ in range(drawn))
-        return drawn, 0.0 if drawn == wanted else _seconds_until_free(budget, key=key, now=now)
+        return drawn, 0.0 if drawn == wanted else seconds_until_free(budget, key=key, now=now)
 
 
 def keep(*, budget: Budget, subject: str, used_at: datetime) -> None:
@@ -302,7 +302,7 @@ def forget_old_uses(*, now: datetime) -> int:
     return uses + locks
 
 
-def _seconds_until_free(budget: Budget, *, key: str, now: datetime, wanted: int = 1) -> float:
+def seconds_until_free(budget: Budget, *, key: str, now: datetime, wanted: int = 1) -> float:
     """How long until so many uses are free."""
     window = one_window() * WINDOW_MARGIN
     uses = _in_window(key, now=now)

@@ -87,7 +87,7 @@ def access_token(
     while True:
         waited = time.monotonic() - started
         moment = now + timedelta(seconds=waited)
-        situation = _read(connection_id=connection_id, organization_id=organization_id)
+        situation = read_situation(connection_id=connection_id, organization_id=organization_id)
         if situation.token and situation.renew_at and moment < situation.renew_at:
             return situation.token
         try:
@@ -110,7 +110,7 @@ def stored_token(*, connection_id: int, organization_id: int, now: datetime) -> 
     due to be asked for another). Raises TokenUnavailable where the connection cannot be used at all.
     """
     _drop_stale_connection()
-    situation = _read(connection_id=connection_id, organization_id=organization_id)
+    situation = read_situation(connection_id=connection_id, organization_id=organization_id)
     token = situation.usable_token(now=now)
     return token, token is None or situation.renew_at is None or now >= situation.renew_at
 
@@ -122,7 +122,7 @@ def renew_now(*, connection_id: int, organization_id: int, now: datetime) -> str
     transaction.
     """
     _drop_stale_connection()
-    situation = _read(connection_id=connection_id, organization_id=organization_id)
+    situation = read_situation(connection_id=connection_id, organization_id=organization_id)
     return _claim_and_call(situation, now=now).rest_url
 
 
@@ -134,7 +134,7 @@ def renew_if_due(*, connection_id: int, organization_id: int, now: datetime) -> 
     """
     _drop_stale_connection()
     try:
-        situation = _read(connection_id=connection_id, organization_id=organization_id)
+        situation = read_situation(connection_id=connection_id, organization_id=organization_id)
         is_good = situation.usable_token(now=now) is not None
         if not is_good or situation.renew_at is None or now < situation.renew_at:
             return False
@@ -149,7 +149,7 @@ def reject_token(*, connection_id: int, organization_id: int, token: str, now: d
     """Note that the platform no longer accepts this token; the next caller logs in, unless a newer one is stored
     already, or this was the second fresh one in a row that was refused."""
     _drop_stale_connection()
-    situation = _read(connection_id=connection_id, organization_id=organization_id)
+    situation = read_situation(connection_id=connection_id, organization_id=organization_id)
     if situation.token is None or not hmac.compare_digest(situation.token.token, token):
         return
     with _step(organization_id):
@@ -166,7 +166,7 @@ def forget_token(*, connection_id: int, organization_id: int) -> None:
 
     Counts as no refusal.
     """
-    situation = _read(connection_id=connection_id, organization_id=organization_id)
+    situation = read_situation(connection_id=connection_id, organization_id=organization_id)
     with _step(organization_id):
         PlatformSession.objects.filter(id=situation.session_id).update(token={}, expires_at=None)
 
@@ -191,7 +191,7 @@ def _step(organization_id: int) -> Iterator[None]:
         yield
 
 
-def _read(*, connection_id: int, organization_id: int) -> _Situation:
+def read_situation(*, connection_id: int, organization_id: int) -> _Situation:
     with _step(organization_id):
         try:
             connection = Connection.objects.get(id=connection_id)
@@ -288,7 +288,7 @@ def _claim_and_call(situation: _Situation, *, now: datetime) -> SignedIn:
         kind, _, text = situation.refused_reason.partition(": ")
         raise TokenUnavailable(text, "Correct the connection; no further login is tried until it changes.", kind=kind)
     holder = uuid.uuid4().hex
-    if not _claim(situation, holder=holder, now=now):
+    if not claim_login(situation, holder=holder, now=now):
         raise TokenUnavailable("Another process is signing in.", "Nothing to do.", POLL_SECONDS, kind="busy")
     try:
         signed_in = renew(who=situation.who, token=usable, now=now) if usable else None
@@ -307,7 +307,7 @@ def _claim_and_call(situation: _Situation, *, now: datetime) -> SignedIn:
         _release(situation, holder=holder)
 
 
-def _claim(situation: _Situation, *, holder: str, now: datetime) -> bool:
+def claim_login(situation: _Situation, *, holder: str, now: datetime) -> bool:
     """Take the claim if nobody holds it and the row still says what we read: else somebody has just signed in or
     failed."""
     with _step(situation.organization_id):

@@ -54,7 +54,7 @@ class HubSettings:
     lock: float = 3600.0
 
 
-class _Holding:
+class Holding:
     """A held lease with its running tasks. `valid_until` is by the monotonic clock.
 
     Rows of epochs up to `claimed_after` are an earlier holder's (or this hub's, before it lost the lease) and are never
@@ -99,12 +99,27 @@ class Hub:
         self._leases = Database(settings.database_url, name=name, timeout_seconds=min(2.0, settings.lease_ttl / 4))
         self._side = Database(settings.database_url, name=name, timeout_seconds=10.0, connections=SIDE_CONNECTIONS)
         self._access = Access(name=settings.name, database=self._side, lock_seconds=settings.lock)
-        self._holdings: dict[int, _Holding] = {}
+        self._holdings: dict[int, Holding] = {}
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._renewed_at = 0.0
         self._told: dict[int, tuple[str, str]] = {}
         self._writer: Writer | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun, and can be stopped."""
+        return self._loop is not None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.is_set()
+
+    @property
+    def waiting_rows(self) -> int:
+        """How many rows have arrived and are not stored yet."""
+        return len(self._inbox)
 
     def stop(self) -> None:
         """Ask the hub to flush, give its leases back and end. Thread-safe."""
@@ -174,7 +189,7 @@ class Hub:
             unheld_because=unheld_because,
         )
         reconciliation = Reconciliation(socket=socket, access=self._access, database=self._side, inbox=self._inbox)
-        holding = _Holding(
+        holding = Holding(
             socket=socket, reconciliation=reconciliation, valid_until=valid_until, claimed_after=claimed_after
         )
         self._holdings[lease.id] = holding

@@ -175,7 +175,7 @@ class BatchWriter:
                 if is_stale:
                     rows, is_stale = await self._drop_stale(connection, rows), False
                     continue
-                if may_be_committed and await _is_committed(connection, rows):
+                if may_be_committed and await is_committed(connection, rows):
                     self._stored(rows, 0)
                     return
                 if failure is not None and tries <= 0:
@@ -273,7 +273,7 @@ class BatchWriter:
         return self._connection
 
 
-async def _is_committed(connection: psycopg.AsyncConnection, rows: Sequence[Row | BadRow]) -> bool:
+async def is_committed(connection: psycopg.AsyncConnection, rows: Sequence[Row | BadRow]) -> bool:
     """Whether the ledger knows this batch. A batch is one transaction, so one of its rows answers for all."""
     cursor = await connection.execute(statements.COMMITTED, [parameters.ledger_parameter(rows)])
     found = await cursor.fetchone()

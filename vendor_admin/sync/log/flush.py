@@ -90,10 +90,10 @@ def statements_of(
     # In the order of leases, as whoever deletes old messages: each socket's count is a row, locked until the end.
     for row in sorted(rows, key=lambda row: row.lease_id):
         if isinstance(row, BadRow):
-            yield Statement(statements.QUARANTINE, _quarantine_values(row, is_in_log=in_log_only))
+            yield Statement(statements.QUARANTINE, quarantine_values(row, is_in_log=in_log_only))
         elif row.oddity is not None and row.oddity.reason and not in_log_only:
             bad = quarantined(row, row.oddity.reason)
-            yield Statement(statements.QUARANTINE, _quarantine_values(bad, is_in_log=not row.is_difference))
+            yield Statement(statements.QUARANTINE, quarantine_values(bad, is_in_log=not row.is_difference))
 
 
 @asynccontextmanager
@@ -124,7 +124,7 @@ def _of_mirrors(rows: Sequence[Row]) -> Iterator[Statement]:
             yield Statement(mirror.mark_deleted if is_end else mirror.upsert, own)
 
 
-def _quarantine_values(row: BadRow, *, is_in_log: bool) -> dict[str, object]:
+def quarantine_values(row: BadRow, *, is_in_log: bool) -> dict[str, object]:
     return {
         "organization_id": row.organization_id,
         "lease_id": row.lease_id,

@@ -89,14 +89,14 @@ class Socket:
         self.is_first_load = lease.settled_at is None
         self.user_name = ""
         self._inbox, self._access, self._quiet_seconds = inbox, access, quiet_seconds
-        self._intake = Intake(lease)
+        self.intake = Intake(lease)
         self._attempt = 0
         self._is_taken_over, self._unheld_because = True, unheld_because
         self._refused_fresh_tokens = 0
         self._short_lives_before, self._opened_at = lease.short_lives, math.inf
         self._random = random.Random()
         self._session: SyncSession | None = None
-        self._ending: Ending | None = None
+        self.ending: Ending | None = None
         self._penalty_ticket: str | None = None
         self._connection: ClientConnection | None = None
         self._questions = Questions()
@@ -114,7 +114,7 @@ class Socket:
     async def _hold(self) -> None:
         await self._go_on_waiting()
         while True:
-            self._ending = None
+            self.ending = None
             decision = await self._one_life()
             self._penalty_ticket = decision.penalty_ticket or self._penalty_ticket
             self._retry.clear()
@@ -199,7 +199,7 @@ class Socket:
     @property
     def held(self) -> Held:
         """The lease, with the epoch of the present or last connection, and the short lives before the next."""
-        return replace(self.lease, epoch=self._intake.epoch, short_lives=self._short_lives_before)
+        return replace(self.lease, epoch=self.intake.epoch, short_lives=self._short_lives_before)
 
     def short_lives(self) -> int:
         """How many connections in a row ended at once, with the present one until it has lasted for a while."""
@@ -235,13 +235,13 @@ class Socket:
 
     async def end(self, ending: Ending) -> None:
         """Close the connection for a reason that was learned behind its back; `run` goes on as after any such end."""
-        self._ending = self._ending or ending
+        self.ending = self.ending or ending
         if self._connection is not None:
             await self._connection.close()
 
     def reserve(self, count: int, *, entity_type: str = "") -> Reserved:
         """Set arrival numbers aside, for `put_vanished` and `put_listed`: whatever arrives from now on is newer."""
-        return self._intake.reserve(count, entity_type=entity_type)
+        return self.intake.reserve(count, entity_type=entity_type)
 
     async def put_listed(
         self, entities: Iterable[bytes | Malformed], *, kind: Kind, reserved: Reserved, first_place: int
@@ -253,10 +253,10 @@ class Socket:
         rest = iter(entities)
         while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
             await self._inbox.ebb(self.lease.id)
-            if reserved.epoch != self._intake.epoch or not self.has_settled.is_set():
+            if reserved.epoch != self.intake.epoch or not self.has_settled.is_set():
                 return None
             rows = [
-                self._intake.listed_row(reserved.entity_type, one, kind=int(kind), reserved=reserved, place=place)
+                self.intake.listed_row(reserved.entity_type, one, kind=int(kind), reserved=reserved, place=place)
                 for place, one in enumerate(chunk, first_place + len(ids))
             ]
             ids += [row.entity_id for row in rows]
@@ -271,10 +271,10 @@ class Socket:
         ids = iter(entity_ids)
         while chunk := list(islice(ids, SNAPSHOT_CHUNK)):
             await self._inbox.room(self.lease.id)
-            if reserved.epoch != self._intake.epoch:
+            if reserved.epoch != self.intake.epoch:
                 return
             self._inbox.put(
-                [self._intake.vanished_row(entity_type, one, reserved=reserved, place=place) for place, one in chunk]
+                [self.intake.vanished_row(entity_type, one, reserved=reserved, place=place) for place, one in chunk]
             )
 
     async def _one_life(self) -> Reconnect:
@@ -291,20 +291,20 @@ class Socket:
         self._is_taken_over = False
         self.lease = replace(self.lease, platform_host=access.platform_host)
         token, is_fresh, self.user_name = access.token, access.is_fresh, access.user_name
-        self._intake.start_epoch(access.epoch)
+        self.intake.start_epoch(access.epoch)
         self._opened_at, was_opened = time.monotonic(), False
         try:
             async with connecting(self.lease.websocket_url_in_use) as connection:
                 was_opened = True
                 await self._listen(connection, token)
         except (OSError, websockets.WebSocketException, TimeoutError) as error:
-            self._ending = self._ending or loss_of(error)
+            self.ending = self.ending or loss_of(error)
         except Exception:
             log.exception("sync.socket_failed", lease=self.lease.id)
-            self._ending = self._ending or ConnectionLost("an error of this service, which is in its log")
+            self.ending = self.ending or ConnectionLost("an error of this service, which is in its log")
         was_live = self.status.connected_since is not None
         self._session = None
-        ending = self._ending or ConnectionLost("the connection ended without a word")
+        ending = self.ending or ConnectionLost("the connection ended without a word")
         lived_seconds, short_lives = time.monotonic() - self._opened_at, 0
         if was_opened and counts_as_life(ending, was_live=was_live):
             short_lives, self._short_lives_before = self._count_life(lived_seconds)
@@ -358,12 +358,12 @@ class Socket:
         )
         self._session, self._connection = session, connection
         self.say(SyncState.SYNCING)
-        ticker = asyncio.create_task(self._tick(session, connection))
+        ticker = asyncio.create_task(self.tick(session, connection))
         try:
-            while self._ending is None:
+            while self.ending is None:
                 data = await connection.recv(decode=False)
-                self._intake.received_at = self.status.last_frame_at = _now()
-                await self._handle(session, session.receive(data, now=time.monotonic()))
+                self.intake.received_at = self.status.last_frame_at = _now()
+                await self.handle(session, session.receive(data, now=time.monotonic()))
                 for text in session.data_to_send():
                     await connection.send(text)
                 if (session.next_deadline() or math.inf) < self._wakes_at:
@@ -380,9 +380,9 @@ class Socket:
             if session.state is not SessionState.CLOSED:
                 session.close(now=time.monotonic())
 
-    async def _tick(self, session: SyncSession, connection: ClientConnection) -> None:
+    async def tick(self, session: SyncSession, connection: ClientConnection) -> None:
         """Heartbeats and deadlines; they go on while reading waits for room."""
-        while self._ending is None:
+        while self.ending is None:
             deadline = session.next_deadline()
             if deadline is None:
                 break
@@ -394,11 +394,11 @@ class Socket:
                     continue
             if time.monotonic() - deadline > STALL_SECONDS:
                 await asyncio.sleep(STALL_SECONDS)  # this process stood still: hear what waits before judging silence
-            await self._handle(session, session.tick(now=time.monotonic()))
+            await self.handle(session, session.tick(now=time.monotonic()))
             with suppress(OSError, websockets.ConnectionClosed):  # whoever reads the socket hears how it ended
                 for text in session.data_to_send():
                     await connection.send(text)
-        if isinstance(self._ending, PeerSilent):
+        if isinstance(self.ending, PeerSilent):
             connection.transport.abort()  # nobody is there to answer a closing handshake
         else:
             await connection.close()
@@ -411,13 +411,13 @@ class Socket:
         finally:
             session.resume(now=time.monotonic())
 
-    async def _handle(self, session: SyncSession, events: list[SessionEvent]) -> None:
+    async def handle(self, session: SyncSession, events: list[SessionEvent]) -> None:
         rows: list[Row | BadRow] = []
         for event in events:
             if type(event) is EntityReceived:
-                rows.append(self._intake.row(event.entity_type, event.entity, kind=KINDS.get(event.event_type, 2)))
+                rows.append(self.intake.row(event.entity_type, event.entity, kind=KINDS.get(event.event_type, 2)))
             elif type(event) is Malformed:
-                rows.append(self._intake.bad_row(event.entity_type or "", event.raw, event.reason))
+                rows.append(self.intake.bad_row(event.entity_type or "", event.raw, event.reason))
             else:
                 if rows:
                     self._inbox.put(rows)
@@ -425,7 +425,7 @@ class Socket:
                 await self._handle_other(session, event)
         if rows:
             self._inbox.put(rows)
-            self.status.last_event_at = self._intake.received_at
+            self.status.last_event_at = self.intake.received_at
 
     async def _handle_other(self, session: SyncSession, event: SessionEvent) -> None:
         match event:
@@ -434,12 +434,12 @@ class Socket:
                 for entity_type, entities in sorted(event.collections, key=lambda one: snapshot_order(one[0])):
                     await self._put_differences(session, entity_type, entities, kind=kind)
             case SyncAccepted():
-                self.status.connected_since = self._intake.received_at
-                ending = self._access.end_gap(self.held, at=self._intake.received_at)
+                self.status.connected_since = self.intake.received_at
+                ending = self._access.end_gap(self.held, at=self.intake.received_at)
                 self.gap_id = await self._away(session, ending)
                 await self._away(session, self._access.host_works(self.lease))
                 self.say(SyncState.LIVE)
-                log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self._intake.epoch)
+                log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self.intake.epoch)
             case SnapshotSettled():
                 self.has_settled.set()
                 if self._connection is not None:
@@ -447,7 +447,7 @@ class Socket:
             case Answered():
                 await self._take_answer(session, event)
             case Refused() | Penalty() | Shutdown() | PeerClosed() | PeerSilent():
-                self._ending = self._ending or event
+                self.ending = self.ending or event
 
     async def _take_answer(self, session: SyncSession, event: Answered) -> None:
         question = self._questions.get(event.request_id)
@@ -472,7 +472,7 @@ class Socket:
         ids: list[int | None] = []
         rest = iter(entities)
         while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
-            rows = [self._intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
+            rows = [self.intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
             ids += [row.entity_id for row in rows]
             if self._inbox.is_full(self.lease.id):
                 await self._away(session, self._inbox.room(self.lease.id))
