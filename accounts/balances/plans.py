@@ -18,6 +18,7 @@ from vendor_admin.mirrors.rules.drawdown import NO_DRAWDOWN, Drawdown
 from vendor_admin.mirrors.rules.drawdown_effect import SEVERAL_CURRENCIES
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.balances import (
@@ -52,6 +53,7 @@ class ChangeBalances:
     right = Right.CHANGE_BALANCES
     is_money = True
     is_sensitive = True
+    changes = Aspect.BALANCE
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
         return asks_of_accounts(target.entity_id for target in request.targets)
@@ -91,6 +93,7 @@ class SetMaxNetLiq:
     right = Right.CHANGE_BALANCES
     is_money = True
     is_sensitive = True
+    changes = Aspect.BALANCE
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
         return asks_of_accounts(target.entity_id for target in request.targets)

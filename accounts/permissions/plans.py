@@ -10,6 +10,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.queries.positions import open_positions
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.permissions import (
@@ -25,13 +26,15 @@ OPEN_POSITIONS = "Positions are open: they stay, and the trader can no longer cl
 
 
 class RevokePermissions:
-    """Targets are trading permissions, by id."""
+    """Targets are trading permissions, by id. It is urgent: who must not trade any more must not wait for others."""
 
     name = "revoke_trading_permissions"
     title = "Revoke trading permissions"
     right = Right.MANAGE_PERMISSIONS
     is_money = False
     is_sensitive = False
+    changes = Aspect.PERMISSION
+    urgent_paths = (REVOKE_TRADING_PERMISSIONS.path,)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         ids = [target.entity_id for target in request.targets]
@@ -95,6 +98,7 @@ class GrantPermissions:
     right = Right.MANAGE_PERMISSIONS
     is_money = False
     is_sensitive = True
+    changes = Aspect.PERMISSION
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         account_ids = [target.entity_id for target in request.targets]

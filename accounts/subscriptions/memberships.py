@@ -15,6 +15,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.subscriptions import (
     ADD_TRADOVATE_SUBSCRIPTION,
@@ -39,6 +40,7 @@ class AddMemberships:
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
+    changes = Aspect.MEMBERSHIP
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
         plan_ids = [id_in(one.wanted, PLAN) for one in request.targets]
@@ -126,6 +128,7 @@ class CancelMemberships:
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = False
     is_sensitive = False
+    changes = Aspect.MEMBERSHIP
     consequence = BILLED
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:

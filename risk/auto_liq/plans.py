@@ -15,6 +15,7 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import Mode, Terms
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
 from vendor_admin.tradovate.catalogue.request import Request
@@ -52,6 +53,7 @@ class SetAutoLiq:
     right = Right.MANAGE_RISK
     is_money = False
     is_sensitive = True
+    changes = Aspect.RISK_SETTINGS
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
         return asks_of_accounts(target.entity_id for target in request.targets)

@@ -7,6 +7,7 @@ from typing import Any
 from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, plain, register
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations import write_at
 from vendor_admin.tradovate.operations.balances import ADJUST_CASH, AdjustCash
@@ -21,6 +22,7 @@ class AdjustBalance:
     right = Right.CHANGE_BALANCES
     is_money = True
     is_sensitive = True
+    changes = Aspect.BALANCE
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         ids = [target.entity_id for target in request.targets]
@@ -60,6 +62,7 @@ class RevokeOneByOne:
     right = Right.MANAGE_PERMISSIONS
     is_money = False
     is_sensitive = False
+    changes = Aspect.PERMISSION
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         new = {"status": "Revoked"}
@@ -72,6 +75,14 @@ class RevokeOneByOne:
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         return None
+
+
+class RevokeAtOnce(RevokeOneByOne):
+    """The same, urgently."""
+
+    name = "test_revoke_at_once"
+    title = "Revoke at once (test)"
+    urgent_paths = (REVOKE_TRADING_PERMISSION.path,)
 
 
 class AnyWrite:
@@ -99,4 +110,5 @@ def register_engine_kinds() -> None:
     """Make them known to plans."""
     register(AdjustBalance())
     register(RevokeOneByOne())
+    register(RevokeAtOnce())
     register(AnyWrite())

@@ -1,6 +1,7 @@
 """Plans of one organization without a platform: stored, started, and brought into the states that workers leave."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -31,11 +32,11 @@ class Desk:
     def scope(self) -> Any:
         return organization_scope(self.organization.pk)
 
-    def preview(self, targets: Sequence[Target]) -> Plan:
+    def preview(self, targets: Sequence[Target], *, kind: str = "test_any_write") -> Plan:
         with self.scope():
             return plans.preview(
                 organization=self.organization,
-                kind_name="test_any_write",
+                kind_name=kind,
                 targets=targets,
                 actor=self.actor,
                 reason="a test",
@@ -68,9 +69,8 @@ class Desk:
 
     def claim(self, plan: Plan) -> list[Operation]:
         """All of a plan's calls, claimed by the worker."""
-        now = timezone.now()
         with self.scope():
-            return queue.claim(self.lane, name=ADJUST, limit=100, now=now, until=now)
+            return claim(self.lane, ADJUST, now=timezone.now())
 
 
 def adjustment(account_id: int, secrets: dict[str, str] | None = None) -> Target:
@@ -78,3 +78,11 @@ def adjustment(account_id: int, secrets: dict[str, str] | None = None) -> Target
     body = {"accountId": account_id, **MONEY}
     wanted = {"path": ADJUST, "environment": "demo", "body": body}
     return Target("any", None, wanted, secrets or {})
+
+
+def claim(
+    lane: LaneKey, name: str, *, now: datetime, most: int = 100, lasts: timedelta = timedelta(0)
+) -> list[Operation]:
+    """Claim what may be sent of a name, as a worker does. Must run inside the organization's scope."""
+    waiting = queue.first_waiting(lane, names=[name], most=most, most_urgent=most, now=now)
+    return queue.claim(lane, ids=[one.id for one in waiting], now=now, until=now + lasts)

@@ -4,7 +4,7 @@ Kinds are declared by the apps that own the nouns (accounts, risk) in their modu
 A kind only reads mirrors and makes data; storing, sending and settling are done for all of them here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.precedence import Aspect, Priority
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Write
@@ -145,6 +146,25 @@ class DependsOnRows(Protocol):
 
 
 @runtime_checkable
+class ChangesAspect(Protocol):
+    """A kind that says what it changes of its targets: plans that change something else of them may run at the same
+    time. A kind that does not say changes all of it.
+    """
+
+    changes: Aspect
+
+
+@runtime_checkable
+class Urgent(Protocol):
+    """A kind whose operations go before all others: what stops somebody from trading, for instance.
+
+    `urgent_paths` are the calls that it makes. A part of every hour's budget that they draw on is kept for them.
+    """
+
+    urgent_paths: Collection[str]
+
+
+@runtime_checkable
 class WithConsequence(Protocol):
     """A kind whose change brings something along, or cannot be taken back: `consequence` says so in sentences. It is
     said once of the whole plan; warnings of rows are about what is unusual with them.
@@ -182,6 +202,23 @@ def register(kind: PlanKind) -> None:
 def kind_of(name: str) -> PlanKind:
     """The kind of this name; raises KeyError where an app that declared it is gone."""
     return _kinds[name]
+
+
+def aspect_of(name: str) -> Aspect:
+    """What plans of this kind change of their targets."""
+    kind: object = _kinds.get(name)
+    return kind.changes if isinstance(kind, ChangesAspect) else Aspect.WHOLE
+
+
+def priority_of(name: str) -> Priority:
+    """Whether the operations of this kind go first."""
+    kind: object = _kinds.get(name)
+    return Priority.URGENT if isinstance(kind, Urgent) else Priority.NORMAL
+
+
+def urgent_paths() -> set[str]:
+    """The calls that urgent operations make."""
+    return {path for kind in _kinds.values() if isinstance(kind, Urgent) for path in kind.urgent_paths}
 
 
 def only_asks(kind: object) -> bool:

@@ -13,11 +13,14 @@ from django.db.models import Case, Q, Value, When
 
 from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.organization_rows import OrganizationRow
+from vendor_admin.operations.precedence import Aspect, Priority
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 
 __all__ = ["ApprovalRule", "Delivery", "Lane", "Notice", "NoticeChannel", "Operation", "Plan", "PlanRow", "PlanTargets"]
 
+ONE_PLAN_PER = "one_running_plan_per_"
+"""How the constraints begin that keep two plans from changing the same of a target."""
 SHORT_ID_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 SHORT_ID_LENGTH = 8
 _PAIRS = [first + second for first in SHORT_ID_LETTERS for second in SHORT_ID_LETTERS]
@@ -201,6 +204,12 @@ class Operation(OrganizationRow):
     actor = models.CharField(max_length=200)
     reason = models.CharField(max_length=500, default="")
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    priority = models.SmallIntegerField(
+        choices=[(one.value, one.name.lower()) for one in Priority],
+        default=Priority.NORMAL.value,
+        db_default=Priority.NORMAL.value,
+        help_text="Urgent operations go before all others of their lane.",
+    )
     trouble = models.GeneratedField(
         expression=Case(When(state="unknown", then=2), When(state="rejected", then=1), default=0),
         output_field=models.SmallIntegerField(),
@@ -248,6 +257,11 @@ class Operation(OrganizationRow):
                 condition=Q(state__in=["queued", "unknown", "sending"]),
                 name="operation_unfinished",
             ),
+            models.Index(
+                fields=["organization", "environment", "not_before"],
+                condition=Q(state__in=["queued", "unknown", "sending"], priority=Priority.URGENT.value),
+                name="operation_urgent",
+            ),
             models.Index(fields=["organization", "-id"], condition=Q(needs_person=True), name="operation_needs_person"),
         ]
 
@@ -275,8 +289,8 @@ class PlanRow(OrganizationRow):
     """What a plan does to one target: `old` -> `new` by field name, or why it is skipped.
 
     `wanted` and `expected` are what was asked for, from which a preview can be made anew; `secrets` (passwords) never
-    show, and are wiped once nothing can need them (wiping.py). While `is_locking`, no other plan may touch the same
-    target.
+    show, and are wiped once nothing can need them (wiping.py). While `is_locking`, no other plan may change the same of
+    its target (`changes`).
     """
 
     class State(models.TextChoices):
@@ -306,15 +320,27 @@ class PlanRow(OrganizationRow):
     why = models.TextField(default="", help_text="Why it is skipped, or the platform's words when it was refused.")
     result = models.JSONField(default=dict)
     operation = models.ForeignKey(Operation, models.SET_NULL, null=True, related_name="rows")
+    changes = models.CharField(
+        max_length=16,
+        choices=[(one.value, one.value) for one in Aspect],
+        default=Aspect.WHOLE.value,
+        db_default=Aspect.WHOLE.value,
+        help_text="What it changes of its target.",
+    )
     is_locking = models.BooleanField(default=False)
 
     class Meta(OrganizationRow.Meta):
         constraints = [
             models.UniqueConstraint(fields=["plan", "position"], name="one_row_per_position"),
-            models.UniqueConstraint(
-                fields=["organization", "environment", "target_type", "target_id"],
-                condition=Q(is_locking=True),
-                name="one_running_plan_per_target",
+            # What changes all of a target is in each of these, so it runs beside nothing.
+            *(
+                models.UniqueConstraint(
+                    fields=["organization", "environment", "target_type", "target_id"],
+                    condition=Q(is_locking=True, changes__in=[aspect.value, Aspect.WHOLE.value]),
+                    name=f"{ONE_PLAN_PER}{aspect}",
+                )
+                for aspect in Aspect
+                if aspect is not Aspect.WHOLE
             ),
         ]
         indexes = [

@@ -3,7 +3,7 @@
 Reads one JSON order a line from standard input: `organization`, `environment`, `point`, `passes` (after how many
 passes of that point), `path` (of which write; empty for any) and `ahead` (by how many seconds its clock is ahead, while
 it does not mind). For each it forks, so that Django is loaded once; the
-fork runs the product's own runner, of which only the named step is wrapped. Answers with the fork's exit code.
+fork runs the product's own runner, with only the named step wrapped. Answers with the fork's exit code.
 """
 
 import json
@@ -51,8 +51,9 @@ def _work(
 
 def _arm(point: str, *, passes: int, path: str) -> None:
     """Let this process die at its `passes`-th pass of the point."""
-    from vendor_admin.operations.engine import runner
+    from vendor_admin.operations.engine import conclusions
     from vendor_admin.operations.store import outcome_store
+    from vendor_admin.operations.store.verdicts import Conclusion
     from vendor_admin.tradovate.rest.client import RestClient
 
     left = passes
@@ -66,7 +67,7 @@ def _arm(point: str, *, passes: int, path: str) -> None:
     def is_meant(name: str) -> bool:
         return path in ("", name)
 
-    call, conclude, turn = RestClient.call, outcome_store._conclude, runner._Runner._turn
+    call, store, store_and = RestClient.call, outcome_store.store, conclusions.store_and
 
     def dying_call(client: RestClient, operation: Any, **named: Any) -> Any:
         is_one = operation.method == "POST" and is_meant(operation.path)
@@ -77,26 +78,26 @@ def _arm(point: str, *, passes: int, path: str) -> None:
             die()
         return outcome
 
-    def dying_conclude(lane: Any, concluded: Any, **named: Any) -> Any:
-        result = conclude(lane, concluded, **named)
-        stored = [one for one in concluded if is_meant(one.row.name)]
+    def die_of(verdicts: Any) -> None:
+        stored = [one for one in verdicts if isinstance(one, Conclusion) and is_meant(one.row.name)]
         if stored:
             die(len(stored))
-        return result
 
-    def dying_turn(self: Any, called: Any, **named: Any) -> int:
-        sent: int = turn(self, called, **named)
-        stored = [one for one in called if one.outcome is not None and is_meant(one.row.name)]
-        if stored:
-            die(len(stored))
-        return sent
+    def dying_store(lane: Any, verdicts: Any, **named: Any) -> None:
+        store(lane, verdicts, **named)
+        die_of(verdicts)
+
+    def dying_store_and(claim: Any, lane: Any, verdicts: Any, **named: Any) -> Any:
+        claimed = store_and(claim, lane, verdicts, **named)
+        die_of(verdicts)
+        return claimed
 
     if point in ("before the call", "after the call"):
         RestClient.call = dying_call  # type: ignore[method-assign, assignment]
     elif point == "before the commit":
-        outcome_store._conclude = dying_conclude
+        outcome_store.store = dying_store
     elif point == "after the commit":
-        runner._Runner._turn = dying_turn  # type: ignore[method-assign]
+        conclusions.store_and = dying_store_and
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
-from vendor_admin.operations.engine import runner
+from vendor_admin.operations.engine import lane_hold
 from vendor_admin.operations.models import Lane, Operation, Plan
 from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.platform_access import platform_hosts, tokens
@@ -127,7 +127,7 @@ def test_a_write_goes_to_the_last_good_host_where_the_named_one_cannot_be_reache
 def test_the_lane_is_kept_while_the_platform_is_asked_for_a_token_or_a_host(
     vendor: Scene, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
-    monkeypatch.setattr(runner, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(lane_hold, "RENEW_SECONDS", 0.0)
     ask = getattr(tokens, verb)
 
     def ask_slowly(**values: Any) -> Any:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.people import staff_of
-from vendor_admin.operations.engine import runner
-from vendor_admin.operations.engine.callers import Called, Permit, Session
-from vendor_admin.operations.engine.runner import _Allowed, _Runner
+from tests.support.scripted_run import OneSession, ScriptedCallers
+from tests.support.stored_plans import Desk, claim
+from vendor_admin.operations.engine import lane_hold, readings
+from vendor_admin.operations.engine.calls import Called, Permit, Session
+from vendor_admin.operations.engine.runner import Runner
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
@@ -36,16 +38,15 @@ SESSION = Session(1, is_real=False, caller=CALLER, token="token")
 
 
 @pytest.fixture
-def lane(committed_db: None) -> Iterator[_Runner]:
-    organization = Organization.objects.create(slug="vendor", name="Vendor")
-    found = _Runner(LaneKey(organization.pk, "demo", "worker"), incarnation())
-    yield found
-    found.close()
+def desk(committed_db: None) -> Iterator[Desk]:
+    register_engine_kinds()
+    yield Desk()
     database.close()
 
 
-class _SeenEnough(Exception):
-    pass
+def runner_of(desk: Desk, *, callers: ScriptedCallers | None = None) -> Runner:
+    seams: dict[str, Any] = {"callers": callers, "sessions": OneSession(SESSION)}
+    return Runner(desk.lane, incarnation(), **seams)
 
 
 def incarnation() -> Incarnation:
@@ -56,19 +57,19 @@ def permit() -> Permit:
     return Permit(timezone.now(), time.monotonic() + 60)
 
 
-def test_what_was_drawn_ahead_is_not_used_once_another_lane_of_the_user_was_locked(lane: _Runner) -> None:
-    lane._session, now = SESSION, timezone.now()
-    lane._allowed[ADJUST_CASH.path] = _Allowed(ADJUST_CASH, 50, permit())
-    lane._allow(ADJUST_CASH.path, SESSION, now=now)
-    assert ADJUST_CASH.path in lane._allowed
+def test_what_was_drawn_ahead_is_not_used_once_another_lane_of_the_user_was_locked(desk: Desk) -> None:
+    desk.adjusting(7, 8)
+    lane, now = runner_of(desk, callers=ScriptedCallers()), timezone.now()
+    lane.look(now=now)
+    assert lane.permits.names == {ADJUST_CASH.path}
 
     budgets.lock(key=CALLER.user, until=now + timedelta(hours=1), reason="The platform answered 429.")
-    lane._allow(ADJUST_CASH.path, SESSION, now=now)
-    assert ADJUST_CASH.path not in lane._allowed
+    lane.look(now=now)
+    assert lane.permits.names == set()
 
 
 def test_a_row_is_read_by_one_thread_at_a_time_however_long_that_takes(
-    lane: _Runner, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = [], threading.Event()
 
@@ -76,42 +77,38 @@ def test_a_row_is_read_by_one_thread_at_a_time_however_long_that_takes(
         begun.append(row.pk)
         go_on.wait(20)
 
-    monkeypatch.setattr(runner, "settle", read)
+    monkeypatch.setattr(readings, "settle", read)
+    unknown = [desk.change(row, state="unknown") for row in desk.operations(desk.adjusting(7, 8))]
+    lane = runner_of(desk)
     try:
-        for number in (7, 7, 8):
-            lane._start_settling(Operation(pk=number), SESSION)
+        for _ in range(3):
+            lane.look(now=timezone.now())
     finally:
         go_on.set()
-    while lane._callers.in_flight:
-        lane._callers.collect(seconds=1.0)
-    assert sorted(begun) == [7, 8]
+    while lane.callers.in_flight:
+        lane.callers.collect(seconds=1.0)
+    lane.close()
+    assert sorted(begun) == [row.pk for row in unknown]
 
 
-def test_a_lock_is_in_force_before_the_runner_looks_what_is_next(
-    lane: _Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_is_in_force_before_the_runner_looks_what_is_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise something is read from the platform right after it has forbidden every call."""
-    row = Operation(pk=7, name=ADJUST_CASH.path, request={}, attempts=1)
-    answered = [[Called(row, ADJUST_CASH, SESSION, permit(), Locked(429, "no"))]]
+    claimed, _ = desk.claim(desk.adjusting(7, 8))
     locked_at_looks = []
+    really = queue.due_names
 
-    def look(*, now: Any) -> None:
-        lane._looked_at = 0.0
+    def look(lane: LaneKey, *, now: datetime) -> list[str]:
         locked_at_looks.append(budgets.locked_until(keys=[CALLER.user], now=now) is not None)
-        if len(locked_at_looks) == 2:
-            raise _SeenEnough
+        return really(lane, now=now)
 
-    monkeypatch.setattr(lane, "_look", look)
-    monkeypatch.setattr(lane, "_turn", lambda called, *, room: 0)
-    monkeypatch.setattr(lane._callers, "collect", lambda *, seconds: answered.pop(0) if answered else [])
-    monkeypatch.setattr(lane, "_wait_for_next", lambda deadline: True)
-    with pytest.raises(_SeenEnough):
-        lane.run(seconds=20)
+    monkeypatch.setattr(queue, "due_names", look)
+    answered = [Called(claimed, ADJUST_CASH, SESSION, permit(), Locked(429, "no"))]
+    runner_of(desk, callers=ScriptedCallers(answered)).run(seconds=20)
     assert locked_at_looks == [False, True]
 
 
 def test_the_gate_closes_before_the_lane_runs_out_also_where_renewing_it_took_long(
-    lane: _Runner, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = queue.hold_lane
 
@@ -121,9 +118,9 @@ def test_the_gate_closes_before_the_lane_runs_out_also_where_renewing_it_took_lo
         return is_ours
 
     monkeypatch.setattr(queue, "hold_lane", hold_slowly)
-    before = time.monotonic()
-    assert lane._keep_lane()
-    assert lane._gate._ours_until <= before + LANE_TTL.total_seconds() - runner.GATE_MARGIN_SECONDS + 0.1
+    lane, before = runner_of(desk, callers=ScriptedCallers()), time.monotonic()
+    assert lane.keep_lane()
+    assert lane.gate.ours_until <= before + LANE_TTL.total_seconds() - lane_hold.GATE_MARGIN_SECONDS + 0.1
 
 
 @pytest.mark.parametrize("stop", [plans.pause, partial(plans.cancel, now=timezone.now())])
@@ -134,24 +131,24 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
     register_engine_kinds()
     organization = Organization.objects.create(slug="vendor", name="Vendor")
     staff_of(organization, "riley")
-    lane, now = _Runner(LaneKey(organization.pk, "demo", "worker"), incarnation()), timezone.now()
+    lane, now = Runner(LaneKey(organization.pk, "demo", "worker"), incarnation()), timezone.now()
     go_on = threading.Event()
     with organization_scope(organization.pk):
         target = Target("tradingPermission", 1)
         plan = plans.confirm(plan=_preview(organization, target), actor="riley", now=now)
     try:
-        assert lane._keep_lane()
+        assert lane.keep_lane()
         with queue.step(organization.pk):
-            (row,) = queue.claim(lane._lane, name=REVOKE_TRADING_PERMISSION.path, limit=9, now=now, until=now)
-        lane._callers.run(lambda _: _wait(go_on), SESSION, name="something slow")
-        lane._callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit(), clock=database_clock.read())
+            (row,) = claim(lane.lane, REVOKE_TRADING_PERMISSION.path, now=now)
+        lane.callers.run(lambda _: _wait(go_on), SESSION, name="something slow")
+        lane.callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit(), clock=database_clock.read())
         with organization_scope(organization.pk):
             stop(plan=plan, actor="riley")
-        lane._look_for_stops()
+        lane.peek()
         go_on.set()
         called: list[Called] = []
-        while lane._callers.in_flight:
-            called += lane._callers.collect(seconds=1.0)
+        while lane.callers.in_flight:
+            called += lane.callers.collect(seconds=1.0)
     finally:
         go_on.set()
         lane.close()

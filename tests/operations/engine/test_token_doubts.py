@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.utils import timezone
 
 from tests.support.scene import Scene
-from vendor_admin.operations.engine import runner
-from vendor_admin.operations.engine.callers import PROOF_SECONDS, Gate, Session, suspects_token
+from vendor_admin.operations.engine import readings
+from vendor_admin.operations.engine.callers import Callers
+from vendor_admin.operations.engine.calls import Session, suspects_token
+from vendor_admin.operations.engine.gate import PROOF_SECONDS, Gate
+from vendor_admin.operations.engine.readings import Readings
 from vendor_admin.operations.engine.token_doubts import OWN_USER, TokenDoubts
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.store.allowance import Caller
 from vendor_admin.operations.store.queue import LaneKey
-from vendor_admin.organizations import incarnations
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Success, Unauthorized, Unknown
 
@@ -120,14 +121,16 @@ def test_a_missing_scope_costs_its_rows_and_no_login(quiet_scene: Scene) -> None
 def test_a_reading_that_is_refused_has_the_token_looked_at(
     db: None, rejected: list[str], monkeypatch: pytest.MonkeyPatch, status: int, is_asked: bool
 ) -> None:
-    worker = runner._Runner(LaneKey(1, "demo", "worker"), incarnations.present(now=timezone.now()))
-    monkeypatch.setattr(runner, "settle", lambda *_, **__: Unauthorized("no", status))
-    worker._looked_at = time.monotonic()
+    news: list[str] = []
+    gate = Gate()
+    callers = Callers(connections=1, gate=gate)
+    found = Readings(LaneKey(1, "demo", "worker"), gate, callers, on_news=lambda: news.append("look again"))
+    monkeypatch.setattr(readings, "settle", lambda *_, **__: Unauthorized("no", status))
     platform: Any = Platform(Unauthorized("no"))
-    worker._settle(Operation(pk=7), SESSION, platform)
+    found.read(Operation(pk=7), SESSION, platform)
     assert (rejected == ["t"]) == is_asked
-    assert (worker._looked_at == 0.0) == is_asked
-    worker.close()
+    assert (news == ["look again"]) == is_asked
+    callers.close()
 
 
 @pytest.mark.parametrize(

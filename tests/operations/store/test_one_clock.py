@@ -83,7 +83,7 @@ def test_a_lane_that_loses_its_hosts_clock_ends_what_is_on_the_wire_and_claims_n
     quiet_scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene, settings.PLATFORM_CONNECTIONS = quiet_scene, 1
-    monkeypatch.setattr("vendor_admin.operations.engine.runner.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr("vendor_admin.operations.engine.lane_hold.RENEW_SECONDS", 0.0)
     scene.sandbox.control("write-settings", delay_ms=150)
     plan, _ = pay(scene, 8)
     working = at_work(scene)

@@ -1,7 +1,7 @@
 """One row that cannot be sent, understood or stored harms itself alone, and no answer in hand is thrown away."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.scene import Scene
+from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import ADJUST, MONEY, Desk
 from vendor_admin.operations.engine import runner
-from vendor_admin.operations.engine.callers import Called, Permit, Session
+from vendor_admin.operations.engine.calls import Called, Permit, Session
+from vendor_admin.operations.engine.runner import Runner
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.store import allowance, outcome_store, queue
 from vendor_admin.operations.store import verdicts as results
@@ -33,11 +35,12 @@ def desk(db: None) -> Desk:
     return Desk()
 
 
-@pytest.fixture
-def run(desk: Desk) -> Iterator[runner._Runner]:
-    found = runner._Runner(desk.lane, incarnations.present(now=timezone.now()))
-    yield found
-    found.close()
+def run(desk: Desk, *answers: list[Called], judging: Callable[[], None] = lambda: None) -> ScriptedCallers:
+    """A run of the desk's lane to which these calls come back."""
+    callers = ScriptedCallers(*answers)
+    seams: dict[str, Any] = {"callers": callers, "sessions": OneSession(SESSION, judging=judging)}
+    Runner(desk.lane, incarnations.present(now=timezone.now()), **seams).run(seconds=20)
+    return callers
 
 
 def answered(row: Operation) -> Called:
@@ -117,13 +120,12 @@ def test_a_row_at_which_three_runs_ended_is_left_to_a_person_and_never_sent_agai
 
 
 def test_only_runs_that_end_one_after_the_other_park_a_row_an_answer_in_between_begins_anew(
-    desk: Desk, run: runner._Runner
+    desk: Desk,
 ) -> None:
     (row,) = desk.operations(desk.adjusting(7))
     desk.change(row, crashes=queue.MOST_CRASHES - 1)
     (claimed,) = desk.claim(Plan(pk=row.plan_id))
-    run._in_hand = [replace(answered(claimed), outcome=Unknown("no answer within 20 s"))]
-    run._end()
+    run(desk, [replace(answered(claimed), outcome=Unknown("no answer within 20 s"))])
     (row,) = desk.operations(row.plan_id)
     assert (row.state, row.crashes) == ("unknown", 0)
     left_reading(desk, row)
@@ -133,30 +135,24 @@ def test_only_runs_that_end_one_after_the_other_park_a_row_an_answer_in_between_
 
 
 def test_draws_that_cannot_be_given_back_leave_nothing_claimed_and_unsent_nor_stored_twice(
-    desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = desk.adjusting(7, 8)
     (held,) = desk.claim(plan)[:1]
     _, other = desk.operations(plan)
     desk.change(other, state="queued", claimed_by="")
-    handed_out: list[int] = []
-    monkeypatch.setattr(run._callers, "call", lambda row, *_, **__: handed_out.append(row.pk))
 
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(allowance, "give_back", fail)
-    run._session = SESSION
-    run._allowed = {ADJUST: runner._Allowed(WRITES[ADJUST], 5, Permit(timezone.now(), time.monotonic() + 60))}
-    run._in_hand = [replace(answered(held), outcome=None, sent_at=None)]
-    assert run._store_and_send(room=5) == 2
-    assert sorted(handed_out) == [held.pk, other.pk]
-    assert run._in_hand == []
+    callers = run(desk, [replace(answered(held), outcome=None, sent_at=None)])
+    assert sorted(callers.handed_out) == [held.pk, other.pk]
     assert {one.state for one in desk.operations(plan)} == {"sending"}
 
 
 def test_an_answer_that_makes_sense_to_nobody_is_read_and_the_others_are_stored(
-    desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd, good = desk.claim(desk.adjusting(7, 8))
     really = results.verdict_of
@@ -167,17 +163,14 @@ def test_an_answer_that_makes_sense_to_nobody_is_read_and_the_others_are_stored(
         return really(write, row, outcome, **others)
 
     monkeypatch.setattr(results, "verdict_of", verdict_of)
-    run._in_hand = [answered(odd), answered(good)]
-    run._end()
+    run(desk, [answered(odd), answered(good)])
     assert [(one.state, one.error_text) for one in desk.operations(odd.plan_id)] == [
         ("unknown", results.NOT_UNDERSTOOD),
         ("succeeded", ""),
     ]
 
 
-def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(
-    desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     odd, good = desk.claim(desk.adjusting(7, 8))
     really = outcome_store.store
 
@@ -187,14 +180,13 @@ def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(
             raise DataError("too long for its column")
 
     monkeypatch.setattr(outcome_store, "store", store)
-    run._in_hand = [answered(odd), answered(good)]
-    run._end()
+    run(desk, [answered(odd), answered(good)])
     assert [one.state for one in desk.operations(odd.plan_id)] == ["sending", "succeeded"]
 
 
 @pytest.mark.parametrize("ended_by", [OperationalError("the database is away"), RuntimeError("a bug")])
 def test_answers_in_hand_outlive_a_database_that_is_away_and_whatever_ends_the_run(
-    desk: Desk, run: runner._Runner, monkeypatch: pytest.MonkeyPatch, ended_by: Exception
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ended_by: Exception
 ) -> None:
     plan = desk.adjusting(7, 8)
     really, blinks = outcome_store.store, [OperationalError("fail-over"), OperationalError("fail-over")]
@@ -204,19 +196,21 @@ def test_answers_in_hand_outlive_a_database_that_is_away_and_whatever_ends_the_r
             raise blinks.pop()
         really(lane, verdicts, now=now)
 
-    def look(*, now: Any) -> None:
-        run._in_hand = [answered(row) for row in desk.claim(plan)]
-        raise ended_by
+    ends = [ended_by]
+
+    def end() -> None:
+        if ends:
+            raise ends.pop()
 
     monkeypatch.setattr(outcome_store, "store", store)
-    monkeypatch.setattr(run, "_look", look)
     monkeypatch.setattr(runner, "OUTAGE_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(connection, "close", lambda: None)  # the test's own transaction lives in it
+    answers = [answered(row) for row in desk.claim(plan)]
     if isinstance(ended_by, OperationalError):
-        run.run(seconds=20)
+        run(desk, answers, judging=end)
     else:
         with pytest.raises(RuntimeError):
-            run.run(seconds=20)
+            run(desk, answers, judging=end)
     assert {(one.state, one.attempts) for one in desk.operations(plan)} == {("succeeded", 1)}
     with desk.scope():
         assert set(PlanRow.objects.values_list("state", flat=True)) == {"succeeded"}

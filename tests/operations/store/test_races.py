@@ -9,6 +9,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from tests.support import stored_plans
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.people import staff_of
 from tests.support.running_hub import wait_until
@@ -49,9 +50,8 @@ def running_plan(organization: Organization, *ids: int) -> Plan:
 
 
 def claim(lane: LaneKey) -> list[Operation]:
-    now = timezone.now()
     with queue.step(lane.organization_id):
-        return queue.claim(lane, name=REVOKE, limit=20, now=now, until=now + timedelta(seconds=45))
+        return stored_plans.claim(lane, REVOKE, now=timezone.now(), lasts=timedelta(seconds=45))
 
 
 def in_thread(function: Callable[[], Any]) -> threading.Thread:

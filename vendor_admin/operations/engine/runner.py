@@ -1,67 +1,59 @@
 """Sends the operations of one lane (organization and environment), several at a time, until none is due.
 
-The order is always: draw from the budgets, mark rows as being sent and commit, call outside any transaction, store
-what it came to under the claim. One thread decides and uses the database, the others only call (engine/callers.py).
+What to do next is decided in schedule.py; this is the shell around it, which reads the state and carries out. The order
+is always: draw from the budgets, mark rows as being sent and commit, call outside any transaction, store what it came
+to under the claim. One thread decides and uses the database, the others only call (callers.py).
 """
 
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import connection as database
 
-from vendor_admin.operations.engine import after_restore, hosts
+from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.engine import conclusions as concluding
 from vendor_admin.operations.engine import guards as guarding
-from vendor_admin.operations.engine.callers import (
-    GATHER_SECONDS,
-    Called,
-    Callers,
-    Gate,
-    Permit,
-    Session,
-    is_refused,
-    outcomes_of,
-    suspects_token,
-)
+from vendor_admin.operations.engine.callers import GATHER_SECONDS, Callers
+from vendor_admin.operations.engine.calls import Called, Permit, Session, outcomes_of
 from vendor_admin.operations.engine.conclusions import DATABASE_AWAY
+from vendor_admin.operations.engine.consequences import Consequences
+from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.lane_hold import RENEW_SECONDS, LaneHold
 from vendor_admin.operations.engine.pace import Pace
+from vendor_admin.operations.engine.permits import Permits
 from vendor_admin.operations.engine.platform_session import Sessions
-from vendor_admin.operations.engine.settlement import settle
-from vendor_admin.operations.engine.token_doubts import TokenDoubts
+from vendor_admin.operations.engine.readings import Readings
+from vendor_admin.operations.engine.schedule import (
+    LOOK_EVERY,
+    LookAgain,
+    Start,
+    State,
+    next_actions,
+)
+from vendor_admin.operations.engine.supply import CLAIM_TTL, Supply
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.plans import progress
-from vendor_admin.operations.store import allowance, outcome_store, queue
-from vendor_admin.operations.store import verdicts as results
-from vendor_admin.operations.store.queue import LANE_TTL, LaneKey, step
-from vendor_admin.organizations import incarnations
+from vendor_admin.operations.precedence import Waiting
+from vendor_admin.operations.store import queue
+from vendor_admin.operations.store.queue import LaneKey, step
 from vendor_admin.organizations.models import Incarnation
 from vendor_admin.organizations.platform_access import host_clocks
 from vendor_admin.organizations.tenancy import database_clock
-from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.operations import WRITES
-from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Penalized, Success, Unauthorized, WrongHost
-from vendor_admin.tradovate.rest.client import RestClient
+from vendor_admin.tradovate.outcomes import Outcome, WrongHost
 
 log = structlog.get_logger(__name__)
 
-CLAIM_TTL = timedelta(seconds=45)  # longer than the longest call
-GATE_MARGIN_SECONDS = 2.0
-RENEW_SECONDS = 3.0
-LOOK_SECONDS = 1.0  # how often the connection, the budgets and unknown outcomes are looked at while calls go out
-LOOK_FOR_STOPS_SECONDS = 0.2
+PEEK_SECONDS = 0.2  # how often plans that people stopped, and urgent operations, are looked for while calls go out
 OUTAGE_SECONDS = 60.0  # how long answers are kept for a database that is away
 OUTAGE_PAUSE_SECONDS = 0.5
-REFUSED_AT_ONCE = 500
 COLLECT_SECONDS = 0.05
 WORTH_WAITING = timedelta(seconds=2)
-WAITS_FOR_TICKET = "The platform slowed this down: the call with the penalty ticket goes first."
 
 
 def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> int:
@@ -77,7 +69,7 @@ def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> in
     incarnation = after_restore.settled_incarnation(now=clock.now)
     if incarnation is None or not queue.hold_lane(lane):
         return 0
-    runner = _Runner(lane, incarnation)
+    runner = Runner(lane, incarnation)
     try:
         return runner.run(seconds=seconds)
     finally:
@@ -85,346 +77,208 @@ def work(*, organization_id: int, environment: str, seconds: float = 50.0) -> in
         queue.leave_lane(lane)
 
 
-@dataclass(slots=True)
-class _Allowed:
-    """What may be sent of one name now: `left` calls; on probation one, and `only` the one named."""
+class Runner:
+    """One run of a lane that is held. `run` is all of it; what else is public are its parts."""
 
-    write: Write[Any]
-    left: int
-    permit: Permit
-    on_probation: bool = False
-    only: int | None = None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether they may still go out."""
-        return time.monotonic() < self.permit.good_until
-
-
-class _Runner:
-    def __init__(self, lane: LaneKey, incarnation: Incarnation) -> None:
-        self._lane = lane
-        self._incarnation = incarnation
-        self._is_lost = False
-        self._has_lost_lane = False
-        self._gate = Gate()
-        self._callers = Callers(connections=settings.PLATFORM_CONNECTIONS, gate=self._gate)
+    def __init__(
+        self,
+        lane: LaneKey,
+        incarnation: Incarnation,
+        *,
+        gate: Gate | None = None,
+        callers: Callers | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:
+        self.lane = lane
+        self.gate = gate or Gate()
+        self.callers = callers or Callers(connections=settings.PLATFORM_CONNECTIONS, gate=self.gate)
+        self.sessions = sessions or Sessions(lane, self.gate, self.callers, on_news=self._look_soon)
+        self.permits = Permits()
+        self._readings = Readings(lane, self.gate, self.callers, on_news=self._look_soon)
+        self._consequences = Consequences(
+            lane, self.gate, self.sessions, self._readings, self.permits, self._look_soon, self._leave_host
+        )
+        self._supply = Supply(lane, self.permits, self._readings)
+        self._hold = LaneHold(lane, incarnation, self.gate)
         self._pace = Pace(settings.PLATFORM_CONNECTIONS)
-        self._sessions = Sessions(lane, self._gate, self._callers, on_news=self._look_soon)
         self._session: Session | None = None
-        self._allowed: dict[str, _Allowed] = {}
         self._in_hand: list[Called] = []  # what calls came to, until it is stored
         self._unheeded: list[tuple[Called, Outcome]] = []
-        self._doubts = TokenDoubts(lane, self._gate)
+        self._started: dict[int, Waiting] = {}  # what is handed out, and what it changes
         self._calls = 0
-        self._looked_at = 0.0
-        self._looked_for_stops_at = 0.0
-        self._renewed_at = 0.0
+        self._look_at = 0.0
+        self._peek_at = 0.0
+        self._has_urgent = False
 
     def run(self, *, seconds: float) -> int:
         """Work until nothing is due or the time is over. However it ends, what calls came to is stored first."""
         try:
             self._work(deadline=time.monotonic() + seconds)
         except DATABASE_AWAY as error:
-            log.warning("operations.database_away", organization_id=self._lane.organization_id, error=str(error))
+            log.warning("operations.database_away", organization_id=self.lane.organization_id, error=str(error))
         finally:
             self._end()
         return self._calls
 
     def close(self) -> None:
-        self._callers.close()
+        """End the threads; calls on the wire are waited for."""
+        self.callers.close()
+
+    def keep_lane(self) -> bool:
+        """Renew the lane when it is time; False once it or its database is lost, or this host's clock is wrong."""
+        return self._hold.keep()
+
+    def look(self, *, now: datetime) -> None:
+        """See what is due and whether it may be sent: connection, token, maintenance, budgets, locks."""
+        if not self.callers.in_flight:
+            self.gate.unlock()
+        with step(self.lane.organization_id):
+            guarding.guard(self.lane, now=now)
+        self._heed_stops()
+        names = self._supply.known(queue.due_names(self.lane, now=now), now=now)
+        unread = queue.unsettled(self.lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)
+        self._session = self.sessions.open(now=now) if names or unread else None
+        if self._session is None:
+            self.permits.give_back_all()
+            return
+        self._supply.renew(names, unread, self._session, in_flight=self._in_flight(), now=now)
+
+    def peek(self) -> None:
+        """Have the gate know which plans people stopped, and see whether something urgent is due. Cheap, and soon: what
+        is handed out already waits for it."""
+        if time.monotonic() < self._peek_at:
+            return
+        self._peek_at = time.monotonic() + PEEK_SECONDS
+        self._heed_stops()
+        urgent = queue.urgent_names(self.lane, now=database_clock.now())
+        self._has_urgent = bool(urgent)
+        if urgent - self.permits.names:
+            self._look_soon()
 
     def _work(self, *, deadline: float) -> None:
-        self._keep_lane()
-        queue.recover(self._lane, now=database_clock.now(), settle_after=_settle_after())
-        while (started := time.monotonic()) < deadline and self._keep_lane():
-            if time.monotonic() - self._looked_at > LOOK_SECONDS:
-                self._look(now=database_clock.now())
-            self._look_for_stops()
+        self.keep_lane()
+        queue.recover(self.lane, now=database_clock.now(), settle_after=_settle_after())
+        while (started := time.monotonic()) < deadline and self.keep_lane():
+            if started >= self._look_at:
+                self._look_at = started + LOOK_EVERY.total_seconds()
+                self.look(now=database_clock.now())
+            self.peek()
             had_answers = bool(self._in_hand)
-            sent = self._store_and_send(room=self._pace.most_in_flight - self._callers.in_flight)
+            sent = self._store_and_send(may_start=True)
             self._pace.note_busy(time.monotonic() - started + GATHER_SECONDS)
-            if not sent and not self._callers.in_flight and not had_answers and not self._wait_for_next(deadline):
+            if not sent and not self.callers.in_flight and not had_answers and not self._wait_for_next(deadline):
                 break
             self._collect(seconds=COLLECT_SECONDS)
 
     def _collect(self, *, seconds: float) -> None:
         """Take what has ended. What it means for everybody is in force at once, before anything else is looked at."""
-        called = self._callers.collect(seconds=seconds)
+        called = self.callers.collect(seconds=seconds)
         outcomes = outcomes_of(called)
         self._calls += len(outcomes)
         # Those of a wrong host are in hand once it is known whether it was one.
         self._in_hand += [one for one in called if not isinstance(one.outcome, WrongHost)]
-        self._in_hand += self._sessions.collect_judged()
+        self._in_hand += self.sessions.collect_judged()
         self._unheeded += outcomes
         while self._unheeded:
-            self._heed(self._unheeded[0], now=database_clock.now())
+            self._consequences.heed(*self._unheeded[0], now=database_clock.now())
             del self._unheeded[0]
 
-    def _store_and_send(self, *, room: int) -> int:
+    def _store_and_send(self, *, may_start: bool) -> int:
         """One turn with what is in hand, which stays in hand where it could not be stored."""
         called, self._in_hand = self._in_hand, []
         try:
-            return self._turn(called, room=room)
+            return self._turn(called, may_start=may_start)
         except Exception:
             self._in_hand = called + self._in_hand
             raise
 
-    def _keep_lane(self) -> bool:
-        """Renew the lane when it is time; False once it or its database is lost, or this host's clock is wrong."""
-        if time.monotonic() - self._renewed_at <= RENEW_SECONDS:
-            return True
-        asked_at = time.monotonic()
-        if not queue.hold_lane(self._lane):
-            log.warning("operations.lane_lost", organization_id=self._lane.organization_id)
-            self._has_lost_lane = True
-            return False
-        clock = host_clocks.check()
-        if self._is_lost or not clock.is_host_right:
-            return False
-        self._gate.extend(LANE_TTL.total_seconds() - GATE_MARGIN_SECONDS, since=asked_at)
-        self._renewed_at = asked_at
-        progress.finish_plans(self._lane.organization_id, now=clock.now)
-        return True
-
-    def _look(self, *, now: datetime) -> None:
-        """See what is due and whether it may be sent: connection, token, maintenance, budgets, locks."""
-        self._looked_at = time.monotonic()
-        if not self._callers.in_flight:
-            self._gate.unlock()
-        with step(self._lane.organization_id):
-            guarding.guard(self._lane, now=now)
-        self._looked_for_stops_at = 0.0
-        names = self._known(queue.due_names(self._lane, now=now), now=now)
-        unsettled = queue.unsettled(self._lane, now=now, limit=settings.PLATFORM_CONNECTIONS * 2)
-        self._give_back_drawn({name: one for name, one in self._allowed.items() if name not in names})
-        self._session = self._sessions.open(now=now) if names or unsettled else None
-        if self._session is None:
-            return
-        for row in unsettled:
-            self._start_settling(row, self._session)
-        for name in names:
-            self._allow(name, self._session, now=now)
-
-    def _look_for_stops(self) -> None:
-        """Have the gate know which plans people stopped. Cheap, and soon: what is handed out already waits for it."""
-        if self._callers.plan_ids and time.monotonic() - self._looked_for_stops_at > LOOK_FOR_STOPS_SECONDS:
-            self._looked_for_stops_at = time.monotonic()
-            self._gate.stop_plans(queue.stopped_plans(self._lane, self._callers.plan_ids))
-
-    def _known(self, names: Sequence[str], *, now: datetime) -> list[str]:
-        """The names that the catalogue knows. Operations of other names cannot be sent and are refused."""
-        for name in names:
-            if name not in WRITES:
-                with step(self._lane.organization_id):
-                    rows = queue.claim(self._lane, name=name, limit=REFUSED_AT_ONCE, now=now, until=now + CLAIM_TTL)
-                    refused = [results.refused_by_us(row, results.NO_SUCH_CALL.format(name)) for row in rows]
-                    outcome_store.store(self._lane, refused, now=now)
-                log.error("operations.unknown_call", name=name, organization_id=self._lane.organization_id)
-        return [name for name in names if name in WRITES]
-
-    def _allow(self, name: str, session: Session, *, now: datetime) -> None:
-        """Draw what may be sent of a name, or postpone it with the reason."""
-        write = WRITES[name]
-        known, ahead = self._allowed.get(name), allowance.drawn_ahead(write.operation)
-        is_enough = known is not None and known.left > ahead // 2 and known.is_good
-        if is_enough and not allowance.is_closed(session.caller, write.operation, now=now):
-            return
-        held = allowance.held_until(now) if write.operation.waits_for_maintenance and session.is_real else None
-        if held is not None:
-            queue.postpone(self._lane, until=held[0], reason=held[1], names=[name])
-            return
-        self._give_back_drawn({name: known} if known is not None else {})
-        if allowance.is_on_probation(session.caller, write.operation):
-            self._allow_one(write, session, now=now)
-            return
-        wanted = queue.count_due(self._lane, name=name, now=now, most=ahead)
-        if not wanted:
-            return
-        now, good_until = database_clock.now(), _good_until()
-        drawn = allowance.draw(session.caller, write.operation, wanted=wanted, now=now)
-        if drawn.count:
-            self._allowed[name] = _Allowed(write, drawn.count, Permit(drawn.at, good_until))
-        elif drawn.until is not None:
-            queue.postpone(self._lane, until=drawn.until, reason=drawn.reason, names=[name])
-
-    def _allow_one(self, write: Write[Any], session: Session, *, now: datetime) -> None:
-        """After a penalty or a lock one call goes out alone, with a ticket if there is one, before others follow."""
-        if self._callers.is_busy_with(write.path):
-            return
-        tickets = queue.tickets_held(self._lane, write.path)
-        only = None
-        if tickets:
-            only, at = tickets[0]
-            if at > now:
-                queue.postpone(self._lane, until=at, reason=WAITS_FOR_TICKET, names=[write.path])
-                return
-        now, good_until = database_clock.now(), _good_until()
-        drawn = allowance.draw(session.caller, write.operation, wanted=1, now=now)
-        if drawn.count:
-            permit = Permit(drawn.at, good_until)
-            self._allowed[write.path] = _Allowed(write, 1, permit, on_probation=True, only=only)
-        elif drawn.until is not None:
-            queue.postpone(self._lane, until=drawn.until, reason=drawn.reason, names=[write.path])
-
-    def _turn(self, called: Sequence[Called], *, room: int) -> int:
+    def _turn(self, called: Sequence[Called], *, may_start: bool) -> int:
         """Store what calls came to and claim the next ones, in one transaction; then hand those out."""
         clock = database_clock.read()
         for one in called:
             if one.row.call_ended_at is None:  # else the first call counts, whose outcome was unknown
                 one.row.sent_at = one.sent_at or one.row.sent_at
-        verdicts = [
-            concluding.verdict_on(one, is_alive=self._gate.is_alive(one.session.token), now=clock.now) for one in called
-        ]
-        for one in called:
             if one.seconds:
                 self._pace.note_call(one.seconds)
-        claimed: list[tuple[Operation, _Allowed]] = []
-        is_usable = self._session is not None and not self._gate.doubts(self._session.token)
-        may_claim = is_usable and bool(self._allowed) and room > 0
+        verdicts = [
+            concluding.verdict_on(one, is_alive=self.gate.is_alive(one.session.token), now=clock.now) for one in called
+        ]
+        claimed: list[tuple[Operation, Permit]] = []
+        may_claim = may_start and self._may_claim()
         if verdicts or may_claim:
-            claim = partial(self._claim, room=room, now=clock.now)
-            claimed = concluding.store_and(claim if may_claim else list, self._lane, verdicts, now=clock.now)
-        for row, allowed in claimed:  # at once: they are marked as being sent
+            claim = partial(self._claim, now=clock.now) if may_claim else list
+            claimed = concluding.store_and(claim, self.lane, verdicts, now=clock.now)
+        for row, permit in claimed:  # at once: they are marked as being sent
             if self._session is not None:
-                self._callers.call(row, allowed.write, self._session, allowed.permit, clock=clock)
-        self._give_back_unsent(called)
+                self.callers.call(row, WRITES[row.name], self._session, permit, clock=clock)
+        self.permits.give_back_unsent(called)
         return len(claimed)
 
-    def _give_back_unsent(self, called: Sequence[Called]) -> None:
-        """Return to the budgets what was drawn for calls that were not made.
+    def _may_claim(self) -> bool:
+        """Whether something may be sent now, for all that is known without the database."""
+        if self._session is None or self.gate.doubts(self._session.token):
+            return False
+        return bool(self.permits.names) and (self._room > 0 or (self._has_urgent and self._urgent_room > 0))
 
-        Nothing is raised: what was called is stored by then, and stored twice it would put back into the queue what is
-        being sent again. What cannot be returned is lost until the hour is over.
-        """
-        try:
-            for one in called:
-                if one.outcome is None:
-                    allowance.give_back(one.session.caller, one.write.operation, count=1, drawn_at=one.permit.drawn_at)
-        except Exception:
-            log.exception("operations.draws_not_given_back", organization_id=self._lane.organization_id)
+    @property
+    def _room(self) -> int:
+        return self._pace.most_in_flight - self.callers.in_flight
 
-    def _is_same_database(self) -> bool:
-        """Whether what waits here was read from the platform if it has to be. A pool may lead to another server by now:
-        asked in the transaction that claims."""
-        if not self._is_lost and not incarnations.is_present(self._incarnation):
-            log.warning("operations.database_replaced", organization_id=self._lane.organization_id)
-            self._is_lost, self._renewed_at = True, 0.0
-            self._gate.extend(0.0)
-        return not self._is_lost
+    @property
+    def _urgent_room(self) -> int:
+        """What is urgent need not wait for room: the next thread that is free calls it."""
+        return self._room + settings.PLATFORM_CONNECTIONS
 
-    def _claim(self, *, room: int, now: datetime) -> list[tuple[Operation, _Allowed]]:
-        claimed: list[tuple[Operation, _Allowed]] = []
-        if not self._is_same_database():
-            return claimed
-        for name, allowed in list(self._allowed.items()):
-            limit = min(allowed.left, room - len(claimed))
-            if not allowed.is_good:
+    def _claim(self, *, now: datetime) -> list[tuple[Operation, Permit]]:
+        """Mark what starts next as being sent. Runs in the transaction of the turn."""
+        if not self._hold.is_of_same_database():
+            return []
+        room, urgent_room = max(0, self._room), max(0, self._urgent_room)
+        waiting = queue.first_waiting(self.lane, names=self.permits.names, most=room, most_urgent=urgent_room, now=now)
+        state = State(
+            room=room,
+            urgent_room=urgent_room,
+            drawn=self.permits.as_drawn(),
+            waiting=waiting,
+            in_flight=self._in_flight(),
+        )
+        starts = {}
+        for action in next_actions(state, now):
+            if isinstance(action, Start):
+                starts[action.operation_id] = action
+            elif isinstance(action, LookAgain) and action.at <= now:
                 self._look_soon()
-                continue
-            if limit <= 0:
-                continue
-            found = queue.claim(self._lane, name=name, limit=limit, now=now, until=now + CLAIM_TTL, only=allowed.only)
-            allowed.left -= len(found)
-            claimed += [(row, allowed) for row in found]
-            if allowed.on_probation or not allowed.left:
-                self._look_soon()
-        return claimed
+        claimed = queue.claim(self.lane, ids=list(starts), now=now, until=now + CLAIM_TTL) if starts else []
+        rows = {row.pk: row for row in claimed}
+        self._started |= {one.id: one for one in waiting if one.id in rows}
+        return [
+            (rows[id_], self.permits.use(start.name, start.drawn_for)) for id_, start in starts.items() if id_ in rows
+        ]
 
-    def _heed(self, heard: tuple[Called, Outcome], *, now: datetime) -> None:
-        """Pass on what an outcome means for everybody: locks, penalties, tokens, budgets that count failures alone."""
-        called, outcome = heard
-        if isinstance(outcome, Locked | Penalized):
-            self._close(called, outcome, now=now)
-        elif suspects_token(outcome):
-            if self._gate.doubt(called.session.token, is_refused=is_refused(outcome)):
-                self._doubt(called.session)
-        elif isinstance(outcome, WrongHost):
-            self._heed_wrong_host(called, outcome)
-        elif isinstance(outcome, NotSent):
-            if hosts.fall_back(self._lane.organization_id, called.session, outcome):
-                self._leave_host()
-        elif isinstance(outcome, Success):
-            self._heed_success(called, outcome, now=now)
+    def _in_flight(self) -> list[Waiting]:
+        """What is handed out and not collected."""
+        ids = self.callers.operation_ids
+        self._started = {id_: one for id_, one in self._started.items() if id_ in ids}
+        return list(self._started.values())
 
-    def _doubt(self, session: Session) -> None:
-        """An answer may be that of a dead session: find out, before more goes out with this token."""
-        name = "token in doubt"
-        if not self._callers.is_busy_with(name):
-            self._callers.run(partial(self._end_doubt, session), session, name=name)
-
-    def _end_doubt(self, session: Session, client: RestClient) -> None:
-        if self._doubts.is_dead(session, client):
-            self._look_soon()
-
-    def _heed_wrong_host(self, called: Called, outcome: WrongHost) -> None:
-        """Send nothing more before it is known whether the host was the wrong one: then the lane goes on at the right
-        host, or is held until somebody knows it.
-        """
-        self._leave_host()
-        self._sessions.judge(called, outcome)
+    def _heed_stops(self) -> None:
+        if plan_ids := self.callers.plan_ids:
+            self.gate.stop_plans(queue.stopped_plans(self.lane, plan_ids))
 
     def _leave_host(self) -> None:
-        self._give_back_drawn(dict(self._allowed))
+        self.permits.give_back_all()
         self._session = None
         self._look_soon()
 
-    def _heed_success(self, called: Called, outcome: Success, *, now: datetime) -> None:
-        self._sessions.note_works(called.session)
-        if called.write.operation.names_hosts:
-            hosts.learn(self._lane, called.session, outcome)
-            self._look_soon()
-        allowance.give_back_success(called.session.caller, called.write.operation, drawn_at=called.permit.drawn_at)
-        allowed = self._allowed.get(called.row.name)
-        if allowed is not None and allowed.on_probation:
-            allowance.end_probation(called.session.caller, called.write.operation, now=now)
-            del self._allowed[called.row.name]
-            self._look_soon()
-
-    def _close(self, called: Called, outcome: Locked | Penalized, *, now: datetime) -> None:
-        write = called.write
-        until = allowance.close_after(called.session.caller, write.operation, outcome, now=now)
-        names = None if isinstance(outcome, Locked) else [write.path]
-        closed = self._allowed if isinstance(outcome, Locked) else {write.path: self._allowed.get(write.path)}
-        self._give_back_drawn({name: one for name, one in closed.items() if one is not None})
-        queue.postpone(self._lane, until=until, reason=results.waiting_words(outcome, write), names=names)
-        self._look_soon()
-
-    def _give_back_drawn(self, allowed: dict[str, _Allowed]) -> None:
-        for name, one in list(allowed.items()):
-            self._allowed.pop(name, None)
-            if self._session is not None and one.left > 0:
-                allowance.give_back(
-                    self._session.caller, one.write.operation, count=one.left, drawn_at=one.permit.drawn_at
-                )
-
-    def _start_settling(self, row: Operation, session: Session) -> None:
-        """Read one row, unless a thread is at it: a large call takes longer to read than a claim lasts."""
-        name = f"settling {row.pk}"
-        if not self._callers.is_busy_with(name):
-            self._callers.run(partial(self._settle, row, session), session, name=name)
-
-    def _settle(self, row: Operation, session: Session, client: RestClient) -> None:
-        """Read one row, in a thread. Where the platform refuses that, the token may be dead."""
-        judge = partial(hosts.judge, lane=self._lane, session=session, gate=self._gate)
-        outcome = settle(self._lane, row, client, caller=session.caller, token=session.token, judge=judge)
-        if (
-            isinstance(outcome, Unauthorized)
-            and outcome.is_about_token
-            and self._gate.doubt(session.token, is_refused=is_refused(outcome))
-        ):
-            self._end_doubt(session, client)
-
     def _look_soon(self) -> None:
-        self._looked_at = 0.0
+        self._look_at = 0.0
 
     def _wait_for_next(self, deadline: float) -> bool:
         """Stay for what is due within moments; False where the lane can be left to the next nudge."""
-        next_at = queue.next_due_at(self._lane)
-        if next_at is None:
-            return False
-        pause = (next_at - database_clock.now()).total_seconds()
-        if pause > WORTH_WAITING.total_seconds() or time.monotonic() + pause > deadline:
+        now = database_clock.now()
+        looks = next_actions(State(next_due_at=queue.next_due_at(self.lane)), now)
+        pause = next(((one.at - now).total_seconds() for one in looks if isinstance(one, LookAgain)), None)
+        if pause is None or pause > WORTH_WAITING.total_seconds() or time.monotonic() + pause > deadline:
             return False
         time.sleep(max(COLLECT_SECONDS, pause))
         self._look_soon()
@@ -437,10 +291,10 @@ class _Runner:
         meanwhile reads about these rows first, and what is stored here spares that.
         """
         give_up_at = time.monotonic() + OUTAGE_SECONDS
-        while self._in_hand or self._unheeded or self._callers.in_flight or self._sessions.has_to_judge:
+        while self._in_hand or self._unheeded or self.callers.in_flight or self.sessions.has_to_judge:
             try:
-                self._keep_lane()
-                self._store_and_send(room=0)
+                self.keep_lane()
+                self._store_and_send(may_start=False)
                 self._collect(seconds=RENEW_SECONDS)
                 give_up_at = time.monotonic() + OUTAGE_SECONDS
             except DATABASE_AWAY as error:
@@ -449,15 +303,10 @@ class _Runner:
                 log.warning("operations.answers_not_stored_yet", count=len(self._in_hand), error=str(error))
                 database.close()
                 time.sleep(OUTAGE_PAUSE_SECONDS)
-        self._give_back_drawn(dict(self._allowed))
-        if self._has_lost_lane:
-            queue.take_back_crashes(self._lane)
-        progress.finish_plans(self._lane.organization_id, now=database_clock.now())
-
-
-def _good_until() -> float:
-    """Until when what is drawn now may go out, by our own clock."""
-    return time.monotonic() + allowance.good_seconds()
+        self.permits.give_back_all()
+        if self._hold.was_lost:
+            queue.take_back_crashes(self.lane)
+        progress.finish_plans(self.lane.organization_id, now=database_clock.now())
 
 
 def _settle_after() -> timedelta:

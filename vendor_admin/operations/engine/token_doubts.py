@@ -4,7 +4,8 @@ import threading
 
 import structlog
 
-from vendor_admin.operations.engine.callers import Gate, Session
+from vendor_admin.operations.engine.calls import Session
+from vendor_admin.operations.engine.gate import Gate
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.platform_access import tokens

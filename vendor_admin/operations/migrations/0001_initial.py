@@ -612,6 +612,15 @@ class Migration(migrations.Migration):
                         ),
                     ),
                     (
+                        "priority",
+                        models.SmallIntegerField(
+                            choices=[(0, "urgent"), (1, "normal")],
+                            db_default=1,
+                            default=1,
+                            help_text="Urgent operations go before all others of their lane.",
+                        ),
+                    ),
+                    (
                         "trouble",
                         models.GeneratedField(
                             db_persist=True,
@@ -681,6 +690,11 @@ class Migration(migrations.Migration):
                             condition=models.Q(("state__in", ["queued", "unknown", "sending"])),
                             fields=["organization", "environment", "not_before"],
                             name="operation_unfinished",
+                        ),
+                        models.Index(
+                            condition=models.Q(("priority", 0), ("state__in", ["queued", "unknown", "sending"])),
+                            fields=["organization", "environment", "not_before"],
+                            name="operation_urgent",
                         ),
                         models.Index(
                             condition=models.Q(("needs_person", True)),
@@ -773,6 +787,23 @@ class Migration(migrations.Migration):
                             to="operations.operation",
                         ),
                     ),
+                    (
+                        "changes",
+                        models.CharField(
+                            choices=[
+                                ("whole", "whole"),
+                                ("balance", "balance"),
+                                ("permission", "permission"),
+                                ("risk_settings", "risk_settings"),
+                                ("membership", "membership"),
+                                ("lock", "lock"),
+                            ],
+                            db_default="whole",
+                            default="whole",
+                            help_text="What it changes of its target.",
+                            max_length=16,
+                        ),
+                    ),
                     ("is_locking", models.BooleanField(default=False)),
                 ],
                 options={
@@ -791,9 +822,29 @@ class Migration(migrations.Migration):
                     "constraints": [
                         models.UniqueConstraint(fields=("plan", "position"), name="one_row_per_position"),
                         models.UniqueConstraint(
-                            condition=models.Q(("is_locking", True)),
+                            condition=models.Q(("changes__in", ["balance", "whole"]), ("is_locking", True)),
                             fields=("organization", "environment", "target_type", "target_id"),
-                            name="one_running_plan_per_target",
+                            name="one_running_plan_per_balance",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("changes__in", ["permission", "whole"]), ("is_locking", True)),
+                            fields=("organization", "environment", "target_type", "target_id"),
+                            name="one_running_plan_per_permission",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("changes__in", ["risk_settings", "whole"]), ("is_locking", True)),
+                            fields=("organization", "environment", "target_type", "target_id"),
+                            name="one_running_plan_per_risk_settings",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("changes__in", ["membership", "whole"]), ("is_locking", True)),
+                            fields=("organization", "environment", "target_type", "target_id"),
+                            name="one_running_plan_per_membership",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("changes__in", ["lock", "whole"]), ("is_locking", True)),
+                            fields=("organization", "environment", "target_type", "target_id"),
+                            name="one_running_plan_per_lock",
                         ),
                     ],
                 },

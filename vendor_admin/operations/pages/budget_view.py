@@ -9,7 +9,7 @@ from django.db.models import Case, Count, Min, Q, When
 from django.urls import reverse
 
 from vendor_admin.operations.models import Operation, Plan
-from vendor_admin.operations.store.allowance import Caller, endpoint_budget
+from vendor_admin.operations.store.allowance import Caller, endpoint_budget, kept_of
 from vendor_admin.organizations.models import BudgetUse, Connection, Organization, RateLock
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.platform_access.budgets import (
@@ -31,11 +31,12 @@ _STEP = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class BudgetLine:
-    """One budget of one address or user."""
+    """One budget of one address or user; `kept` of its calls are for urgent changes."""
 
     name: str
     subject: str
     limit: int
+    kept: int
     used: int
     counts_successes: bool
     oldest_ends_at: datetime | None
@@ -160,6 +161,7 @@ def _line(budget: Budget, subject: str, used: int, oldest: datetime | None, wind
         name=budget.name,
         subject=subject,
         limit=budget.limit,
+        kept=kept_of(budget),
         used=used,
         counts_successes=budget.counts_successes,
         oldest_ends_at=oldest + window if oldest else None,

@@ -10,6 +10,7 @@ from django.urls import path, reverse
 
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, has_right, require
 from vendor_admin.listing.lists import Column, Filter
+from vendor_admin.operations.kinds import priority_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
 from vendor_admin.operations.pages import plan_buttons, plan_notes, plan_verbs, plan_view
@@ -18,6 +19,7 @@ from vendor_admin.operations.pages.rows import newest_url, plan_url, results_csv
 from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans.progress import counts_in_words, counts_of_plans, progress_of
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 
@@ -134,6 +136,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "was_never_sent": plan_notes.was_never_sent(row),
             "is_open_row": open_row,
             "is_in_motion": plan_notes.is_in_motion(row),
+            "is_urgent": priority_of(row.kind) is Priority.URGENT,
             "cost_in_words": plan_view.cost_in_words(row),
             "shown_state": plan_view.shown_state(row),
             "relatives": relatives,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Avg, Count, F
+from django.db.models import Avg, Count, F, Q
 
+from vendor_admin.operations.kinds import priority_of
 from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.allowance import Caller
 from vendor_admin.organizations.models import BudgetUse, Connection, Organization, RateLock
@@ -33,11 +35,12 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """Calls of one budget: those of the plan and those that go before them."""
+    """Calls of one budget: those of the plan and those that go before them. `limit` is what they may take of it."""
 
     budget: Budget
     subject: str
     calls: int
+    limit: int
 
     @property
     def key(self) -> str:
@@ -53,13 +56,21 @@ def forecast_of(plan: Plan, *, now: datetime) -> Forecast:
     else:
         calls = {(*name.split(" ", 1),): number for name, number in plan.calls_by_path.items()}
         ahead_of = None
-    return forecast(calls, organization=plan.organization, now=now, before_plan=ahead_of)
+    priority = priority_of(plan.kind)
+    return forecast(calls, organization=plan.organization, now=now, before_plan=ahead_of, priority=priority)
 
 
 def forecast(
-    calls: Mapping[tuple[str, str], int], *, organization: Organization, now: datetime, before_plan: int | None = None
+    calls: Mapping[tuple[str, str], int],
+    *,
+    organization: Organization,
+    now: datetime,
+    before_plan: int | None = None,
+    priority: Priority = Priority.NORMAL,
 ) -> Forecast:
-    """When calls, given by (environment, path), will have been sent, after those that wait already."""
+    """When calls, given by (environment, path), will have been sent, after those that wait already. What is not urgent
+    leaves a part of each hour to what is.
+    """
     number = sum(calls.values())
     if not number:
         return Forecast(0, now)
@@ -67,7 +78,7 @@ def forecast(
     missing = sorted({environment.upper() for environment, _ in calls if environment not in callers})
     if missing:
         return Forecast(number, None, (f"{' and '.join(missing)} has no connection that is switched on.",))
-    needs = _needs(calls, callers, _ahead(organization, before_plan=before_plan))
+    needs = _needs(calls, callers, _ahead(organization, before_plan=before_plan, priority=priority), priority)
     reasons: list[str] = []
     start = _start(calls, callers, organization=organization, now=now, reasons=reasons)
     ends_at = max([start, *_budget_ends(needs, start=start, now=now, reasons=reasons)])
@@ -87,19 +98,25 @@ def _callers(organization: Organization) -> dict[str, Caller]:
     return {one.environment: Caller(one.rest_url, str(one.credentials.get("name", ""))) for one in connections}
 
 
-def _ahead(organization: Organization, *, before_plan: int | None) -> Mapping[tuple[str, str], int]:
-    """Calls of running plans that were queued earlier, by (environment, path)."""
+def _ahead(organization: Organization, *, before_plan: int | None, priority: Priority) -> Mapping[tuple[str, str], int]:
+    """Calls that go before, urgent ones and those of earlier plans, by (environment, path)."""
     waiting = Operation.objects.filter(
         organization=organization, state=Operation.State.QUEUED, plan__state=Plan.State.RUNNING
     )
+    goes_before = Q(priority__lt=priority)
+    queued_earlier = Q(priority=priority)
     if before_plan is not None:
-        waiting = waiting.filter(plan__lt=before_plan)
+        queued_earlier &= Q(plan__lt=before_plan)
+    waiting = waiting.filter(goes_before | queued_earlier)
     named = waiting.order_by().values_list("environment", "name").annotate(number=Count("id"))
     return {(environment, path): number for environment, path, number in named}
 
 
 def _needs(
-    calls: Mapping[tuple[str, str], int], callers: Mapping[str, Caller], ahead: Mapping[tuple[str, str], int]
+    calls: Mapping[tuple[str, str], int],
+    callers: Mapping[str, Caller],
+    ahead: Mapping[tuple[str, str], int],
+    priority: Priority,
 ) -> list[_Need]:
     numbers: Counter[tuple[Budget, str]] = Counter()
     for (environment, _), number in [*calls.items(), *ahead.items()]:
@@ -111,7 +128,10 @@ def _needs(
         if operation.hourly_limit is not None and operation.counts_successes:
             budget, subject = allowance.endpoint_budget(operation), callers[environment].address
             numbers[budget, subject] += number + ahead.get((environment, path), 0)
-    return [_Need(budget, subject, number) for (budget, subject), number in numbers.items()]
+    return [
+        _Need(budget, subject, number, allowance.left_to(priority, budget).limit)
+        for (budget, subject), number in numbers.items()
+    ]
 
 
 def _start(
@@ -148,19 +168,22 @@ def _budget_ends(needs: Sequence[_Need], *, start: datetime, now: datetime, reas
     ends = []
     for need in needs:
         count = counts.get(need.key, 0)
-        if count + need.calls <= need.budget.limit:
+        if count + need.calls <= need.limit:
             continue
         moments = list(
             BudgetUse.objects.filter(key=need.key, used_at__gt=now - window)
             .order_by("used_at")
             .values_list("used_at", flat=True)
         )
-        ends.append(last_call_at(limit=need.budget.limit, used=moments, calls=need.calls, start=start, window=window))
-        left = max(0, need.budget.limit - count)
-        reasons.append(
-            f"{need.budget.name}: the platform allows {need.budget.limit:,} an hour, and {left:,} are left in this one."
-        )
+        ends.append(last_call_at(limit=need.limit, used=moments, calls=need.calls, start=start, window=window))
+        reasons.append(_in_words(need, left=max(0, need.budget.limit - count)))
     return ends
+
+
+def _in_words(need: _Need, *, left: int) -> str:
+    limit, kept = need.budget.limit, need.budget.limit - need.limit
+    allowed = f"{need.budget.name}: the platform allows {limit:,} an hour, and {left:,} are left in this one"
+    return f"{allowed}; the last {kept:,} are kept for urgent changes." if kept else f"{allowed}."
 
 
 def _sending_time(needs: Sequence[_Need], organization: Organization) -> timedelta:

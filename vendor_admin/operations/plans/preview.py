@@ -13,13 +13,24 @@ from django.utils.crypto import salted_hmac
 from vendor_admin.errors import Conflict, Fault, InvalidFields, NotAllowed
 from vendor_admin.mirrors.queries.any_of import among
 from vendor_admin.mirrors.readings import readings_in_force
-from vendor_admin.operations.kinds import Call, Json, PlanKind, PlanRequest, RowDraft, Target, kind_of, only_asks
+from vendor_admin.operations.kinds import (
+    Call,
+    Json,
+    PlanKind,
+    PlanRequest,
+    RowDraft,
+    Target,
+    aspect_of,
+    kind_of,
+    only_asks,
+)
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import approval_rules, authors, fresh_rows
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans.charges import SPENDING, in_words, spends_money
 from vendor_admin.operations.plans.field_words import titles_of
 from vendor_admin.operations.plans.tally import Tally
+from vendor_admin.operations.precedence import conflicting
 from vendor_admin.operations.store import rows as plan_rows
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.rows import target_of
@@ -154,7 +165,7 @@ def draft(plan: Plan, targets: Sequence[Target], *, first: int, now: datetime) -
     stands_before = plan.pk if first > 1 else None
     drafts = kind.drafts(PlanRequest(plan.organization_id, targets, plan.parameters, now, after_rows_of=stands_before))
     _set_apart_moved(drafts)
-    _set_apart_busy(drafts, organization_id=plan.organization_id, after_rows_of=stands_before)
+    _set_apart_busy(drafts, kind, organization_id=plan.organization_id, after_rows_of=stands_before)
     rows = rows_of(drafts, plan=plan, first=first)
     calls = _valid_calls(kind, rows, plan=plan, now=now)
     planned = [draft for draft, row in zip(drafts, rows, strict=True) if row.state == PlanRow.State.PLANNED]
@@ -233,13 +244,16 @@ def _set_apart_moved(drafts: Sequence[RowDraft]) -> None:
             draft.why_skipped = f"Changed again since: {titles_of(moved)}."
 
 
-def _set_apart_busy(drafts: Sequence[RowDraft], *, organization_id: int, after_rows_of: int | None) -> None:
-    """Skip what a running plan is changing, and what was named twice."""
+def _set_apart_busy(
+    drafts: Sequence[RowDraft], kind: PlanKind, *, organization_id: int, after_rows_of: int | None
+) -> None:
+    """Skip that of which a running plan is changing the same, and what was named twice."""
     is_of_these = among("target_id", (draft.target.entity_id for draft in drafts))
+    changes = [aspect.value for aspect in conflicting(aspect_of(kind.name))]
     busy = {
         (environment, entity_type, entity_id): plan_id
         for environment, entity_type, entity_id, plan_id in PlanRow.objects.filter(
-            is_of_these, organization_id=organization_id, is_locking=True
+            is_of_these, organization_id=organization_id, is_locking=True, changes__in=changes
         ).values_list("environment", "target_type", "target_id", "plan_id")
     }
     before = PlanRow.objects.filter(is_of_these, plan=after_rows_of, state=PlanRow.State.PLANNED)

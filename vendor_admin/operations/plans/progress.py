@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef
+from django.db.models.functions import Now
 
+from vendor_admin.operations.kinds import priority_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans import targets as plan_targets
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store.outcome_store import cancel_queued
 from vendor_admin.operations.store.queue import step
 
+URGENT_FIRST = "Urgent changes go first."
 _IN_ORDER = (
     PlanRow.State.SUCCEEDED,
     PlanRow.State.REJECTED,
@@ -74,7 +78,7 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
 
 
 def progress_of(plan: Plan, counts: Counter[str] | None = None) -> Progress:
-    """Two queries, however large the plan is; one with `counts` that were read before."""
+    """Three queries, however large the plan is; two with `counts` that were read before."""
     counts = counts_of(plan) if counts is None else counts
     if plan.is_interrupted:
         return Progress(dict(counts), plan.wait_why, plan.check_at)
@@ -85,7 +89,22 @@ def progress_of(plan: Plan, counts: Counter[str] | None = None) -> Progress:
         .values_list("wait_reason", "not_before")
         .first()
     )
+    is_urgent = priority_of(plan.kind) is Priority.URGENT
+    if waiting is None and counts[PlanRow.State.QUEUED] and not is_urgent and _urgent_goes_first(plan):
+        return Progress(dict(counts), URGENT_FIRST)
     return Progress(dict(counts), *(waiting or ("", None)))
+
+
+def _urgent_goes_first(plan: Plan) -> bool:
+    """Whether urgent operations go before those of a plan."""
+    urgent = Operation.objects.filter(
+        organization_id=plan.organization_id,
+        state=Operation.State.QUEUED,
+        priority=Priority.URGENT,
+        plan__state=Plan.State.RUNNING,
+        not_before__lte=Now(),
+    )
+    return urgent.exists()
 
 
 def finish_plans(organization_id: int, *, now: datetime) -> int:

@@ -11,14 +11,15 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.queries.any_of import array_of
-from vendor_admin.operations.kinds import Call, kind_of
-from vendor_admin.operations.models import Operation, Plan, PlanRow, new_short_id
+from vendor_admin.operations.kinds import Call, aspect_of, kind_of, priority_of
+from vendor_admin.operations.models import ONE_PLAN_PER, Operation, Plan, PlanRow, new_short_id
 from vendor_admin.operations.plans import fresh_rows
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans.follow_ups import begun_meanwhile
 from vendor_admin.operations.plans.preview import drafts_of, has_moved, preview
 from vendor_admin.operations.plans.states import move
 from vendor_admin.operations.plans.wiping import wipe_at_start
+from vendor_admin.operations.precedence import conflicting
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.rows import target_of
 from vendor_admin.organizations import incarnations
@@ -32,10 +33,11 @@ ToStore = tuple[Call, dict[str, Any]]
 _INSERT = """
     INSERT INTO operations_operation
         (organization_id, plan_id, after_id, environment, name, request, sealed_request, short_id, idempotency_key,
-         actor, reason, state, attempts, not_before, wait_reason, penalty_ticket, claimed_by, error_text, advice,
-         response, settle_attempts, needs_person, question, created_at)
+         actor, reason, priority, state, attempts, not_before, wait_reason, penalty_ticket, claimed_by, error_text,
+         advice, response, settle_attempts, needs_person, question, created_at)
     SELECT %(organization)s, %(plan)s, given.after_id, environment, name, request, sealed_request, short_id,
-           idempotency_key, %(actor)s, %(reason)s, 'queued', 0, %(now)s, '', '', '', '', '', '{}', 0, false, '', %(now)s
+           idempotency_key, %(actor)s, %(reason)s, %(priority)s, 'queued', 0, %(now)s, '', '', '', '', '', '{}', 0,
+           false, '', %(now)s
       FROM json_to_recordset(%(operations)s::json)
            AS given(after_id bigint, environment text, name text, request jsonb, sealed_request text, short_id text,
                     idempotency_key text)
@@ -126,8 +128,8 @@ def start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
 
 
 def refuse_shared(plan: Plan) -> None:
-    """Raise Conflict where another plan has a target of this one, or is to take one since a worker is starting it
-    bit by bit: of two such plans one gets all of its own. The transaction holds the starts from then on.
+    """Raise Conflict where another plan changes the same of a target of this one, or is to since a worker is
+    starting it bit by bit: of two such plans one gets all of its own. The transaction holds the starts from then on.
     """
     _refuse_where(plan, is_locking=True)
     _refuse_being_started(plan)
@@ -197,10 +199,12 @@ def _refuse_being_started(plan: Plan) -> None:
 
 
 def _refuse_where(plan: Plan, **others: Any) -> None:
-    # Looked up row by row, by the index of what is locked: as a join, PostgreSQL compares each with each where it has
+    """Raise Conflict where one of these other rows changes the same of a target of this plan."""
+    # Looked up row by row, by the indexes of what is locked: as a join, PostgreSQL compares each with each where it has
     # not counted yet what other plans have just taken.
     same = PlanRow.objects.filter(
         **others,
+        changes__in=[aspect.value for aspect in conflicting(aspect_of(plan.kind))],
         organization_id=OuterRef("organization_id"),
         environment=OuterRef("environment"),
         target_type=OuterRef("target_type"),
@@ -214,7 +218,7 @@ def _refuse_where(plan: Plan, **others: Any) -> None:
 def _is_taken(error: IntegrityError) -> bool:
     """Whether a target was taken twice."""
     diagnosis = getattr(error.__cause__, "diag", None)
-    return getattr(diagnosis, "constraint_name", None) == "one_running_plan_per_target"
+    return str(getattr(diagnosis, "constraint_name", None)).startswith(ONE_PLAN_PER)
 
 
 def _store(plan: Plan, calls: Sequence[ToStore], *, now: datetime) -> None:
@@ -241,6 +245,7 @@ def _insert(plan: Plan, operations: Sequence[dict[str, Any]], *, now: datetime) 
                 "plan": plan.pk,
                 "actor": plan.actor,
                 "reason": plan.reason,
+                "priority": priority_of(plan.kind).value,
                 "now": now,
                 "operations": json.dumps(operations),
             },

@@ -1,12 +1,14 @@
 """How many operations may be sent right now: budgets and locks of the platform, and its maintenance windows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from vendor_admin.operations.kinds import urgent_paths
+from vendor_admin.operations.precedence import Priority, kept_for_urgent
 from vendor_admin.organizations.models import RateLock
 from vendor_admin.organizations.platform_access import budgets, platform_locks
-from vendor_admin.organizations.platform_access.budgets import USER_CALLS, Budget
+from vendor_admin.organizations.platform_access.budgets import USER_CALLS, Budget, PlatformLock
 from vendor_admin.tradovate.catalogue.operation import Operation as CatalogueOperation
 from vendor_admin.tradovate.outcomes import Locked, Penalized
 from vendor_admin.tradovate.trading_calendar import CENTRAL, MAINTENANCE_MARGIN, maintenance_window
@@ -23,6 +25,8 @@ SHARE_DRAWN_AHEAD = 20
 # Of the margin that a budget's window has: the rest is for the call's way to the platform.
 SHARE_BEFORE_SENDING = 0.75
 SHORTEST_GOOD_SECONDS = 2.0
+USED_UP = "The hour's budget of calls is used up."
+USED_UP_BUT_FOR_URGENT = "The hour's budget of calls is used up, but for the part that is kept for urgent changes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,31 @@ def good_seconds() -> float:
     return max(SHORTEST_GOOD_SECONDS, margin * SHARE_BEFORE_SENDING)
 
 
+def kept_of(budget: Budget) -> int:
+    """How many calls of an hour's budget are kept for urgent operations: none where they never draw on it."""
+    is_drawn_on = budget.name == USER_CALLS.name or budget.name in urgent_paths()
+    return kept_for_urgent(budget.limit) if is_drawn_on and budget.limit < NO_LIMIT else 0
+
+
+def left_to(priority: Priority, budget: Budget) -> Budget:
+    """The budget as operations of a priority see it: without what is kept for those that go before them."""
+    return budget if priority is Priority.URGENT else replace(budget, limit=budget.limit - kept_of(budget))
+
+
 def draw(
-    caller: Caller, operation: CatalogueOperation, *, wanted: int, now: datetime, of_user: Budget = USER_CALLS
+    caller: Caller,
+    operation: CatalogueOperation,
+    *,
+    wanted: int,
+    now: datetime,
+    of_user: Budget = USER_CALLS,
+    priority: Priority = Priority.URGENT,
 ) -> Drawn:
-    """Draw calls of one operation from the endpoint's budget and the user's; READING_CALLS leaves some for people."""
+    """Draw calls of one operation from the endpoint's budget and the user's; READING_CALLS leaves some for people, and
+    what is not urgent leaves some to what is.
+    """
     count, wait = wanted, 0.0
-    budget = endpoint_budget(operation)
+    budget, of_user = left_to(priority, endpoint_budget(operation)), left_to(priority, of_user)
     subject = caller.address
     if operation.hourly_limit is None:
         locked = budgets.lock_in_force(keys=(budgets.key_of(budget=budget, subject=subject), subject), now=now)
@@ -91,15 +114,15 @@ def draw(
     else:
         count, wait = budgets.take_many(budget=budget, subject=subject, wanted=wanted, now=now)
     if not count:
-        return _none(caller, operation, wait=wait, now=now)
+        return _none(caller, operation, wait=wait, now=now, why=_used_up(budget, priority))
     granted, user_wait = budgets.take_many(budget=of_user, subject=caller.user, wanted=count, now=now)
     if granted < count and operation.hourly_limit is not None:
         budgets.give_back(budget=budget, subject=subject, used_at=now, count=count - granted)
     if not granted:
-        return _none(caller, operation, wait=user_wait, now=now)
+        return _none(caller, operation, wait=user_wait, now=now, why=_used_up(of_user, priority))
     short = granted < wanted
     until = now + timedelta(seconds=max(wait, user_wait)) if short else None
-    return Drawn(granted, now, until, "The hour's budget of calls is used up." if short else "")
+    return Drawn(granted, now, until, _used_up(of_user if granted < count else budget, priority) if short else "")
 
 
 def draw_readings(caller: Caller, *, count: int, now: datetime, share: Budget | None = None) -> Drawn:
@@ -145,9 +168,9 @@ def close_after(
     return platform_locks.close_after(outcome, user=caller.user, address=caller.address, path=operation.path, now=now)
 
 
-def is_closed(caller: Caller, operation: CatalogueOperation, *, now: datetime) -> bool:
-    """Whether a lock is in force on this endpoint or this user, whoever brought it about."""
-    return budgets.lock_in_force(keys=_lock_keys(caller, operation), now=now) is not None
+def lock_on(caller: Caller, operation: CatalogueOperation, *, now: datetime) -> PlatformLock | None:
+    """The lock in force on this endpoint or this user, whoever brought it about."""
+    return budgets.lock_in_force(keys=_lock_keys(caller, operation), now=now)
 
 
 def is_on_probation(caller: Caller, operation: CatalogueOperation) -> bool:
@@ -170,9 +193,13 @@ def held_until(now: datetime) -> tuple[datetime, str] | None:
     return until, f"The platform is in maintenance; it goes on at {local:%H:%M} CT on {local:%Y-%m-%d}."
 
 
-def _none(caller: Caller, operation: CatalogueOperation, *, wait: float, now: datetime) -> Drawn:
+def _used_up(budget: Budget, priority: Priority) -> str:
+    return USED_UP if priority is Priority.URGENT or not kept_of(budget) else USED_UP_BUT_FOR_URGENT
+
+
+def _none(caller: Caller, operation: CatalogueOperation, *, wait: float, now: datetime, why: str) -> Drawn:
     locked = budgets.lock_in_force(keys=_lock_keys(caller, operation), now=now)
-    reason = locked.reason if locked else "The hour's budget of calls is used up."
+    reason = locked.reason if locked else why
     return Drawn(0, now, now + timedelta(seconds=wait), reason, is_locked=locked is not None)
 
 

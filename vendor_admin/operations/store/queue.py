@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from vendor_admin.operations.models import Lane, Operation, Plan, PlanRow
+from vendor_admin.operations.precedence import Aspect, Priority, Ticket, Touch, Waiting
 from vendor_admin.operations.store.rows import rows_of
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -33,18 +35,41 @@ SENDABLE = Q(state=State.QUEUED, plan__state=Plan.State.RUNNING) & (
 )
 """Waits neither for the step before it nor for its plan's rows to be compared (interrupted_plans.py)."""
 
+_FIRST_OF = """
+        (SELECT o.id, o.name, o.priority, o.not_before
+           FROM operations_operation o
+           JOIN operations_plan p ON p.id = o.plan_id
+           LEFT JOIN operations_operation previous ON previous.id = o.after_id
+          WHERE o.organization_id = %(organization)s AND o.environment = %(environment)s AND o.name = ANY (%(names)s)
+            AND o.state = 'queued' AND o.priority = {} AND o.not_before <= %(now)s AND p.state = 'running'
+            AND (o.after_id IS NULL AND p.check_at IS NULL OR previous.state = 'succeeded')
+          ORDER BY o.not_before, o.id
+          LIMIT {})
+"""
+_WAITING = f"""
+    WITH due AS MATERIALIZED (
+        {_FIRST_OF.format(Priority.URGENT.value, "%(most_urgent)s")}
+        UNION ALL
+        {_FIRST_OF.format(Priority.NORMAL.value, "%(most)s")}
+    )
+    SELECT due.id, due.name, due.priority, due.not_before,
+           (SELECT coalesce(array_agg(ARRAY[r.target_type, r.target_id::text, r.changes]), '{{}}')
+              FROM operations_planrow r
+             WHERE r.target_id IS NOT NULL
+               AND r.operation_id = ANY (ARRAY(
+                   SELECT due.id UNION ALL SELECT f.id FROM operations_operation f WHERE f.after_id = due.id)))
+      FROM due
+"""  # noqa: S608 - our own text
+# Asked once more, since somebody may have stopped or cancelled one of them a moment ago.
 _CLAIM = """
     WITH due AS MATERIALIZED (
         SELECT o.id
           FROM operations_operation o
           JOIN operations_plan p ON p.id = o.plan_id
           LEFT JOIN operations_operation previous ON previous.id = o.after_id
-         WHERE o.organization_id = %(organization)s AND o.environment = %(environment)s AND o.name = %(name)s
-           AND o.state = 'queued' AND o.not_before <= %(now)s AND p.state = 'running'
-           AND (o.after_id IS NULL AND p.check_at IS NULL OR previous.state = 'succeeded')
-           AND (%(only)s::bigint IS NULL OR o.id = %(only)s)
-         ORDER BY o.not_before, o.id
-         LIMIT %(limit)s
+         WHERE o.id = ANY (%(ids)s) AND o.organization_id = %(organization)s AND o.state = 'queued'
+           AND p.state = 'running' AND (o.after_id IS NULL AND p.check_at IS NULL OR previous.state = 'succeeded')
+         ORDER BY o.id
            FOR UPDATE OF o SKIP LOCKED
     )
     UPDATE operations_operation o
@@ -139,17 +164,18 @@ def take_back_crashes(lane: LaneKey) -> None:
         found.update(crashes=F("crashes") - 1, claimed_by="")
 
 
-def tickets_held(lane: LaneKey, name: str) -> list[tuple[int, datetime]]:
-    """(id, when it may be sent) of waiting operations of one name that hold a penalty ticket, soonest first."""
+def tickets_held(lane: LaneKey, name: str) -> list[Ticket]:
+    """The waiting operations of one name that hold a penalty ticket, what may be sent soonest first."""
     with step(lane.organization_id):
-        return list(
+        held = (
             Operation.objects.filter(
                 SENDABLE, organization_id=lane.organization_id, environment=lane.environment, name=name
             )
             .exclude(penalty_ticket="")
             .order_by("not_before", "id")
-            .values_list("id", "not_before")
+            .values_list("id", "priority", "not_before")
         )
+        return [Ticket(id_, Priority(priority), due_at) for id_, priority, due_at in held]
 
 
 def due_names(lane: LaneKey, *, now: datetime) -> list[str]:
@@ -158,16 +184,56 @@ def due_names(lane: LaneKey, *, now: datetime) -> list[str]:
         return list(_sendable(lane, now=now).order_by("name").values_list("name", flat=True).distinct())
 
 
-def count_due(lane: LaneKey, *, name: str, now: datetime, most: int) -> int:
-    """How many calls of a name may be sent now, counted up to `most`."""
+def urgent_names(lane: LaneKey, *, now: datetime) -> set[str]:
+    """What kinds of call may be sent now for urgent operations."""
     with step(lane.organization_id):
-        return int(_sendable(lane, now=now).filter(name=name).order_by().values("id")[:most].count())
+        urgent = _sendable(lane, now=now).filter(priority=Priority.URGENT)
+        return set(urgent.order_by().values_list("name", flat=True).distinct())
 
 
-def claim(
-    lane: LaneKey, *, name: str, limit: int, now: datetime, until: datetime, only: int | None = None
-) -> list[Operation]:
-    """Mark the oldest waiting operations of a name (or `only` this one) as being sent.
+def count_due(lane: LaneKey, *, name: str, now: datetime, most: int) -> dict[Priority, int]:
+    """How many calls of a name may be sent now, by priority, each counted up to `most`."""
+    with step(lane.organization_id):
+        due = _sendable(lane, now=now).filter(name=name).order_by().values("id")
+        return {priority: int(due.filter(priority=priority)[:most].count()) for priority in Priority}
+
+
+def first_waiting(
+    lane: LaneKey, *, names: Collection[str], most: int, most_urgent: int, now: datetime
+) -> list[Waiting]:
+    """The first operations of these names that may be sent now: up to `most`, and besides up to `most_urgent` urgent
+    ones.
+
+    Must run inside a transaction of the organization. One query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WAITING,
+            {
+                "organization": lane.organization_id,
+                "environment": lane.environment,
+                "names": list(names),
+                "most": most,
+                "most_urgent": most_urgent,
+                "now": now,
+            },
+        )
+        return [
+            Waiting(
+                id_,
+                name,
+                Priority(priority),
+                due_at,
+                frozenset(
+                    Touch(entity_type, int(entity_id), Aspect(aspect)) for entity_type, entity_id, aspect in rows
+                ),
+            )
+            for id_, name, priority, due_at, rows in cursor.fetchall()
+        ]
+
+
+def claim(lane: LaneKey, *, ids: Collection[int], now: datetime, until: datetime) -> list[Operation]:
+    """Mark waiting operations as being sent. Those that somebody else has, or stopped meanwhile, are left out.
 
     Must run inside a transaction of the organization; they are called after it has committed.
     """
@@ -175,10 +241,7 @@ def claim(
         _CLAIM,
         {
             "organization": lane.organization_id,
-            "environment": lane.environment,
-            "name": name,
-            "only": only,
-            "limit": limit,
+            "ids": list(ids),
             "holder": lane.holder,
             "until": until,
             "now": now,
@@ -196,8 +259,15 @@ def stopped_plans(lane: LaneKey, plan_ids: Collection[int]) -> set[int]:
         return set(stopped.exclude(state=Plan.State.RUNNING).values_list("id", flat=True))
 
 
-def postpone(lane: LaneKey, *, until: datetime, reason: str, names: Sequence[str] | None = None) -> int:
-    """Hold what waits in this lane (only these operations, where `names` is given) until a time."""
+def postpone(
+    lane: LaneKey,
+    *,
+    until: datetime,
+    reason: str,
+    names: Sequence[str] | None = None,
+    priority: Priority | None = None,
+) -> int:
+    """Hold what waits in this lane until a time: only of these names and this priority, where they are given."""
     with step(lane.organization_id):
         waiting = Operation.objects.filter(
             organization_id=lane.organization_id,
@@ -207,6 +277,8 @@ def postpone(lane: LaneKey, *, until: datetime, reason: str, names: Sequence[str
         )
         if names is not None:
             waiting = waiting.filter(name__in=names)
+        if priority is not None:
+            waiting = waiting.filter(priority=priority)
         return waiting.update(not_before=until, wait_reason=reason[:300])
 
 

@@ -10,16 +10,16 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from vendor_admin.mirrors.queries.any_of import among
-from vendor_admin.operations.kinds import Target
+from vendor_admin.operations.kinds import Target, aspect_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.encryption import encrypt
 
 _INSERT = """
     INSERT INTO operations_planrow
         (organization_id, plan_id, position, environment, target_type, target_id, label, wanted, secrets,
-         expected, old, new, warnings, state, why, result, is_locking)
+         expected, old, new, warnings, state, why, result, changes, is_locking)
     SELECT %s, %s, given.position, environment, target_type, target_id, label, wanted, secrets,
-           expected, old, new, warnings, state, why, '{}', false
+           expected, old, new, warnings, state, why, '{}', %s, false
       FROM json_to_recordset(%s::json)
            AS given(position integer, environment text, target_type text, target_id bigint, label text, wanted jsonb,
                     secrets text, expected jsonb, old jsonb, new jsonb, warnings jsonb, state text, why text)
@@ -37,8 +37,9 @@ def insert(plan: Plan, rows: Sequence[PlanRow]) -> None:
         {name: getattr(row, name) for name in _AS_THEY_ARE} | {"secrets": encrypt(row.secrets) if row.secrets else ""}
         for row in rows
     ]
+    changes = aspect_of(plan.kind).value
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [plan.organization_id, plan.pk, json.dumps(given)])
+        cursor.execute(_INSERT, [plan.organization_id, plan.pk, changes, json.dumps(given)])
 
 
 def target_of(row: PlanRow) -> Target:
