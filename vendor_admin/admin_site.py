@@ -88,7 +88,7 @@ def _of_organization(request: HttpRequest) -> list[tuple[str, list[dict[str, Any
     if has_right(request, Right.VIEW_AUDIT):
         organization.append(_item("Audit", "history_edu", "admin:organizations_auditentry_changelist"))
     changes = [
-        _item("Notices", "notifications", "admin:operations_notice_changelist"),
+        _item("Notices", "notifications", "admin:notices_notice_changelist"),
         _item("Plans", "checklist", "admin:operations_plan_changelist"),
         _item("Operations", "send", "admin:operations_operation_changelist"),
         _item("Changes", "difference", "admin:operations_planrow_changelist"),
@@ -96,7 +96,7 @@ def _of_organization(request: HttpRequest) -> list[tuple[str, list[dict[str, Any
     ]
     if has_right(request, Right.MANAGE_NOTICES):
         changes.append(_item("Approval thresholds", "rule", "thresholds"))
-        changes.append(_item("Notice channels", "campaign", "admin:operations_noticechannel_changelist"))
+        changes.append(_item("Notice channels", "campaign", "admin:notices_noticechannel_changelist"))
     return [
         ("People and accounts", [
             _item("Members", "group", "admin:mirrors_platformuser_changelist"),

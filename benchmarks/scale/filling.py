@@ -93,7 +93,7 @@ SELECT o.organization_id, o.plan_id, row_number() OVER (PARTITION BY o.plan_id O
   FROM operations_operation AS o WHERE o.organization_id = %(organization)s
 """
 NOTICES = """
-INSERT INTO operations_notice (organization_id, kind, subject, title, text, next_step, path, seen, opened_at, times,
+INSERT INTO notices_notice (organization_id, kind, subject, title, text, next_step, path, seen, opened_at, times,
                                acknowledged_by, closed_at, resolution)
 SELECT %(organization)s, 'socket_down', 'lease ' || n, 'A socket is down', 'made up', '', '', '{}',
        x.at, 1, '', x.at + interval '5 minutes', 'over'

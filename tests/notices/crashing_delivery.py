@@ -10,7 +10,7 @@ def main() -> None:
     # Imported here, since Django's apps are there only now.
     from django.utils import timezone
 
-    from vendor_admin.operations.notices import delivery
+    from vendor_admin.notices import delivery
 
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)

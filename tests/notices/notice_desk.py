@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from vendor_admin.operations.models import Delivery, Notice, NoticeChannel, Operation, Plan, PlanRow
-from vendor_admin.operations.notices import delivery, watching
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices import delivery, watcher
+from vendor_admin.notices.models import Delivery, Notice, NoticeChannel, NoticeKind
+from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -126,7 +126,7 @@ def at(seconds: float) -> datetime:
 
 def look(seconds: float) -> tuple[int, int]:
     """One look at everything, so many seconds after NOW."""
-    return watching.watch(now=at(seconds))
+    return watcher.watch(now=at(seconds))
 
 
 def deliver(seconds: float) -> int:

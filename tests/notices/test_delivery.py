@@ -28,9 +28,9 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from tests.notices.notice_desk import NOW, SECRET, Desk, Receiver, at, deliver, look, receiving
 from tests.support.database import ROOT
 from vendor_admin.errors import Conflict, InvalidFields
-from vendor_admin.operations.models import Delivery, NoticeChannel
-from vendor_admin.operations.notices import channels, delivery, mails, posting
-from vendor_admin.operations.notices.answers import BACK_OFF
+from vendor_admin.notices import channels, delivery, email, http_post
+from vendor_admin.notices.answers import BACK_OFF
+from vendor_admin.notices.models import Delivery, NoticeChannel
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.platform_access import network_policy
@@ -256,7 +256,7 @@ def test_redirects_are_not_followed(alpha: Desk) -> None:
 def test_a_receiver_that_dribbles_is_cut_off_and_delays_nobody_elses_message(
     alpha: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "ALL_SECONDS", 1.0)
+    monkeypatch.setattr(http_post, "ALL_SECONDS", 1.0)
     with dribbling() as url:
         alpha.webhook(url)
         alpha.webhook(receiver.url)
@@ -354,7 +354,7 @@ def test_a_secret_that_no_key_opens_is_told_and_stops_nobody_else(alpha: Desk, r
     alpha.webhook(receiver.url)
     with alpha.scope(), database.cursor() as cursor:
         sealed = "x" + encrypt({"current": SECRET})
-        cursor.execute("UPDATE operations_noticechannel SET secret = %s WHERE id = %s", [sealed, lost.pk])
+        cursor.execute("UPDATE notices_noticechannel SET secret = %s WHERE id = %s", [sealed, lost.pk])
     fail_a_plan(alpha)
     look(0)
     deliver(0)
@@ -399,7 +399,7 @@ def test_without_a_mail_server_nobody_believes_that_mail_was_sent(alpha: Desk, m
     look(0)
     deliver(0)
     assert mailoutbox == []
-    assert [(one.state, one.outcome) for one in alpha.deliveries()] == [("failed", mails.NO_MAIL_SERVER)]
+    assert [(one.state, one.outcome) for one in alpha.deliveries()] == [("failed", email.NO_MAIL_SERVER)]
     with alpha.scope(), pytest.raises(InvalidFields, match="no mail server"):
         channels.add_email_channel(
             organization=alpha.organization, addresses=["a@example.com"], kinds=["locked"], actor="owner", now=NOW

@@ -17,14 +17,13 @@ from standardwebhooks import Webhook
 from tests.notices.notice_desk import Receiver, receiving
 from tests.support.signed_in import signed_in
 from tests.support.staff_and_rows import NOW
-from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
-from vendor_admin.operations.notices import delivery
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices import delivery
+from vendor_admin.notices.models import Delivery, Notice, NoticeChannel, NoticeKind
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
-NOTICES, CHANNELS = "admin:operations_notice_changelist", "admin:operations_noticechannel_changelist"
-ADD = "admin:operations_noticechannel_add"
+NOTICES, CHANNELS = "admin:notices_notice_changelist", "admin:notices_noticechannel_changelist"
+ADD = "admin:notices_noticechannel_add"
 KINDS = ["locked", "plan_failed"]
 
 
@@ -121,10 +120,10 @@ def test_the_count_is_one_query_over_an_index(
             for number in range(3000)
         )
     noted()
-    admin_connection.execute("ANALYZE operations_notice")
+    admin_connection.execute("ANALYZE notices_notice")
     with CaptureQueriesContext(connection) as captured:
         alice.get(reverse("admin:mirrors_account_changelist"))
-    (query,) = [one["sql"] for one in captured if "operations_notice" in one["sql"]]
+    (query,) = [one["sql"] for one in captured if "notices_notice" in one["sql"]]
     with organization_scope(alpha.pk), connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {query}")
         plan = "\n".join(row[0] for row in cursor.fetchall())
@@ -138,8 +137,8 @@ def test_the_lists_take_as_many_queries_for_many_rows_as_for_few(
         counts = []
         for address in (
             reverse(NOTICES), reverse(CHANNELS),
-            reverse("admin:operations_notice_change", args=[_of(alpha, Notice)[0].pk]),
-            reverse("admin:operations_noticechannel_change", args=[channel.pk]),
+            reverse("admin:notices_notice_change", args=[_of(alpha, Notice)[0].pk]),
+            reverse("admin:notices_noticechannel_change", args=[channel.pk]),
         ):  # fmt: skip
             with CaptureQueriesContext(connection) as captured:
                 assert alice.get(address).status_code == 200
@@ -171,7 +170,7 @@ def test_a_notice_says_what_to_do_and_who_was_told_without_the_urls_secret_part(
             organization=alpha, channel=channel, notice=notice, event="opened", message={}, state="sent", attempts=1,
             outcome="The receiver answered 200 OK after 3 ms.", not_before=NOW, created_at=NOW, sent_at=NOW,
         )  # fmt: skip
-    text = bob.get(reverse("admin:operations_notice_change", args=[notice.pk])).content.decode()
+    text = bob.get(reverse("admin:notices_notice_change", args=[notice.pk])).content.decode()
     assert "Look at it." in text
     assert "webhook at hooks.example.com" in text
     assert "answered 200 OK" in text
@@ -183,9 +182,7 @@ def test_everybody_but_a_viewer_may_take_care_of_a_notice(
     alpha: Organization, noted: Callable[..., Notice], role: str
 ) -> None:
     notice, client = noted(), _role(alpha, role)
-    assert (
-        "I take care of it" in client.get(reverse("admin:operations_notice_change", args=[notice.pk])).content.decode()
-    )
+    assert "I take care of it" in client.get(reverse("admin:notices_notice_change", args=[notice.pk])).content.decode()
     assert client.post(reverse("admin:notice_acknowledge", args=[notice.pk])).status_code == 302
     (notice,) = _of(alpha, Notice)
     assert (notice.standing, notice.acknowledged_by) == (Notice.ACKNOWLEDGED, f"{role}-alpha")
@@ -198,7 +195,7 @@ def test_a_viewer_sees_notices_and_takes_care_of_none(
     bob: Client, alpha: Organization, noted: Callable[..., Notice]
 ) -> None:
     notice = noted()
-    page = bob.get(reverse("admin:operations_notice_change", args=[notice.pk]))
+    page = bob.get(reverse("admin:notices_notice_change", args=[notice.pk]))
     assert "I take care of it" not in page.content.decode()
     assert bob.post(reverse("admin:notice_acknowledge", args=[notice.pk])).status_code == 403
     assert _of(alpha, Notice)[0].standing == Notice.OPEN
@@ -209,10 +206,10 @@ def test_another_organizations_notices_and_channels_are_not_found(
 ) -> None:
     notice = noted()
     assert _titles(charlie) == []
-    assert charlie.get(reverse("admin:operations_notice_change", args=[notice.pk])).status_code == 404
+    assert charlie.get(reverse("admin:notices_notice_change", args=[notice.pk])).status_code == 404
     assert charlie.post(reverse("admin:notice_acknowledge", args=[notice.pk])).status_code == 404
     assert charlie.get(reverse(CHANNELS)).context["rows"] == []
-    assert charlie.get(reverse("admin:operations_noticechannel_change", args=[channel.pk])).status_code == 404
+    assert charlie.get(reverse("admin:notices_noticechannel_change", args=[channel.pk])).status_code == 404
     for name in ("edit", "test", "secret", "remove", "switch_off", "switch_on"):
         assert charlie.post(reverse(f"admin:notice_channel_{name}", args=[channel.pk])).status_code == 404, name
     assert charlie.get(reverse("admin:notice_channel_deliveries", args=[channel.pk])).status_code == 404
@@ -225,7 +222,7 @@ def test_only_owners_look_after_channels(alpha: Organization, channel: NoticeCha
     client = _role(alpha, role)
     assert reverse(CHANNELS) not in client.get(reverse("admin:index")).content.decode()
     assert client.get(reverse(CHANNELS)).status_code == 403
-    assert client.get(reverse("admin:operations_noticechannel_change", args=[channel.pk])).status_code == 403
+    assert client.get(reverse("admin:notices_noticechannel_change", args=[channel.pk])).status_code == 403
     assert client.get(reverse("admin:notice_channel_deliveries", args=[channel.pk])).status_code == 403
     assert client.post(reverse(ADD), {"url": "https://x.example", "kinds": KINDS}).status_code == 403
     for name in ("edit", "test", "secret", "remove", "switch_off", "switch_on"):
@@ -248,7 +245,7 @@ def test_an_owner_adds_a_webhook_and_sees_its_secret_once(alice: Client, alpha: 
     Webhook(found[1])
     (channel,) = _of(alpha, NoticeChannel)
     assert (channel.secret, channel.kinds) == ({"current": found[1]}, KINDS)
-    address = reverse("admin:operations_noticechannel_change", args=[channel.pk])
+    address = reverse("admin:notices_noticechannel_change", args=[channel.pk])
     for shown in (
         alice.get(address),
         alice.get(reverse(CHANNELS)),
@@ -262,7 +259,7 @@ def test_an_owner_adds_a_webhook_and_sees_its_secret_once(alice: Client, alpha: 
         {"to": "8.8.8.8", "kinds": KINDS},
     )
     with connection.cursor() as cursor, organization_scope(alpha.pk):
-        cursor.execute("SELECT secret FROM operations_noticechannel")
+        cursor.execute("SELECT secret FROM notices_noticechannel")
         assert "whsec" not in cursor.fetchone()[0]
 
     renewed = alice.post(reverse("admin:notice_channel_secret", args=[channel.pk])).content.decode()

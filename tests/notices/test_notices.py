@@ -12,10 +12,10 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.notices.notice_desk import NOW, Desk, at, deliver, look
-from vendor_admin.operations.models import Notice, Operation, Plan
-from vendor_admin.operations.notices import plan_trouble, watching
-from vendor_admin.operations.notices.acknowledging import acknowledge
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices import plan_conditions, watcher
+from vendor_admin.notices.acknowledgement import acknowledge
+from vendor_admin.notices.models import Notice, NoticeKind
+from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.models import AuditEntry, Connection
@@ -220,20 +220,20 @@ def test_sockets_that_end_with_the_platforms_maintenance_are_not_told(alpha: Des
     ends = begins + timedelta(hours=4)
     alpha.set_socket(lease, "waiting", reason="Maintenance.")
     for moment in (begins, begins + timedelta(minutes=2), ends - timedelta(seconds=1), ends + timedelta(minutes=4)):
-        assert watching.watch(now=moment) == (0, 0)
-    assert watching.watch(now=ends + timedelta(minutes=6)) == (0, 0)
-    assert watching.watch(now=ends + timedelta(minutes=7)) == (1, 0)
+        assert watcher.watch(now=moment) == (0, 0)
+    assert watcher.watch(now=ends + timedelta(minutes=6)) == (0, 0)
+    assert watcher.watch(now=ends + timedelta(minutes=7)) == (1, 0)
 
 
 def test_a_notice_from_before_the_maintenance_stays_and_closes_within_it(alpha: Desk) -> None:
     lease = alpha.socket(alpha.connect())
     begins = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
     alpha.set_socket(lease, "waiting")
-    watching.watch(now=begins - timedelta(minutes=5))
-    assert watching.watch(now=begins - timedelta(minutes=3)) == (1, 0)
-    assert watching.watch(now=begins + timedelta(minutes=1)) == (0, 0)
+    watcher.watch(now=begins - timedelta(minutes=5))
+    assert watcher.watch(now=begins - timedelta(minutes=3)) == (1, 0)
+    assert watcher.watch(now=begins + timedelta(minutes=1)) == (0, 0)
     alpha.set_socket(lease, "live")
-    assert watching.watch(now=begins + timedelta(minutes=2)) == (0, 1)
+    assert watcher.watch(now=begins + timedelta(minutes=2)) == (0, 1)
 
 
 def test_the_sockets_of_one_environment_are_one_notice(alpha: Desk) -> None:
@@ -565,7 +565,7 @@ def test_a_look_takes_as_many_queries_for_twenty_organizations_as_for_two(desk_o
 def test_only_one_look_at_a_time(alpha: Desk, admin_connection: psycopg.Connection) -> None:
     alpha.rows(alpha.plan(), "rejected")
     with admin_connection.transaction():
-        admin_connection.execute("SELECT pg_advisory_xact_lock(%s)", [watching.LOCK_NUMBER])
+        admin_connection.execute("SELECT pg_advisory_xact_lock(%s)", [watcher.LOCK_NUMBER])
         assert look(0) == (0, 0)
     assert look(0) == (1, 0)
 
@@ -583,7 +583,7 @@ def test_a_kind_that_cannot_be_looked_at_stays_as_it_is_and_stops_no_other(
             cursor.execute("SELECT 1 / 0")
         return []
 
-    monkeypatch.setattr(watching, "FINDERS", {**watching.FINDERS, NoticeKind.SOCKET_DOWN: broken})
+    monkeypatch.setattr(watcher, "FINDERS", {**watcher.FINDERS, NoticeKind.SOCKET_DOWN: broken})
     alpha.rows(alpha.plan(), "rejected")
     assert look(75) == (1, 0)
     assert {one.standing for one in alpha.notices()} == {Notice.OPEN}
@@ -597,7 +597,7 @@ def test_plans_that_were_not_sent_are_found_over_an_index(alpha: Desk, admin_con
         )
     admin_connection.execute("ANALYZE operations_plan")
     with alpha.scope(), transaction.atomic(), CaptureQueriesContext(database) as queries:
-        plan_trouble.plans_not_sent(NOW)
+        plan_conditions.plans_not_sent(NOW)
     (query,) = (one["sql"] for one in queries if "operations_plan" in one["sql"])
     with alpha.scope(), transaction.atomic(), database.cursor() as cursor:
         cursor.execute(f"EXPLAIN {query}")

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
-from vendor_admin.operations.notices import forgetting
-from vendor_admin.operations.notices.forgetting import forget_old_notices
+from vendor_admin.notices import retention
+from vendor_admin.notices.models import Delivery, Notice, NoticeChannel
+from vendor_admin.notices.retention import forget_old_notices
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -40,7 +40,7 @@ def test_what_ended_long_ago_is_forgotten_and_what_is_open_or_recent_stays(
     alpha, beta, settings, monkeypatch: pytest.MonkeyPatch
 ):
     settings.NOTICE_RETENTION_DAYS = 90
-    monkeypatch.setattr(forgetting, "AT_ONCE", 1)
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
     for organization in (alpha, beta):
         _told(organization, closed_days_ago=91)
         _told(organization, closed_days_ago=200)

@@ -23,7 +23,10 @@ from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sync.models import QueueWorker
 
-for module in ("oauth_bridge", "vendor_admin.organizations", "vendor_admin.operations", "vendor_admin.sync"):
+for module in (
+    "oauth_bridge",
+    *(f"vendor_admin.{name}" for name in ("notices", "operations", "organizations", "sync")),
+):
     import_module(f"{module}.tasks")
 OURS = sorted(name for name in app.tasks if not name.startswith("celery."))
 

@@ -11,13 +11,10 @@ from typing import Any
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
-from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.organization_rows import OrganizationRow
 from vendor_admin.operations.precedence import Aspect, Priority
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
-
-__all__ = ["ApprovalRule", "Delivery", "Lane", "Notice", "NoticeChannel", "Operation", "Plan", "PlanRow", "PlanTargets"]
 
 ONE_PLAN_PER = "one_running_plan_per_"
 """How the constraints begin that keep two plans from changing the same of a target."""

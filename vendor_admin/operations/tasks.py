@@ -5,12 +5,10 @@ import time
 from vendor_admin.celery import app
 from vendor_admin.operations.engine import after_restore, sweep
 from vendor_admin.operations.engine.runner import work as work_lane
-from vendor_admin.operations.notices import delivery, forgetting, watching
 from vendor_admin.operations.plan_work import expiry as standing_plans
 from vendor_admin.operations.plan_work import held_plans
 from vendor_admin.operations.plans import wiping
 from vendor_admin.operations.store import wakeups
-from vendor_admin.organizations.platform_access import host_clocks
 from vendor_admin.organizations.tenancy import database_clock
 
 AT_ONCE_SECONDS = 5.0
@@ -48,30 +46,11 @@ def find_due() -> None:
 
 
 @app.task
-def watch_notices() -> None:
-    """Open and close notices by what holds now."""
-    watching.watch(now=host_clocks.check().now)
-
-
-@app.task
-def forget_old_notices() -> None:
-    """Delete notices that are long over."""
-    forgetting.forget_old_notices(now=database_clock.now())
-
-
-@app.task
 def wipe_old_secrets() -> None:
     """Wipe the passwords of plans that nothing can need any more."""
     now = database_clock.now()
     standing_plans.end_with_old_secrets(now=now)
     wiping.wipe_old_secrets(now=now)
-
-
-@app.task
-def deliver_notices() -> None:
-    """Deliver what is due of the outbox, and come back while there is more."""
-    if delivery.deliver_due(now=database_clock.now()):
-        wakeups.deliver_soon()
 
 
 def _work(organization_id: int, environment: str, *, seconds: float) -> None:

@@ -67,6 +67,11 @@ def at_central_time(day: date, at: time = time()) -> datetime:
     return datetime.combine(day, at, CENTRAL)
 
 
+def clock_times(moment: datetime) -> str:
+    """Write a moment in UTC and in the exchange's time: "2026-11-20 15:00 UTC (09:00 CT)"."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({moment.astimezone(CENTRAL):%H:%M} CT)"
+
+
 def session_date(moment: datetime) -> date:
     """Return the trade date that a moment belongs to: from 17:00 the next day's, and Monday's over a weekend."""
     return trading_day(platform_trade_date(moment))

@@ -10,7 +10,7 @@ from celery import bootsteps
 from celery.worker import WorkController
 from django.db import connection
 
-from vendor_admin.operations.notices import watching
+from vendor_admin.notices import watcher
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sync import queue_workers
 from vendor_admin.workers.queues import EVERYTHING, QUEUES
@@ -96,4 +96,4 @@ def say_once(*, name: str, queues: Sequence[str]) -> None:
     now = database_clock.now()
     queue_workers.say(name=name, queues=queues, now=now)
     if "urgent" in queue_workers.queues_without_worker(now=now):
-        watching.watch(now=now)
+        watcher.watch(now=now)

@@ -17,12 +17,14 @@ from psycopg import sql
 
 from tests.support.scene import Scene
 from vendor_admin.errors import Conflict
+from vendor_admin.notices import tasks as notice_tasks
+from vendor_admin.notices.models import Notice
 from vendor_admin.operations import tasks
 from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.engine.runner import work
 from vendor_admin.operations.engine.settlement import LEAST_WAIT_FOR_SHARE
 from vendor_admin.operations.kinds import Target
-from vendor_admin.operations.models import Notice, Operation, Plan, PlanRow
+from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.store import allowance
 from vendor_admin.organizations import incarnations
 from vendor_admin.organizations.models import AuditEntry, Incarnation, Organization
@@ -122,7 +124,7 @@ def test_what_was_queued_at_the_backup_is_read_before_it_is_sent_and_money_moves
     assert [one.attempts for one in scene.operations(lost)] == [1]
     assert scene.reload(preview).state == Plan.State.STALE
 
-    tasks.watch_notices()
+    notice_tasks.watch_notices()
     with scene.scope():
         (notice,) = Notice.objects.filter(kind="restored", closed_at=None)
         (entry,) = AuditEntry.objects.filter(action="unfinished operations marked unknown")

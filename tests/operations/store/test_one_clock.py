@@ -17,8 +17,10 @@ import vendor_admin
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from tests.support.workers import Workers
+from vendor_admin.notices import tasks as notice_tasks
+from vendor_admin.notices.models import Notice
 from vendor_admin.operations import tasks
-from vendor_admin.operations.models import Notice, Operation, Plan
+from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.store import queue
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import HostClock
@@ -65,7 +67,7 @@ def test_a_host_a_minute_ahead_sends_nothing_and_says_so_until_its_clock_is_righ
     with ahead(MINUTE_AHEAD):
         assert scene.work() == 0
         ready, health = client.get("/readyz"), client.get("/syncz")
-        tasks.watch_notices()
+        notice_tasks.watch_notices()
     assert {one.state for one in scene.operations(plan)} == {"queued"}
     assert (ready.status_code, health.status_code) == (503, 503)
     assert "this host's clock is 62." in ready.content.decode()
@@ -75,7 +77,7 @@ def test_a_host_a_minute_ahead_sends_nothing_and_says_so_until_its_clock_is_righ
     assert scene.work() == 1
     assert client.get("/readyz").status_code == 200
     assert client.get("/syncz").json()["wrong_clocks"] == []
-    tasks.watch_notices()
+    notice_tasks.watch_notices()
     assert ("wrong_clock", False) in notices(scene)
 
 
@@ -122,7 +124,7 @@ def test_no_time_that_workers_store_is_their_own_hosts(
     scene.sandbox.control("write", fault="penalty", path=ADJUST, seconds=1)
     plan, _ = pay(scene, 3)
     with ahead(DAY_AHEAD):
-        for task in (tasks.find_due, tasks.watch_notices, tasks.deliver_notices):
+        for task in (tasks.find_due, notice_tasks.watch_notices, notice_tasks.deliver_notices):
             task()
         for _ in range(4):
             scene.work()

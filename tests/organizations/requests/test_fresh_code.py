@@ -32,7 +32,7 @@ ASKING = {
     *(
         "notice_channel_switch_off",
         "notice_channel_switch_on",
-        "operations_noticechannel_add",
+        "notices_noticechannel_add",
         "thresholds",
         "thresholds_approve",
         "thresholds_withdraw",

@@ -10,7 +10,7 @@ from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.errors import Conflict
-from vendor_admin.operations.notices import platform_trouble
+from vendor_admin.notices import platform_conditions
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.comparison import absences
@@ -73,14 +73,14 @@ def test_an_empty_list_takes_nothing_away_until_a_person_confirms_it(
     assert "wrong host or key" in held.error
     assert stored.lease()["reconciled_at"] < stored.lease()["reconcile_requested_at"], "it was not reconciled"
     with organization_scope(held.organization_id):
-        (asked,) = platform_trouble.many_absent(datetime.now(UTC))
+        (asked,) = platform_conditions.many_absent(datetime.now(UTC))
     assert (asked.subject, str(held.pk) in asked.path) == ("demo account", True)
 
     confirm_absence(reconciliation=held, actor="alice", now=datetime.now(UTC))
     wait_until(lambda: gone(stored) == 60, what="what was confirmed")
     assert len([one for one in stored.events() if one["kind"] == Kind.VANISHED]) == 60
     with organization_scope(held.organization_id):
-        assert platform_trouble.many_absent(datetime.now(UTC)) == []
+        assert platform_conditions.many_absent(datetime.now(UTC)) == []
     with pytest.raises(Conflict):
         confirm_absence(reconciliation=held, actor="alice", now=datetime.now(UTC))
 
@@ -103,5 +103,5 @@ def test_a_list_that_is_whole_again_ends_the_question(
     platform.lists = {"account": ACCOUNTS}
     assert compare().absent == 0
     with organization_scope(held.organization_id):
-        assert platform_trouble.many_absent(datetime.now(UTC)) == []
+        assert platform_conditions.many_absent(datetime.now(UTC)) == []
     assert gone(stored) == 0

@@ -8,7 +8,7 @@ import pytest
 from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.operations.notices import platform_trouble
+from vendor_admin.notices import platform_conditions
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.comparison.confirming import confirm_absence
@@ -72,7 +72,7 @@ def test_many_that_are_left_out_are_held_until_a_person_says_that_they_are_gone(
     assert (held["absent"], held["vanished"], gone(stored)) == (30, 0, set())
     assert "until a person confirms it" in held["error"]
     with organization_scope(mirrored.organization_id):
-        (asked,) = platform_trouble.many_absent(datetime.now(UTC))
+        (asked,) = platform_conditions.many_absent(datetime.now(UTC))
         assert asked.subject == f"demo {LIMIT}"
         newest = Reconciliation.objects.filter(absent__gt=0).order_by("-id").first()
         assert newest is not None

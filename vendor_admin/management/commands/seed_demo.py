@@ -18,9 +18,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from vendor_admin.errors import InvalidFields
-from vendor_admin.operations.models import NoticeChannel
-from vendor_admin.operations.notices import channels, mails
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices import channels, email
+from vendor_admin.notices.models import NoticeChannel, NoticeKind
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
 from vendor_admin.organizations.platform_access import tokens
@@ -107,7 +106,7 @@ def _forget_tokens(organizations: list[Organization]) -> None:
 
 def _tell_by_mail(organizations: list[Organization]) -> None:
     """Where mail can be sent (the demo writes it to files), notices go to a desk of each organization."""
-    for organization in organizations if mails.can_send() else []:
+    for organization in organizations if email.can_send() else []:
         with organization_scope(organization.pk):
             if not NoticeChannel.objects.exists():
                 desk = f"desk@{organization.slug}.example"

@@ -1,8 +1,5 @@
-"""Plans, the operations they consist of, and notices: their tables, policies and rights."""
+"""Plans and the operations they consist of: their tables, policies and rights."""
 
-import uuid
-
-import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.manager
 from django.db import migrations, models
@@ -14,10 +11,7 @@ from vendor_admin.table_creation import CreateTables
 
 TABLES = [
     "approvalrule",
-    "delivery",
     "lane",
-    "notice",
-    "noticechannel",
     "operation",
     "plan",
     "planrow",
@@ -35,11 +29,10 @@ CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK 
 
 # Nobody deletes an operation: it is the record of what was sent.
 RIGHTS = """
-REVOKE ALL ON operations_approvalrule, operations_delivery, operations_lane, operations_notice, operations_noticechannel,
-    operations_operation, operations_plan, operations_planrow, operations_plantargets FROM {app}, {hub};
+REVOKE ALL ON operations_approvalrule, operations_lane, operations_operation, operations_plan, operations_planrow,
+    operations_plantargets FROM {app}, {hub};
 GRANT SELECT, INSERT, UPDATE ON operations_lane, operations_operation, operations_plan, operations_planrow TO {app};
-GRANT SELECT, INSERT, UPDATE, DELETE ON operations_approvalrule, operations_delivery, operations_notice,
-    operations_noticechannel, operations_plantargets TO {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON operations_approvalrule, operations_plantargets TO {app};
 """
 
 
@@ -52,255 +45,6 @@ class Migration(migrations.Migration):
 
     operations = [
         CreateTables(
-            migrations.CreateModel(
-                name="Notice",
-                fields=[
-                    (
-                        "id",
-                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                    ),
-                    (
-                        "organization",
-                        models.ForeignKey(
-                            on_delete=django.db.models.deletion.CASCADE,
-                            related_name="+",
-                            to="organizations.organization",
-                        ),
-                    ),
-                    (
-                        "kind",
-                        models.CharField(
-                            choices=[
-                                ("socket_down", "socket down"),
-                                ("wrong_host", "host refused or not reached"),
-                                ("not_stored", "events are not stored"),
-                                ("locked", "captcha or lock"),
-                                ("plan_failed", "failed plan"),
-                                ("not_sent", "confirmed plan that was not sent"),
-                                ("needs_decision", "operation waits for a person"),
-                                ("needs_approval", "plan waits for approval"),
-                                ("wrong_clock", "wrong clock of a server"),
-                                ("restored", "restored database"),
-                                ("log_upkeep", "upkeep of the event log"),
-                                ("many_absent", "many entities are not listed"),
-                                ("no_worker", "queue without a worker"),
-                            ],
-                            max_length=16,
-                        ),
-                    ),
-                    (
-                        "subject",
-                        models.CharField(
-                            help_text='What it is about within its kind, e.g. "demo", "plan 12".', max_length=100
-                        ),
-                    ),
-                    ("title", models.CharField(max_length=300)),
-                    ("text", models.TextField(default="")),
-                    ("next_step", models.TextField(default="")),
-                    (
-                        "path",
-                        models.CharField(default="", help_text="The page of this site to look at.", max_length=300),
-                    ),
-                    ("seen", models.JSONField(default=dict)),
-                    ("opened_at", models.DateTimeField(null=True)),
-                    ("times", models.PositiveIntegerField(default=1)),
-                    ("acknowledged_at", models.DateTimeField(null=True)),
-                    ("acknowledged_by", models.CharField(default="", max_length=200)),
-                    ("closed_at", models.DateTimeField(null=True)),
-                    (
-                        "resolution",
-                        models.CharField(default="", help_text="How it ended, in a sentence.", max_length=300),
-                    ),
-                    (
-                        "standing",
-                        models.GeneratedField(
-                            db_persist=True,
-                            expression=models.Case(
-                                models.When(opened_at__isnull=True, then=-1),
-                                models.When(closed_at__isnull=False, then=0),
-                                models.When(acknowledged_at__isnull=False, then=1),
-                                default=2,
-                            ),
-                            help_text="What a list shows first: open, acknowledged, closed. Below 0: has not lasted long enough.",
-                            output_field=models.SmallIntegerField(),
-                        ),
-                    ),
-                ],
-                options={
-                    "abstract": False,
-                    "base_manager_name": "unscoped",
-                    "indexes": [
-                        models.Index(fields=["organization", "-standing", "-id"], name="notice_open_first"),
-                        models.Index(fields=["organization", "kind", "subject", "-id"], name="notice_by_subject"),
-                    ],
-                    "constraints": [
-                        models.UniqueConstraint(
-                            condition=models.Q(("closed_at__isnull", True)),
-                            fields=("organization", "kind", "subject"),
-                            name="one_open_notice_per_subject",
-                        ),
-                        models.CheckConstraint(
-                            condition=models.Q(
-                                ("closed_at__isnull", True), ("opened_at__isnull", False), _connector="OR"
-                            ),
-                            name="what_closed_was_open",
-                        ),
-                    ],
-                },
-                managers=[
-                    ("objects", django.db.models.manager.Manager()),
-                    ("unscoped", django.db.models.manager.Manager()),
-                ],
-            ),
-            migrations.CreateModel(
-                name="NoticeChannel",
-                fields=[
-                    (
-                        "id",
-                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                    ),
-                    (
-                        "organization",
-                        models.ForeignKey(
-                            on_delete=django.db.models.deletion.CASCADE,
-                            related_name="+",
-                            to="organizations.organization",
-                        ),
-                    ),
-                    ("medium", models.CharField(choices=[("email", "e-mail"), ("webhook", "webhook")], max_length=7)),
-                    (
-                        "addresses",
-                        django.contrib.postgres.fields.ArrayField(
-                            base_field=models.EmailField(max_length=254), blank=True, default=list, size=None
-                        ),
-                    ),
-                    ("url", models.CharField(default="", max_length=500)),
-                    ("secret", vendor_admin.organizations.encryption.EncryptedJSONField(blank=True, default=dict)),
-                    ("secret_changed_at", models.DateTimeField(null=True)),
-                    (
-                        "kinds",
-                        django.contrib.postgres.fields.ArrayField(
-                            base_field=models.CharField(
-                                choices=[
-                                    ("socket_down", "socket down"),
-                                    ("wrong_host", "host refused or not reached"),
-                                    ("not_stored", "events are not stored"),
-                                    ("locked", "captcha or lock"),
-                                    ("plan_failed", "failed plan"),
-                                    ("not_sent", "confirmed plan that was not sent"),
-                                    ("needs_decision", "operation waits for a person"),
-                                    ("needs_approval", "plan waits for approval"),
-                                    ("wrong_clock", "wrong clock of a server"),
-                                    ("restored", "restored database"),
-                                    ("log_upkeep", "upkeep of the event log"),
-                                    ("many_absent", "many entities are not listed"),
-                                    ("no_worker", "queue without a worker"),
-                                ],
-                                max_length=16,
-                            ),
-                            default=list,
-                            size=None,
-                        ),
-                    ),
-                    ("is_enabled", models.BooleanField(default=True)),
-                    (
-                        "problem",
-                        models.CharField(default="", help_text="What the last attempt failed of.", max_length=500),
-                    ),
-                    ("failing_since", models.DateTimeField(null=True)),
-                    ("created_by", models.CharField(max_length=200)),
-                    ("created_at", models.DateTimeField()),
-                ],
-                options={
-                    "abstract": False,
-                    "base_manager_name": "unscoped",
-                    "indexes": [models.Index(fields=["organization", "-id"], name="notice_channel_by_org")],
-                },
-                managers=[
-                    ("objects", django.db.models.manager.Manager()),
-                    ("unscoped", django.db.models.manager.Manager()),
-                ],
-            ),
-            migrations.CreateModel(
-                name="Delivery",
-                fields=[
-                    (
-                        "id",
-                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                    ),
-                    (
-                        "organization",
-                        models.ForeignKey(
-                            on_delete=django.db.models.deletion.CASCADE,
-                            related_name="+",
-                            to="organizations.organization",
-                        ),
-                    ),
-                    (
-                        "channel",
-                        models.ForeignKey(
-                            on_delete=django.db.models.deletion.CASCADE,
-                            related_name="deliveries",
-                            to="operations.noticechannel",
-                        ),
-                    ),
-                    (
-                        "notice",
-                        models.ForeignKey(
-                            null=True,
-                            on_delete=django.db.models.deletion.CASCADE,
-                            related_name="deliveries",
-                            to="operations.notice",
-                        ),
-                    ),
-                    (
-                        "event",
-                        models.CharField(
-                            choices=[("opened", "opened"), ("resolved", "resolved"), ("test", "test")], max_length=8
-                        ),
-                    ),
-                    ("message_id", models.UUIDField(default=uuid.uuid4)),
-                    ("message", models.JSONField(help_text="What it says, fixed when it was made: see messages.py.")),
-                    (
-                        "state",
-                        models.CharField(
-                            choices=[
-                                ("waiting", "waiting"),
-                                ("sent", "delivered"),
-                                ("failed", "given up"),
-                                ("superseded", "not needed any more"),
-                            ],
-                            default="waiting",
-                            max_length=10,
-                        ),
-                    ),
-                    ("attempts", models.PositiveIntegerField(default=0)),
-                    ("not_before", models.DateTimeField()),
-                    ("claimed_by", models.CharField(default="", max_length=32)),
-                    ("claimed_until", models.DateTimeField(null=True)),
-                    (
-                        "outcome",
-                        models.CharField(default="", help_text="What the last attempt came to.", max_length=500),
-                    ),
-                    ("created_at", models.DateTimeField()),
-                    ("sent_at", models.DateTimeField(null=True)),
-                ],
-                options={
-                    "abstract": False,
-                    "base_manager_name": "unscoped",
-                    "indexes": [
-                        models.Index(
-                            condition=models.Q(("state", "waiting")), fields=["not_before"], name="delivery_waiting"
-                        ),
-                        models.Index(fields=["channel", "-id"], name="delivery_by_channel"),
-                        models.Index(fields=["notice", "channel", "-id"], name="delivery_by_notice"),
-                    ],
-                },
-                managers=[
-                    ("objects", django.db.models.manager.Manager()),
-                    ("unscoped", django.db.models.manager.Manager()),
-                ],
-            ),
             migrations.CreateModel(
                 name="Plan",
                 fields=[

@@ -12,7 +12,6 @@ import structlog
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
 from vendor_admin.mirrors.readings import Ask, Readings
 from vendor_admin.operations.engine import hosts
-from vendor_admin.operations.notices.conditions import clock
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.allowance import Drawn
 from vendor_admin.operations.store.queue import step
@@ -37,6 +36,7 @@ from vendor_admin.tradovate.outcomes import (
 )
 from vendor_admin.tradovate.rest.client import CONNECT_SECONDS, RestClient
 from vendor_admin.tradovate.rest.entities import ids_by_call
+from vendor_admin.tradovate.trading_calendar import clock_times
 
 log = structlog.get_logger(__name__)
 
@@ -169,7 +169,9 @@ class _Reader:
         log.info("operations.rows_not_read", path=operation.path, outcome=type(outcome).__name__)
         if isinstance(outcome, Locked | Penalized):
             until = allowance.close_after(self._session.caller, operation, outcome, now=now)
-            return NotRead(f"The platform takes no calls for {rows} until {clock(until)}.", Fault.LOCKED, until=until)
+            return NotRead(
+                f"The platform takes no calls for {rows} until {clock_times(until)}.", Fault.LOCKED, until=until
+            )
         if isinstance(outcome, WrongHost):
             host_search.resolve(outcome, **self._ids, asked=self._session.rest_url, now=now)
             return NotRead(f"The right host is being asked for: {outcome.text}.", Fault.WRONG_HOST)
@@ -194,7 +196,7 @@ def rows_in_words(ask: Ask) -> str:
 
 def _not_drawn(drawn: Drawn, used_up: str) -> NotRead:
     """No calls can be made now: closed by the platform, or a budget that is used up until a time."""
-    until = f" until {clock(drawn.until)}" if drawn.until is not None else ""
+    until = f" until {clock_times(drawn.until)}" if drawn.until is not None else ""
     if drawn.is_locked:
         return NotRead(f"The platform takes no calls of this user{until}.", Fault.LOCKED, until=drawn.until)
     return NotRead(f"{used_up}{until}.", Fault.BUDGET, until=drawn.until)

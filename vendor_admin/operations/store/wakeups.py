@@ -15,7 +15,6 @@ log = structlog.get_logger(__name__)
 AT_ONCE_TASK = "vendor_admin.operations.tasks.work_at_once"
 WORK_TASK = "vendor_admin.operations.tasks.work"
 CHECK_TASK = "vendor_admin.operations.tasks.check_rows"
-DELIVER_TASK = "vendor_admin.operations.tasks.deliver_notices"
 
 
 def work_soon(organization_id: int, environments: Iterable[str]) -> None:
@@ -34,12 +33,8 @@ def check_soon(organization_id: int, plan_id: int) -> None:
     transaction.on_commit(partial(send_task, CHECK_TASK, organization_id, plan_id))
 
 
-def deliver_soon() -> None:
-    """Deliver notices that are due as soon as this transaction has committed."""
-    transaction.on_commit(partial(send_task, DELIVER_TASK))
-
-
 def send_task(task: str, *arguments: int | str) -> None:
+    """Send a task's message. A broker that is away is only noted."""
     try:
         app.send_task(task, args=arguments, retry=False, expires=EXPIRES_SECONDS)
     except (OperationalError, OSError) as error:

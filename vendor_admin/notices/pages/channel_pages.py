@@ -13,14 +13,13 @@ from django.utils.cache import add_never_cache_headers
 from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge, Column
-from vendor_admin.operations.models import Delivery, NoticeChannel
-from vendor_admin.operations.notices import channels, mails
-from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.operations.notices.pages.forms import ChannelForm
+from vendor_admin.notices import channels, email
+from vendor_admin.notices.models import Delivery, NoticeChannel, NoticeKind
+from vendor_admin.notices.pages.forms import ChannelForm
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 
-LIST = "admin:operations_noticechannel_changelist"
+LIST = "admin:notices_noticechannel_changelist"
 DELIVERIES_SHOWN = 20
 WHAT_REMOVES = (
     "Nothing more goes there, and the record of what went there is removed, too. The audit keeps that it was."
@@ -109,7 +108,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             "post_actions": actions,
             "deliveries_url": address("deliveries"),
             "deliveries": self._deliveries(row),
-            "can_mail": mails.can_send() or row.medium == NoticeChannel.Medium.WEBHOOK,
+            "can_mail": email.can_send() or row.medium == NoticeChannel.Medium.WEBHOOK,
         }
 
     def deliveries_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -132,11 +131,11 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
                 if "addresses" in given:
                     channel = channels.add_email_channel(**given)
                     messages.success(request, "Added. Send a test message to see whether it arrives.")
-                    return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
+                    return HttpResponseRedirect(reverse("admin:notices_noticechannel_change", args=[channel.pk]))
                 return self._secret_page(request, *channels.add_webhook(**given))
             except (Conflict, InvalidFields) as problem:
                 add_errors(form, problem)
-        intro = "" if mails.can_send() else mails.NO_MAIL_SERVER
+        intro = "" if email.can_send() else email.NO_MAIL_SERVER
         return self._form_page(request, form, title="Add notice channel", button="Add", intro=intro)
 
     def edit_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -151,7 +150,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
                 add_errors(form, problem)
             else:
                 messages.success(request, "Saved.")
-                return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
+                return HttpResponseRedirect(reverse("admin:notices_noticechannel_change", args=[channel.pk]))
         return self._form_page(request, form, title=f"Change {channel}", button="Save")
 
     def test_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -164,7 +163,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             messages.info(request, "A test message is on its way. What the receiver answered appears below in seconds.")
         except Conflict as problem:
             messages.warning(request, problem.text)
-        return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
+        return HttpResponseRedirect(reverse("admin:notices_noticechannel_change", args=[channel.pk]))
 
     def secret_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
         """Make a new signing secret and show it this once (POST)."""
@@ -175,7 +174,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             secret = channels.renew_secret(channel=channel, now=database_clock.now(), **actor_of(request))
         except Conflict as problem:
             messages.error(request, problem.text)
-            return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
+            return HttpResponseRedirect(reverse("admin:notices_noticechannel_change", args=[channel.pk]))
         return self._secret_page(request, channel, secret, is_renewed=True)
 
     def remove_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
@@ -197,7 +196,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
                 return channel
             verb(channel=channel, **actor_of(request))
             messages.success(request, said)
-            return HttpResponseRedirect(reverse("admin:operations_noticechannel_change", args=[channel.pk]))
+            return HttpResponseRedirect(reverse("admin:notices_noticechannel_change", args=[channel.pk]))
 
         return handle
 

@@ -12,10 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from vendor_admin.errors import Conflict, InvalidFields
-from vendor_admin.operations.notices import mails, outbox, webhooks
-from vendor_admin.operations.notices.messages import trial_message
-from vendor_admin.operations.notices.models import Delivery, NoticeChannel, NoticeKind
-from vendor_admin.operations.store import wakeups
+from vendor_admin.notices import email, outbox, webhooks
+from vendor_admin.notices.messages import trial_message
+from vendor_admin.notices.models import Delivery, NoticeChannel, NoticeKind
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.platform_access.addresses import host_of
@@ -117,7 +116,7 @@ def send_test(*, channel: NoticeChannel, actor: str, now: datetime, request_id: 
         created_at=now,
     )
     _record(channel, "notice channel tested", actor=actor, request_id=request_id)
-    wakeups.deliver_soon()
+    outbox.deliver_soon()
     return made
 
 
@@ -134,8 +133,8 @@ def _add(
 
 
 def _checked_addresses(addresses: Iterable[str]) -> list[str]:
-    if not mails.can_send():
-        raise InvalidFields.from_texts({"addresses": mails.NO_MAIL_SERVER})
+    if not email.can_send():
+        raise InvalidFields.from_texts({"addresses": email.NO_MAIL_SERVER})
     given = list(dict.fromkeys(address.strip() for address in addresses if address.strip()))
     if not given or len(given) > MOST_ADDRESSES:
         raise InvalidFields.from_texts({"addresses": f"Give between one and {MOST_ADDRESSES} addresses."})

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from vendor_admin.operations.notices.answers import Answer
-from vendor_admin.operations.notices.messages import mail_of
+from vendor_admin.notices.answers import Answer
+from vendor_admin.notices.messages import mail_of
 
 NO_MAIL_SERVER = "This installation has no mail server: whoever runs it sets EMAIL_URL. Until then, use a webhook."
 _TO_FILES = "django.core.mail.backends.filebased.EmailBackend"

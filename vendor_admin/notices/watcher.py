@@ -1,4 +1,4 @@
-"""Opens, refreshes and closes notices: what plan_trouble.py and platform_trouble.py find, held against what is known.
+"""Opens, refreshes and closes notices: what the modules of conditions find, held against what is known.
 
 One look is one transaction over all organizations, with a number of queries that does not grow with them. Only one
 look at a time; each one finds everything by itself, so that a lost or repeated one changes nothing.
@@ -12,23 +12,23 @@ import structlog
 from django.db import connection, transaction
 from django.utils.dateparse import parse_datetime
 
-from vendor_admin.operations.notices import outbox
-from vendor_admin.operations.notices.conditions import Condition
-from vendor_admin.operations.notices.host_trouble import hosts_in_trouble
-from vendor_admin.operations.notices.installation_trouble import (
+from vendor_admin.notices import outbox
+from vendor_admin.notices.conditions import Condition
+from vendor_admin.notices.host_conditions import hosts_in_trouble
+from vendor_admin.notices.installation_conditions import (
     log_upkeep_fails,
     queues_untaken,
     restored_database,
     wrong_clocks,
 )
-from vendor_admin.operations.notices.models import Notice, NoticeKind
-from vendor_admin.operations.notices.plan_trouble import (
+from vendor_admin.notices.models import Notice, NoticeKind
+from vendor_admin.notices.plan_conditions import (
     operations_undecided,
     plans_failed,
     plans_not_sent,
     plans_to_approve,
 )
-from vendor_admin.operations.notices.platform_trouble import (
+from vendor_admin.notices.platform_conditions import (
     events_not_stored,
     locks_in_force,
     many_absent,

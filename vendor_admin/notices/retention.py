@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django.db.models import QuerySet
 
-from vendor_admin.operations.notices.models import Delivery, Notice
+from vendor_admin.notices.models import Delivery, Notice
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 

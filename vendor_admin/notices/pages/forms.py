@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from vendor_admin.operations.notices.models import NoticeChannel, NoticeKind
+from vendor_admin.notices.models import NoticeChannel, NoticeKind
 
 
 class ChannelForm(forms.Form):

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 from django.urls import reverse
 
+from vendor_admin.notices.conditions import Condition, counted
+from vendor_admin.notices.models import NoticeKind
 from vendor_admin.operations.models import Operation
-from vendor_admin.operations.notices.conditions import Condition, clock, counted
-from vendor_admin.operations.notices.models import NoticeKind
 from vendor_admin.organizations import incarnations
 from vendor_admin.organizations.platform_access import host_clocks
 from vendor_admin.organizations.tenancy.scope import organizations_in_scope
 from vendor_admin.sync import queue_workers
 from vendor_admin.sync.log import partitions
+from vendor_admin.tradovate.trading_calendar import clock_times
 
 # What was lost with the newest commits has to be looked for by people; a day covers every shift.
 RESTORE_IS_NEWS_FOR = timedelta(days=1)
@@ -51,7 +52,7 @@ def restored_database(now: datetime) -> list[Condition]:
             organization_id=organization_id,
             kind=NoticeKind.RESTORED,
             subject=f"since {found.pk}",
-            title=f"The database was restored or replaced on {clock(found.began_at)}",
+            title=f"The database was restored or replaced on {clock_times(found.began_at)}",
             text=f"{found.why} Nothing that was unfinished is sent before the platform was read. "
             + _progress_of(*unknown.get(organization_id, (0, 0))),
             next_step="What was done here since the backup is no longer known here: look at the platform before you "

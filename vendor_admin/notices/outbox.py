@@ -6,12 +6,16 @@ when it ended is never told, and what came back before its end was told needs no
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from vendor_admin.operations.notices.messages import message_of
-from vendor_admin.operations.notices.models import Delivery, Notice, NoticeChannel
+from django.db import transaction
+
+from vendor_admin.notices.messages import message_of
+from vendor_admin.notices.models import Delivery, Notice, NoticeChannel
 from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations.models import Organization
 
+DELIVER_TASK = "vendor_admin.notices.tasks.deliver_notices"
 QUIET = timedelta(minutes=5)
 
 
@@ -53,6 +57,11 @@ def tell_closed(notices: Sequence[Notice], *, now: datetime) -> int:
         and channel_id in channels
     ]
     return _queue(told, event=Delivery.Event.RESOLVED, now=now)
+
+
+def deliver_soon() -> None:
+    """Deliver what is due as soon as this transaction has committed."""
+    transaction.on_commit(partial(wakeups.send_task, DELIVER_TASK))
 
 
 def withdraw_waiting(channel: NoticeChannel, *, why: str) -> None:
@@ -100,5 +109,5 @@ def _queue(told: Iterable[tuple[Notice, NoticeChannel, Delivery | None]], *, eve
         for notice, channel, before in rows
     )
     if rows:
-        wakeups.deliver_soon()
+        deliver_soon()
     return len(rows)

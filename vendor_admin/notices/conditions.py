@@ -1,10 +1,8 @@
 """What a notice is made of: one thing that is wrong, or waits for somebody, in words for people. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from vendor_admin.operations.notices.models import NoticeKind
-from vendor_admin.tradovate.trading_calendar import CENTRAL
+from vendor_admin.notices.models import NoticeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +22,3 @@ class Condition:
 def counted(number: int, noun: str) -> str:
     """A number with its noun: 1 row, 1,200 rows."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def clock(moment: datetime) -> str:
-    """A moment in the installation's time and the exchange's: "2026-11-20 15:00 UTC (09:00 CT)"."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC ({moment.astimezone(CENTRAL):%H:%M} CT)"

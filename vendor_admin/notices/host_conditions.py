@@ -5,10 +5,11 @@ from datetime import datetime
 from django.db.models import Q
 from django.urls import reverse
 
-from vendor_admin.operations.notices.conditions import Condition, clock
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices.conditions import Condition
+from vendor_admin.notices.models import NoticeKind
 from vendor_admin.organizations.models import PlatformHosts
 from vendor_admin.organizations.platform_access.platform_hosts import host_in_use, refused_host
+from vendor_admin.tradovate.trading_calendar import clock_times
 
 _TRY = "Press Check connection on its page; what the platform named, and where it pointed, stands there."
 
@@ -27,7 +28,7 @@ def _condition(hosts: PlatformHosts) -> Condition | None:
     if hosts.wrong_at is not None:
         title = f"{hosts.wrong_host} does not serve this organization's {name}"
         led = f" and pointed to {hosts.points_to}" if hosts.points_to else ""
-        text = f"It answered {hosts.wrong_status}{led} at {clock(hosts.wrong_at)}. Calls and sockets wait."
+        text = f"It answered {hosts.wrong_status}{led} at {clock_times(hosts.wrong_at)}. Calls and sockets wait."
     elif hosts.away_host and hosts.away_host != in_use:
         title = f"The host that the platform named for {name} cannot be reached"
         text = f"{hosts.away_host}: {hosts.away_why}. Calls and sockets go to {in_use}, the last good host."

@@ -1,6 +1,6 @@
 """What somebody should know (Notice), whom it is told (NoticeChannel), and each telling (Delivery).
 
-Notices are opened and closed by watching.py, told by delivery.py; people acknowledge them and look after channels.
+Notices are opened and closed by watcher.py, told by delivery.py; people acknowledge them and look after channels.
 """
 
 import uuid

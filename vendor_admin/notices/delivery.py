@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from vendor_admin.operations.notices import mails, outbox, posting, webhooks
-from vendor_admin.operations.notices.answers import Answer, next_attempt_in
-from vendor_admin.operations.notices.models import Delivery, NoticeChannel
+from vendor_admin.notices import email, http_post, outbox, webhooks
+from vendor_admin.notices.answers import Answer, next_attempt_in
+from vendor_admin.notices.models import Delivery, NoticeChannel
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Organization
@@ -34,15 +34,15 @@ UNREADABLE = "The signing secret cannot be read: none of CREDENTIAL_KEYS opens i
 _CLAIM = """
 WITH due AS (
     SELECT DISTINCT ON (d.channel_id) d.id, d.not_before
-      FROM operations_delivery d JOIN operations_noticechannel c ON c.id = d.channel_id
+      FROM notices_delivery d JOIN notices_noticechannel c ON c.id = d.channel_id
      WHERE d.state = 'waiting' AND d.not_before <= %(now)s AND (d.claimed_until IS NULL OR d.claimed_until <= %(now)s)
        AND (c.is_enabled OR d.event = 'test')
        AND NOT EXISTS (
-           SELECT FROM operations_delivery o
+           SELECT FROM notices_delivery o
             WHERE o.channel_id = d.channel_id AND o.state = 'waiting'
               AND (o.claimed_until > %(now)s OR (o.notice_id = d.notice_id AND o.id < d.id)))
      ORDER BY d.channel_id, d.not_before, d.id)
-UPDATE operations_delivery
+UPDATE notices_delivery
    SET claimed_by = %(holder)s, claimed_until = %(until)s, attempts = attempts + 1
  WHERE id IN (SELECT id FROM due ORDER BY not_before, id LIMIT %(most)s)
    AND state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= %(now)s)
@@ -99,13 +99,13 @@ def _prepared(delivery: Delivery, *, now: datetime) -> _Claimed:
     channel, message_id = delivery.channel, f"msg_{delivery.message_id.hex}"
     if channel.medium == NoticeChannel.Medium.EMAIL:
         addresses, message = list(channel.addresses), delivery.message
-        return _Claimed(delivery, lambda: mails.send(addresses, message=message, message_id=message_id))
+        return _Claimed(delivery, lambda: email.send(addresses, message=message, message_id=message_id))
     url, body = channel.url, webhooks.body_of(delivery.message)
     try:
         headers = webhooks.signed_headers(channel, message_id=message_id, body=body, now=now)
     except (UndecryptableError, KeyError):
         return _Claimed(delivery, lambda: Answer(False, UNREADABLE))
-    return _Claimed(delivery, lambda: posting.post(url, headers=headers, body=body))
+    return _Claimed(delivery, lambda: http_post.post(url, headers=headers, body=body))
 
 
 def _attempt(claimed: _Claimed) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from vendor_admin.operations.notices.models import Delivery, Notice
+from vendor_admin.notices.models import Delivery, Notice
 from vendor_admin.organizations.models import Organization
 
 Message = dict[str, Any]

@@ -9,13 +9,14 @@ from django.db.models import Exists, F, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from vendor_admin.operations.notices.conditions import Condition, clock
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices.conditions import Condition
+from vendor_admin.notices.models import NoticeKind
 from vendor_admin.organizations.encryption import UndecryptableError, decrypt
 from vendor_admin.organizations.models import Connection, RateLock
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.sync.models import Lease, Reconciliation, SyncState
 from vendor_admin.tradovate.socket.short_lives import A_PATTERN, ADVICE, SHORT_LIFE_SECONDS, in_words
+from vendor_admin.tradovate.trading_calendar import clock_times
 
 HELD_IS_NEWS_FOR = timedelta(days=1)
 _LOCK_TITLES = {
@@ -135,7 +136,7 @@ def _by_environment(chosen: Q) -> Iterable[list[Lease]]:
 def _storing_condition(behind: list[Lease]) -> Condition:
     first, name = behind[0], behind[0].environment.upper()
     waits_since = min(filter(None, (lease.state_since for lease in behind)), default=None)
-    since = f"What arrived since {clock(waits_since)} waits to be stored." if waits_since else ""
+    since = f"What arrived since {clock_times(waits_since)} waits to be stored." if waits_since else ""
     old = f"What the lists show of {name} grows old until it is."
     return Condition(
         organization_id=first.organization_id,
@@ -158,12 +159,12 @@ def _socket_condition(down: list[Lease], *, now: datetime) -> Condition:
     name, wanted = first.environment.upper(), first.connection.shard_count
     title = f"The {name} socket is down" if wanted == 1 else f"{len(down)} of {wanted} {name} sockets are down"
     heard = [moment for lease in down if (moment := lease.last_frame_at or lease.covered_until)]
-    silence = f"Nothing has been heard since {clock(min(heard))}." if heard else "It has not been live yet."
+    silence = f"Nothing has been heard since {clock_times(min(heard))}." if heard else "It has not been live yet."
     why, step = "No sync worker holds it.", "Tell who runs this installation that its sync workers do not work."
     if first.holder and first.expires_at is not None and first.expires_at > now:
         why, step = first.reason, first.advice
         if first.short_lives > A_PATTERN and first.state != SyncState.FAILED:
-            tries = f" The next try is at {clock(first.next_try_at)}." if first.next_try_at else ""
+            tries = f" The next try is at {clock_times(first.next_try_at)}." if first.next_try_at else ""
             why, step = f"{in_words(first.short_lives)}.{tries}", ADVICE
     return Condition(
         organization_id=first.organization_id,
@@ -178,7 +179,7 @@ def _socket_condition(down: list[Lease], *, now: datetime) -> Condition:
 
 
 def _lock_condition(organization_id: int, kind: str, locks: set[_Lock]) -> Condition:
-    until = clock(max(lock.until for lock in locks))
+    until = clock_times(max(lock.until for lock in locks))
     return Condition(
         organization_id=organization_id,
         kind=NoticeKind.LOCKED,

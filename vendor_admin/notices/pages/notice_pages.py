@@ -9,9 +9,8 @@ from django.urls import path, reverse
 
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.listing.lists import Badge, Column, Filter
-from vendor_admin.operations.models import Delivery, Notice
-from vendor_admin.operations.notices.acknowledging import ENDS_WHEN_SEEN, acknowledge
-from vendor_admin.operations.notices.models import NoticeKind
+from vendor_admin.notices.acknowledgement import ENDS_WHEN_SEEN, acknowledge
+from vendor_admin.notices.models import Delivery, Notice, NoticeKind
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 
@@ -98,4 +97,4 @@ class NoticeAdmin(ReadOnlyAdmin):
             messages.success(request, "You take care of it: it no longer counts as open for your colleagues.")
         else:
             messages.info(request, "Somebody had seen it before, or it is over.")
-        return HttpResponseRedirect(reverse("admin:operations_notice_change", args=[notice.pk]))
+        return HttpResponseRedirect(reverse("admin:notices_notice_change", args=[notice.pk]))

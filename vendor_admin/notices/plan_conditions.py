@@ -6,9 +6,10 @@ from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 
+from vendor_admin.notices.conditions import Condition, counted
+from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.operations.models import Operation, Plan, PlanRow
-from vendor_admin.operations.notices.conditions import Condition, clock, counted
-from vendor_admin.operations.notices.models import Notice, NoticeKind
+from vendor_admin.tradovate.trading_calendar import clock_times
 
 FAILED_PLANS_COUNT_FOR = timedelta(days=7)
 LONGEST_QUOTE = 300
@@ -94,7 +95,7 @@ def _not_sent_condition(plan: Plan) -> Condition:
         kind=NoticeKind.NOT_SENT,
         subject=f"plan {plan.pk}",
         title=f"“{plan.title}” was confirmed and not sent",
-        text=f"{plan.confirmed_by} confirmed it at {clock(confirmed_at)}. Nothing of it was sent. {why}",
+        text=f"{plan.confirmed_by} confirmed it at {clock_times(confirmed_at)}. Nothing of it was sent. {why}",
         next_step=f"{people}: look at plan {renewed_by}, the new preview, and confirm it or throw it away."
         if renewed_by
         else f"{people}: if it is still wanted, make a new preview.",

@@ -6,8 +6,8 @@ from typing import Any
 from django import template
 
 from vendor_admin.listing.lists import Badge
-from vendor_admin.operations.models import Delivery, Notice, NoticeChannel
-from vendor_admin.operations.notices.messages import mail_of
+from vendor_admin.notices.messages import mail_of
+from vendor_admin.notices.models import Delivery, Notice, NoticeChannel
 
 register = template.Library()
 

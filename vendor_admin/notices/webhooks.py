@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from standardwebhooks import Webhook
 
-from vendor_admin.operations.notices.models import NoticeChannel
+from vendor_admin.notices.models import NoticeChannel
 from vendor_admin.organizations.platform_access import network_policy
 from vendor_admin.organizations.platform_access.network_policy import AllowedPlaces
 

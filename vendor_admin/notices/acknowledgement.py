@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from vendor_admin.operations.notices import outbox
-from vendor_admin.operations.notices.models import Notice, NoticeKind
-from vendor_admin.operations.notices.watching import close
+from vendor_admin.notices import outbox
+from vendor_admin.notices.models import Notice, NoticeKind
+from vendor_admin.notices.watcher import close
 from vendor_admin.organizations import audit
 
 # Nothing follows that would end these by itself.

@@ -15,8 +15,8 @@ import requests
 from django.conf import settings
 from urllib3.exceptions import NewConnectionError
 
-from vendor_admin.operations.notices.answers import Answer
-from vendor_admin.operations.notices.webhooks import problem_of_place, schemes
+from vendor_admin.notices.answers import Answer
+from vendor_admin.notices.webhooks import problem_of_place, schemes
 from vendor_admin.organizations.platform_access import network_policy
 from vendor_admin.tradovate.rest.bounded_calls import CuttingAdapter
 from vendor_admin.tradovate.rest.transport import causes_of
