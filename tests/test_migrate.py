@@ -3,6 +3,7 @@
 Databases of an older layout are refused.
 """
 
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection as database
@@ -31,6 +33,15 @@ from vendor_admin.operations.models import Plan, PlanRow
 TABLES = "LOCK TABLE mirrors_account IN ACCESS SHARE MODE"
 FIRST = "0001_initial"  # makes the tables: nobody writes them yet
 OF_OLDER_LAYOUT = "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0002_policies', now())"
+# What migrations may use of ours: fields, a default, and steps that go on doing just what they do.
+MAY_USE = {
+    "vendor_admin.index_builds",
+    "vendor_admin.mirrors.fields.numeric",
+    "vendor_admin.operations.models",
+    "vendor_admin.organizations.encryption",
+    "vendor_admin.organizations.tenancy.rls",
+    "vendor_admin.table_creation",
+}
 MIGRATIONS_AND_TABLES = """
     SELECT app, name FROM django_migrations
     UNION ALL SELECT relname, '' FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2
@@ -135,6 +146,21 @@ def test_servers_of_the_version_before_can_store_rows_without_the_columns_they_d
     fields = [apps.get_model("operations", model)._meta.get_field(name) for model, name in added]
     unknown = [field.name for field in fields if not (field.null or field.generated or field.has_db_default())]
     assert unknown == []
+
+
+def test_the_migrations_make_what_the_models_say(db: None) -> None:
+    said = StringIO()
+    call_command("makemigrations", check_changes=True, dry_run=True, stdout=said)
+    assert said.getvalue() == "No changes detected\n"
+
+
+def test_what_a_migration_does_is_written_in_it_and_not_taken_from_modules_that_change() -> None:
+    packages = "vendor_admin", "accounts", "risk", "oauth_bridge"
+    paths = [path for package in packages for path in (ROOT / package).rglob("migrations/0*.py")]
+    assert len(paths) > 5
+    for path in paths:
+        used = re.findall(rf"^(?:from|import) ((?:{'|'.join(packages)})[.\w]*)", path.read_text(), re.MULTILINE)
+        assert set(used) <= MAY_USE, path
 
 
 def test_a_database_of_an_older_layout_is_refused_and_loses_nothing(
