@@ -16,10 +16,11 @@ from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accoun
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import NO_DRAWDOWN, Drawdown
 from vendor_admin.mirrors.rules.drawdown_effect import SEVERAL_CURRENCIES
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.balances import (
     ADJUST_CASH,
@@ -68,7 +69,9 @@ class ChangeBalances:
                 write, request = adjustment.request(account_id=row.target_id or 0, reason=reason)
                 yield Call(write, DEMO, request, [row])
             if adjustment.peak:
-                yield _peak_call(row, after_previous=adjustment.change is not None)
+                yield Call(
+                    UPDATE_MAX_NET_LIQ, DEMO, _peak_request(row), [row], after_previous=adjustment.change is not None
+                )
 
     def rest(self, row: PlanRow) -> Target:
         """The peak alone, where the money has moved already."""
@@ -85,11 +88,12 @@ class ChangeBalances:
         return (self.name, found) if found else None
 
 
-class SetMaxNetLiq:
+class SetMaxNetLiq(OneWrite):
     """Targets are accounts; `maxNetLiq`, wanted or a parameter, is an amount or "balance" for what each one holds."""
 
     name = "update_max_net_liq"
     title = "Set the drawdown's peak"
+    write = UPDATE_MAX_NET_LIQ
     right = Right.CHANGE_BALANCES
     is_money = True
     is_sensitive = True
@@ -101,8 +105,8 @@ class SetMaxNetLiq:
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         return _drafts(request, only_peak=True)
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        return (_peak_call(row) for row in rows)
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return _peak_request(row)
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """The peaks as they were."""
@@ -200,9 +204,8 @@ def _new_peak(
     return adjustment.after(account.standing_at(amount)).peak
 
 
-def _peak_call(row: PlanRow, *, after_previous: bool = False) -> Call:
-    request = UpdateMaxNetLiq(account_id=row.target_id or 0, max_net_liq=Decimal(row.new["maxNetLiq"]))
-    return Call(UPDATE_MAX_NET_LIQ, DEMO, request, [row], after_previous=after_previous)
+def _peak_request(row: PlanRow) -> UpdateMaxNetLiq:
+    return UpdateMaxNetLiq(account_id=row.target_id or 0, max_net_liq=Decimal(row.new["maxNetLiq"]))
 
 
 def _money_moved(row: PlanRow) -> bool:

@@ -3,7 +3,7 @@
 Passwords are given in a target's `secrets` alone; they are stored encrypted, and only until the platform took them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.in_force import LIVE, rows_of_members
@@ -14,10 +14,11 @@ from accounts.subscriptions.memberships import NO_MEMBER
 from vendor_admin.mirrors.columns import platform_columns
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.contact_info import UPDATE_CONTACT_INFO, UpdateContactInfo
 from vendor_admin.tradovate.operations.credentials import (
     MODIFY_CREDENTIALS,
@@ -35,14 +36,13 @@ SET_ANEW = "set anew"
 OLD_ONE_ENDS = "The password from before no longer works, and cannot be put back."
 
 
-class UpdateContact:
+class UpdateContact(OneWrite):
     """Targets are members; `wanted` holds those of CONTACT_FIELDS that change (null: no longer set)."""
 
     name = "update_contact_info"
     title = "Change contact info"
+    write = UPDATE_CONTACT_INFO
     right = Right.MANAGE_MEMBERS
-    is_money = False
-    is_sensitive = False
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         user_ids = [target.entity_id for target in request.targets]
@@ -54,10 +54,8 @@ class UpdateContact:
             for target in request.targets
         ]
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = _contact_request(row.target_id or 0, row.new)
-            yield Call(UPDATE_CONTACT_INFO, LIVE, request, [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return _contact_request(row.target_id or 0, row.new)
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Put back what was there before. What was set for the first time stays: it cannot be taken away."""
@@ -75,13 +73,13 @@ class UpdateContact:
         return (self.name, targets) if targets else None
 
 
-class ModifyEmail:
+class ModifyEmail(OneWrite):
     """Targets are members; `wanted` holds the new `email`."""
 
     name = "modify_member_email"
     title = "Change e-mail address"
+    write = MODIFY_EMAIL_ADDRESS
     right = Right.CHANGE_CREDENTIALS
-    is_money = False
     is_sensitive = True
     consequence = CONFIRM_AGAIN
 
@@ -99,10 +97,8 @@ class ModifyEmail:
         set_apart_twice(drafts, "email", called="e-mail address", after_rows_of=request.after_rows_of)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = ModifyEmailAddress(user_id=row.target_id or 0, email=row.wanted.get("email", ""))
-            yield Call(MODIFY_EMAIL_ADDRESS, LIVE, request, [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return ModifyEmailAddress(user_id=row.target_id or 0, email=row.wanted.get("email", ""))
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         return self.name, [
@@ -112,15 +108,15 @@ class ModifyEmail:
         ]
 
 
-class ModifyMemberPassword:
+class ModifyMemberPassword(OneWrite):
     """Targets are members; `secrets` holds the new `password` and the `currentPassword`, the member's or that of the
-    organization's administrator.
+    organization's administrator. Nothing is reverted: the password from before is not known.
     """
 
     name = "modify_member_password"
     title = "Change password"
+    write = MODIFY_PASSWORD
     right = Right.CHANGE_CREDENTIALS
-    is_money = False
     is_sensitive = True
     consequence = OLD_ONE_ENDS
 
@@ -132,27 +128,24 @@ class ModifyMemberPassword:
                 draft.old, draft.new = {}, {"password": SET_ANEW}
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = ModifyPassword(
-                user_id=row.target_id or 0,
-                password=row.secrets.get("password", ""),
-                current_password=row.secrets.get("currentPassword", ""),
-            )
-            yield Call(MODIFY_PASSWORD, LIVE, request, [row])
-
-    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
-        """The password from before is not known."""
-        return None
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return ModifyPassword(
+            user_id=row.target_id or 0,
+            password=row.secrets.get("password", ""),
+            current_password=row.secrets.get("currentPassword", ""),
+        )
 
 
-class ModifyMemberCredentials:
-    """Targets are members; `wanted` holds the new `name`, `secrets` the new `password` and the `currentPassword`."""
+class ModifyMemberCredentials(OneWrite):
+    """Targets are members; `wanted` holds the new `name`, `secrets` the new `password` and the `currentPassword`.
+
+    Nothing is reverted: the password from before is not known, and the name changes only together with it.
+    """
 
     name = "modify_member_credentials"
     title = "Change name and password"
+    write = MODIFY_CREDENTIALS
     right = Right.CHANGE_CREDENTIALS
-    is_money = False
     is_sensitive = True
     consequence = OLD_ONE_ENDS
 
@@ -170,19 +163,13 @@ class ModifyMemberCredentials:
         set_apart_twice(drafts, "name", called="name", after_rows_of=request.after_rows_of)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = ModifyCredentials(
-                user_id=row.target_id or 0,
-                name=row.wanted.get("name", ""),
-                password=row.secrets.get("password", ""),
-                current_password=row.secrets.get("currentPassword", ""),
-            )
-            yield Call(MODIFY_CREDENTIALS, LIVE, request, [row])
-
-    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
-        """The password from before is not known, and the name changes only together with it."""
-        return None
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return ModifyCredentials(
+            user_id=row.target_id or 0,
+            name=row.wanted.get("name", ""),
+            password=row.secrets.get("password", ""),
+            current_password=row.secrets.get("currentPassword", ""),
+        )
 
 
 def _member_drafts(request: PlanRequest, *, known: tuple[str, ...]) -> list[RowDraft]:

@@ -17,10 +17,11 @@ from accounts.subscriptions.agreements import is_sim_plus
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
 from vendor_admin.mirrors.queries.lookups import Rows, load
 from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.evaluation_users import (
     CREATE_EVALUATION_USERS,
     CreateEvaluationUsers,
@@ -33,15 +34,17 @@ FIELDS = ("name", "email", "firstName", "lastName", PLAN, ENTITLEMENTS)
 SIM_PLUS_LATER = "{} is Sim+, which can be given only after the member signed the market data agreement: add it later."
 
 
-class CreateMembers:
+class CreateMembers(OneWrite):
     """Targets are members to be made: `wanted` holds FIELDS, the last two of which may be left out, and `secrets` the
     `password`.
+
+    Nothing is reverted: the platform deletes no users. Cancel the members to end what they were given.
     """
 
     name = "create_members"
     title = "Create members"
+    write = CREATE_EVALUATION_USERS
     right = Right.MANAGE_MEMBERS
-    is_money = False
     is_sensitive = True
     next_action = "create-accounts-for-members"
 
@@ -63,16 +66,8 @@ class CreateMembers:
         set_apart_twice(drafts, "email", called="e-mail address", after_rows_of=request.after_rows_of)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        most = CREATE_EVALUATION_USERS.batch.most if CREATE_EVALUATION_USERS.batch else 1
-        for start in range(0, len(rows), most):
-            together = rows[start : start + most]
-            users = tuple(evaluation_user(row.wanted, row.secrets) for row in together)
-            yield Call(CREATE_EVALUATION_USERS, LIVE, CreateEvaluationUsers(users=users), together)
-
-    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
-        """The platform deletes no users. Cancel the members to end what they were given."""
-        return None
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return CreateEvaluationUsers(users=(evaluation_user(row.wanted, row.secrets),))
 
 
 @dataclass(frozen=True, slots=True)

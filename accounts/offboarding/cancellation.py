@@ -23,9 +23,10 @@ from accounts.in_force import (
 from accounts.permissions.plans import OPEN_POSITIONS, accounts_with_positions
 from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.cancelling import CANCEL_EVERYTHING, CancelEverything
 from vendor_admin.tradovate.trading_calendar import session_date
 
@@ -110,7 +111,7 @@ def targets_for(user_ids: Iterable[int]) -> list[Target]:
     return [Target("user", user_id, {HOST: host}) for user_id in user_ids for host in (LIVE, DEMO)]
 
 
-class CancelMembers:
+class CancelMembers(OneWrite):
     """Targets are members, once for each host: `wanted` holds the `environment` (see `targets_for`).
 
     The parameters may turn off any of SWITCHES.
@@ -118,8 +119,8 @@ class CancelMembers:
 
     name = "cancel_members"
     title = "Cancel members"
+    write = CANCEL_EVERYTHING
     right = Right.CANCEL_MEMBERS
-    is_money = False
     is_sensitive = True
     consequence = NOT_UNDONE
 
@@ -142,21 +143,15 @@ class CancelMembers:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
         switches = _switches(parameters)
-        most = CANCEL_EVERYTHING.batch.most if CANCEL_EVERYTHING.batch else 1
-        for host in (LIVE, DEMO):
-            of_host = [row for row in rows if row.environment == host]
-            for start in range(0, len(of_host), most):
-                together = of_host[start : start + most]
-                request = CancelEverything(
-                    user_ids=tuple(row.target_id or 0 for row in together),
-                    tradovate_subscriptions=switches["tradovateSubscriptions"],
-                    user_plugins=switches["userPlugins"],
-                    market_data_subscriptions=switches["marketDataSubscriptions"],
-                    trading_permissions=switches["tradingPermissions"],
-                )
-                yield Call(CANCEL_EVERYTHING, host, request, together)
+        return CancelEverything(
+            user_ids=(row.target_id or 0,),
+            tradovate_subscriptions=switches["tradovateSubscriptions"],
+            user_plugins=switches["userPlugins"],
+            market_data_subscriptions=switches["marketDataSubscriptions"],
+            trading_permissions=switches["tradingPermissions"],
+        )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """What ended can be given again, as new subscriptions and permissions, billed anew (restoration.py)."""

@@ -3,15 +3,16 @@
 Revoking takes one account away from one trader, at once; it ends no subscription (see cancelling.py for that).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vendor_admin.mirrors.models import Account, PlatformUser, Position, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.queries.positions import open_positions
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.permissions import (
     CREATE_TRADING_PERMISSION,
@@ -19,42 +20,49 @@ from vendor_admin.tradovate.operations.permissions import (
     CreateTradingPermission,
     RevokeTradingPermissions,
 )
-from vendor_admin.tradovate.permission_status import is_in_force
+from vendor_admin.tradovate.permission_status import PermissionStatus, is_in_force
 
 DEMO = Environment.DEMO.value
 OPEN_POSITIONS = "Positions are open: they stay, and the trader can no longer close them."
 
 
-class RevokePermissions:
+class RevokePermissions(OneEntity[TradingPermission]):
     """Targets are trading permissions, by id. It is urgent: who must not trade any more must not wait for others."""
 
     name = "revoke_trading_permissions"
     title = "Revoke trading permissions"
+    write = REVOKE_TRADING_PERMISSIONS
+    model = TradingPermission
+    environment = DEMO
+    noun = "permission"
     right = Right.MANAGE_PERMISSIONS
-    is_money = False
-    is_sensitive = False
     changes = Aspect.PERMISSION
     urgent_paths = (REVOKE_TRADING_PERMISSIONS.path,)
 
-    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        ids = [target.entity_id for target in request.targets]
-        permissions = load(TradingPermission, organization_id=request.organization_id, ids=ids)
-        found = [one for one in (permissions.get(id_, DEMO) for id_ in ids) if one is not None]
-        names = _Names(found, organization_id=request.organization_id)
-        with_positions = accounts_with_positions(
-            [one.account_id for one in found], organization_id=request.organization_id
-        )
-        return [
-            self._draft(target, permissions.get(target.entity_id, DEMO), names, with_positions)
-            for target in request.targets
-        ]
+    def prepare(
+        self, request: PlanRequest, rows: Sequence[TradingPermission]
+    ) -> Callable[[RowDraft, TradingPermission], None]:
+        names = _Names(rows, organization_id=request.organization_id)
+        account_ids = [permission.account_id for permission in rows]
+        with_positions = accounts_with_positions(account_ids, organization_id=request.organization_id)
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        most = REVOKE_TRADING_PERMISSIONS.batch.most if REVOKE_TRADING_PERMISSIONS.batch else 1
-        for start in range(0, len(rows), most):
-            together = rows[start : start + most]
-            ids = tuple(row.target_id or 0 for row in together)
-            yield Call(REVOKE_TRADING_PERMISSIONS, DEMO, RevokeTradingPermissions(trading_permission_ids=ids), together)
+        def fill(draft: RowDraft, permission: TradingPermission) -> None:
+            draft.label = names.label(permission.account_id, permission.user_id)
+            draft.old = {
+                "status": permission.status,
+                "accountId": permission.account_id,
+                "userId": permission.user_id,
+            }
+            draft.new = {**draft.old, "status": PermissionStatus.REVOKED.value}
+            if not is_in_force(permission.status):
+                draft.why_skipped = f"It is {permission.status or 'in no known state'} already."
+            elif permission.account_id in with_positions:
+                draft.warnings.append(OPEN_POSITIONS)
+
+        return fill
+
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return RevokeTradingPermissions(trading_permission_ids=(row.target_id or 0,))
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Grant them again; they become new permissions."""
@@ -63,40 +71,20 @@ class RevokePermissions:
                 "account",
                 row.old["accountId"],
                 {"userId": row.old["userId"]},
-                expected={"status": "Revoked"},
+                expected={"status": PermissionStatus.REVOKED.value},
                 label=row.label,
             )
             for row in rows
         ]
 
-    def _draft(
-        self, target: Target, permission: TradingPermission | None, names: "_Names", with_positions: set[int]
-    ) -> RowDraft:
-        draft = RowDraft(target, DEMO, target.label or f"permission {target.entity_id}")
-        if permission is None or permission.deleted_at is not None:
-            draft.why_skipped = "The platform has no such permission."
-            return draft
-        draft.label = names.label(permission.account_id, permission.user_id)
-        draft.old = {
-            "status": permission.status,
-            "accountId": permission.account_id,
-            "userId": permission.user_id,
-        }
-        draft.new = {**draft.old, "status": "Revoked"}
-        if not is_in_force(permission.status):
-            draft.why_skipped = f"It is {permission.status or 'in no known state'} already."
-        elif permission.account_id in with_positions:
-            draft.warnings.append(OPEN_POSITIONS)
-        return draft
 
-
-class GrantPermissions:
+class GrantPermissions(OneWrite):
     """Targets are accounts; `wanted` names the `userId` who may trade each."""
 
     name = "grant_trading_permissions"
     title = "Grant trading permissions"
+    write = CREATE_TRADING_PERMISSION
     right = Right.MANAGE_PERMISSIONS
-    is_money = False
     is_sensitive = True
     changes = Aspect.PERMISSION
 
@@ -124,10 +112,8 @@ class GrantPermissions:
             for target in request.targets
         ]
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = CreateTradingPermission(account_id=row.target_id or 0, user_id=row.wanted["userId"])
-            yield Call(CREATE_TRADING_PERMISSION, DEMO, request, [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return CreateTradingPermission(account_id=row.target_id or 0, user_id=row.wanted["userId"])
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Revoke the permissions that were made."""
@@ -145,7 +131,7 @@ class GrantPermissions:
             draft.why_skipped = f"The organization has no member {target.wanted.get('userId')}."
         else:
             draft.label = f"{account} for {user}"
-            draft.old, draft.new = {"status": status}, {"status": "Accepted"}
+            draft.old, draft.new = {"status": status}, {"status": PermissionStatus.ACCEPTED.value}
             if is_in_force(status):
                 draft.why_skipped = "The member may trade this account already."
             elif account.archived or account.closed:

@@ -3,7 +3,7 @@
 Sim+ (T-Prop) is given only after the member signed the market data agreement (see agreements.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from accounts.billing.billing_account import Charges
@@ -14,9 +14,10 @@ from accounts.subscriptions.memberships import NO_MEMBER, made_id
 from vendor_admin.mirrors.models import Entitlement, PlatformUser, UserPlugin
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.subscriptions import (
     ADD_ENTITLEMENT_SUBSCRIPTION,
     CHANGE_PLUGIN_PERMISSION,
@@ -34,7 +35,7 @@ SIGNED_BY_WORD = "Nothing here shows the signature: you say that the member sign
 AGREEMENT_KNOWN = "agreementKnown"
 
 
-class AddEntitlements:
+class AddEntitlements(OneWrite):
     """Targets are members; `wanted` names the `entitlementId`, and may name the `accountId` that pays.
 
     With the parameter `agreementKnown` the person vouches for signatures of which no notice was received.
@@ -42,6 +43,7 @@ class AddEntitlements:
 
     name = "add_entitlements"
     title = "Add entitlements"
+    write = ADD_ENTITLEMENT_SUBSCRIPTION
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
@@ -75,14 +77,12 @@ class AddEntitlements:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = AddEntitlementSubscription(
-                entitlement_id=row.new[ENTITLEMENT],
-                account_id=row.new.get("accountId"),
-                user_id=row.new["userId"],
-            )
-            yield Call(ADD_ENTITLEMENT_SUBSCRIPTION, LIVE, request, [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return AddEntitlementSubscription(
+            entitlement_id=row.new[ENTITLEMENT],
+            account_id=row.new.get("accountId"),
+            user_id=row.new["userId"],
+        )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Withdraw what was added; the month stays billed."""
@@ -102,42 +102,39 @@ class AddEntitlements:
         ]
 
 
-class ChangePlugins:
+class ChangePlugins(OneEntity[UserPlugin]):
     """Targets are plug-ins, by id; `wanted` says whether the `approval` is given. It is free of charge."""
 
     name = "change_plugin_permissions"
     title = "Approve or withdraw plug-ins"
+    write = CHANGE_PLUGIN_PERMISSION
+    model = UserPlugin
+    environment = LIVE
+    noun = "plug-in"
     right = Right.MANAGE_SUBSCRIPTIONS
-    is_money = False
-    is_sensitive = False
 
-    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        organization_id = request.organization_id
-        ids = [target.entity_id for target in request.targets]
-        plugins = load(UserPlugin, organization_id=organization_id, ids=ids)
-        found = [one for one in (plugins.get(id_, LIVE) for id_ in ids) if one is not None]
-        user_ids = [one.user_id for one in found]
-        users = load(PlatformUser, organization_id=organization_id, ids=user_ids)
-        held = rows_of_members(UserPlugin, user_ids, organization_id=organization_id)
+    def prepare(self, request: PlanRequest, rows: Sequence[UserPlugin]) -> Callable[[RowDraft, UserPlugin], None]:
+        user_ids = [plugin.user_id for plugin in rows]
+        users = load(PlatformUser, organization_id=request.organization_id, ids=user_ids)
+        held = rows_of_members(UserPlugin, user_ids, organization_id=request.organization_id)
         newest = {(one.user_id, one.plugin_name): one.entity_id for one in held}
-        drafts = []
-        for target in request.targets:
-            one = plugins.get(target.entity_id, LIVE)
-            draft = _changed(target, one)
-            drafts.append(draft)
-            if one is None:
-                continue
-            draft.label = f"{one.plugin_name} of {users.get(one.user_id) or f'member {one.user_id}'}"
-            if not draft.why_skipped and newest.get((one.user_id, one.plugin_name), one.entity_id) != one.entity_id:
-                draft.why_skipped = "The member has a newer plug-in of this name, and the platform goes by the name."
-        return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = ChangePluginPermission(
-                user_id=row.new["userId"], plugin_name=row.new["pluginName"], approval=row.new["approval"]
-            )
-            yield Call(CHANGE_PLUGIN_PERMISSION, LIVE, request, [row])
+        def fill(draft: RowDraft, plugin: UserPlugin) -> None:
+            draft.label = f"{plugin.plugin_name} of {users.get(plugin.user_id) or f'member {plugin.user_id}'}"
+            if not plugin.plugin_name:
+                draft.why_skipped = "The platform has no such plug-in."
+                return
+            _fill_plugin(draft, plugin)
+            is_newest = newest.get((plugin.user_id, plugin.plugin_name), plugin.entity_id) == plugin.entity_id
+            if not draft.why_skipped and not is_newest:
+                draft.why_skipped = "The member has a newer plug-in of this name, and the platform goes by the name."
+
+        return fill
+
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return ChangePluginPermission(
+            user_id=row.new["userId"], plugin_name=row.new["pluginName"], approval=row.new["approval"]
+        )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         return ChangePlugins.name, [
@@ -182,16 +179,15 @@ def _without_signature(draft: RowDraft, *, is_vouched_for: bool) -> None:
         draft.why_skipped = NO_AGREEMENT
 
 
-def _changed(target: Target, one: UserPlugin | None) -> RowDraft:
-    draft = RowDraft(target, LIVE, target.label or f"plug-in {target.entity_id}")
-    wanted = target.wanted.get("approval")
-    if one is None or one.deleted_at is not None or not one.plugin_name:
-        draft.why_skipped = "The platform has no such plug-in."
-        return draft
-    draft.old = {"userId": one.user_id, "pluginName": one.plugin_name, "approval": one.approval is not False}
+def _fill_plugin(draft: RowDraft, plugin: UserPlugin) -> None:
+    wanted = draft.target.wanted.get("approval")
+    draft.old = {
+        "userId": plugin.user_id,
+        "pluginName": plugin.plugin_name,
+        "approval": plugin.approval is not False,
+    }
     draft.new = {**draft.old, "approval": wanted}
-    if not isinstance(wanted, bool) or len(target.wanted) > 1:
+    if not isinstance(wanted, bool) or len(draft.target.wanted) > 1:
         draft.why_skipped = "Say whether the approval is given or withdrawn, and nothing else."
     elif draft.old["approval"] is wanted:
         draft.why_skipped = "It is approved already." if wanted else "It is withdrawn already."
-    return draft

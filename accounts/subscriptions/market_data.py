@@ -5,7 +5,7 @@ preview takes the month of its moment, and a plan that comes to be sent after th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,10 +17,11 @@ from accounts.subscriptions.memberships import NO_MEMBER, made_id
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.market_data import (
     ADD_MARKET_DATA_SUBSCRIPTION,
     EXPIRE_MARKET_DATA_SUBSCRIPTION,
@@ -34,7 +35,7 @@ FOR_OTHERS = "{} is for {} users, which this member is not: the platform may ref
 UNDOCUMENTED = "No public document of the platform describes this call."
 
 
-class AddMarketData:
+class AddMarketData(OneWrite):
     """Targets are members; `wanted` names the `marketDataSubscriptionPlanIds`, all added by one call or none.
 
     It may name `year` and `month` (else it is the month that may be added now) and the `accountId` that pays.
@@ -42,6 +43,7 @@ class AddMarketData:
 
     name = "add_market_data"
     title = "Add market data"
+    write = ADD_MARKET_DATA_SUBSCRIPTION
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
@@ -77,16 +79,14 @@ class AddMarketData:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = AddMarketDataSubscription(
-                market_data_subscription_plan_ids=tuple(row.new[PLANS]),
-                year=row.new["year"],
-                month=row.new["month"],
-                account_id=row.new.get("accountId"),
-                user_id=row.new["userId"],
-            )
-            yield Call(ADD_MARKET_DATA_SUBSCRIPTION, LIVE, request, [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return AddMarketDataSubscription(
+            market_data_subscription_plan_ids=tuple(row.new[PLANS]),
+            year=row.new["year"],
+            month=row.new["month"],
+            account_id=row.new.get("accountId"),
+            user_id=row.new["userId"],
+        )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Expire what was added; the month stays billed. The answer names only one of several: the mirror the rest."""
@@ -108,46 +108,41 @@ class AddMarketData:
         return ExpireMarketData.name, targets
 
 
-class ExpireMarketData:
+class ExpireMarketData(OneEntity[MarketDataSubscription]):
     """Targets are market data subscriptions, by id: they no longer renew, and their month stays billed."""
 
     name = "expire_market_data"
     title = "Expire market data"
+    write = EXPIRE_MARKET_DATA_SUBSCRIPTION
+    model = MarketDataSubscription
+    environment = LIVE
+    noun = "market data subscription"
     right = Right.MANAGE_SUBSCRIPTIONS
-    is_money = False
-    is_sensitive = False
     consequence = UNDOCUMENTED
     together = ("userId", "year", "month")
 
-    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        organization_id = request.organization_id
-        ids = [target.entity_id for target in request.targets]
-        subscriptions = load(MarketDataSubscription, organization_id=organization_id, ids=ids)
-        found = [one for one in (subscriptions.get(id_, LIVE) for id_ in ids) if one is not None]
-        users = load(PlatformUser, organization_id=organization_id, ids=[one.user_id for one in found])
+    def prepare(
+        self, request: PlanRequest, rows: Sequence[MarketDataSubscription]
+    ) -> Callable[[RowDraft, MarketDataSubscription], None]:
+        users = load(PlatformUser, organization_id=request.organization_id, ids=[one.user_id for one in rows])
         plans = load(
             MarketDataSubscriptionPlan,
-            organization_id=organization_id,
-            ids=[one.market_data_subscription_plan_id for one in found],
+            organization_id=request.organization_id,
+            ids=[one.market_data_subscription_plan_id for one in rows],
         )
-        warning = warning_for_ending(request.now)
-        drafts = []
-        for target in request.targets:
-            one = subscriptions.get(target.entity_id, LIVE)
-            draft = _expired(target, one, today=session_date(request.now))
-            if one is not None:
-                plan = plans.get(one.market_data_subscription_plan_id, LIVE)
-                user = users.get(one.user_id)
-                draft.label = f"{plan or 'market data'} {one.year}-{one.month} of {user or f'member {one.user_id}'}"
-            if not draft.why_skipped and warning:
-                draft.warnings.append(warning)
-            drafts.append(draft)
-        return drafts
+        today, warning = session_date(request.now), warning_for_ending(request.now)
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = ExpireMarketDataSubscription(market_data_subscription_id=row.target_id or 0)
-            yield Call(EXPIRE_MARKET_DATA_SUBSCRIPTION, LIVE, request, [row])
+        def fill(draft: RowDraft, one: MarketDataSubscription) -> None:
+            plan = plans.get(one.market_data_subscription_plan_id, LIVE) or "market data"
+            draft.label = f"{plan} {one.year}-{one.month} of {users.get(one.user_id) or f'member {one.user_id}'}"
+            _fill_expired(draft, one, today=today)
+            if warning and not draft.why_skipped:
+                draft.warnings.append(warning)
+
+        return fill
+
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return ExpireMarketDataSubscription(market_data_subscription_id=row.target_id or 0)
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Add it again for the same month, as new subscriptions, billed anew."""
@@ -208,11 +203,7 @@ def _look_closer(
         draft.why_skipped = f"{', '.join(over)} is discontinued."
 
 
-def _expired(target: Target, one: MarketDataSubscription | None, *, today: date) -> RowDraft:
-    draft = RowDraft(target, LIVE, target.label or f"market data subscription {target.entity_id}")
-    if one is None or one.deleted_at is not None:
-        draft.why_skipped = "The platform has no such market data subscription."
-        return draft
+def _fill_expired(draft: RowDraft, one: MarketDataSubscription, *, today: date) -> None:
     draft.old = {
         "userId": one.user_id,
         "marketDataSubscriptionPlanId": one.market_data_subscription_plan_id,
@@ -225,4 +216,3 @@ def _expired(target: Target, one: MarketDataSubscription | None, *, today: date)
         draft.why_skipped = "It has expired already."
     elif not market_data_goes_on(one, today=today):
         draft.warnings.append("Its month is over: whether it has renewed shows in a subscription of a later month.")
-    return draft

@@ -3,7 +3,7 @@
 Plug-ins are in entitlements.py, market data in market_data.py; ending everything of a member is in cancelling.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from accounts.billing.billing_account import Charges
@@ -13,10 +13,11 @@ from accounts.plan_input import id_in, is_over, unknown_fields
 from vendor_admin.mirrors.models import PlatformUser, TradovateSubscription, TradovateSubscriptionPlan
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.subscriptions import (
     ADD_TRADOVATE_SUBSCRIPTION,
     CANCEL_TRADOVATE_SUBSCRIPTION,
@@ -28,15 +29,15 @@ from vendor_admin.tradovate.trading_calendar import session_date
 
 PLAN = "tradovateSubscriptionPlanId"
 NO_MEMBER = "The organization has no such member."
-NO_MEMBERSHIP = "The platform has no such membership."
 BILLED = "A month that has begun stays billed."
 
 
-class AddMemberships:
+class AddMemberships(OneWrite):
     """Targets are members; `wanted` names the `tradovateSubscriptionPlanId`, and may name the `accountId` that pays."""
 
     name = "add_memberships"
     title = "Add memberships"
+    write = ADD_TRADOVATE_SUBSCRIPTION
     right = Right.MANAGE_SUBSCRIPTIONS
     is_money = True
     is_sensitive = True
@@ -68,14 +69,12 @@ class AddMemberships:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = AddTradovateSubscription(
-                tradovate_subscription_plan_id=row.new[PLAN],
-                account_id=row.new.get("accountId"),
-                user_id=row.new["userId"],
-            )
-            yield Call(ADD_TRADOVATE_SUBSCRIPTION, LIVE, request, [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return AddTradovateSubscription(
+            tradovate_subscription_plan_id=row.new[PLAN],
+            account_id=row.new.get("accountId"),
+            user_id=row.new["userId"],
+        )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """End at once what was added; the month stays billed."""
@@ -118,50 +117,47 @@ class AddMemberships:
         return draft
 
 
-class CancelMemberships:
+class CancelMemberships(OneEntity[TradovateSubscription]):
     """Targets are memberships, by id. `wanted` may hold `expire` (end at once, not with its period) and a
     `cancelReason`.
     """
 
     name = "cancel_memberships"
     title = "Cancel memberships"
+    write = CANCEL_TRADOVATE_SUBSCRIPTION
+    model = TradovateSubscription
+    environment = LIVE
+    noun = "membership"
     right = Right.MANAGE_SUBSCRIPTIONS
-    is_money = False
-    is_sensitive = False
     changes = Aspect.MEMBERSHIP
     consequence = BILLED
 
-    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        ids = [target.entity_id for target in request.targets]
-        memberships = load(TradovateSubscription, organization_id=request.organization_id, ids=ids)
-        found = [one for one in (memberships.get(id_, LIVE) for id_ in ids) if one is not None]
-        users = load(PlatformUser, organization_id=request.organization_id, ids=[one.user_id for one in found])
+    def prepare(
+        self, request: PlanRequest, rows: Sequence[TradovateSubscription]
+    ) -> Callable[[RowDraft, TradovateSubscription], None]:
+        users = load(PlatformUser, organization_id=request.organization_id, ids=[one.user_id for one in rows])
         plans = load(
             TradovateSubscriptionPlan,
             organization_id=request.organization_id,
-            ids=[one.tradovate_subscription_plan_id for one in found],
+            ids=[one.tradovate_subscription_plan_id for one in rows],
         )
-        drafts = []
-        for target in request.targets:
-            one = memberships.get(target.entity_id, LIVE)
-            draft = self._draft(target, one, today=session_date(request.now))
-            if one is not None:
-                plan = plans.get(one.tradovate_subscription_plan_id, LIVE)
-                user = users.get(one.user_id)
-                draft.label = f"{plan or 'membership'} of {user or f'member {one.user_id}'}"
-            if not draft.why_skipped and (warning := warning_for_ending(request.now)):
-                draft.warnings.append(warning)
-            drafts.append(draft)
-        return drafts
+        today, warning = session_date(request.now), warning_for_ending(request.now)
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
-            request = CancelTradovateSubscription(
-                tradovate_subscription_id=row.target_id or 0,
-                cancel_reason=row.wanted.get("cancelReason") or reason or None,
-                expire=True if row.wanted.get("expire") else None,
-            )
-            yield Call(CANCEL_TRADOVATE_SUBSCRIPTION, LIVE, request, [row])
+        def fill(draft: RowDraft, membership: TradovateSubscription) -> None:
+            plan = plans.get(membership.tradovate_subscription_plan_id, LIVE) or self.noun
+            draft.label = f"{plan} of {users.get(membership.user_id) or f'member {membership.user_id}'}"
+            _fill_cancelled(draft, membership, today=today)
+            if warning and not draft.why_skipped:
+                draft.warnings.append(warning)
+
+        return fill
+
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return CancelTradovateSubscription(
+            tradovate_subscription_id=row.target_id or 0,
+            cancel_reason=row.wanted.get("cancelReason") or reason or None,
+            expire=True if row.wanted.get("expire") else None,
+        )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Add again what ended at once, as new memberships, billed anew. One that runs on cannot be made to renew."""
@@ -171,27 +167,6 @@ class CancelMemberships:
             if row.wanted.get("expire") and row.old.get(PLAN) is not None
         ]
         return (AddMemberships.name, targets) if targets else None
-
-    def _draft(self, target: Target, one: TradovateSubscription | None, *, today: date) -> RowDraft:
-        draft = RowDraft(target, LIVE, target.label or f"membership {target.entity_id}")
-        if one is None or one.deleted_at is not None:
-            draft.why_skipped = NO_MEMBERSHIP
-            return draft
-        ends_now = bool(target.wanted.get("expire"))
-        draft.old = {
-            "userId": one.user_id,
-            PLAN: one.tradovate_subscription_plan_id,
-            "cancelledRenewal": bool(one.cancelled_renewal),
-            "expirationDate": plain(one.expiration_date),
-        }
-        draft.new = {**draft.old, "cancelledRenewal": True} | ({"expirationDate": "at once"} if ends_now else {})
-        if why := unknown_fields(target.wanted, ("expire", "cancelReason")):
-            draft.why_skipped = why
-        elif not membership_runs(one, today=today) and one.cancelled_renewal:
-            draft.why_skipped = "It is over already."
-        elif one.cancelled_renewal and not ends_now:
-            draft.why_skipped = "It is cancelled already, and ends with its period."
-        return draft
 
 
 def made_id(row: PlanRow, path: str, field: str) -> int | None:
@@ -210,3 +185,20 @@ def _skip_if_running(draft: RowDraft, one: TradovateSubscription | None) -> None
         )
     else:
         draft.why_skipped = "The member has this membership already."
+
+
+def _fill_cancelled(draft: RowDraft, one: TradovateSubscription, *, today: date) -> None:
+    ends_now = bool(draft.target.wanted.get("expire"))
+    draft.old = {
+        "userId": one.user_id,
+        PLAN: one.tradovate_subscription_plan_id,
+        "cancelledRenewal": bool(one.cancelled_renewal),
+        "expirationDate": plain(one.expiration_date),
+    }
+    draft.new = {**draft.old, "cancelledRenewal": True} | ({"expirationDate": "at once"} if ends_now else {})
+    if why := unknown_fields(draft.target.wanted, ("expire", "cancelReason")):
+        draft.why_skipped = why
+    elif not membership_runs(one, today=today) and one.cancelled_renewal:
+        draft.why_skipped = "It is over already."
+    elif one.cancelled_renewal and not ends_now:
+        draft.why_skipped = "It is cancelled already, and ends with its period."

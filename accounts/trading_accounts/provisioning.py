@@ -4,7 +4,7 @@ A template carries risk category, auto-liq profile and time period, but no daily
 (partner.ninjatrader.com, account-provisioning): those are sent with the creation or the account has none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +13,12 @@ import msgspec
 from accounts.permissions.plans import RevokePermissions
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans.preview import faults_in_words
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
-from vendor_admin.tradovate.catalogue.request import body_of
+from vendor_admin.tradovate.catalogue.request import Request, body_of
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations.evaluation_accounts import (
@@ -35,7 +35,7 @@ _FIELDS = names_of(EvaluationAccount)
 _DAILY_LOSS = {"dailyLossAutoLiq", "dailyLossPercentageAutoLiq"}
 
 
-class CreateAccounts:
+class CreateAccounts(OneWrite):
     """Targets have no id yet (entity type account). `wanted` and the plan's parameters together make the account.
 
     Fields: `userId`, `templateAccountId`, `name` (capital letters, then digits), `initialBalance`, `preTradeRisk` (a
@@ -44,8 +44,8 @@ class CreateAccounts:
 
     name = "create_accounts"
     title = "Create accounts"
+    write = CREATE_EVALUATION_ACCOUNTS
     right = Right.CREATE_ACCOUNTS
-    is_money = False
     is_sensitive = True
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
@@ -75,13 +75,8 @@ class CreateAccounts:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        most = CREATE_EVALUATION_ACCOUNTS.batch.most if CREATE_EVALUATION_ACCOUNTS.batch else 1
-        for start in range(0, len(rows), most):
-            together = rows[start : start + most]
-            asked = [_asked(row.wanted, parameters) for row in together]
-            request = CREATE_EVALUATION_ACCOUNTS.parse({"accounts": asked})
-            yield Call(CREATE_EVALUATION_ACCOUNTS, DEMO, request, together)
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return CREATE_EVALUATION_ACCOUNTS.parse({"accounts": [_asked(row.wanted, parameters)]})
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Revoke the permissions that were made with the accounts, which the platform then archives."""

@@ -13,9 +13,10 @@ from vendor_admin.mirrors.models import CashBalanceLog, TradingPermission
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.evaluation_accounts import (
     RESET_DEMO_ACCOUNT_STATE,
@@ -41,7 +42,7 @@ OPEN_POSITIONS = "Positions are open: they are gone after the reset."
 START_UNKNOWN = "What the balance was at that open is not known here; the platform refuses sessions it does not know."
 
 
-class ResetAccounts:
+class ResetAccounts(OneWrite):
     """Targets are accounts; the plan's parameter `tradeDate` says to the open of which session (ISO date).
 
     `old` and `new` hold `amount` and `openPositions`, and of accounts with a trailing drawdown `floor` and `room`; the
@@ -50,6 +51,7 @@ class ResetAccounts:
 
     name = "reset_accounts"
     title = "Reset accounts to a session's open"
+    write = RESET_DEMO_ACCOUNT_STATE
     right = Right.RESET_ACCOUNTS
     is_money = True
     is_sensitive = True
@@ -88,20 +90,16 @@ class ResetAccounts:
 
     def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
         """A hundred in a call; one by one where the platform may refuse, since it refuses all of a call together."""
-        known = [row for row in rows if row.new["amount"] is not None]
-        most = RESET_DEMO_ACCOUNT_STATE.batch.most if RESET_DEMO_ACCOUNT_STATE.batch else 1
-        together = [known[start : start + most] for start in range(0, len(known), most)]
-        alone = [[row] for row in rows if row.new["amount"] is None]
-        day = TradeDate.of(date.fromisoformat(parameters["tradeDate"]))
-        for group in together + alone:
-            ids = tuple(row.target_id or 0 for row in group)
-            yield Call(
-                RESET_DEMO_ACCOUNT_STATE, DEMO, ResetDemoAccountState(account_ids=ids, reset_trade_date=day), group
-            )
+        yield from super().calls(
+            [row for row in rows if row.new["amount"] is not None], parameters=parameters, reason=reason
+        )
+        for row in rows:
+            if row.new["amount"] is None:
+                yield from super().calls([row], parameters=parameters, reason=reason)
 
-    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
-        """Nothing brings back what a reset took away."""
-        return None
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        day = TradeDate.of(date.fromisoformat(parameters["tradeDate"]))
+        return ResetDemoAccountState(account_ids=(row.target_id or 0,), reset_trade_date=day)
 
 
 def _day_of(request: PlanRequest) -> tuple[date | None, str]:

@@ -18,12 +18,12 @@ from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
-from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.auto_liq import (
     CREATE_USER_ACCOUNT_AUTO_LIQ,
     UPDATE_USER_AUTO_LIQS,
     Thresholds,
+    UpdateUserAutoLiqs,
 )
 
 DEMO = Environment.DEMO.value
@@ -66,21 +66,20 @@ class SetAutoLiq:
 
     def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
         """A hundred accounts in a call; an account that has no limits yet by itself."""
-        write = UPDATE_USER_AUTO_LIQS
-        known = [row for row in rows if row.old]
-        most = write.batch.most if write.batch else 1
-        for start in range(0, len(known), most):
-            together = known[start : start + most]
-            items = [LIMITS.body(row.new, accountId=row.target_id, asOwner=True) for row in together]
-            yield Call(write, DEMO, write.parse({"items": items}), together)
+        for request, together in UPDATE_USER_AUTO_LIQS.pack((row for row in rows if row.old), _update):
+            yield Call(UPDATE_USER_AUTO_LIQS, DEMO, request, together)
         for row in rows:
             if not row.old:
-                request: Request = CREATE_USER_ACCOUNT_AUTO_LIQ.parse(LIMITS.body(row.new, id=row.target_id))
-                yield Call(CREATE_USER_ACCOUNT_AUTO_LIQ, DEMO, request, [row])
+                made = CREATE_USER_ACCOUNT_AUTO_LIQ.parse(LIMITS.body(row.new, id=row.target_id))
+                yield Call(CREATE_USER_ACCOUNT_AUTO_LIQ, DEMO, made, [row])
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Every limit that was changed, as it was."""
         return self.name, [_back(row) for row in rows]
+
+
+def _update(row: PlanRow) -> UpdateUserAutoLiqs:
+    return UPDATE_USER_AUTO_LIQS.parse({"items": [LIMITS.body(row.new, accountId=row.target_id, asOwner=True)]})
 
 
 def _draft(target: Target, account: AccountSummary | None, parameters: Mapping[str, Json]) -> RowDraft:

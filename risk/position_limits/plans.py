@@ -4,7 +4,7 @@ The platform has no batch for them: a call each. An update replaces everything, 
 the mirror has it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Count
@@ -24,10 +24,11 @@ from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import UserAccountRiskParameter
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.readings import Ask
-from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
+from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.preview import faults_in_words
 from vendor_admin.organizations.roles import Right
+from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.errors import InvalidRequest
 
 AS_ASKED = "It is set like this already."
@@ -40,18 +41,18 @@ NEW_ID = "Reverting makes them anew, with other ids."
 UNKNOWN_SETTINGS = "The platform keeps settings that are not known here ({}); they may be gone after this change."
 
 
-class CreateSettings:
+class CreateSettings(OneWrite):
     """Targets have no id yet; `wanted` holds whose it is (accountId, or userAccountPositionLimitId) and the settings.
 
     The plan's parameters are settings for all targets; those of a target win.
     """
 
     right = Right.MANAGE_RISK
-    is_money = False
     is_sensitive = True
 
     def __init__(self, resource: SettingsResource) -> None:
         self.name = f"create_{resource.plural}"
+        self.write = resource.create
         self.title = f"Add {resource.word}s"
         self._resource = resource
 
@@ -69,10 +70,8 @@ class CreateSettings:
             for target, wanted, owner_id in zip(request.targets, asked, owner_ids, strict=True)
         ]
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        write = self._resource.create
-        for row in rows:
-            yield Call(write, DEMO, write.parse(_whole_body(self._resource, row.new)), [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return self.write.parse(_whole_body(self._resource, row.new))
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Delete what was made."""
@@ -105,15 +104,15 @@ class CreateSettings:
         return draft
 
 
-class UpdateSettings:
+class UpdateSettings(OneWrite):
     """Targets are settings by id; `wanted` and the plan's parameters hold what changes. None or "" takes one away."""
 
     right = Right.MANAGE_RISK
-    is_money = False
     is_sensitive = True
 
     def __init__(self, resource: SettingsResource) -> None:
         self.name = f"update_{resource.plural}"
+        self.write = resource.update
         self.title = f"Change {resource.word}s"
         self._resource = resource
 
@@ -141,10 +140,8 @@ class UpdateSettings:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        write = self._resource.update
-        for row in rows:
-            yield Call(write, DEMO, write.parse(_whole_body(self._resource, row.new, id=row.target_id)), [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return self.write.parse(_whole_body(self._resource, row.new, id=row.target_id))
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Every setting that was changed, as it was."""
@@ -174,16 +171,16 @@ class UpdateSettings:
             draft.why_skipped = AS_ASKED
 
 
-class DeleteSettings:
+class DeleteSettings(OneWrite):
     """Targets are settings by id."""
 
     right = Right.MANAGE_RISK
-    is_money = False
     is_sensitive = True
     consequence = NEW_ID
 
     def __init__(self, resource: SettingsResource) -> None:
         self.name = f"delete_{resource.plural}"
+        self.write = resource.delete
         self.title = f"Delete {resource.word}s"
         self._resource = resource
 
@@ -212,10 +209,8 @@ class DeleteSettings:
             drafts.append(draft)
         return drafts
 
-    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        write = self._resource.delete
-        for row in rows:
-            yield Call(write, DEMO, write.parse({self._resource.deletes_by: row.target_id}), [row])
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        return self.write.parse({self._resource.deletes_by: row.target_id})
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Make them anew, with new ids."""

@@ -4,12 +4,14 @@ Kinds are declared by the apps that own the nouns (accounts, risk) in their modu
 A kind only reads mirrors and makes data; storing, sending and settling are done for all of them here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
+from vendor_admin.mirrors.models.base import Mirror
+from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect, Priority
@@ -18,6 +20,7 @@ from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Write
 
 Json = Any  # what a JSON column holds
+Row = TypeVar("Row", bound=Mirror)
 
 
 def plain(value: object) -> Json:
@@ -114,6 +117,66 @@ class PlanKind(Protocol):
     def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]: ...
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None: ...
+
+
+class OneWrite:
+    """The base of kinds that carry out each row by one write of the catalogue, packed into as few calls as they need.
+
+    A subclass names the `write`, previews, and makes the request of one row. What it does is not reverted unless it
+    says how.
+    """
+
+    write: Write[Any]
+    is_money = False
+    is_sensitive = False
+
+    def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
+        """Make the request of one row, unchecked: what is wrong with it shows when it is validated."""
+        raise NotImplementedError
+
+    def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
+        """Make the calls of one host after the other, LIVE first."""
+        for environment in sorted({row.environment for row in rows}, reverse=True):
+            of_host = (row for row in rows if row.environment == environment)
+            for request, together in self.write.pack(
+                of_host, lambda row: self.request(row, parameters=parameters, reason=reason)
+            ):
+                yield Call(self.write, environment, request, together)
+
+    def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
+        return None
+
+
+class OneEntity(OneWrite, Generic[Row]):
+    """The base of kinds whose targets are things of one sort, by id, each changed by one write.
+
+    A subclass names the mirror, the host and the word for people, and prepares for a preview (`prepare`).
+    """
+
+    model: type[Mirror]
+    environment: str
+    noun: str
+
+    def prepare(self, request: PlanRequest, rows: Sequence[Row]) -> Callable[[RowDraft, Row], None]:
+        """Load what drafts of these rows need besides, and return what fills a draft: label, values, warnings."""
+        raise NotImplementedError
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        known = load(
+            self.model, organization_id=request.organization_id, ids=(one.entity_id for one in request.targets)
+        )
+        rows: list[Row | None] = [known.get(target.entity_id, self.environment) for target in request.targets]
+        fill = self.prepare(request, [row for row in rows if row is not None])
+        drafts = []
+        for target, row in zip(request.targets, rows, strict=True):
+            draft = RowDraft(target, self.environment, target.label or f"{self.noun} {target.entity_id}")
+            if row is not None:
+                fill(draft, row)
+            if row is None or row.deleted_at is not None:
+                missing = f"The platform has no such {self.noun}."
+                draft = RowDraft(target, self.environment, draft.label, why_skipped=missing)
+            drafts.append(draft)
+        return drafts
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """One thing the platform can be asked to do, with everything that must be known before and after asking."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from vendor_admin.tradovate.outcomes import Json, Success, Unknown
 
 LONGEST_COMMENT = 64
 
+T = TypeVar("T")
 R_contra = TypeVar("R_contra", bound=Request, contravariant=True)
 
 
@@ -126,24 +127,24 @@ class Write(Generic[R]):
         return tuple(msgspec.structs.replace(request, **{attribute: (item,)}) for item in getattr(request, attribute))
 
     def join(self, requests: Sequence[R]) -> tuple[R, ...]:
-        """Pack requests into as few calls as they need, in order. Requests that differ in more than their items are
-        not put into one call."""
-        if self.batch is None:
-            return tuple(requests)
-        attribute, calls = self.batch.attribute, list[R]()
-        for request in requests:
-            items = getattr(request, attribute)
-            last = calls[-1] if calls else None
-            if (
-                last is not None
-                and len(getattr(last, attribute)) + len(items) <= self.batch.most
-                and msgspec.structs.replace(request, **{attribute: getattr(last, attribute)}) == last
-            ):
-                joined = getattr(last, attribute) + items
-                calls[-1] = msgspec.structs.replace(request, **{attribute: joined})
+        """Pack requests into as few calls as they need, in order."""
+        return tuple(request for request, _ in self.pack(requests, lambda request: request))
+
+    def pack(self, things: Iterable[T], request_of: Callable[[T], R]) -> list[tuple[R, list[T]]]:
+        """Pack a request for each thing into as few calls as they need, in order, each with the things it is for.
+
+        Requests that differ in more than their items are not put into one call.
+        """
+        calls: list[tuple[R, list[T]]] = []
+        for thing in things:
+            request = request_of(thing)
+            joined = self._joined(calls[-1][0], request) if calls else None
+            if joined is None:
+                calls.append((request, [thing]))
             else:
-                calls.append(request)
-        return tuple(calls)
+                calls[-1] = (joined, calls[-1][1])
+                calls[-1][1].append(thing)
+        return calls
 
     def outcomes(self, request: R, outcome: Settled) -> tuple[Settled, ...]:
         """What became of each item of a call, in their order. An answer of another shape than documented, or
@@ -183,6 +184,16 @@ class Write(Generic[R]):
         if self.settling is None:
             return Doubt("Nothing was changed.", "Nothing was changed.")
         return self.settling.doubt(request)
+
+    def _joined(self, one: R, other: R) -> R | None:
+        """Both as one request; None where they are not of one kind, or would be too long."""
+        if self.batch is None:
+            return None
+        attribute = self.batch.attribute
+        items, more = getattr(one, attribute), getattr(other, attribute)
+        if len(items) + len(more) > self.batch.most or msgspec.structs.replace(other, **{attribute: items}) != one:
+            return None
+        return msgspec.structs.replace(one, **{attribute: items + more})
 
     def _field_faults(self, body: Mapping[str, Any]) -> list[Fault]:
         """What is wrong with a body that was not taken for a request."""
