@@ -26,7 +26,7 @@ def test_a_crashed_database_costs_nothing_and_is_used_again_at_once(
     away, recovered = [], []
     for number in range(CRASHES):
         stopped_at = time.time()
-        fault_postgres.stop(immediate=True)
+        fault_postgres.abort()
         time.sleep(number % 2 * 3.0)  # shorter than a lease
         fault_postgres.start()
         back_at = time.time()

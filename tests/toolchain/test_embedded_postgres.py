@@ -75,7 +75,7 @@ def test_data_survives_a_restart_and_a_crash(folder: Path) -> None:
     with server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("INSERT INTO kept VALUES (2)")
-        server.stop(immediate=True)
+        server.abort()
         server.start()
         with psycopg.connect(server.url()) as connection:
             assert connection.execute("SELECT array_agg(stored ORDER BY 1) FROM kept").fetchone() == ([1, 2],)

@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
 import psutil
@@ -19,20 +17,24 @@ import psycopg
 from vendor_admin.embedded.accounts import Account, can_run, home_folder, remove_home_folder, unprivileged_account
 from vendor_admin.embedded.errors import EmbeddedError
 from vendor_admin.embedded.ports import choose_port
-from vendor_admin.embedded.programs import Program, RunningProgram
+from vendor_admin.embedded.programs import Program
+from vendor_admin.embedded.servers import EmbeddedServer
 
 SUPERUSER = "postgres"
-READY_SECONDS = 60.0
 # What the server needs of the wheel; headers, client programs and documentation stay behind when it must be copied.
 NEEDED_PARTS = ("bin/initdb", "bin/postgres", "lib", "share")
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """One cluster in `folder`, made at the first start. Port 0 means a free one; not durable (no fsync) is for tests.
 
     Logins use scram-sha-256; the superuser's password is given or made, and is known to the caller only.
     As root the server runs as an unprivileged account and its data may lie elsewhere (see `accounts`).
     """
+
+    name = "PostgreSQL"
+    ready_seconds = 60.0
+    grace_seconds = 30.0
 
     def __init__(
         self,
@@ -50,7 +52,6 @@ class EmbeddedPostgres:
         self.password = password or secrets.token_urlsafe(24)
         self.durable = durable
         self.options = options or {}
-        self.running: RunningProgram | None = None
 
     def url(self, *, user: str = SUPERUSER, password: str | None = None, database: str = "postgres") -> str:
         """Address of a database of this cluster; without arguments the superuser's."""
@@ -88,24 +89,6 @@ class EmbeddedPostgres:
             stop_signal=signal.SIGINT,  # "fast": ends sessions, writes everything, leaves
         )
 
-    def start(self) -> Self:
-        """Start the server and return when it answers. Raises EmbeddedError with the log's end if it does not."""
-        self.running = RunningProgram(self.prepare(), log_path=self.log_path)
-        try:
-            self.wait_until_ready(self.running)
-        except BaseException:
-            self.running.kill()
-            raise
-        return self
-
-    def wait_until_ready(self, running: RunningProgram) -> None:
-        """Return when the server answers the superuser; raises EmbeddedError if it ends or stays silent."""
-        deadline = time.monotonic() + READY_SECONDS
-        while not self.is_ready():
-            if not running.is_running or time.monotonic() > deadline:
-                raise EmbeddedError(f"PostgreSQL did not start. End of {self.log_path}:\n{running.log_tail()}")
-            time.sleep(0.05)
-
     def is_ready(self) -> bool:
         """Whether the server lets the superuser in now."""
         try:
@@ -114,11 +97,9 @@ class EmbeddedPostgres:
             return False
         return True
 
-    def stop(self, *, immediate: bool = False, grace_seconds: float = 30.0) -> None:
-        """Stop the server; `immediate` aborts as a crash would, and the next start replays the log."""
-        if self.running is not None:
-            self.running.stop(grace_seconds=grace_seconds, stop_signal=signal.SIGQUIT if immediate else signal.SIGINT)
-            self.running = None
+    def abort(self) -> None:
+        """Stop the server as a crash would; the next start replays the log."""
+        self.stop(stop_signal=signal.SIGQUIT)
 
     def pause(self) -> None:
         """Freeze every process of the server (SIGSTOP): connections stay open and nothing answers."""
@@ -130,14 +111,8 @@ class EmbeddedPostgres:
 
     def remove(self) -> None:
         """Stop the server and remove its data, wherever it is."""
-        self.stop(immediate=True)
+        self.abort()
         remove_home_folder(self.folder.absolute())
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _signal_all(self, number: signal.Signals) -> None:
         if self.running is None:

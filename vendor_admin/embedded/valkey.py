@@ -7,27 +7,26 @@ import secrets
 import shutil
 import signal
 import socket
-import time
 from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
 from vendor_admin.embedded.errors import EmbeddedError
 from vendor_admin.embedded.ports import choose_port
-from vendor_admin.embedded.programs import Program, RunningProgram
+from vendor_admin.embedded.programs import Program
+from vendor_admin.embedded.servers import EmbeddedServer
 
-READY_SECONDS = 30.0
 
-
-class EmbeddedValkey:
+class EmbeddedValkey(EmbeddedServer):
     """One server with its append-only file in `folder`. Port 0 means a free one. Clients need the password."""
+
+    name = "Valkey"
+    ready_seconds = 30.0
 
     def __init__(self, folder: Path, *, log_path: Path, port: int = 0, password: str = "") -> None:
         self.folder = folder
         self.log_path = log_path
         self.port = port or choose_port()
         self.password = password or secrets.token_urlsafe(24)
-        self.running: RunningProgram | None = None
 
     @property
     def url(self) -> str:
@@ -51,39 +50,10 @@ class EmbeddedValkey:
             stop_signal=signal.SIGTERM,
         )
 
-    def start(self) -> Self:
-        """Start the server and return when it answers. Raises EmbeddedError with the log's end if it does not."""
-        self.running = RunningProgram(self.prepare(), log_path=self.log_path)
-        try:
-            self.wait_until_ready(self.running)
-        except BaseException:
-            self.running.kill()
-            raise
-        return self
-
-    def wait_until_ready(self, running: RunningProgram) -> None:
-        """Return when the server answers a PING; raises EmbeddedError if it ends or stays silent."""
-        deadline = time.monotonic() + READY_SECONDS
-        while not self.is_ready():
-            if not running.is_running or time.monotonic() > deadline:
-                raise EmbeddedError(f"Valkey did not start. End of {self.log_path}:\n{running.log_tail()}")
-            time.sleep(0.05)
-
-    def stop(self, *, grace_seconds: float = 15.0) -> None:
-        if self.running is not None:
-            self.running.stop(grace_seconds=grace_seconds)
-            self.running = None
-
     def remove(self) -> None:
         """Stop the server and remove its data."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def is_ready(self) -> bool:
         """Whether the server answers a PING now."""
