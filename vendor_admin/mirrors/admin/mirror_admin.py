@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -189,21 +187,6 @@ def platform_fields(model: type[Mirror]) -> list[models.Field]:
     own = {field.name for field in Mirror._meta.get_fields()} - {"entity_id"}
     fields = [field for field in model._meta.concrete_fields if field.name not in own]
     return sorted(fields, key=lambda field: field.name != "entity_id")
-
-
-def as_sent(row: Mirror) -> dict[str, object]:
-    """A mirror row under the platform's own names, without what it left out."""
-    values = {
-        "id" if field.name == "entity_id" else json_key(field.attname): _plain(getattr(row, field.attname))
-        for field in platform_fields(type(row))
-    }
-    return {name: value for name, value in values.items() if value is not None} | (row.extra or {})
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
 
 
 def _shown(row: Mirror, name: str) -> object:

@@ -104,10 +104,6 @@ class Drawdown:
         """Whether the account is to be closed."""
         return self.room <= 0
 
-    def after_terms(self, terms: Terms) -> "Drawdown":
-        """Another drawdown was agreed: in real time the peak follows at once."""
-        return replace(self, terms=terms)._followed()
-
     def after_trading(self, net_liq: Decimal) -> "Drawdown":
         """The net liquidation value moved during the day."""
         return replace(self, net_liq=net_liq)._followed()

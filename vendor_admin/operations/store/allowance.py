@@ -1,6 +1,5 @@
 """How many operations may be sent right now: budgets and locks of the platform, and its maintenance windows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -210,8 +209,3 @@ def _lock_keys(caller: Caller, operation: CatalogueOperation) -> tuple[str, ...]
         budgets.key_of(budget=endpoint_budget(operation), subject=caller.address),
         budgets.key_of(budget=USER_CALLS, subject=caller.user),
     )
-
-
-def budgets_of(operations: Mapping[str, CatalogueOperation]) -> dict[str, Budget]:
-    """The endpoint budgets that the platform publishes, by path."""
-    return {path: endpoint_budget(one) for path, one in operations.items() if one.hourly_limit is not None}
