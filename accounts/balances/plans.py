@@ -19,6 +19,7 @@ from vendor_admin.mirrors.rules.drawdown_effect import SEVERAL_CURRENCIES
 from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
@@ -31,10 +32,6 @@ from vendor_admin.tradovate.operations.balances import (
 )
 
 DEMO = Environment.DEMO.value
-NO_SUCH_ACCOUNT = "The platform has no such account."
-CLOSED = "The account is archived or closed."
-NO_BALANCE = "The platform has not sent a balance of this account in this currency."
-NO_PEAK = "The peak cannot be kept: the platform has not sent the account's highest net liquidation value."
 POSITIONS_LEFT_OUT = "Positions are open: their profit or loss is not in these figures."
 BELOW_ZERO = "The balance will be below zero."
 PEAK_BELOW = "The peak will lie below the balance: in real time the platform raises it again at once."
@@ -131,7 +128,7 @@ def _draft(
 ) -> RowDraft:
     draft = RowDraft(target, DEMO, target.label or f"account {target.entity_id}")
     if account is None:
-        draft.why_skipped = NO_SUCH_ACCOUNT
+        draft.why_skipped = SkipReason.NOT_THERE.format("account")
         return draft
     draft.label = str(account)
     try:
@@ -148,13 +145,13 @@ def _draft(
 def _hindrance(account: AccountSummary, adjustment: BalanceAdjustment) -> str:
     balance = account.balance_in(adjustment.currency_id)
     if account.is_over:
-        return CLOSED
+        return SkipReason.ACCOUNT_OVER
     if (adjustment.change is not None or adjustment.peak == PEAK_AT_BALANCE) and (
         balance is None or balance.amount is None
     ):
-        return NO_BALANCE
+        return SkipReason.NO_BALANCE
     if adjustment.peak == KEEP_PEAK and (account.peak is None or account.peak <= 0):
-        return NO_PEAK
+        return SkipReason.NO_PEAK
     return ""
 
 
@@ -175,7 +172,7 @@ def _fill(draft: RowDraft, account: AccountSummary, adjustment: BalanceAdjustmen
         old, new = {"amount": amount, **old}, {"amount": new_amount, **new}
         draft.amount = adjustment.change
     elif peak == account.peak:
-        draft.why_skipped = "The peak is there already."
+        draft.why_skipped = SkipReason.SAME_PEAK
     draft.old = {name: plain(value) for name, value in old.items()}
     draft.new = {name: plain(value) for name, value in new.items()}
     draft.warnings = [*effect.warnings(), *effect.at_end_of_day()]

@@ -10,12 +10,12 @@ from accounts.in_force import LIVE, rows_of_members
 from accounts.members.passwords import password_fault
 from accounts.members.uniqueness import set_apart_twice, taken_of
 from accounts.plan_input import unknown_fields
-from accounts.subscriptions.memberships import NO_MEMBER
 from vendor_admin.mirrors.columns import platform_columns
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
 from vendor_admin.tradovate.catalogue.request import Request
@@ -93,7 +93,7 @@ class ModifyEmail(OneWrite):
             draft.old, draft.new = {"email": draft.old["email"]}, {"email": draft.target.wanted.get("email")}
             draft.why_skipped = taken.why_not(email=email, own_id=draft.target.entity_id)
             if draft.old == draft.new:
-                draft.why_skipped = "It is the member's address already."
+                draft.why_skipped = SkipReason.SAME_EMAIL
         set_apart_twice(drafts, "email", called="e-mail address", after_rows_of=request.after_rows_of)
         return drafts
 
@@ -181,7 +181,7 @@ def _member_drafts(request: PlanRequest, *, known: tuple[str, ...]) -> list[RowD
         draft = RowDraft(target, LIVE, str(user or target.label or f"member {target.entity_id}"))
         draft.why_skipped = unknown_fields(target.wanted, known)
         if user is None or user.deleted_at is not None:
-            draft.why_skipped = NO_MEMBER
+            draft.why_skipped = SkipReason.NO_MEMBER
         else:
             draft.old = {"name": user.name, "email": user.email}
         drafts.append(draft)
@@ -190,14 +190,14 @@ def _member_drafts(request: PlanRequest, *, known: tuple[str, ...]) -> list[RowD
 
 def _draft_password(draft: RowDraft, *, name: str, email: str) -> None:
     fault = password_fault(draft.target.secrets.get("password"), name=name, email=email)
-    draft.why_skipped = f"The password {fault}." if fault else ""
+    draft.why_skipped = SkipReason.PASSWORD.format(fault) if fault else ""
 
 
 def _contact_draft(target: Target, user: PlatformUser | None, contact: ContactInfo | None) -> RowDraft:
     draft = RowDraft(target, LIVE, str(user or target.label or f"member {target.entity_id}"))
     draft.why_skipped = unknown_fields(target.wanted, CONTACT_FIELDS)
     if user is None or user.deleted_at is not None:
-        draft.why_skipped = NO_MEMBER
+        draft.why_skipped = SkipReason.NO_MEMBER
         return draft
     draft.old = contact_values(contact)
     new = {**draft.old, **{name: value for name, value in target.wanted.items() if name in CONTACT_FIELDS}}
@@ -205,7 +205,7 @@ def _contact_draft(target: Target, user: PlatformUser | None, contact: ContactIn
     if contact is None:
         draft.warnings.append(NOT_READ)
     if not draft.why_skipped and draft.new == draft.old:
-        draft.why_skipped = "The contact info says so already."
+        draft.why_skipped = SkipReason.SAME_CONTACT_INFO
     return draft
 
 

@@ -20,6 +20,7 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.evaluation_users import (
@@ -31,7 +32,6 @@ from vendor_admin.tradovate.trading_calendar import session_date
 
 PLAN, ENTITLEMENTS = "tradovateSubscriptionPlanId", "entitlementIds"
 FIELDS = ("name", "email", "firstName", "lastName", PLAN, ENTITLEMENTS)
-SIM_PLUS_LATER = "{} is Sim+, which can be given only after the member signed the market data agreement: add it later."
 
 
 class CreateMembers(OneWrite):
@@ -83,19 +83,19 @@ class Offer:
         """Say why a new member cannot be given what is asked for; empty if nothing speaks against it."""
         plan = self.plans.get(id_in(wanted, PLAN), LIVE)
         if wanted.get(PLAN) is not None and (plan is None or plan.deleted_at is not None):
-            return f"The platform has no membership plan {wanted[PLAN]}."
+            return SkipReason.NOT_THERE_BY_ID.format("membership plan", wanted[PLAN])
         if plan is not None and is_over(plan.discontinued_date, today=self.today):
-            return f"{plan} is discontinued."
+            return SkipReason.DISCONTINUED.format(plan)
         if wanted.get(ENTITLEMENTS) is not None and ids_in(wanted, ENTITLEMENTS) is None:
-            return "The entitlements must be a list of their platform ids."
+            return SkipReason.ENTITLEMENTS_ARE_A_LIST
         for entitlement_id in ids_in(wanted, ENTITLEMENTS) or ():
             one = self.entitlements.get(entitlement_id, LIVE)
             if one is None or one.deleted_at is not None:
-                return f"The platform has no entitlement {entitlement_id}."
+                return SkipReason.NOT_THERE_BY_ID.format("entitlement", entitlement_id)
             if is_sim_plus(one):
-                return SIM_PLUS_LATER.format(one)
+                return SkipReason.SIM_PLUS_LATER.format(one)
             if is_over(one.discontinued_date, today=self.today):
-                return f"{one} is discontinued."
+                return SkipReason.DISCONTINUED.format(one)
         return ""
 
     def named(self, wanted: Mapping[str, Json]) -> dict[str, Json]:
@@ -150,7 +150,7 @@ def _draft(target: Target, taken: Taken, offer: Offer) -> RowDraft:
         unknown_fields(wanted, FIELDS)
         or taken.why_not(name=name, email=email)
         or offer.why_not(wanted)
-        or (f"The password {fault}." if fault else "")
+        or (SkipReason.PASSWORD.format(fault) if fault else "")
     )
     if not draft.why_skipped:
         draft.cost = offer.cost(wanted)

@@ -10,6 +10,7 @@ from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.mirrors.queries.folding import FoldedName, fold
 from vendor_admin.operations.kinds import RowDraft
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.skip_reasons import SkipReason
 
 
 @dataclass(slots=True)
@@ -67,5 +68,5 @@ def set_apart_twice(drafts: Sequence[RowDraft], name: str, *, called: str, after
         if draft.why_skipped or not value:
             continue
         if value in seen:
-            draft.why_skipped = f"An earlier row of this plan has the same {called}."
+            draft.why_skipped = SkipReason.TAKEN_TWICE.format(called)
         seen.add(value)

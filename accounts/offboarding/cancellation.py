@@ -25,6 +25,7 @@ from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.cancelling import CANCEL_EVERYTHING, CancelEverything
@@ -188,17 +189,17 @@ def _draft(
     host = target.wanted.get(HOST)
     draft = RowDraft(target, LIVE if host == LIVE else DEMO, target.label or f"member {target.entity_id}")
     if user is None or user.deleted_at is not None:
-        draft.why_skipped = "The organization has no such member."
+        draft.why_skipped = SkipReason.NO_MEMBER
         return draft
     if host not in (LIVE, DEMO):
-        draft.why_skipped = "Say which host: a member is cancelled on LIVE and on DEMO, by one row for each."
+        draft.why_skipped = SkipReason.NO_HOST
         return draft
     ends = _what_ends(held, host, today=today)
     chosen = {name: ids for (switch, name), ids in ends.items() if switches[switch]}
     draft.label = f"{user} on {host.upper()}: {_in_words(ends, switches) or 'nothing'}"
     draft.old, draft.new = chosen, {name: [] for name in chosen}
     if not any(chosen.values()):
-        draft.why_skipped = f"Nothing of this member that was chosen goes on, on {host.upper()}."
+        draft.why_skipped = SkipReason.NOTHING_GOES_ON.format(host.upper())
     return draft
 
 

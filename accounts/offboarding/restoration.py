@@ -19,11 +19,11 @@ from vendor_admin.mirrors.queries.lookups import Rows, load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, DependsOnRows, Json, PlanKind, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.operations.permissions import CREATE_TRADING_PERMISSION, CreateTradingPermission
 
 BILLED_ANEW = "Nothing of it is restored: each is a new one with a new id, billed anew."
-NOT_OURS = "No cancelling plan of this organization ended it."
 
 _ADDING: Mapping[str, PlanKind] = {
     "tradovateSubscription": AddMemberships(),
@@ -53,7 +53,7 @@ class GiveAgain:
         return asks
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        drafts = [RowDraft(one, LIVE, str(one.entity_id), why_skipped=NOT_OURS) for one in request.targets]
+        drafts = [RowDraft(one, LIVE, str(one.entity_id), why_skipped=SkipReason.NOT_OURS) for one in request.targets]
         for kind, places, again in _additions(request):
             for place, draft in zip(places, kind.drafts(again), strict=True):
                 drafts[place] = _for_ended(request.targets[place], draft)
@@ -129,7 +129,7 @@ def _set_apart_twice(drafts: Sequence[RowDraft], *, after_rows_of: int | None) -
             continue
         added = _as_added(draft.target.entity_type, draft.new)
         if added in seen:
-            draft.why_skipped = "Another row of this plan gives it again."
+            draft.why_skipped = SkipReason.GIVEN_TWICE
         seen.add(added)
 
 
@@ -154,4 +154,4 @@ def _set_apart_not_ours(drafts: Sequence[RowDraft], *, organization_id: int) -> 
     }
     for draft in drafts:
         if not draft.why_skipped and (draft.target.entity_type, draft.target.entity_id) not in ended:
-            draft.why_skipped = NOT_OURS
+            draft.why_skipped = SkipReason.NOT_OURS

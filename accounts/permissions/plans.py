@@ -11,6 +11,7 @@ from vendor_admin.mirrors.queries.positions import open_positions
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
@@ -55,7 +56,7 @@ class RevokePermissions(OneEntity[TradingPermission]):
             }
             draft.new = {**draft.old, "status": PermissionStatus.REVOKED.value}
             if not is_in_force(permission.status):
-                draft.why_skipped = f"It is {permission.status or 'in no known state'} already."
+                draft.why_skipped = SkipReason.ALREADY.format(permission.status or "in no known state")
             elif permission.account_id in with_positions:
                 draft.warnings.append(OPEN_POSITIONS)
 
@@ -126,16 +127,16 @@ class GrantPermissions(OneWrite):
     ) -> RowDraft:
         draft = RowDraft(target, DEMO, target.label or f"account {target.entity_id}")
         if account is None or account.deleted_at is not None:
-            draft.why_skipped = "The platform has no such account."
+            draft.why_skipped = SkipReason.NOT_THERE.format("account")
         elif user is None:
-            draft.why_skipped = f"The organization has no member {target.wanted.get('userId')}."
+            draft.why_skipped = SkipReason.NO_MEMBER_BY_ID.format(target.wanted.get("userId"))
         else:
             draft.label = f"{account} for {user}"
             draft.old, draft.new = {"status": status}, {"status": PermissionStatus.ACCEPTED.value}
             if is_in_force(status):
-                draft.why_skipped = "The member may trade this account already."
+                draft.why_skipped = SkipReason.MAY_TRADE
             elif account.archived or account.closed:
-                draft.why_skipped = "The account is archived or closed."
+                draft.why_skipped = SkipReason.ACCOUNT_OVER
         return draft
 
 

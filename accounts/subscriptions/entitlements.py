@@ -10,12 +10,13 @@ from accounts.billing.billing_account import Charges
 from accounts.in_force import LIVE, asks_of_additions, plugin_runs, rows_of_members
 from accounts.plan_input import id_in, is_over, unknown_fields
 from accounts.subscriptions.agreements import is_sim_plus, signatures_of
-from accounts.subscriptions.memberships import NO_MEMBER, made_id
+from accounts.subscriptions.memberships import made_id
 from vendor_admin.mirrors.models import Entitlement, PlatformUser, UserPlugin
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.subscriptions import (
@@ -27,10 +28,6 @@ from vendor_admin.tradovate.operations.subscriptions import (
 from vendor_admin.tradovate.trading_calendar import session_date
 
 ENTITLEMENT = "entitlementId"
-NO_AGREEMENT = (
-    "No signature of the market data agreement is known, and without it the platform gives no Sim+. Ask the member to "
-    "sign in and sign; if you know that it was signed, say so in the plan."
-)
 SIGNED_BY_WORD = "Nothing here shows the signature: you say that the member signed. Otherwise the platform refuses."
 AGREEMENT_KNOWN = "agreementKnown"
 
@@ -68,7 +65,7 @@ class AddEntitlements(OneWrite):
             entitlement = entitlements.get(entitlement_id, LIVE)
             draft = _added(target, users.get(target.entity_id), entitlement, today=today)
             if not draft.why_skipped and (target.entity_id, entitlement_id) in running:
-                draft.why_skipped = "The member has this entitlement already."
+                draft.why_skipped = SkipReason.HAS_IT.format("entitlement")
             needs_signature = entitlement is not None and is_sim_plus(entitlement) and target.entity_id not in signed
             if needs_signature and not draft.why_skipped:
                 _without_signature(draft, is_vouched_for=is_vouched_for)
@@ -122,12 +119,12 @@ class ChangePlugins(OneEntity[UserPlugin]):
         def fill(draft: RowDraft, plugin: UserPlugin) -> None:
             draft.label = f"{plugin.plugin_name} of {users.get(plugin.user_id) or f'member {plugin.user_id}'}"
             if not plugin.plugin_name:
-                draft.why_skipped = "The platform has no such plug-in."
+                draft.why_skipped = SkipReason.NOT_THERE.format(self.noun)
                 return
             _fill_plugin(draft, plugin)
             is_newest = newest.get((plugin.user_id, plugin.plugin_name), plugin.entity_id) == plugin.entity_id
             if not draft.why_skipped and not is_newest:
-                draft.why_skipped = "The member has a newer plug-in of this name, and the platform goes by the name."
+                draft.why_skipped = SkipReason.NEWER_PLUGIN
 
         return fill
 
@@ -158,17 +155,17 @@ def signers(user_ids: Iterable[int | None], *, plugins: Iterable[UserPlugin], or
 def _added(target: Target, user: PlatformUser | None, entitlement: Entitlement | None, *, today: date) -> RowDraft:
     draft = RowDraft(target, LIVE, target.label or f"member {target.entity_id}")
     if user is None or user.deleted_at is not None:
-        draft.why_skipped = NO_MEMBER
+        draft.why_skipped = SkipReason.NO_MEMBER
     elif why := unknown_fields(target.wanted, (ENTITLEMENT, "accountId")):
         draft.why_skipped = why
     elif entitlement is None or entitlement.deleted_at is not None:
-        draft.why_skipped = f"The platform has no entitlement {target.wanted.get(ENTITLEMENT)}."
+        draft.why_skipped = SkipReason.NOT_THERE_BY_ID.format("entitlement", target.wanted.get(ENTITLEMENT))
     else:
         draft.label = f"{entitlement} for {user}"
         draft.old = {ENTITLEMENT: None}
         draft.new = {"userId": target.entity_id, ENTITLEMENT: entitlement.entity_id, "approval": True}
         if is_over(entitlement.discontinued_date, today=today):
-            draft.why_skipped = f"{entitlement} is discontinued."
+            draft.why_skipped = SkipReason.DISCONTINUED.format(entitlement)
     return draft
 
 
@@ -176,7 +173,7 @@ def _without_signature(draft: RowDraft, *, is_vouched_for: bool) -> None:
     if is_vouched_for:
         draft.warnings.append(SIGNED_BY_WORD)
     else:
-        draft.why_skipped = NO_AGREEMENT
+        draft.why_skipped = SkipReason.NO_AGREEMENT
 
 
 def _fill_plugin(draft: RowDraft, plugin: UserPlugin) -> None:
@@ -188,6 +185,6 @@ def _fill_plugin(draft: RowDraft, plugin: UserPlugin) -> None:
     }
     draft.new = {**draft.old, "approval": wanted}
     if not isinstance(wanted, bool) or len(draft.target.wanted) > 1:
-        draft.why_skipped = "Say whether the approval is given or withdrawn, and nothing else."
+        draft.why_skipped = SkipReason.NO_APPROVAL
     elif draft.old["approval"] is wanted:
-        draft.why_skipped = "It is approved already." if wanted else "It is withdrawn already."
+        draft.why_skipped = SkipReason.ALREADY.format("approved" if wanted else "withdrawn")

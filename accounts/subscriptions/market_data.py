@@ -13,13 +13,14 @@ from accounts.billing.billing_account import Charges
 from accounts.billing.renewal_warnings import warning_for_ending
 from accounts.in_force import LIVE, asks_of_additions, market_data_goes_on, rows_of_members
 from accounts.plan_input import id_in, ids_in, is_over, unknown_fields
-from accounts.subscriptions.memberships import NO_MEMBER, made_id
+from accounts.subscriptions.memberships import made_id
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.market_data import (
@@ -169,11 +170,11 @@ def _month_of(target: Target, right: CalendarMonth) -> CalendarMonth:
 def _added(target: Target, user: PlatformUser | None, chosen: Sequence[Any], month: CalendarMonth) -> RowDraft:
     draft = RowDraft(target, LIVE, target.label or f"member {target.entity_id}")
     if user is None or user.deleted_at is not None:
-        draft.why_skipped = NO_MEMBER
+        draft.why_skipped = SkipReason.NO_MEMBER
     elif why := unknown_fields(target.wanted, (PLANS, "year", "month", "accountId")):
         draft.why_skipped = why
     elif not chosen or any(one is None or one.deleted_at is not None for one in chosen):
-        draft.why_skipped = f"The platform has no market data plan {target.wanted.get(PLANS)}."
+        draft.why_skipped = SkipReason.NOT_THERE_BY_ID.format("market data plan", target.wanted.get(PLANS))
     else:
         draft.label = f"{', '.join(map(str, chosen))} {month} for {user}"
         plan_ids = [one.entity_id for one in chosen]
@@ -198,9 +199,9 @@ def _look_closer(
     both = [str(one) for one in chosen if one.entity_id in held]
     over = [str(one) for one in chosen if is_over(one.discontinued_date, today=today)]
     if both:
-        draft.why_skipped = f"The member has {', '.join(both)} for {month} already."
+        draft.why_skipped = SkipReason.HAS_FOR_MONTH.format(", ".join(both), month)
     elif over:
-        draft.why_skipped = f"{', '.join(over)} is discontinued."
+        draft.why_skipped = SkipReason.DISCONTINUED.format(", ".join(over))
 
 
 def _fill_expired(draft: RowDraft, one: MarketDataSubscription, *, today: date) -> None:
@@ -213,6 +214,6 @@ def _fill_expired(draft: RowDraft, one: MarketDataSubscription, *, today: date) 
     }
     draft.new = {**draft.old, "expired": True}
     if one.expired:
-        draft.why_skipped = "It has expired already."
+        draft.why_skipped = SkipReason.EXPIRED
     elif not market_data_goes_on(one, today=today):
         draft.warnings.append("Its month is over: whether it has renewed shows in a subscription of a later month.")

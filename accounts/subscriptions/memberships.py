@@ -16,6 +16,7 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.operations.subscriptions import (
@@ -28,7 +29,6 @@ from vendor_admin.tradovate.operations.subscriptions import (
 from vendor_admin.tradovate.trading_calendar import session_date
 
 PLAN = "tradovateSubscriptionPlanId"
-NO_MEMBER = "The organization has no such member."
 BILLED = "A month that has begun stays billed."
 
 
@@ -101,17 +101,17 @@ class AddMemberships(OneWrite):
     ) -> RowDraft:
         draft = RowDraft(target, LIVE, target.label or f"member {target.entity_id}")
         if user is None or user.deleted_at is not None:
-            draft.why_skipped = NO_MEMBER
+            draft.why_skipped = SkipReason.NO_MEMBER
         elif why := unknown_fields(target.wanted, (PLAN, "accountId")):
             draft.why_skipped = why
         elif plan is None or plan.deleted_at is not None:
-            draft.why_skipped = f"The platform has no membership plan {target.wanted.get(PLAN)}."
+            draft.why_skipped = SkipReason.NOT_THERE_BY_ID.format("membership plan", target.wanted.get(PLAN))
         else:
             draft.label = f"{plan} for {user}"
             draft.old = {PLAN: None}
             draft.new = {"userId": target.entity_id, PLAN: plan.entity_id}
             if is_over(plan.discontinued_date, today=today):
-                draft.why_skipped = f"{plan} is discontinued."
+                draft.why_skipped = SkipReason.DISCONTINUED.format(plan)
             elif plan.trial:
                 draft.warnings.append("A trial is given once: the platform refuses whoever had it before.")
         return draft
@@ -180,11 +180,9 @@ def _skip_if_running(draft: RowDraft, one: TradovateSubscription | None) -> None
         return
     draft.old = {**draft.old, PLAN: one.tradovate_subscription_plan_id}
     if one.cancelled_renewal:
-        draft.why_skipped = (
-            f"The member has it until {plain(one.expiration_date)}, without renewal: end it at once, then add it again."
-        )
+        draft.why_skipped = SkipReason.RUNS_OUT.format(plain(one.expiration_date))
     else:
-        draft.why_skipped = "The member has this membership already."
+        draft.why_skipped = SkipReason.HAS_IT.format("membership")
 
 
 def _fill_cancelled(draft: RowDraft, one: TradovateSubscription, *, today: date) -> None:
@@ -199,6 +197,6 @@ def _fill_cancelled(draft: RowDraft, one: TradovateSubscription, *, today: date)
     if why := unknown_fields(draft.target.wanted, ("expire", "cancelReason")):
         draft.why_skipped = why
     elif not membership_runs(one, today=today) and one.cancelled_renewal:
-        draft.why_skipped = "It is over already."
+        draft.why_skipped = SkipReason.OVER
     elif one.cancelled_renewal and not ends_now:
-        draft.why_skipped = "It is cancelled already, and ends with its period."
+        draft.why_skipped = SkipReason.ENDS_WITH_PERIOD

@@ -13,6 +13,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.answers import CashBalanceSnapshotAnswer
@@ -21,7 +22,6 @@ from vendor_admin.tradovate.operations.balances import GET_CASH_BALANCE_SNAPSHOT
 
 ENTITY_TYPE = "cashBalanceSnapshot"
 FRESH = timedelta(seconds=5)
-NO_SUCH_ACCOUNT = "The platform has no such account."
 
 
 class LookAtCash:
@@ -46,7 +46,7 @@ class LookAtCash:
             account = accounts.get(target.entity_id, environment)
             is_there = account is not None and account.environment == environment
             label = str(account) if is_there else f"account {target.entity_id}"
-            why = "" if is_there else NO_SUCH_ACCOUNT
+            why = "" if is_there else SkipReason.NOT_THERE.format("account")
             drafts.append(RowDraft(target, environment, label, why_skipped=why))
         return drafts
 

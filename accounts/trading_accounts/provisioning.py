@@ -16,6 +16,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans.preview import faults_in_words
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
 from vendor_admin.tradovate.catalogue.request import Request, body_of
@@ -69,7 +70,7 @@ class CreateAccounts(OneWrite):
         for target, asked, user_id in zip(request.targets, all_asked, user_ids, strict=True):
             draft = _draft(target, asked, user=users.get(user_id), now=request.now)
             if not draft.why_skipped and asked["name"] in taken:
-                draft.why_skipped = f"The name {asked['name']} is taken, or stands in this plan already."
+                draft.why_skipped = SkipReason.NAME_TAKEN.format(asked["name"])
             elif not draft.why_skipped:
                 taken.add(asked["name"])
             drafts.append(draft)
@@ -110,7 +111,7 @@ def _draft(target: Target, asked: Mapping[str, Any], *, user: PlatformUser | Non
         draft.why_skipped = faults_in_words(invalid)
         return draft
     if user is None:
-        draft.why_skipped = f"The organization has no member {account.user_id}."
+        draft.why_skipped = SkipReason.NO_MEMBER_BY_ID.format(account.user_id)
         return draft
     draft.label = f"{account.name} for {user}"
     draft.new = _as_made(account)

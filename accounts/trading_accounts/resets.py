@@ -15,6 +15,7 @@ from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accoun
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, plain
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
@@ -27,14 +28,6 @@ from vendor_admin.tradovate.permission_status import IN_FORCE
 from vendor_admin.tradovate.trading_calendar import session_date
 
 DEMO = Environment.DEMO.value
-NO_SUCH_ACCOUNT = "The platform has no such account."
-CLOSED = "The account is archived or closed."
-NO_PERMISSION = (
-    "No trading permission is in force: the platform leaves such accounts as they are, without saying so. Grant one "
-    "first."
-)
-NO_DATE = "Say which session's open to go back to: `tradeDate`, as 2026-11-20."
-FUTURE = "A session that has not begun cannot be gone back to."
 NOT_UNDONE = (
     "This cannot be undone: trades and balance changes since the session's open are gone, also from the drawdown."
 )
@@ -107,16 +100,16 @@ def _day_of(request: PlanRequest) -> tuple[date | None, str]:
     try:
         day = date.fromisoformat(request.parameters.get("tradeDate") or "")
     except (TypeError, ValueError):
-        return None, NO_DATE
-    return day, FUTURE if day > session_date(request.now) else ""
+        return None, SkipReason.NO_DATE
+    return day, SkipReason.FUTURE if day > session_date(request.now) else ""
 
 
 def _hindrance(account: AccountSummary | None, permitted: set[int | None]) -> str:
     if account is None:
-        return NO_SUCH_ACCOUNT
+        return SkipReason.NOT_THERE.format("account")
     if account.is_over:
-        return CLOSED
-    return "" if account.account.entity_id in permitted else NO_PERMISSION
+        return SkipReason.ACCOUNT_OVER
+    return "" if account.account.entity_id in permitted else SkipReason.NO_PERMISSION
 
 
 def _fill(

@@ -16,6 +16,7 @@ from vendor_admin.mirrors.rules.drawdown import Mode, Terms
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.replaced_settings import names_of
 from vendor_admin.tradovate.enums import Environment
@@ -30,11 +31,6 @@ DEMO = Environment.DEMO.value
 _FLAGS = {"doNotUnlock", "changesLocked"}
 LIMITS = Settings(Thresholds, zero_is_none=frozenset(names_of(Thresholds)) - _FLAGS)
 _OF_DRAWDOWN = ("trailingMaxDrawdown", "trailingMaxDrawdownLimit", "trailingMaxDrawdownMode")
-NO_SUCH_ACCOUNT = "The platform has no such account."
-CLOSED = "The account is archived or closed."
-NOTHING_ASKED = "No limit is named that should change."
-AS_ASKED = "The limits are set like this already."
-NO_DRAWDOWN = "A limit or mode of the trailing drawdown needs a trailing drawdown."
 OPEN_POSITIONS = "Positions are open: a tighter limit may liquidate them at once."
 NEW = "The account has no limits yet: they are made."
 UNKNOWN_SETTINGS = "The platform keeps settings that are not known here ({}); they may be gone after this change."
@@ -85,10 +81,10 @@ def _update(row: PlanRow) -> UpdateUserAutoLiqs:
 def _draft(target: Target, account: AccountSummary | None, parameters: Mapping[str, Json]) -> RowDraft:
     draft = RowDraft(target, DEMO, str(account) if account else f"account {target.entity_id}")
     if account is None:
-        draft.why_skipped = NO_SUCH_ACCOUNT
+        draft.why_skipped = SkipReason.NOT_THERE.format("account")
         return draft
     if account.is_over:
-        draft.why_skipped = CLOSED
+        draft.why_skipped = SkipReason.ACCOUNT_OVER
         return draft
     try:
         wanted = LIMITS.read({**parameters, **target.wanted})
@@ -106,11 +102,11 @@ def _draft(target: Target, account: AccountSummary | None, parameters: Mapping[s
 
 def _hindrance(wanted: Mapping[str, Json], old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
     if not wanted:
-        return NOTHING_ASKED
+        return SkipReason.NO_LIMIT_NAMED
     if not changed(old, new):
-        return AS_ASKED
+        return SkipReason.SAME_LIMITS
     if new["trailingMaxDrawdown"] is None and any(new[name] is not None for name in _OF_DRAWDOWN):
-        return NO_DRAWDOWN
+        return SkipReason.NO_DRAWDOWN
     return ""
 
 

@@ -4,8 +4,9 @@ The platform has no batch for them: a call each. An update replaces everything, 
 the mirror has it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count
 
@@ -27,34 +28,72 @@ from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.preview import faults_in_words
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
+from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.errors import InvalidRequest
 
-AS_ASKED = "It is set like this already."
-NOTHING_ASKED = "No setting is named that should change."
-CLOSED = "The account is archived or closed."
 OPEN_POSITIONS = "Positions are open: the platform checks new orders against it, and may liquidate what is over it."
 NO_PARAMETERS_BACK = "Its {} risk parameters go with it, and reverting does not bring them back."
 _HARMLESS_WHEN_RAISED = {"exposedLimit", "longLimit", "shortLimit", "description"}
 NEW_ID = "Reverting makes them anew, with other ids."
 UNKNOWN_SETTINGS = "The platform keeps settings that are not known here ({}); they may be gone after this change."
+Fill = Callable[[RowDraft, Any, AccountSummary | None], None]  # Any: a row of one of the resources
 
 
-class CreateSettings(OneWrite):
+class SettingsKind(OneWrite):
+    """What the three kinds share: they are about one resource, and change risk."""
+
+    right = Right.MANAGE_RISK
+    is_sensitive = True
+
+    def __init__(self, resource: SettingsResource, *, verb: str, title: str, write: Write[Any]) -> None:
+        self.name = f"{verb}_{resource.plural}"
+        self.title = f"{title} {resource.word}s"
+        self.write = write
+        self._resource = resource
+
+
+class KnownSettings(SettingsKind):
+    """What changing and deleting share: targets are settings by id."""
+
+    def asks(self, request: PlanRequest) -> Sequence[Ask]:
+        ids = (target.entity_id for target in request.targets)
+        return asks_by_id(self._resource, ids, organization_id=request.organization_id)
+
+    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
+        resource, organization_id = self._resource, request.organization_id
+        rows = rows_by_id(resource, (target.entity_id for target in request.targets), organization_id=organization_id)
+        owner_ids = (resource.owner_of(row) for row in rows.values())
+        accounts = accounts_of(resource, owner_ids, organization_id=organization_id, now=request.now)
+        fill = self.prepare(request, rows)
+        drafts = []
+        for target in request.targets:
+            row = rows.get(target.entity_id or 0)
+            draft = RowDraft(target, DEMO, target.label or f"{resource.word} {target.entity_id}")
+            if row is None:
+                draft.why_skipped = SkipReason.NOT_THERE.format(resource.word)
+            else:
+                account = accounts.get(resource.owner_of(row) or 0)
+                draft.label = resource.label(account, resource.values(row))
+                fill(draft, row, account)
+            drafts.append(draft)
+        return drafts
+
+    def prepare(self, request: PlanRequest, rows: Mapping[int, Any]) -> Fill:
+        """Load what drafts of these rows need besides, and return what fills in a draft's values and warnings."""
+        raise NotImplementedError
+
+
+class CreateSettings(SettingsKind):
     """Targets have no id yet; `wanted` holds whose it is (accountId, or userAccountPositionLimitId) and the settings.
 
     The plan's parameters are settings for all targets; those of a target win.
     """
 
-    right = Right.MANAGE_RISK
-    is_sensitive = True
-
     def __init__(self, resource: SettingsResource) -> None:
-        self.name = f"create_{resource.plural}"
-        self.write = resource.create
-        self.title = f"Add {resource.word}s"
-        self._resource = resource
+        super().__init__(resource, verb="create", title="Add", write=resource.create)
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
         owners = (_whole({**request.parameters, **one.wanted}.get(self._resource.owner)) for one in request.targets)
@@ -104,41 +143,20 @@ class CreateSettings(OneWrite):
         return draft
 
 
-class UpdateSettings(OneWrite):
+class UpdateSettings(KnownSettings):
     """Targets are settings by id; `wanted` and the plan's parameters hold what changes. None or "" takes one away."""
 
-    right = Right.MANAGE_RISK
-    is_sensitive = True
-
     def __init__(self, resource: SettingsResource) -> None:
-        self.name = f"update_{resource.plural}"
-        self.write = resource.update
-        self.title = f"Change {resource.word}s"
-        self._resource = resource
+        super().__init__(resource, verb="update", title="Change", write=resource.update)
 
-    def asks(self, request: PlanRequest) -> Sequence[Ask]:
-        ids = (target.entity_id for target in request.targets)
-        return asks_by_id(self._resource, ids, organization_id=request.organization_id)
+    def prepare(self, request: PlanRequest, rows: Mapping[int, Any]) -> Fill:
+        def fill(draft: RowDraft, row: Any, account: AccountSummary | None) -> None:
+            asked = {**request.parameters, **draft.target.wanted}
+            self._fill(draft, self._resource.values(row), asked, now=request.now)
+            draft.warnings = _warnings(account if _is_tighter(draft) else None, extra=row.extra)
+            draft.why_skipped = draft.why_skipped or _hindrance(account, self._resource)
 
-    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        resource = self._resource
-        rows = rows_by_id(resource, (one.entity_id for one in request.targets), organization_id=request.organization_id)
-        owner_ids = (resource.owner_of(row) for row in rows.values())
-        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id, now=request.now)
-        drafts = []
-        for target in request.targets:
-            row = rows.get(target.entity_id or 0)
-            draft = RowDraft(target, DEMO, target.label or f"{resource.word} {target.entity_id}")
-            if row is None:
-                draft.why_skipped = f"The platform has no such {resource.word}."
-            else:
-                account = accounts.get(resource.owner_of(row) or 0)
-                draft.label = resource.label(account, resource.values(row))
-                self._fill(draft, resource.values(row), {**request.parameters, **target.wanted}, now=request.now)
-                draft.warnings = _warnings(account if _is_tighter(draft) else None, extra=row.extra)
-                draft.why_skipped = draft.why_skipped or _hindrance(account, resource)
-            drafts.append(draft)
-        return drafts
+        return fill
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
         return self.write.parse(_whole_body(self._resource, row.new, id=row.target_id))
@@ -166,48 +184,28 @@ class UpdateSettings(OneWrite):
             return
         draft.old, draft.new = shown(old, new), shown(new, old)
         if not wanted:
-            draft.why_skipped = NOTHING_ASKED
+            draft.why_skipped = SkipReason.NO_SETTING_NAMED
         elif not changed(old, new):
-            draft.why_skipped = AS_ASKED
+            draft.why_skipped = SkipReason.SAME_SETTINGS
 
 
-class DeleteSettings(OneWrite):
+class DeleteSettings(KnownSettings):
     """Targets are settings by id."""
 
-    right = Right.MANAGE_RISK
-    is_sensitive = True
     consequence = NEW_ID
 
     def __init__(self, resource: SettingsResource) -> None:
-        self.name = f"delete_{resource.plural}"
-        self.write = resource.delete
-        self.title = f"Delete {resource.word}s"
-        self._resource = resource
+        super().__init__(resource, verb="delete", title="Delete", write=resource.delete)
 
-    def asks(self, request: PlanRequest) -> Sequence[Ask]:
-        ids = (target.entity_id for target in request.targets)
-        return asks_by_id(self._resource, ids, organization_id=request.organization_id)
+    def prepare(self, request: PlanRequest, rows: Mapping[int, Any]) -> Fill:
+        hanging = _parameters_of(self._resource, rows, organization_id=request.organization_id)
 
-    def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
-        resource = self._resource
-        rows = rows_by_id(resource, (one.entity_id for one in request.targets), organization_id=request.organization_id)
-        owner_ids = (resource.owner_of(row) for row in rows.values())
-        accounts = accounts_of(resource, owner_ids, organization_id=request.organization_id, now=request.now)
-        hanging = _parameters_of(resource, rows, organization_id=request.organization_id)
-        drafts = []
-        for target in request.targets:
-            row = rows.get(target.entity_id or 0)
-            draft = RowDraft(target, DEMO, target.label or f"{resource.word} {target.entity_id}")
-            if row is None:
-                draft.why_skipped = f"The platform has no such {resource.word}."
-            else:
-                old = resource.values(row)
-                draft.label = resource.label(accounts.get(resource.owner_of(row) or 0), old)
-                draft.old, draft.new = shown(old, {}), {}
-                count = hanging.get(row.entity_id, 0)
-                draft.warnings = [NO_PARAMETERS_BACK.format(count)] if count else []
-            drafts.append(draft)
-        return drafts
+        def fill(draft: RowDraft, row: Any, _account: AccountSummary | None) -> None:
+            draft.old, draft.new = shown(self._resource.values(row), {}), {}
+            count = hanging.get(row.entity_id, 0)
+            draft.warnings = [NO_PARAMETERS_BACK.format(count)] if count else []
+
+        return fill
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
         return self.write.parse({self._resource.deletes_by: row.target_id})
@@ -226,8 +224,8 @@ def _whole_body(resource: SettingsResource, values: Mapping[str, Json], **fixed:
 def _hindrance(account: AccountSummary | None, resource: SettingsResource) -> str:
     if account is None:
         is_limit = resource is POSITION_LIMITS
-        return "The platform has no such account." if is_limit else "The platform has no such position limit."
-    return CLOSED if account.is_over else ""
+        return SkipReason.NOT_THERE.format("account" if is_limit else "position limit")
+    return SkipReason.ACCOUNT_OVER if account.is_over else ""
 
 
 def _is_tighter(draft: RowDraft) -> bool:

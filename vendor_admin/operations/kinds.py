@@ -15,6 +15,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect, Priority
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Write
@@ -173,7 +174,7 @@ class OneEntity(OneWrite, Generic[Row]):
             if row is not None:
                 fill(draft, row)
             if row is None or row.deleted_at is not None:
-                missing = f"The platform has no such {self.noun}."
+                missing = SkipReason.NOT_THERE.format(self.noun)
                 draft = RowDraft(target, self.environment, draft.label, why_skipped=missing)
             drafts.append(draft)
         return drafts

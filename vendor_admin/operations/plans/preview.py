@@ -31,6 +31,7 @@ from vendor_admin.operations.plans.charges import SPENDING, in_words, spends_mon
 from vendor_admin.operations.plans.field_words import titles_of
 from vendor_admin.operations.plans.tally import Tally
 from vendor_admin.operations.precedence import conflicting
+from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.operations.store import rows as plan_rows
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.rows import target_of
@@ -222,7 +223,7 @@ def rows_of(drafts: Sequence[RowDraft], *, plan: Plan, first: int = 1) -> list[P
             new=dict(draft.new),
             warnings=list(draft.warnings),
             state=PlanRow.State.SKIPPED if draft.why_skipped else PlanRow.State.PLANNED,
-            why=draft.why_skipped,
+            why=str(draft.why_skipped),
         )
         for position, draft in enumerate(drafts, start=first)
     ]
@@ -241,7 +242,7 @@ def _set_apart_moved(drafts: Sequence[RowDraft]) -> None:
             continue
         moved = [name for name, value in expected.items() if name in draft.old and draft.old[name] != value]
         if moved:
-            draft.why_skipped = f"Changed again since: {titles_of(moved)}."
+            draft.why_skipped = SkipReason.CHANGED_SINCE.format(titles_of(moved))
 
 
 def _set_apart_busy(
@@ -265,9 +266,9 @@ def _set_apart_busy(
             continue
         key = (draft.environment, draft.target.entity_type, draft.target.entity_id)
         if key in busy:
-            draft.why_skipped = f"Plan {busy[key]} is changing it right now."
+            draft.why_skipped = SkipReason.BUSY.format(busy[key])
         elif key in seen:
-            draft.why_skipped = "It stands in this plan already."
+            draft.why_skipped = SkipReason.TWICE
         seen.add(key)
 
 
