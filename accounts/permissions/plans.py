@@ -144,7 +144,8 @@ def accounts_with_positions(account_ids: Iterable[int | None], *, organization_i
     """Those of these accounts that hold an open position. One query."""
     ids = [one for one in account_ids if one is not None]
     positions = Position.objects.filter(organization_id=organization_id, account_id__in=ids)
-    return set(open_positions(positions).values_list("account_id", flat=True))
+    found = open_positions(positions).values_list("account_id", flat=True)
+    return {account_id for account_id in found if account_id is not None}
 
 
 class _Names:

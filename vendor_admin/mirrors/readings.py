@@ -120,7 +120,7 @@ class _Query(Query):
     base_table_class = _Table
 
 
-class MirrorQuerySet(QuerySet):
+class MirrorQuerySet(QuerySet[Any]):
     """Rows of a mirror, or what was read of the platform instead while readings are in force."""
 
     def __init__(self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None) -> None:

@@ -1,6 +1,7 @@
 """Forgets notices that are long over, with what was told of them, and old test messages."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -46,5 +47,5 @@ def forget_old_notices(*, now: datetime) -> tuple[int, int]:
     return notices, messages
 
 
-def _delete(rows: QuerySet) -> int:
+def _delete(rows: QuerySet[Any]) -> int:
     return rows.delete()[0]

@@ -103,7 +103,7 @@ class SocketAdmin(ReadOnlyAdmin):
     intro = "One socket for each connection and shard. Sync workers hold them by leases of ten seconds."
     empty = "No sockets yet. Add a connection; a sync worker opens its socket within seconds."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).filter(connection__removed_at__isnull=True)
         return rows.select_related("connection__organization").prefetch_related("connection__reading_places")
 

@@ -36,7 +36,7 @@ AHEAD = Badge("ahead of its arrival", "warn")
 def yes_or_no(name: str, title: str) -> Filter:
     """A filter on a flag; "no" includes rows where the platform left the flag out."""
 
-    def apply(rows: QuerySet, value: str) -> QuerySet:
+    def apply(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(**{name: True}) if value == "yes" else rows.exclude(**{name: True})
 
     return Filter(name, title, choices=[("yes", "yes"), ("no", "no")], apply=apply)
@@ -182,7 +182,7 @@ class ByAccountIdAdmin(MirrorAdmin):
         attach_names(rows, organization_id=organization_id)
 
 
-def platform_fields(model: type[Mirror]) -> list[models.Field]:
+def platform_fields(model: type[Mirror]) -> "list[models.Field[Any, Any]]":
     """The fields of a mirror that the platform sends, its id first."""
     own = {field.name for field in Mirror._meta.get_fields()} - {"entity_id"}
     fields = [field for field in model._meta.concrete_fields if field.name not in own]

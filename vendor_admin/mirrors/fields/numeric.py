@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 
 
-class NumericField(models.Field):
+class NumericField(models.Field):  # type: ignore[type-arg]  # not generic when it runs
     """PostgreSQL's `numeric`, as Decimal."""
 
     description = "Decimal number of any precision"

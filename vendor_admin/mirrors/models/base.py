@@ -72,7 +72,7 @@ class Mirror(models.Model):
         return is_ahead(getattr(self, "timestamp", None), arrived_at=self.received_at)
 
 
-class PlatformIdField(models.BigIntegerField):
+class PlatformIdField(models.BigIntegerField):  # type: ignore[type-arg]  # not generic when it runs
     """The id of another entity: 1 or more, since the platform says 0 for none. A BigIntegerField to migrations."""
 
     def deconstruct(self) -> Any:
@@ -85,7 +85,7 @@ def platform_id() -> PlatformIdField:
     return PlatformIdField(null=True)
 
 
-def integer() -> models.BigIntegerField:
+def integer() -> "models.BigIntegerField[Any, Any]":
     return models.BigIntegerField(null=True)
 
 
@@ -94,18 +94,18 @@ def number() -> NumericField:
     return NumericField(null=True)
 
 
-def flag() -> models.BooleanField:
+def flag() -> "models.BooleanField[Any, Any]":
     return models.BooleanField(null=True)
 
 
-def word() -> models.TextField:
+def word() -> "models.TextField[Any, Any]":
     return models.TextField(null=True)
 
 
-def moment() -> models.DateTimeField:
+def moment() -> "models.DateTimeField[Any, Any]":
     return models.DateTimeField(null=True)
 
 
-def trade_date() -> models.DateField:
+def trade_date() -> "models.DateField[Any, Any]":
     """A day of the exchange's calendar; the platform sends {year, month, day}."""
     return models.DateField(null=True)

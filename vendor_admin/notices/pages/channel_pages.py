@@ -59,7 +59,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
     intro += "same thing in five minutes."
     empty = "Notices are shown in the admin only. Add a channel to have them sent."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("organization").defer("secret")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -204,7 +204,8 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         require(request, Right.MANAGE_NOTICES)
-        return self.find_object(request, str(channel_id))
+        found: NoticeChannel = self.find_object(request, str(channel_id))
+        return found
 
     def _deliveries(self, channel: NoticeChannel) -> list[Delivery]:
         rows = Delivery.objects.filter(channel=channel).select_related("notice", "channel")

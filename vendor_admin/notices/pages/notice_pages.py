@@ -56,7 +56,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     intro = "What is wrong, or waits for somebody: open ones first. They close by themselves when it is over."
     empty = "Nothing has gone wrong yet, and nothing waits for anybody."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(standing__gte=Notice.CLOSED)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -227,7 +227,8 @@ class Runner:
     @property
     def _urgent_room(self) -> int:
         """What is urgent need not wait for room: the next thread that is free calls it."""
-        return self._room + settings.PLATFORM_CONNECTIONS
+        connections: int = settings.PLATFORM_CONNECTIONS
+        return self._room + connections
 
     def _claim(self, *, now: datetime) -> list[tuple[Operation, Permit]]:
         """Mark what starts next as being sent. Runs in the transaction of the turn."""

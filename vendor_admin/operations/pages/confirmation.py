@@ -60,7 +60,7 @@ class ConfirmForm(forms.Form):
             del self.fields["password"]
 
     def clean_count(self) -> str:
-        typed = self.cleaned_data["count"].strip().replace(",", "").replace("\u202f", "")
+        typed: str = self.cleaned_data["count"].strip().replace(",", "").replace("\u202f", "")
         if typed != str(self._confirmation.planned):
             raise forms.ValidationError(f"{self._confirmation.planned:,} rows will change; you typed “{typed}”.")
         return typed

@@ -97,7 +97,7 @@ def _why_undecided(row: Operation) -> str:
 
 def _says(row: Any) -> str:
     """What the list says of an operation: the platform's words where there are any, else what it waits for."""
-    text = row.error_text or row.waits_for
+    text: str = row.error_text or row.waits_for
     first = text.split("\n", 1)[0]
     return first if len(first) <= 140 else first[:139] + "…"
 
@@ -152,7 +152,7 @@ class OperationAdmin(ReadOnlyAdmin):
     def key_for(self, request: HttpRequest) -> tuple[str, ...]:
         return ("id",) if request.GET.get("order") == "newest" else ("trouble", "id")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("plan")
 
     def get_urls(self) -> list[Any]:

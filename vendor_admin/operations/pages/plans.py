@@ -103,7 +103,7 @@ class PlanAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def title_of(self, row: Any) -> str:
-        return row.title
+        return str(row.title)
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         now = database_clock.now()

@@ -191,7 +191,7 @@ class ChangeAdmin(ReadOnlyAdmin):
     intro = "What plans changed at the platform, row by row. A plan's page can revert what it did."
     empty = "No plan has changed anything yet."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).filter(plan__started_at__isnull=False)
         return rows.select_related("plan", "operation")
 

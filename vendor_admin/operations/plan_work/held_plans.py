@@ -56,7 +56,8 @@ def pause_after(fault: Fault, *, failures: int) -> timedelta:
     """How long to wait before the rows are read again, after so many failures in a row for the same reason."""
     if fault in LASTING:
         return LONGEST_PAUSE
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 10))
+    doubled: int = 2 ** min(failures - 1, 10)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * doubled)
 
 
 def wake_due(*, now: datetime | None = None) -> int:

@@ -121,10 +121,11 @@ def was_just_read(plan: Plan, *, now: datetime) -> bool:
 
 def _work_out(plan: Plan, *, now: datetime) -> dict[str, list[str]]:
     """What a plan depends on that was stored without it; kept, since it takes all of its rows."""
-    plan.depends_on = types_of(asks_of(plan, targets_to_change(plan), now=now))
-    if plan.depends_on:
-        Plan.objects.filter(pk=plan.pk, depends_on={}).update(depends_on=plan.depends_on)
-    return plan.depends_on
+    types = types_of(asks_of(plan, targets_to_change(plan), now=now))
+    plan.depends_on = types
+    if types:
+        Plan.objects.filter(pk=plan.pk, depends_on={}).update(depends_on=types)
+    return types
 
 
 def _why_old(sockets: freshness.Sockets, types: Mapping[str, Sequence[str]]) -> str:

@@ -75,7 +75,8 @@ def _steps() -> list[Step]:
         cursor.execute(
             "SELECT step, month FROM sync_partition_steps(%s, %s)", [MONTHS_AHEAD, settings.EVENT_RETENTION_DAYS]
         )
-        return cursor.fetchall()
+        steps: list[Step] = cursor.fetchall()
+    return steps
 
 
 def _take(step: Step) -> None:

@@ -70,7 +70,7 @@ class EventAdmin(ReadOnlyAdmin):
         "No events. Where a socket is live and the platform is quiet, that is right; the overview shows the sockets."
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         if request.GET.get("id") and not request.GET.get("type"):
             # Without a type the index (organization, type, id) serves only if the types are named.

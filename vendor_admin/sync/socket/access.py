@@ -220,7 +220,8 @@ class Access:
 
     async def end_gap(self, lease: Held, *, at: datetime) -> int | None:
         """Note that events arrive again. Returns the id of the gap that ended, if there was one."""
-        return await self._patiently(gaps.end_gap, lease=lease, at=at)
+        ended: int | None = await self._patiently(gaps.end_gap, lease=lease, at=at)
+        return ended
 
     async def note_gap(self, lease: Held, *, started_at: datetime | None, reason: str, grows: bool = False) -> None:
         """Note that a live socket ended. Where the database does not answer, the next opening notes it from the
