@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.utils.module_loading import autodiscover_modules
 
 from vendor_admin import checks
 
@@ -12,7 +13,9 @@ class VendorAdminConfig(AppConfig):
     label = "vendor_admin"
 
     def ready(self) -> None:
+        """Register the checks, and let every app declare its entries of the sidebar in `navigation`."""
         checks.register()
+        autodiscover_modules("navigation")
 
 
 class AdminConfig(admin_apps.AdminConfig):

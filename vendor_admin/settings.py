@@ -426,7 +426,7 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": "vendor_admin.admin_site.navigation",
+        "navigation": "vendor_admin.listing.navigation.navigation",
     },
     "ACCOUNT": {
         "navigation": [

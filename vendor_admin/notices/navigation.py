@@ -1,0 +1,16 @@
+"""Entries of the admin's sidebar: notices and their channels."""
+
+from vendor_admin.listing.navigation import Entry, Group, show
+from vendor_admin.organizations.roles import Right
+
+show(
+    Entry(Group.OPERATIONS, 10, "Notices", "notifications", "admin:notices_notice_changelist"),
+    Entry(
+        Group.OPERATIONS,
+        70,
+        "Notice channels",
+        "campaign",
+        "admin:notices_noticechannel_changelist",
+        right=Right.MANAGE_NOTICES,
+    ),
+)
