@@ -21,16 +21,16 @@ from benchmarks.table import table
 
 # Which module measures which goals, in the order of the table.
 MODULES = {
-    "persist": ("g1", "g3"),
-    "end_to_end": ("g2", "g4"),
-    "latency": ("g5",),
-    "burst": ("g6",),
-    "idle_sockets": ("g7",),
-    "lists": ("g8",),
-    "health": ("g15",),
+    "goals.persist": ("g1", "g3"),
+    "goals.end_to_end": ("g2", "g4"),
+    "goals.latency": ("g5",),
+    "goals.burst": ("g6",),
+    "goals.idle_sockets": ("g7",),
+    "goals.lists": ("g8",),
+    "goals.health": ("g15",),
     "scale.measuring": ("g16",),
-    "several_hubs": ("g11",),
-    "operations": ("g12", "g13", "g14"),
+    "goals.several_hubs": ("g11",),
+    "goals.operations": ("g12", "g13", "g14"),
 }
 NAMES = {"scale": "g16"}
 GOALS = [goal for goals in MODULES.values() for goal in goals]

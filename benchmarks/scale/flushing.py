@@ -13,9 +13,9 @@ import uvloop
 
 from benchmarks.bench import Bench
 from benchmarks.events import Event, make_events
+from benchmarks.goals.persist import BATCH, FENCE
 from benchmarks.installation import ENVIRONMENT, Tenant
 from benchmarks.measuring import cpu_seconds, interleaved
-from benchmarks.persist import BATCH, FENCE
 from benchmarks.scale.measured import Measured
 from benchmarks.scale.mirror_rows import ACCOUNTS, OTHERS
 from benchmarks.scale.sizes import SIZES, Size
