@@ -1,7 +1,7 @@
 """Declares how people start the plans of this app. Found by vendor_admin.operations."""
 
 from accounts.balances.csv_import import BalanceCsv
-from accounts.balances.forms import ChangeBalancesForm, LookAtCashForm, SetPeakForm
+from accounts.balances.forms import ChangeBalancesForm, SetPeakForm
 from accounts.balances.plans import ChangeBalances, SetMaxNetLiq
 from accounts.members.changes import ModifyEmail, ModifyMemberCredentials, ModifyMemberPassword, UpdateContact
 from accounts.members.creation import CreateMembers
@@ -93,9 +93,9 @@ for action in (
         name="look-at-cash",
         kind_name=LookAtCash.name,
         on=("account",),
-        form=LookAtCashForm,
+        only_asks=True,
         explains="Asks the platform for cash, open profit and margin as they are now, a call for each account. It "
-        "changes nothing. The answers stand in a table that the plan's page leads to, and are there as CSV.",
+        "changes nothing. The answers stand in a table, and are there as CSV.",
     ),
     Action(
         name="reset-accounts",

@@ -12,7 +12,7 @@ from accounts.subscriptions.memberships import AddMemberships, CancelMemberships
 from accounts.trading_accounts.cash_snapshot import LookAtCash
 from accounts.trading_accounts.provisioning import CreateAccounts
 from accounts.trading_accounts.resets import ResetAccounts
-from vendor_admin.operations.kinds import register
+from vendor_admin.operations.kinds import register, register_reading
 
 for kind in (
     RevokePermissions(),
@@ -21,7 +21,6 @@ for kind in (
     SetMaxNetLiq(),
     CreateAccounts(),
     ResetAccounts(),
-    LookAtCash(),
     CreateMembers(),
     UpdateContact(),
     ModifyEmail(),
@@ -37,3 +36,4 @@ for kind in (
     ExpireMarketData(),
 ):
     register(kind)
+register_reading(LookAtCash())

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod
-from accounts.trading_accounts.cash_snapshot import ENTITY_TYPE as LOOK
 from vendor_admin.amount_fields import AmountField
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.actions import ActionForm
@@ -112,13 +111,6 @@ class SetPeakForm(ActionForm):
 
     def parameters(self) -> Mapping[str, Json]:
         return {"maxNetLiq": _peak(self.cleaned_data)}
-
-
-class LookAtCashForm(ActionForm):
-    """A look at the cash of each chosen account; it asks nothing."""
-
-    def targets(self) -> Sequence[Target]:
-        return [Target(LOOK, id_) for id_ in self.selection.ids]
 
 
 def _check_amount(form: forms.Form, data: Mapping[str, Any]) -> None:

@@ -15,20 +15,17 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.trading_accounts.cash_snapshot import LookAtCash, look_at_cash
+from accounts.trading_accounts.cash_snapshot import LookAtCash, answer_of, look_at_cash
 from accounts.trading_accounts.views import find_account
 from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing import lists
 from vendor_admin.listing.admin_base import actor_of, has_right, organization_of, require
 from vendor_admin.listing.csv_export import stream_csv
-from vendor_admin.listing.lists import Amount, Column
+from vendor_admin.listing.lists import Amount, Badge, Column
 from vendor_admin.mirrors.admin.mirror_admin import account_url
-from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.pages.rows import operation_url, plan_url, row_badge
+from vendor_admin.operations.models import ReadJob, ReadJobRow
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
-from vendor_admin.tradovate.catalogue.answers import CashBalanceSnapshotAnswer
-from vendor_admin.tradovate.operations.balances import GET_CASH_BALANCE_SNAPSHOT
 
 _FIGURES = (
     ("Cash", "total_cash_value", "Without the profit or loss of open positions."),
@@ -42,10 +39,12 @@ _FIGURES = (
 )
 
 
+_TONES = {ReadJobRow.State.ANSWERED: "good", ReadJobRow.State.REFUSED: "bad"}
+
+
 def _figure(name: str) -> Any:
-    def value(row: PlanRow) -> Amount | None:
-        answer = row.result.get(GET_CASH_BALANCE_SNAPSHOT.path)
-        snapshot = CashBalanceSnapshotAnswer.read(answer) if answer is not None else None
+    def value(row: ReadJobRow) -> Amount | None:
+        snapshot = answer_of(row)
         amount = getattr(snapshot, name) if snapshot is not None else None
         return None if amount is None else Amount(amount)
 
@@ -53,49 +52,51 @@ def _figure(name: str) -> Any:
 
 
 COLUMNS = (
-    Column("Account", lambda row: row.label, link=lambda row: account_url(row.target_id, row.environment)),
+    Column("Account", lambda row: row.label, link=lambda row: account_url(row.target_id, row.job.environment)),
     *(Column(title, _figure(name), hint=hint) for title, name, hint in _FIGURES),
-    Column("Looked at", lambda row: row.operation.finished_at if row.operation else None),
-    Column("State", row_badge, link=lambda row: operation_url(row.operation_id)),
+    Column("Looked at", lambda row: row.read_at),
+    Column("State", lambda row: Badge(row.get_state_display(), _TONES.get(row.state, "calm"))),
 )
 EXPORT_COLUMNS = (
     Column("Account", lambda row: row.label),
     Column("Platform id", lambda row: row.target_id),
-    Column("Environment", lambda row: row.environment),
+    Column("Environment", lambda row: row.job.environment),
     *COLUMNS[1:],
     Column("Why", lambda row: row.why),
 )
 
 
-def cash(request: HttpRequest, plan_id: int) -> HttpResponse:
+def cash(request: HttpRequest, job_id: int) -> HttpResponse:
     """What the platform answered for each account of one look, a page at a time."""
     require(request, Right.VIEW_OPERATIONS)
-    plan = _look(request, plan_id)
-    page = lists.read_after(_rows(plan), key=("position",), cursor=request.GET.get("behind", ""))
+    job = _look(request, job_id)
+    rows = _rows(job)
+    page = lists.read_after(rows, key=("position",), cursor=request.GET.get("behind", ""))
     context = {
         **admin.site.each_context(request),
         "title": "Cash at the platform",
-        "crumbs": [("Accounts", reverse("admin:mirrors_account_changelist")), (plan.title, plan_url(plan.pk))],
-        "plan": plan,
+        "crumbs": [("Accounts", reverse("admin:mirrors_account_changelist"))],
+        "job": job,
         "columns": COLUMNS,
         "rows": [([(column, column.value(row)) for column in COLUMNS], row) for row in page.rows],
         "page": page,
-        "is_over": plan.state in (Plan.State.FINISHED, Plan.State.CANCELLED),
+        "is_over": job.state == ReadJob.State.FINISHED,
+        "count": rows.count(),
+        "waiting": rows.filter(state=ReadJobRow.State.WAITING).count(),
         "may_export": has_right(request, Right.EXPORT),
-        "plan_url": plan_url(plan.pk),
     }
     return TemplateResponse(request, "admin/cash.html", context)
 
 
-def cash_csv(request: HttpRequest, plan_id: int) -> HttpResponseBase:
+def cash_csv(request: HttpRequest, job_id: int) -> HttpResponseBase:
     """The same of every account as CSV."""
     require(request, Right.VIEW_OPERATIONS)
     require(request, Right.EXPORT)
-    plan = _look(request, plan_id)
+    job = _look(request, job_id)
     return stream_csv(
-        filename=f"cash-{plan.pk}.csv",
-        organization_id=plan.organization_id,
-        rows=_rows(plan),
+        filename=f"cash-{job.pk}.csv",
+        organization_id=job.organization_id,
+        rows=_rows(job),
         key=("position",),
         columns=EXPORT_COLUMNS,
         join=lambda rows: None,
@@ -113,7 +114,7 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
         raise Http404("Enter an organization first.")
     account = find_account(organization.pk, account_id, environment=request.GET.get("environment", ""))
     try:
-        plan = look_at_cash(
+        job = look_at_cash(
             organization=organization,
             account_id=account.entity_id,
             environment=account.environment,
@@ -123,18 +124,18 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
     except (Conflict, InvalidFields, Refused) as problem:
         messages.error(request, problem.text)
         return HttpResponseRedirect(account_url(account.entity_id, account.environment) or "")
-    return HttpResponseRedirect(reverse("cash", args=[plan.pk]))
+    return HttpResponseRedirect(reverse("cash", args=[job.pk]))
 
 
-def _look(request: HttpRequest, plan_id: int) -> Plan:
+def _look(request: HttpRequest, job_id: int) -> ReadJob:
     organization = organization_of(request)
-    found = Plan.objects.filter(
-        organization_id=organization.pk if organization else 0, pk=plan_id, kind=LookAtCash.name
+    found = ReadJob.objects.filter(
+        organization_id=organization.pk if organization else 0, pk=job_id, kind=LookAtCash.name
     ).first()
     if found is None:
         raise Http404
     return found
 
 
-def _rows(plan: Plan) -> QuerySet[PlanRow]:
-    return PlanRow.objects.filter(organization_id=plan.organization_id, plan=plan).select_related("operation")
+def _rows(job: ReadJob) -> QuerySet[ReadJobRow]:
+    return ReadJobRow.objects.filter(organization_id=job.organization_id, job=job).select_related("job")

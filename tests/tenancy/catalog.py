@@ -88,7 +88,7 @@ def insertion(connection: psycopg.Connection, table: str, *, organization_id: in
     values: dict[str, Any] = {name: _VALUES.get(kind, "{}") for name, kind in columns}
     values.pop("removed_at", None)  # a removed connection may have no credentials
     values["organization_id"] = organization_id
-    for key in ("id", "lease_id", "connection_id", "plan_id", "user_id"):
+    for key in ("id", "lease_id", "connection_id", "job_id", "plan_id", "user_id"):
         if key in values and dict(columns)[key] != "uuid":
             values[key] = organization_id
     if "short_id" in values:

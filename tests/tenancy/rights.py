@@ -46,6 +46,8 @@ APP = {
     "operations_operation": KEEP,
     "operations_plan": KEEP,
     "operations_planrow": KEEP,
+    "operations_readjob": KEEP,
+    "operations_readjobrow": KEEP,
     "sync_lease": "SELECT, UPDATE (reconcile_requested_at), UPDATE (retry_requested_at)",
     "sync_reconciliation": "SELECT, UPDATE (confirmed_at)",
     **dict.fromkeys(

@@ -73,7 +73,7 @@ def test_every_queue_is_taken_by_one_role(roles: dict[str, tuple[str, ...]]) -> 
 
 def test_nothing_that_people_wait_for_stands_behind_bulk_work_upkeep_or_other_peoples_servers() -> None:
     assert {task for task in OURS if queue_of(task) == "operations"} == {wakeups.WORK_TASK}
-    assert {task for task in OURS if queue_of(task) == "rows"} == {wakeups.CHECK_TASK}
+    assert {task for task in OURS if queue_of(task) == "rows"} == {wakeups.CHECK_TASK, wakeups.READ_ON_TASK}
     assert {"urgent", "tokens", "operations", "maintenance"} <= set(queues_of(ROLES))
     urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
     assert {"work_at_once", "find_due", "watch_notices"} <= urgent

@@ -12,7 +12,7 @@ from typing import ClassVar
 from django import forms
 
 from vendor_admin.operations.csv_files import CsvFormat
-from vendor_admin.operations.kinds import Json, PlanKind, Target, kind_of, only_asks
+from vendor_admin.operations.kinds import Json, PlanKind, ReadKind, Target, kind_of, read_kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class Action:
     """One thing to do. `on` are the entity types whose lists and pages offer it.
 
     `explains` says what it does at the platform. Without `takes_selection` it is offered as a button above the lists
-    and makes something new; with a `csv` format it also reads a file, with `only_file` nothing else.
+    and makes something new; with a `csv` format it also reads a file, with `only_file` nothing else. With
+    `only_asks` the kind is one of reading: it asks the platform for something and changes nothing.
     """
 
     name: str
@@ -69,15 +70,16 @@ class Action:
     takes_selection: bool = True
     csv: CsvFormat | None = None
     only_file: bool = False
+    only_asks: bool = False
 
     @property
-    def kind(self) -> PlanKind:
-        return kind_of(self.kind_name)
+    def kind(self) -> PlanKind | ReadKind:
+        return read_kind_of(self.kind_name) if self.only_asks else kind_of(self.kind_name)
 
     @property
-    def only_asks(self) -> bool:
-        """Whether it reads something of the platform and changes nothing."""
-        return only_asks(self.kind)
+    def is_money(self) -> bool:
+        """Whether it needs a reason."""
+        return not self.only_asks and kind_of(self.kind_name).is_money
 
     @property
     def label(self) -> str:

@@ -238,22 +238,40 @@ class WithConsequence(Protocol):
 
 
 @runtime_checkable
-class WithAnswers(Protocol):
-    """A kind that asks the platform for something and changes nothing: `answers_page` names the address (of a plan's
-    number) that shows what it answered. It is asked at once, without a preview that somebody confirms.
-    """
-
-    answers_page: str
-
-
-@runtime_checkable
 class LeadsOn(Protocol):
     """A kind that makes something, for which `next_action` names what is mostly done next."""
 
     next_action: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One thing that is asked about. `why` says why it is not."""
+
+    target_id: int
+    label: str
+    why: str = ""
+
+
+class ReadKind(Protocol):
+    """One thing that can be asked of the platform, without a change of anything (read_jobs/).
+
+    `rows` gives one for each id, in their order, with a constant number of queries. `call` asks about one of them; it
+    may be made again. `answers_page` names the address, of a job's number, that shows what was answered.
+    """
+
+    name: str
+    title: str
+    right: Right
+    answers_page: str
+
+    def rows(self, ids: Sequence[int], *, environment: str, organization_id: int) -> Sequence[ReadRow]: ...
+
+    def call(self, target_id: int) -> tuple[Write[Any], Request]: ...
+
+
 _kinds: dict[str, PlanKind] = {}
+_read_kinds: dict[str, ReadKind] = {}
 
 
 def register(kind: PlanKind) -> None:
@@ -285,9 +303,16 @@ def urgent_paths() -> set[str]:
     return {path for kind in _kinds.values() if isinstance(kind, Urgent) for path in kind.urgent_paths}
 
 
-def only_asks(kind: object) -> bool:
-    """Whether a plan of this kind reads something of the platform and changes nothing."""
-    return isinstance(kind, WithAnswers)
+def register_reading(kind: ReadKind) -> None:
+    """Make a kind of reading known. Raises ValueError where two have the same name."""
+    known = _read_kinds.setdefault(kind.name, kind)
+    if type(known) is not type(kind):
+        raise ValueError(f"two kinds of reading are named {kind.name}")
+
+
+def read_kind_of(name: str) -> ReadKind:
+    """The kind of reading of this name; raises KeyError where an app that declared it is gone."""
+    return _read_kinds[name]
 
 
 def all_kinds() -> list[PlanKind]:

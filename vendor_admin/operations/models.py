@@ -13,8 +13,20 @@ from django.db.models import Case, Q, Value, When
 
 from vendor_admin.operations.organization_rows import OrganizationRow
 from vendor_admin.operations.precedence import Aspect, Priority
+from vendor_admin.operations.read_job_models import ReadJob, ReadJobRow
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
+
+__all__ = [
+    "ApprovalRule",
+    "Lane",
+    "Operation",
+    "Plan",
+    "PlanRow",
+    "PlanTargets",
+    "ReadJob",
+    "ReadJobRow",
+]
 
 ONE_PLAN_PER = "one_running_plan_per_"
 """How the constraints begin that keep two plans from changing the same of a target."""

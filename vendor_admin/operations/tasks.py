@@ -8,6 +8,7 @@ from vendor_admin.operations.engine.runner import work as work_lane
 from vendor_admin.operations.plan_work import expiry as standing_plans
 from vendor_admin.operations.plan_work import held_plans
 from vendor_admin.operations.plans import wiping
+from vendor_admin.operations.read_jobs import work as read_jobs
 from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations.tenancy import database_clock
 
@@ -34,8 +35,20 @@ def check_rows(organization_id: int, plan_id: int) -> None:
 
 
 @app.task
+def read_at_once(organization_id: int, job_id: int) -> None:
+    """Begin to ask the platform what somebody waits for; what takes longer goes on behind other work with rows."""
+    _read(organization_id, job_id, seconds=AT_ONCE_SECONDS)
+
+
+@app.task
+def read_on(organization_id: int, job_id: int) -> None:
+    """Go on with a read job for as long as its turn lasts."""
+    _read(organization_id, job_id, seconds=TURN_SECONDS)
+
+
+@app.task
 def find_due() -> None:
-    """Wake a worker for every lane and plan in which something is due, whatever became of the message that said so.
+    """Wake a worker for every lane, plan and read job in which something is due, whatever became of its message.
 
     First of all, what was unfinished before a restore is marked.
     """
@@ -43,6 +56,7 @@ def find_due() -> None:
     if after_restore.settled_incarnation(now=now) is not None:
         sweep.wake_due_lanes(now=now)
         held_plans.wake_due()
+    read_jobs.wake_due()
 
 
 @app.task
@@ -59,3 +73,8 @@ def _work(organization_id: int, environment: str, *, seconds: float) -> None:
     work_lane(organization_id=organization_id, environment=environment, seconds=seconds)
     if time.monotonic() - started >= seconds:
         wakeups.work_in_turn(organization_id, environment)
+
+
+def _read(organization_id: int, job_id: int, *, seconds: float) -> None:
+    if read_jobs.read(organization_id=organization_id, job_id=job_id, seconds=seconds):
+        wakeups.read_on(organization_id, job_id)

@@ -3,7 +3,8 @@
 `urgent`: what people wait for, and seconds at most. `tokens`: what waits for other people's servers: renewals, of which
 there may be many at once, tries of hosts, checks of connections, deliveries of notices. `operations`: lanes at work.
 `rows`: plans that workers have in hand: what is done with all rows of large ones, and
-readings for those that wait for the platform, a minute and a half at most. `maintenance`: what has an hour. The queue
+readings for those that wait for the platform, a minute and a half at most; and read jobs that take longer.
+`maintenance`: what has an hour. The queue
 `sync` is the hubs' (sync/hub/bootstep.py).
 """
 
@@ -24,6 +25,7 @@ ROUTES = {
     "vendor_admin.notices.tasks.deliver_notices": {"queue": "tokens"},
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
     "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
+    "vendor_admin.operations.tasks.read_on": {"queue": "rows"},
     "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},
     "vendor_admin.sync.tasks.request_reconciliation": {"queue": "maintenance"},
     "*.forget_old_*": {"queue": "maintenance"},

@@ -258,7 +258,10 @@ _ASKED: dict[str, Callable[[Material, Member], Asked]] = {
     "accountRiskStatus/updatemaxnetliq": lambda world, one: Asked(
         "update_max_net_liq", [Target("account", one.account, {"maxNetLiq": "400000"})]
     ),
-    SNAPSHOT: lambda world, one: Asked("look_at_cash", [Target("cashBalanceSnapshot", one.account)]),
+    SNAPSHOT: lambda world, one: Asked(
+        "test_any_write",
+        [Target("any", None, {"path": SNAPSHOT, "environment": "demo", "body": {"accountId": one.account}})],
+    ),
     "userAccountAutoLiq/create": lambda world, one: Asked(
         "set_auto_liq", [Target("account", one.account, {"dailyLossAutoLiq": "750"})]
     ),

@@ -304,6 +304,8 @@ def test_the_page_of_budgets_shows_what_is_used_and_left(alice: Client, alpha):
     assert lines["user/createevaluationaccounts"].limit == 100
     assert not lines["user/createevaluationaccounts"].counts_successes
     assert "Nothing is locked" in text_of(response)
+    assert {name: line.kept for name, line in lines.items() if line.kept} == {"all calls of a user": 250}
+    assert "the last part of each hour is kept for them" in text_of(response)
 
 
 def test_locks_in_force_say_what_they_close_until_when_and_why(alice: Client, charlie: Client, alpha, beta):

@@ -18,9 +18,9 @@ from vendor_admin.celery import app
 from vendor_admin.commands import ROLES
 from vendor_admin.operations.kinds import DependsOnRows, Target, all_kinds, plain
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.plan_work import platform_rows
+from vendor_admin.operations.plan_work import platform_reader, platform_rows
 from vendor_admin.operations.plan_work.held_plans import LONGEST_PAUSE, check, pause_after, wake_due
-from vendor_admin.operations.plan_work.platform_rows import Fault
+from vendor_admin.operations.plan_work.platform_reader import Fault
 from vendor_admin.operations.plans import fresh_rows
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store import allowance, wakeups
@@ -192,7 +192,7 @@ def test_a_held_plan_waits_longer_after_each_failure_until_the_fault_is_another_
     (account,) = scene.account_ids(1)
     plan = blind.confirm(blind.preview(account))
     answers = {"answer": Unknown("the platform answered 500: x", status=500)}
-    monkeypatch.setattr(platform_rows, "RestClient", answering(answers["answer"]))
+    monkeypatch.setattr(platform_reader, "RestClient", answering(answers["answer"]))
 
     def seconds_to_wait() -> float:
         before = timezone.now()
@@ -203,14 +203,14 @@ def test_a_held_plan_waits_longer_after_each_failure_until_the_fault_is_another_
 
     for least in (20, 40, 80):
         assert least <= seconds_to_wait() < least + 15
-    monkeypatch.setattr(platform_rows, "RestClient", answering(NotSent(NotSentKind.TIMEOUT, "no connection")))
+    monkeypatch.setattr(platform_reader, "RestClient", answering(NotSent(NotSentKind.TIMEOUT, "no connection")))
     assert 20 <= seconds_to_wait() < 35
     assert wake_due() == 0
 
     with scene.scope():
         asked = plans.check_now(plan=plan, actor="casey", now=timezone.now())
     assert (asked.state, wake_due()) == (Plan.State.HELD, 1)
-    monkeypatch.setattr(platform_rows, "RestClient", answering(Unauthorized("no", 403)))
+    monkeypatch.setattr(platform_reader, "RestClient", answering(Unauthorized("no", 403)))
     assert seconds_to_wait() >= LONGEST_PAUSE.total_seconds()
     assert wake_due() == 0
     with RunningHub(database_url=database_urls["hub"], name="hub-2"):
@@ -235,12 +235,12 @@ def test_a_held_plan_says_what_the_platform_answered_in_plain_words(
     blind: Blind, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, said: str
 ) -> None:
     plan = blind.confirm(blind.preview(*blind.scene.account_ids(1)))
-    monkeypatch.setattr(platform_rows, "RestClient", answering(outcome))
+    monkeypatch.setattr(platform_reader, "RestClient", answering(outcome))
 
     why = blind.checked(plan).wait_why
     assert f"The platform {said} the account's row" in why
     assert "account/" not in why
-    monkeypatch.setattr(platform_rows, "RestClient", answering(None))
+    monkeypatch.setattr(platform_reader, "RestClient", answering(None))
     assert "account/" not in blind.checked(plan).wait_why
 
 
@@ -257,12 +257,12 @@ def test_readings_of_held_plans_have_a_share_of_the_hour_and_give_back_what_they
         return budgets.uses_left(budget=allowance.ROW_READS, subject=user, now=timezone.now())
 
     everything = left()
-    monkeypatch.setattr(platform_rows, "RestClient", answering(None, Unknown("nothing")))
+    monkeypatch.setattr(platform_reader, "RestClient", answering(None, Unknown("nothing")))
     blind.checked(first)
     assert left() == everything - 2
 
     monkeypatch.setattr(allowance, "ROW_READS", Budget(name=allowance.ROW_READS.name, limit=4))
-    monkeypatch.setattr(platform_rows, "RestClient", RestClient)
+    monkeypatch.setattr(platform_reader, "RestClient", RestClient)
     held = blind.checked(second)
     assert held.state == Plan.State.HELD
     assert "The hour's share of calls for reading rows is used up until" in held.wait_why

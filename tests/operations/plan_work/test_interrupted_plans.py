@@ -21,7 +21,7 @@ from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, p
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plan_work import platform_rows
 from vendor_admin.operations.plan_work.held_plans import check, wake_due
-from vendor_admin.operations.plan_work.platform_rows import Fault, NotRead
+from vendor_admin.operations.plan_work.platform_reader import Fault, NotRead
 from vendor_admin.operations.plans import interrupted_plans
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.progress import finish_plans, progress_of

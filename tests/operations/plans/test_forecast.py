@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans.forecast import forecast, last_call_at
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import BudgetUse, Organization
 from vendor_admin.organizations.platform_access import budgets
@@ -57,9 +58,9 @@ def vendor(committed_db: None) -> Organization:
     return Organization.objects.get(slug="vendor")
 
 
-def _forecast(vendor: Organization, calls: dict[tuple[str, str], int], now: datetime = NOW) -> Any:
+def _forecast(vendor: Organization, calls: dict[tuple[str, str], int], now: datetime = NOW, **values: Any) -> Any:
     with organization_scope(vendor.pk):
-        return forecast(calls, organization=vendor, now=now)
+        return forecast(calls, organization=vendor, now=now, **values)
 
 
 def _use(key: str, count: int, *, at: datetime) -> None:
@@ -91,6 +92,34 @@ def test_the_users_budget_counts_calls_of_every_endpoint_together(vendor):
     )
 
     assert timedelta(minutes=30) < found.ends_at - NOW < timedelta(minutes=32)
+
+
+def test_what_is_not_urgent_is_counted_without_the_part_that_is_kept_for_urgent_changes(vendor):
+    _use(f"{USER} all calls of a user", 4_700, at=NOW - timedelta(minutes=30))
+    calls = {("demo", "user/revoketradingpermissions"): 60}
+
+    others = _forecast(vendor, calls)
+    urgent = _forecast(vendor, calls, priority=Priority.URGENT)
+
+    assert timedelta(minutes=30) < others.ends_at - NOW < timedelta(minutes=32)
+    assert any("300 are left in this one; the last 250 are kept for urgent changes" in one for one in others.reasons)
+    assert urgent.ends_at - NOW < timedelta(minutes=1)
+    assert urgent.reasons == ()
+
+
+def test_of_what_waits_already_only_urgent_calls_go_before_urgent_ones(vendor):
+    with organization_scope(vendor.pk):
+        plan = Plan.objects.create(organization=vendor, kind="x", title="x", state="running", actor="x", created_at=NOW)
+        Operation.objects.bulk_create(
+            Operation(
+                organization=vendor, plan=plan, environment="demo", name=BALANCES[1], request={}, actor="x",
+                idempotency_key=str(number), not_before=NOW, created_at=NOW,
+            )
+            for number in range(950)
+        )  # fmt: skip
+    urgent = _forecast(vendor, {BALANCES: 100}, priority=Priority.URGENT)
+
+    assert urgent.ends_at - NOW < timedelta(minutes=1)
 
 
 def test_budgets_that_count_failures_alone_hold_nothing_back(vendor):

@@ -32,7 +32,7 @@ TODAY = session_date(timezone.now()).isoformat()
 SETTINGS = ("userAccountAutoLiq", "userAccountPositionLimit", "userAccountRiskParameter")
 CHANGED_BY_PLANS = ("cashBalance", "accountRiskStatus", *SETTINGS)
 KINDS = (
-    "change_balances", "update_max_net_liq", "reset_accounts", "create_accounts", "look_at_cash", "set_auto_liq",
+    "change_balances", "update_max_net_liq", "reset_accounts", "create_accounts", "set_auto_liq",
     "create_position_limits", "update_position_limits", "delete_position_limits", "create_risk_parameters",
     "update_risk_parameters", "delete_risk_parameters",
 )  # fmt: skip
@@ -313,7 +313,6 @@ def asked_of(world: World, kind_name: str, count: int) -> tuple[list[Target], di
             [Target("account", None, {"userId": 1, "name": f"NEW{number}"}) for number in range(count)],
             {"templateAccountId": 1, "initialBalance": "50000"},
         ),
-        "look_at_cash": ([Target("cashBalanceSnapshot", one) for one in accounts], {}),
         "set_auto_liq": ([Target("account", one) for one in accounts], {"dailyLossAutoLiq": "12.5"}),
         "create_position_limits": (
             [Target("userAccountPositionLimit", None, {"accountId": one}) for one in accounts],

@@ -16,6 +16,8 @@ TABLES = [
     "plan",
     "planrow",
     "plantargets",
+    "readjob",
+    "readjobrow",
 ]
 
 # The scalar subselects make the planner read the setting once per statement instead of once per row.
@@ -30,8 +32,9 @@ CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK 
 # Nobody deletes an operation: it is the record of what was sent.
 RIGHTS = """
 REVOKE ALL ON operations_approvalrule, operations_lane, operations_operation, operations_plan, operations_planrow,
-    operations_plantargets FROM {app}, {hub};
-GRANT SELECT, INSERT, UPDATE ON operations_lane, operations_operation, operations_plan, operations_planrow TO {app};
+    operations_plantargets, operations_readjob, operations_readjobrow FROM {app}, {hub};
+GRANT SELECT, INSERT, UPDATE ON operations_lane, operations_operation, operations_plan, operations_planrow, operations_readjob,
+    operations_readjobrow TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON operations_approvalrule, operations_plantargets TO {app};
 """
 
@@ -702,6 +705,126 @@ class Migration(migrations.Migration):
                     "abstract": False,
                     "base_manager_name": "unscoped",
                     "constraints": [models.UniqueConstraint(fields=("organization",), name="one_approval_rule")],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="ReadJob",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(help_text="A name of a reading kind in operations/kinds.py.", max_length=64),
+                    ),
+                    ("title", models.CharField(max_length=200)),
+                    ("environment", models.CharField(choices=[("demo", "DEMO"), ("live", "LIVE")], max_length=4)),
+                    ("actor", models.CharField(max_length=200)),
+                    ("request_id", models.CharField(default="", max_length=64)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[("running", "running"), ("finished", "finished")],
+                            default="running",
+                            max_length=8,
+                        ),
+                    ),
+                    (
+                        "due_at",
+                        models.DateTimeField(help_text="When a worker asks next; null once it is over.", null=True),
+                    ),
+                    (
+                        "claimed_until",
+                        models.DateTimeField(help_text="Until when a worker that asks has it.", null=True),
+                    ),
+                    (
+                        "wait_why",
+                        models.CharField(default="", help_text="Why nothing is asked at the moment.", max_length=500),
+                    ),
+                    ("created_at", models.DateTimeField()),
+                    ("finished_at", models.DateTimeField(null=True)),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="read_job_due"
+                        ),
+                        models.Index(fields=["organization", "-id"], name="read_job_by_organization"),
+                    ],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="ReadJobRow",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                    (
+                        "job",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="rows",
+                            to="operations.readjob",
+                        ),
+                    ),
+                    ("position", models.PositiveIntegerField()),
+                    ("target_id", models.BigIntegerField()),
+                    ("label", models.CharField(max_length=200)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[("waiting", "waiting"), ("answered", "answered"), ("refused", "refused")],
+                            default="waiting",
+                            max_length=8,
+                        ),
+                    ),
+                    (
+                        "attempts",
+                        models.PositiveSmallIntegerField(default=0, help_text="How many calls got no answer."),
+                    ),
+                    ("answer", models.JSONField(null=True)),
+                    ("why", models.TextField(default="", help_text="Why there is no answer.")),
+                    ("read_at", models.DateTimeField(null=True)),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "indexes": [
+                        models.Index(fields=["organization", "target_id", "-id"], name="read_row_by_target"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("job", "position"), name="one_read_row_per_position"),
+                    ],
                 },
                 managers=[
                     ("objects", django.db.models.manager.Manager()),

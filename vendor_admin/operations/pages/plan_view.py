@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from vendor_admin.amounts import read_id
-from vendor_admin.operations.kinds import PlanKind, WithAnswers, WithConsequence, kind_of, only_asks
+from vendor_admin.operations.kinds import PlanKind, WithConsequence, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import attach_names, changes_of, notes_of, row_badge, target_url
 from vendor_admin.operations.plans import charges, forecast, fresh_rows
@@ -55,17 +55,6 @@ def known_kind(plan: Plan) -> PlanKind | None:
         return kind_of(plan.kind)
     except KeyError:
         return None
-
-
-def only_asks_of(plan: Plan) -> bool:
-    """Whether the plan reads something of the platform and changes nothing."""
-    return only_asks(known_kind(plan))
-
-
-def answers_url(plan: Plan) -> str:
-    """The page of what the platform answered, of a kind that asks for something; empty of all others."""
-    kind: object = known_kind(plan)
-    return reverse(kind.answers_page, args=[plan.pk]) if isinstance(kind, WithAnswers) and plan.started_at else ""
 
 
 def cost_in_words(plan: Plan) -> str:
@@ -153,7 +142,6 @@ def rows_shown(plan: Plan, request: HttpRequest) -> dict[str, Any]:
         "show": show,
         "counts": Counter({one["state"]: one["number"] for one in page[0].counted}) if page else counts_of(plan),
         "rows": [(row, target_url(row), changes_of(row), row_badge(row), notes_of(row)) for row in page],
-        "unchanged": "only asked for" if only_asks_of(plan) else "no change",
         "earlier": page[0].position if page and has_earlier else None,
         "later": page[-1].position if page and has_later else None,
     }

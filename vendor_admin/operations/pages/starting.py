@@ -1,5 +1,6 @@
 """The first steps of every change: choose rows, set what is to be done, and see a preview. Nothing is sent here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,14 +14,16 @@ from vendor_admin.listing.admin_base import actor_of, organization_of, require
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, rows_of_file, template_of
+from vendor_admin.operations.kinds import read_kind_of
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.pages.plan_view import answers_url
 from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.selection import Chosen, read_selection
+from vendor_admin.operations.read_jobs.asking import ask
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.tradovate.enums import Environment
 from vendor_admin.web.request_sizes import takes_files
 
 FAULTS_SHOWN = 2_000
@@ -79,9 +82,11 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     chosen = read_selection(request, action=action, organization_id=organization.pk, now=now)
     data = request.POST if request.method == "POST" else None
     form = action.form(data, selection=chosen.selection)
-    reason = ReasonForm(data, is_money=action.kind.is_money)
+    reason = ReasonForm(data, is_money=action.is_money)
     if data is not None and not chosen.problem and form.is_valid() and reason.is_valid():
         try:
+            if action.only_asks:
+                return _ask(request, action, chosen.selection.ids, organization)
             plan = plans.preview(
                 organization=organization,
                 kind_name=action.kind_name,
@@ -92,8 +97,6 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
                 actor=request.user.get_username(),
                 request_id=actor_of(request)["request_id"],
             )
-            if action.only_asks:
-                return _ask(request, plan)
         except (Conflict, InvalidFields, Refused) as refused:
             form.add_error(None, refused.text)
         else:
@@ -115,7 +118,7 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(f"{action.label} takes no file.")
     is_post = request.method == "POST"
     form = FileForm(request.POST if is_post else None, request.FILES if is_post else None)
-    reason = ReasonForm(request.POST if is_post else None, is_money=action.kind.is_money)
+    reason = ReasonForm(request.POST if is_post else None, is_money=action.is_money)
     faults: list[CsvFault] = []
     good = 0
     if is_post and form.is_valid() and reason.is_valid():
@@ -204,18 +207,18 @@ def _list_address(query: QueryDict) -> str:
     return address + (f"?{query['filter']}" if query.get("filter") else "")
 
 
-def _ask(request: HttpRequest, plan: Plan) -> HttpResponse:
-    """Send at once what changes nothing; leads to what the platform answers, or to why nothing was asked.
-
-    Of a large one a worker makes the rows first: it is sent from its page.
-    """
-    if plan.state == Plan.State.DRAFTING:
-        return _to_plan(plan)
-    try:
-        plan = plans.confirm(plan=plan, now=database_clock.now(), **actor_of(request))
-    except (Conflict, InvalidFields, Refused) as problem:
-        messages.error(request, problem.text)
-    return HttpResponseRedirect(answers_url(plan) or newest_url(plan))
+def _ask(request: HttpRequest, action: Action, ids: Sequence[int], organization: Organization) -> HttpResponse:
+    """Ask the platform at once; leads to what it answers."""
+    kind = read_kind_of(action.kind_name)
+    job = ask(
+        organization=organization,
+        kind=kind,
+        ids=ids,
+        environment=Environment.DEMO.value,
+        now=database_clock.now(),
+        **actor_of(request),
+    )
+    return HttpResponseRedirect(reverse(kind.answers_page, args=[job.pk]))
 
 
 def _to_plan(plan: Plan) -> HttpResponseRedirect:

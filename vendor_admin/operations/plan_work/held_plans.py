@@ -24,7 +24,7 @@ from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plan_work import large_plans, platform_rows
 from vendor_admin.operations.plan_work.claims import WORKED_ON, ClaimLost, claim, claimed_step, give_back, is_free
-from vendor_admin.operations.plan_work.platform_rows import Fault, NotRead
+from vendor_admin.operations.plan_work.platform_reader import Fault, NotRead
 from vendor_admin.operations.plans import authors, fresh_rows, interrupted_plans
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans import verbs as plans

@@ -22,7 +22,6 @@ from vendor_admin.operations.kinds import (
     Target,
     aspect_of,
     kind_of,
-    only_asks,
 )
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import approval_rules, authors, fresh_rows
@@ -303,9 +302,7 @@ def _note_age(plan: Plan, *, now: datetime) -> None:
 
 
 def _note_size(plan: Plan, tally: Tally, *, now: datetime) -> None:
-    """Whether it needs a second person, by its size and by what its maker started today; looks alone are no change."""
-    if only_asks(kind_of(plan.kind)):
-        return
+    """Whether it needs a second person, by its size and by what its maker started today."""
     plan.rows_counted = tally.planned
     plan.amount = None if tally.unknown or tally.cost is None else tally.amount + tally.cost
     why = approval_rules.why_of_size(tally, rule=approval_rules.approval_rule(plan.organization))

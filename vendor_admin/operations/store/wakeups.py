@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE_TASK = "vendor_admin.operations.tasks.work_at_once"
 WORK_TASK = "vendor_admin.operations.tasks.work"
 CHECK_TASK = "vendor_admin.operations.tasks.check_rows"
+READ_TASK = "vendor_admin.operations.tasks.read_at_once"
+READ_ON_TASK = "vendor_admin.operations.tasks.read_on"
 
 
 def work_soon(organization_id: int, environments: Iterable[str]) -> None:
@@ -31,6 +33,16 @@ def work_in_turn(organization_id: int, environment: str) -> None:
 def check_soon(organization_id: int, plan_id: int) -> None:
     """Look whether the rows of a plan are fresh as soon as this transaction has committed."""
     transaction.on_commit(partial(send_task, CHECK_TASK, organization_id, plan_id))
+
+
+def read_soon(organization_id: int, job_id: int) -> None:
+    """Ask the platform what a read job wants to know as soon as this transaction has committed."""
+    transaction.on_commit(partial(send_task, READ_TASK, organization_id, job_id))
+
+
+def read_on(organization_id: int, job_id: int) -> None:
+    """Go on with a read job that takes longer, as soon as this transaction has committed."""
+    transaction.on_commit(partial(send_task, READ_ON_TASK, organization_id, job_id))
 
 
 def send_task(task: str, *arguments: int | str) -> None:
