@@ -108,7 +108,7 @@ class ChangeSettingsForm(SettingsForm):
             return {name: typed.get(name) for name in changed}
         return {**dict.fromkeys(self.cleaned_data.get(TAKE_AWAY, ())), **self.typed()}
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if self.errors:
             return data
@@ -123,7 +123,7 @@ class ChangeSettingsForm(SettingsForm):
         wanted = self.wanted()
         return [Target(self.target_type or self.selection.entity_type, id_, wanted) for id_ in self.selection.ids]
 
-    def _shown(self, values: Mapping[str, Json]) -> dict[str, Any]:
+    def _shown(self, values: Mapping[str, Json]) -> dict[str, object]:
         given = {name: values[name] for name in self.made if values.get(name) is not None}
         return {
             name: ("yes" if value else "no") if name in self.flags else _initial(self.fields[name], value)

@@ -69,7 +69,7 @@ class ChangeBalancesForm(ActionForm):
             raise forms.ValidationError("Zero changes nothing.")
         return change
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         _check_amount(self, data)
         return data
@@ -104,7 +104,7 @@ class SetPeakForm(ActionForm):
     )
     peak_amount = AmountField(label="Amount", required=False, max_digits=9, decimal_places=2)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         _check_amount(self, data)
         return data
@@ -123,5 +123,5 @@ def _check_amount(form: forms.Form, data: Mapping[str, Any]) -> None:
         form.add_error("peak_amount", "Leave this empty, or choose above that the peak is set to it.")
 
 
-def _peak(data: Mapping[str, Any]) -> Json:
+def _peak(data: Mapping[str, object]) -> Json:
     return plain(data["peak_amount"]) if data["peak"] == AN_AMOUNT else data["peak"]

@@ -7,7 +7,6 @@ a retry or a revert never repeats it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
 from vendor_admin.errors import InvalidFields
@@ -162,8 +161,8 @@ def _fill(draft: RowDraft, account: AccountSummary, adjustment: BalanceAdjustmen
     new_amount = amount + adjustment.change if amount is not None and adjustment.change is not None else amount
     peak = _new_peak(account, adjustment, amount=amount, new_amount=new_amount)
     effect = account.effect_of(amount=new_amount, peak=peak)
-    old: dict[str, Any] = {"maxNetLiq": account.peak, **effect.old}
-    new: dict[str, Any] = {"maxNetLiq": peak, **effect.new}
+    old: dict[str, object] = {"maxNetLiq": account.peak, **effect.old}
+    new: dict[str, object] = {"maxNetLiq": peak, **effect.new}
     if (
         len(account.balances) > 1 and not adjustment.peak
     ):  # the platform adds them up to one value, which is not known here

@@ -1,7 +1,5 @@
 """The account that pays for subscriptions: which one it is, what it holds and pays for, and what to do without one."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q
@@ -63,7 +61,7 @@ def billing(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/billing.html", _context(request, organization, form))
 
 
-def _context(request: HttpRequest, organization: Organization, form: BillingForm) -> dict[str, Any]:
+def _context(request: HttpRequest, organization: Organization, form: BillingForm) -> dict[str, object]:
     now = timezone.now()
     candidates = billing_accounts(organization)
     paying = candidates[0] if len(candidates) == 1 else None

@@ -85,7 +85,7 @@ class MemberAdmin(MirrorAdmin):
             row.full_name = " ".join(filter(None, (contact.first_name, contact.last_name))) if contact else None
             row.account_count = counts[row.entity_id]
 
-    def url_of(self, row: Any) -> str:
+    def url_of(self, row: PlatformUser) -> str:
         return member_url(row.entity_id) or ""
 
     def change_view(

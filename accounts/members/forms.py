@@ -117,7 +117,7 @@ class ContactForm(ActionForm):
             return {name: value for name, value in self.cleaned_data.items() if name in CONTACT_FIELDS and value}
         return {name: self.cleaned_data[name] or None for name in self.changed_data if name in CONTACT_FIELDS}
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         wanted = self._wanted()
         if not wanted:
@@ -136,7 +136,7 @@ class OneMemberForm(ActionForm):
 
     takes_many = False
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if self.selection.single_id is None:
             raise forms.ValidationError(_ONE_MEMBER)

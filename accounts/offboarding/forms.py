@@ -33,7 +33,7 @@ class CancelMembersForm(ActionForm):
                 label=f"End {label}", required=False, initial=True, help_text=_HELP.get(name, "")
             )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if not any(data.get(name) for name in SWITCHES):
             raise forms.ValidationError("Say what is to end: at least one of the four.")

@@ -1,7 +1,6 @@
 """Forms of the actions on trading permissions."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django import forms
 
@@ -35,7 +34,7 @@ class RevokePermissionsForm(ActionForm):
         ids = in_force.order_by("entity_id").values_list("entity_id", flat=True)
         return [Target(TradingPermission.entity_type, id_) for id_ in ids]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if not self.targets():
             raise forms.ValidationError("None of these has a permission in force: there is nothing to revoke.")
@@ -85,7 +84,7 @@ class GrantMembersForm(ActionForm):
             raise forms.ValidationError(f"No such account: {', '.join(unknown[:10])}{more}.")
         return [found[word] for word in words]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if self.selection.single_id is None:
             raise forms.ValidationError(
@@ -110,7 +109,7 @@ class GrantAgainForm(ActionForm):
             if one is not None and one.account_id is not None and one.user_id is not None
         ]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if not self.targets():
             raise forms.ValidationError("None of these names a member and an account.")

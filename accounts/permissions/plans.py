@@ -10,6 +10,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.queries.positions import open_positions
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.plans.made import answered_id
 from vendor_admin.operations.precedence import Aspect
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
@@ -118,7 +119,7 @@ class GrantPermissions(OneWrite):
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Revoke the permissions that were made."""
-        made = ((row, _made_id(row)) for row in rows)
+        made = ((row, answered_id(row, self.write, "tradingPermission", "id")) for row in rows)
         targets = [Target("tradingPermission", id_, label=row.label) for row, id_ in made if id_ is not None]
         return (RevokePermissions.name, targets) if targets else None
 
@@ -158,10 +159,3 @@ class _Names:
     def label(self, account_id: int | None, user_id: int | None) -> str:
         account, user = self._accounts.get(account_id, DEMO), self._users.get(user_id)
         return f"{account or f'account {account_id}'} of {user or f'member {user_id}'}"
-
-
-def _made_id(row: PlanRow) -> int | None:
-    """The id of the permission that the platform made for a row."""
-    answer = row.result.get(CREATE_TRADING_PERMISSION.path)
-    made = answer.get("tradingPermission") if isinstance(answer, dict) else None
-    return made.get("id") if isinstance(made, dict) else None

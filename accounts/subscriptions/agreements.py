@@ -8,7 +8,6 @@ entities. A notice that came while nobody listened is not repeated; but whoever 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db.models import TextField, Value
 from django.db.models.fields.json import KT
@@ -29,7 +28,7 @@ def is_sim_plus(one: Entitlement | UserPlugin) -> bool:
     return any(word in _plain(name) for name in names for word in _SIM_PLUS_WORDS)
 
 
-def signature_in(type_name: str, payload: Mapping[str, Any]) -> tuple[int, datetime | None] | None:
+def signature_in(type_name: str, payload: Mapping[str, object]) -> tuple[int, datetime | None] | None:
     """Who signed, and when, by a notice as it was received; None for notices of anything else."""
     signal = payload.get(NOTICE, payload) if type_name == WRAPPED_NOTICE else payload
     if type_name not in (NOTICE, WRAPPED_NOTICE) or not isinstance(signal, Mapping):

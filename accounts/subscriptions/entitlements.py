@@ -10,12 +10,12 @@ from accounts.billing.billing_account import Charges
 from accounts.in_force import LIVE, asks_of_additions, plugin_runs, rows_of_members
 from accounts.plan_input import id_in, is_over, unknown_fields
 from accounts.subscriptions.agreements import is_sim_plus, signatures_of
-from accounts.subscriptions.memberships import made_id
 from vendor_admin.mirrors.models import Entitlement, PlatformUser, UserPlugin
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.plans.made import answered_id
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
@@ -89,7 +89,7 @@ class AddEntitlements(OneWrite):
         return ChangePlugins.name, [
             Target(
                 "userPlugin",
-                made_id(row, ADD_ENTITLEMENT_SUBSCRIPTION.path, "entitlementSubscription")
+                answered_id(row, self.write, "entitlementSubscription", "id")
                 or approved.get((row.target_id, row.new[ENTITLEMENT])),
                 {"approval": False},
                 expected={"approval": True},

@@ -13,13 +13,13 @@ from accounts.billing.billing_account import Charges
 from accounts.billing.renewal_warnings import warning_for_ending
 from accounts.in_force import LIVE, asks_of_additions, market_data_goes_on, rows_of_members
 from accounts.plan_input import id_in, ids_in, is_over, unknown_fields
-from accounts.subscriptions.memberships import made_id
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
+from vendor_admin.operations.plans.made import answered_id
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
@@ -101,7 +101,7 @@ class AddMarketData(OneWrite):
         for row in rows:
             mine = of_month[row.target_id, row.new["year"], row.new["month"]]
             ids = {one.entity_id for one in mine if one.market_data_subscription_plan_id in row.new[PLANS]}
-            ids |= {made_id(row, ADD_MARKET_DATA_SUBSCRIPTION.path, "marketDataSubscription")} - {None}
+            ids |= {answered_id(row, self.write, "marketDataSubscription", "id")} - {None}
             targets += [
                 Target("marketDataSubscription", id_, expected={"expired": False}, label=row.label)
                 for id_ in sorted(ids) or [None]

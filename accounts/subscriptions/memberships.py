@@ -15,6 +15,7 @@ from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.operations.plans.made import answered_id
 from vendor_admin.operations.precedence import Aspect
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
@@ -24,7 +25,6 @@ from vendor_admin.tradovate.operations.subscriptions import (
     CANCEL_TRADOVATE_SUBSCRIPTION,
     AddTradovateSubscription,
     CancelTradovateSubscription,
-    entity_in,
 )
 from vendor_admin.tradovate.trading_calendar import session_date
 
@@ -88,7 +88,7 @@ class AddMemberships(OneWrite):
         return CancelMemberships.name, [
             Target(
                 "tradovateSubscription",
-                made_id(row, ADD_TRADOVATE_SUBSCRIPTION.path, "tradovateSubscription")
+                answered_id(row, self.write, "tradovateSubscription", "id")
                 or going_on.get((row.target_id, row.new[PLAN])),
                 {"expire": True},
                 label=row.label,
@@ -167,12 +167,6 @@ class CancelMemberships(OneEntity[TradovateSubscription]):
             if row.wanted.get("expire") and row.old.get(PLAN) is not None
         ]
         return (AddMemberships.name, targets) if targets else None
-
-
-def made_id(row: PlanRow, path: str, field: str) -> int | None:
-    """The id of what the platform made for a row, by its answer; None where it was found by reading instead."""
-    made = entity_in(row.result.get(path), field)
-    return made["id"] if made is not None else None
 
 
 def _skip_if_running(draft: RowDraft, one: TradovateSubscription | None) -> None:

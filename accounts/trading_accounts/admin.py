@@ -107,7 +107,7 @@ class AccountAdmin(MirrorAdmin):
         for row, state in zip(rows, states, strict=True):
             row.state = state
 
-    def url_of(self, row: Any) -> str:
+    def url_of(self, row: Account) -> str:
         return account_url(row.entity_id, row.environment) or ""
 
     def change_view(

@@ -86,7 +86,7 @@ class NewAccountsForm(ActionForm):
             self.fields["template"].help_text += f" Used last: {', '.join(map(str, used))}."
             self.initial.setdefault("template", used[0])
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if data.get("drawdown_limit") and not data.get("drawdown"):
             self.add_error("drawdown_limit", "Without a trailing drawdown it has no meaning.")
@@ -157,7 +157,7 @@ class ResetAccountsForm(ActionForm):
         return {"tradeDate": self.cleaned_data["session"].isoformat()}
 
 
-def _post_trade_risk(data: Mapping[str, Any]) -> dict[str, Json]:
+def _post_trade_risk(data: Mapping[str, object]) -> dict[str, Json]:
     """Limits by the platform's names, those that were typed."""
     given = {_RISK_FIELDS[name]: plain(data[name]) for name in _RISK_FIELDS if data[name] not in (None, "", False)}
     if "trailingMaxDrawdown" not in given:

@@ -6,7 +6,6 @@ A template carries risk category, auto-liq profile and time period, but no daily
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -15,6 +14,7 @@ from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.plans.made import answered_id
 from vendor_admin.operations.plans.preview import faults_in_words
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
@@ -93,7 +93,7 @@ def templates_used(*, organization_id: int) -> list[int]:
     return list(dict.fromkeys(one for one in used if isinstance(one, int)))
 
 
-def _asked(wanted: Mapping[str, Json], parameters: Mapping[str, Json]) -> dict[str, Any]:
+def _asked(wanted: Mapping[str, Json], parameters: Mapping[str, Json]) -> dict[str, object]:
     """The account as the platform is asked for it. A threshold of zero is none."""
     given = {**parameters, **wanted}
     asked = {name: given[name] for name in _FIELDS if given.get(name) not in (None, "")}
@@ -103,7 +103,7 @@ def _asked(wanted: Mapping[str, Json], parameters: Mapping[str, Json]) -> dict[s
     return asked
 
 
-def _draft(target: Target, asked: Mapping[str, Any], *, user: PlatformUser | None, now: datetime) -> RowDraft:
+def _draft(target: Target, asked: Mapping[str, object], *, user: PlatformUser | None, now: datetime) -> RowDraft:
     draft = RowDraft(target, DEMO, target.label or str(asked.get("name") or "an account without a name"))
     try:
         (account,) = CREATE_EVALUATION_ACCOUNTS.read({"accounts": [asked]}, now=now).accounts
@@ -141,7 +141,11 @@ def _as_made(account: EvaluationAccount) -> dict[str, Json]:
 
 def _permission_ids(rows: Sequence[PlanRow]) -> dict[int, int]:
     """The permission made with the account of each row, by the row's key: from the answer, else from the mirror."""
-    made = {row.pk: id_ for row in rows if (id_ := _answered_id(row)) is not None}
+    made = {
+        row.pk: id_
+        for row in rows
+        if (id_ := answered_id(row, CREATE_EVALUATION_ACCOUNTS, "tradingPermissionId")) is not None
+    }
     others = [row for row in rows if row.pk not in made]
     if not others:
         return made
@@ -155,9 +159,3 @@ def _permission_ids(rows: Sequence[PlanRow]) -> dict[int, int]:
         if id_ is not None:
             made[row.pk] = id_
     return made
-
-
-def _answered_id(row: PlanRow) -> int | None:
-    answer = row.result.get(CREATE_EVALUATION_ACCOUNTS.path)
-    made = answer.get("tradingPermissionId") if isinstance(answer, dict) else None
-    return made if isinstance(made, int) else None

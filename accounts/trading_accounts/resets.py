@@ -7,7 +7,6 @@ platform without a word, so the preview sets them apart.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from vendor_admin.mirrors.models import CashBalanceLog, TradingPermission
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
@@ -122,8 +121,8 @@ def _fill(
     amount, start = account.only_amount(), _start_of(account, day, starts)
     effect = account.effect_of(amount=start)
     is_known = start is not None
-    old: dict[str, Any] = {"amount": amount, "openPositions": account.has_open_positions}
-    new: dict[str, Any] = {"amount": start, "openPositions": False}
+    old: dict[str, object] = {"amount": amount, "openPositions": account.has_open_positions}
+    new: dict[str, object] = {"amount": start, "openPositions": False}
     if is_known:
         old, new = {**old, **effect.old}, {**new, **effect.new}
     draft.old = {name: plain(value) for name, value in old.items()}

@@ -1,7 +1,5 @@
 """The page that ties one account together: money, room left, limits, permissions, positions, orders, and its events."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -44,7 +42,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
     now = timezone.now()
     [state] = summaries_of([found], organization_id=organization_id, now=now)
     subject = Subject((found.entity_id,), (("account", found.entity_id),), environment=found.environment)
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         **admin.site.each_context(request),
         "title": str(found),
         "crumbs": [("Accounts", reverse("admin:mirrors_account_changelist"))],
@@ -89,7 +87,7 @@ def find_account(organization_id: int, account_id: int, *, environment: str = ""
     return found
 
 
-def _trading(state: AccountSummary, *, organization_id: int) -> dict[str, Any]:
+def _trading(state: AccountSummary, *, organization_id: int) -> dict[str, object]:
     """Open positions, and the newest orders and fills with the names of their contracts."""
     own = {
         "organization_id": organization_id,
@@ -110,7 +108,7 @@ def look_url(account: Account) -> str:
     )
 
 
-def _risk(found: Account, *, organization_id: int) -> dict[str, Any]:
+def _risk(found: Account, *, organization_id: int) -> dict[str, object]:
     own = {"organization_id": organization_id, "environment": found.environment}
     limits = list(
         UserAccountPositionLimit.objects.filter(**own, account_id=found.entity_id, deleted_at__isnull=True).order_by(

@@ -126,11 +126,11 @@ class OrderAdmin(MirrorAdmin):
     intro = "Newest first. Quantity, type and prices are those of an order's newest version."
     empty = "No orders yet. They appear as members trade."
 
-    def join(self, rows: list[Any], *, organization_id: int) -> None:
+    def join(self, rows: list[Order], *, organization_id: int) -> None:
         attach_names(rows, organization_id=organization_id)
         attach_versions(rows, organization_id=organization_id)
 
-    def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
+    def facts(self, request: HttpRequest, row: Order) -> list[tuple[str, object, str | None]]:
         own = {"organization_id": row.organization_id, "environment": row.environment}
         fills = Fill.objects.filter(**own, order_id=row.entity_id, deleted_at__isnull=True).order_by("entity_id")
         filled = filled_by(fills[:_MOST_FILLS])

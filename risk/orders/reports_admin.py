@@ -1,7 +1,5 @@
 """Lists of what was asked of the exchange and what it answered."""
 
-from typing import Any
-
 from django.contrib import admin
 
 from risk.orders.admin import ORDER_ID, order_column
@@ -88,7 +86,7 @@ class CommandReportAdmin(GrowingAdmin):
     filters = (ENVIRONMENT, ACCOUNT_ID, COMMAND_ID, PLATFORM_ID)
 
 
-def _last_fill(row: Any) -> str | None:
+def _last_fill(row: ExecutionReport) -> str | None:
     return f"{row.last_qty} at {row.last_px}" if row.last_qty is not None else None
 
 

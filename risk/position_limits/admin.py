@@ -38,7 +38,7 @@ ADMIN_ACTIONS = (
 )  # fmt: skip
 
 
-def _action(row: Any) -> Badge | None:
+def _action(row: AccountRiskStatus) -> Badge | None:
     if not row.admin_action:
         return None
     return Badge(row.admin_action, "good" if row.admin_action == "Normal" else "bad")

@@ -76,7 +76,7 @@ class _NewSettingsForm(SettingsForm):
 
     resource: ClassVar[SettingsResource]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
         if not self.errors and not self.typed():
             raise forms.ValidationError("Nothing is typed.")

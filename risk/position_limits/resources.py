@@ -13,6 +13,7 @@ from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accoun
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.limits_in_words import position_limit_in_words
 from vendor_admin.operations.kinds import Json
+from vendor_admin.operations.plans.made import answered_id
 from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.position_limits import (
@@ -141,12 +142,7 @@ def asks_by_id(resource: SettingsResource, ids: Iterable[int | None], *, organiz
 
 def made_ids(resource: SettingsResource, rows: Sequence[Any], *, organization_id: int) -> dict[int, int]:
     """The ids of what was made for these rows of a plan, by the row's key: as answered, else the one that looks so."""
-    answers = {row.pk: row.result.get(resource.create.path) for row in rows}
-    made = {
-        key: answer["id"]
-        for key, answer in answers.items()
-        if isinstance(answer, dict) and isinstance(answer.get("id"), int)
-    }
+    made = {row.pk: id_ for row in rows if (id_ := answered_id(row, resource.create, "id")) is not None}
     others = [row for row in rows if row.pk not in made]
     if not others:
         return made

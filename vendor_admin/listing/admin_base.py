@@ -16,7 +16,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
 from vendor_admin.amounts import read_id
@@ -93,7 +93,7 @@ def bounded_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     """A page whose statements take a list's time at most; where one would take longer it says so (503)."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: object, **named: Any) -> HttpResponse:
         try:
             with lists.bounded():
                 response = view(request, *args, **named)
@@ -141,7 +141,7 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export.csv", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
@@ -162,7 +162,7 @@ class ReadOnlyAdmin(ModelAdmin):
     def dynamic_filters(self, request: HttpRequest) -> Sequence[Filter]:
         return self.filters
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         require(request, self.view_right, asks_code=False)
         filters = self.dynamic_filters(request)
         filtered = lists.narrow(self.get_queryset(request), filters=filters, chosen=request.GET.dict())
@@ -248,12 +248,12 @@ class ReadOnlyAdmin(ModelAdmin):
         """What the object page shows: title, value, address of what the value names."""
         return [(column.title, column.value(row), column.link(row) if column.link else None) for column in self.columns]
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: Any) -> dict[str, object]:
         """More variables for the object page."""
         return {}
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         require(request, self.view_right, asks_code=False)
         row = self.find_object(request, object_id)
@@ -277,11 +277,11 @@ class ReadOnlyAdmin(ModelAdmin):
         return TemplateResponse(request, self.object_template, context)
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         raise Http404("Changes are in the audit and in the event log.")
 
 
-def _is_numeric(column: Column, rows: Sequence[Any]) -> bool:
+def _is_numeric(column: Column, rows: Sequence[object]) -> bool:
     """Whether a column shows amounts, which stand at the right."""
     return any(isinstance(column.value(row), Decimal | Amount) for row in rows[:10])

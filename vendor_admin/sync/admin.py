@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from vendor_admin.ages import age_in_words
@@ -40,7 +40,7 @@ STATE_TONES = {
 }
 
 
-def _state(row: Any) -> Badge:
+def _state(row: Lease) -> Badge:
     if not row.connection.is_enabled:
         return Badge("paused", "calm")
     is_held = row.holder and row.expires_at is not None and row.expires_at > timezone.now()
@@ -49,15 +49,15 @@ def _state(row: Any) -> Badge:
     return Badge(row.get_state_display(), STATE_TONES.get(SyncState(row.state), "calm"))
 
 
-def _lag(row: Any) -> str:
+def _lag(row: Lease) -> str:
     return f"{row.lag_ms:,} ms"
 
 
-def _why(row: Any) -> str:
+def _why(row: Lease) -> str:
     return " ".join(filter(None, (row.reason, row.advice)))
 
 
-def _account_by_account(row: Any) -> str:
+def _account_by_account(row: Lease) -> str:
     """How far what the platform lists by accounts alone has been read, while that takes long."""
     rows = list(row.connection.reading_places.all()) if row.shard == 0 else []
     behind = [one for one in rows if one.place.is_behind]
@@ -71,7 +71,7 @@ def _account_by_account(row: Any) -> str:
     return f"{how_far}. {unreadable}" if unreadable else how_far
 
 
-def _next_try(row: Any) -> datetime | None:
+def _next_try(row: Lease) -> datetime | None:
     return row.next_try_at if row.state == SyncState.WAITING and row.connection.is_enabled else None
 
 
@@ -107,7 +107,7 @@ class SocketAdmin(ReadOnlyAdmin):
         rows = super().get_queryset(request).filter(connection__removed_at__isnull=True)
         return rows.select_related("connection__organization").prefetch_related("connection__reading_places")
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
             path("<int:lease_id>/reconcile/", wrap(self.reconcile_view), name="sync_lease_reconcile"),
@@ -158,7 +158,7 @@ class SocketAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse("admin:index"))
         return HttpResponseRedirect(reverse("admin:sync_lease_change", args=[lease.pk]))
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: Lease) -> dict[str, object]:
         actions = []
         if has_right(request, Right.MANAGE_CONNECTIONS) and row.state in WAITS:
             actions.append(("Try now", reverse("admin:sync_lease_try_now", args=[row.pk])))
@@ -167,13 +167,13 @@ class SocketAdmin(ReadOnlyAdmin):
         return {"post_actions": actions}
 
 
-def _gap_state(row: Any) -> Badge:
+def _gap_state(row: Gap) -> Badge:
     if row.ended_at is None:
         return Badge("open", "bad")
     return Badge("repaired", "good") if row.repaired_at else Badge("ended", "warn")
 
 
-def _gap_length(row: Any) -> str:
+def _gap_length(row: Gap) -> str:
     return age_in_words((row.ended_at or timezone.now()) - row.started_at)
 
 
@@ -206,11 +206,11 @@ class GapAdmin(ReadOnlyAdmin):
     )
     empty = "No gaps: every socket has been listened to since it was first opened."
 
-    def title_of(self, row: Any) -> str:
+    def title_of(self, row: Gap) -> str:
         return f"Gap of {row.get_environment_display()} from {when_in_words(row.started_at)}"
 
 
-def _size(row: Any) -> int:
+def _size(row: QuarantinedEvent) -> int:
     """Of the message as it came, in bytes."""
     return row.full_size or len(bytes(row.raw))
 
@@ -241,7 +241,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
     )
     empty = "Nothing in quarantine: everything that arrived could be read."
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: QuarantinedEvent) -> dict[str, object]:
         raw = bytes(row.raw)
         shown = raw[:100_000].decode("utf-8", errors="backslashreplace")
         more = f"\n… {_size(row) - 100_000:,} more bytes" if _size(row) > 100_000 else ""
@@ -249,7 +249,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
         return {"raw_title": f"As received ({_size(row):,} bytes)", "raw": shown.replace("\x00", "\\x00") + more}
 
 
-def _drift(row: Any) -> Badge:
+def _drift(row: Reconciliation) -> Badge:
     if row.absent:
         return Badge("confirmed", "calm") if row.confirmed_at else Badge("waits for a person", "bad")
     if row.error:
@@ -285,7 +285,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
     )
     empty = "No comparison has run yet. One runs every hour while a socket is live, or is asked for on a socket's page."
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.confirm_view)
         return [path("<int:pk>/confirm/", view, name="sync_reconciliation_confirm"), *super().get_urls()]
 
@@ -303,11 +303,11 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             messages.success(request, "Confirmed: they are marked as gone once the platform leaves them out again.")
         return HttpResponseRedirect(reverse("admin:sync_reconciliation_change", args=[pk]))
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: Reconciliation) -> dict[str, object]:
         if not row.absent or row.confirmed_at or not has_right(request, Right.MANAGE_CONNECTIONS):
             return {}
         label = f"Confirm that {row.absent:,} are gone"
         return {"post_actions": [(label, reverse("admin:sync_reconciliation_confirm", args=[row.pk]))]}
 
-    def title_of(self, row: Any) -> str:
+    def title_of(self, row: Reconciliation) -> str:
         return f"{row.entity_type} of {row.get_environment_display()} compared at {when_in_words(row.started_at)}"

@@ -87,7 +87,7 @@ class GenericEntityAdmin(MirrorAdmin):
     filters = (Filter("type", "Type", kind="word", lookup="type_name"), ENVIRONMENT, PLATFORM_ID)
     intro = "Entities of types that Vendor Admin has no model for, kept as received."
 
-    def url_of(self, row: Any) -> str:
+    def url_of(self, row: GenericEntity) -> str:
         return reverse("admin:mirrors_genericentity_change", args=[row.pk])
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
@@ -97,7 +97,7 @@ class GenericEntityAdmin(MirrorAdmin):
             raise Http404
         return row
 
-    def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
+    def facts(self, request: HttpRequest, row: GenericEntity) -> list[tuple[str, object, str | None]]:
         payload = row.payload if isinstance(row.payload, dict) else {"payload": row.payload}
         facts: list[tuple[str, object, str | None]] = [("Environment", environment_badge(row), None)]
         facts += [(name, str(value), None) for name, value in payload.items()]

@@ -1,7 +1,6 @@
 """A decimal column without a fixed number of digits, so that nothing the platform sends is rounded."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.db import models
 
@@ -17,8 +16,8 @@ class NumericField(models.Field):  # type: ignore[type-arg]  # not generic when 
     def get_internal_type(self) -> str:
         return "NumericField"
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: object) -> Decimal | None:
         return None if value in (None, "") else Decimal(str(value))
 
-    def get_prep_value(self, value: Any) -> Decimal | None:
+    def get_prep_value(self, value: object) -> Decimal | None:
         return self.to_python(value)

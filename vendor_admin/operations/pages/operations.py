@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 
 from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
@@ -155,19 +155,19 @@ class OperationAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("plan")
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         decide = self.admin_site.admin_view(self.decide_view)
         return [path("<int:operation_id>/decide/", decide, name="operation_decide"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         require(request, self.view_right)
         others = organizations_summary.of_organizations(request, now=database_clock.now())
         return super().changelist_view(request, {"standings": others, **(extra_context or {})})
 
-    def title_of(self, row: Any) -> str:
+    def title_of(self, row: Operation) -> str:
         return f"{row.name} ({row.short_id})"
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: Operation) -> dict[str, object]:
         return self._context(request, row, DecisionForm())
 
     def decide_view(self, request: HttpRequest, operation_id: int) -> HttpResponse:
@@ -190,7 +190,7 @@ class OperationAdmin(ReadOnlyAdmin):
             messages.error(request, problem.text)
         return HttpResponseRedirect(reverse("admin:operations_operation_change", args=[row.pk]))
 
-    def _context(self, request: HttpRequest, row: Operation, form: DecisionForm) -> dict[str, Any]:
+    def _context(self, request: HttpRequest, row: Operation, form: DecisionForm) -> dict[str, object]:
         rows = list(rows_of(row.pk)[: ROWS_SHOWN + 1])
         waits = row.state == Operation.State.UNKNOWN and row.needs_person
         is_read = row.state == Operation.State.UNKNOWN and not row.needs_person

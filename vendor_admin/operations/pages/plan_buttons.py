@@ -123,7 +123,7 @@ def way_back_of(plan: Plan) -> str:
     return GIVE_ANEW if gives_anew(kind, back) else REVERT
 
 
-def _once_more(plan: Plan, counts: Mapping[str, int]) -> dict[str, Any]:
+def _once_more(plan: Plan, counts: Mapping[str, int]) -> dict[str, object]:
     """What of an ended plan may be retried (how many rows, and how the button is called) and how it is reverted."""
     is_ended = plan.state == Plan.State.FINISHED or (plan.state == Plan.State.CANCELLED and plan.check_at is None)
     if plan.started_at is None or not is_ended:

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, has_right, require
 from vendor_admin.listing.lists import Column, Filter
@@ -72,7 +72,7 @@ class PlanAdmin(ReadOnlyAdmin):
             Filter("plan", "Plan", kind="number", lookup="id"),
         )
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
             path("<int:plan_id>/progress/", wrap(self.progress_view), name="plan_progress"),
@@ -102,10 +102,10 @@ class PlanAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(newest_url(newest))
         return super().change_view(request, object_id, form_url, extra_context)
 
-    def title_of(self, row: Any) -> str:
+    def title_of(self, row: Plan) -> str:
         return str(row.title)
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: Plan) -> dict[str, Any]:
         now = database_clock.now()
         warned = plan_view.warned_count(row)
         shown = plan_view.rows_shown(row, request)

@@ -148,7 +148,7 @@ def results_csv(request: HttpRequest, plan: Plan) -> HttpResponseBase:
     )
 
 
-def _done_at(row: Any) -> object:
+def _done_at(row: PlanRow) -> object:
     return (row.operation.finished_at if row.operation else None) or row.plan.started_at
 
 
@@ -195,10 +195,10 @@ class ChangeAdmin(ReadOnlyAdmin):
         rows = super().get_queryset(request).filter(plan__started_at__isnull=False)
         return rows.select_related("plan", "operation")
 
-    def join(self, rows: list[Any], *, organization_id: int) -> None:
+    def join(self, rows: list[PlanRow], *, organization_id: int) -> None:
         attach_names(rows, organization_id=organization_id)
 
-    def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
+    def facts(self, request: HttpRequest, row: PlanRow) -> list[tuple[str, object, str | None]]:
         shown = [("Operation", row.operation.short_id, operation_url(row.operation_id))] if row.operation else []
         return [
             *super().facts(request, row),
@@ -207,7 +207,7 @@ class ChangeAdmin(ReadOnlyAdmin):
             ("Why", row.why, None),
         ]
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: PlanRow) -> dict[str, Any]:
         return {"raw_title": "In full", "raw": masked({"old": row.old, "new": row.new, "answer": row.result})}
 
 

@@ -78,11 +78,11 @@ class _Reader:
         left, drawn_at = self._share.count, self._share.at
         allowance.give_back_readings(self._platform.caller, count=left, drawn_at=drawn_at, share=allowance.ROW_READS)
 
-    def read(self, ask: Ask) -> Iterable[dict[str, Any]]:
+    def read(self, ask: Ask) -> Iterable[dict[str, object]]:
         """The entities of one question, in calls of as many ids as the platform takes."""
         name = "ldeps" if ask.by_master else "items"
         operation, (parameter,) = entity_operation(ask.entity_type, name), LOOK_UP_PARAMETERS[name]
-        found: list[dict[str, Any]] = []
+        found: list[dict[str, object]] = []
         for ids in ids_by_call(ask.wanted):
             if time.monotonic() > self._ends_at:
                 why = f"The platform answered so slowly that its rows were not read in {LONGEST_READING_SECONDS:.0f} s."

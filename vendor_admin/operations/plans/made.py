@@ -5,9 +5,18 @@ from typing import Any
 
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.models import PlanRow
+from vendor_admin.tradovate.catalogue.write import Write
 
 _ID_FIELDS = {"user": "userId", "account": "accountId"}
 """Where the platform's answer has the id of what was made, by entity type; of all others it is `id`."""
+
+
+def answered_id(row: PlanRow, write: Write[Any], *keys: str) -> int | None:
+    """The id that the platform's answer to a write has below these keys; None where it was found by reading instead."""
+    found = row.result.get(write.path)
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def made_id(row: PlanRow) -> int | None:
@@ -30,7 +39,7 @@ def made_ids(rows: Sequence[PlanRow], *, organization_id: int) -> dict[int, int]
     return made
 
 
-def _by_name(entity_type: str, names: Iterable[Any], *, organization_id: int) -> dict[tuple[str, Any], int]:
+def _by_name(entity_type: str, names: Iterable[object], *, organization_id: int) -> dict[tuple[str, Any], int]:
     model: Any = mirror_models()[entity_type]
     rows = model.objects.filter(
         organization_id=organization_id, name__in=[name for name in names if name], deleted_at__isnull=True

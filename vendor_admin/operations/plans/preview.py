@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
@@ -57,7 +56,7 @@ def preview(
     parameters: Mapping[str, Json] | None = None,
     request_id: str = "",
     idempotency_key: str | None = None,
-    links: Mapping[str, Any] | None = None,
+    links: Mapping[str, object] | None = None,
 ) -> Plan:
     """Store what a change would do, row by row. Nothing is sent before the plan is confirmed.
 

@@ -27,7 +27,7 @@ from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.tradovate.catalogue.request import without_secrets
 from vendor_admin.tradovate.masking import has_secrets
 
-ToStore = tuple[Call, dict[str, Any]]
+ToStore = tuple[Call, dict[str, object]]
 """A call, and the operation that is stored for it."""
 
 _INSERT = """
@@ -235,7 +235,7 @@ def _store(plan: Plan, calls: Sequence[ToStore], *, now: datetime) -> None:
     _bind_rows((call, id_of[place]) for place, (call, _) in enumerate(calls))
 
 
-def _insert(plan: Plan, operations: Sequence[dict[str, Any]], *, now: datetime) -> list[int]:
+def _insert(plan: Plan, operations: Sequence[dict[str, object]], *, now: datetime) -> list[int]:
     """Insert operations in one statement. Returns their keys, in their order."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -266,7 +266,7 @@ def _bind_rows(calls: Iterable[tuple[Call, int]]) -> None:
         )
 
 
-def _operation(plan: Plan, call: Call, *, number: int) -> dict[str, Any]:
+def _operation(plan: Plan, call: Call, *, number: int) -> dict[str, object]:
     short_id = new_short_id()
     body = msgspec.to_builtins(call.write.marked(call.request, short_id))
     is_secret = has_secrets(body)

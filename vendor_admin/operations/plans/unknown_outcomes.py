@@ -25,7 +25,7 @@ UNREAD = (
 )
 
 
-def question_of(write: Write[Any], undecided: Sequence[Any]) -> str:
+def question_of(write: Write[Any], undecided: Sequence[object]) -> str:
     """What a person has to decide about these requests."""
     doubts = [write.doubt(request) for request in undecided[:5]]
     more = f" ({len(undecided) - 5} more are in the same doubt.)" if len(undecided) > 5 else ""

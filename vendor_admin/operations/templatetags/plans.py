@@ -1,7 +1,5 @@
 """What a list or page offers to do, what waits for the person who looks, and how forms are grouped."""
 
-from typing import Any
-
 from django import template
 from django.forms import BoundField, Form
 
@@ -12,7 +10,7 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def offered(context: template.Context, subject: Any) -> Offer:
+def offered(context: template.Context, subject: object) -> Offer:
     """The actions that the person may start from a list or page of a mirror (its model, or its entity type)."""
     entity_type = subject if isinstance(subject, str) else getattr(subject, "entity_type", "")
     return offers.offer_on(context["request"], entity_type)

@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
@@ -16,7 +15,7 @@ from vendor_admin.organizations.pages.staff_pages import InstallationAdmin
 from vendor_admin.organizations.roles import Right
 
 
-def _change(row: Any) -> str:
+def _change(row: AuditEntry) -> str:
     names = sorted({*row.old, *row.new})
     return ", ".join(f"{name}: {_short(row.old.get(name))} → {_short(row.new.get(name))}" for name in names[:4])
 
@@ -26,7 +25,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _plan_url(row: Any) -> str | None:
+def _plan_url(row: AuditEntry) -> str | None:
     """The page of the plan that an entry is about, whose rows hold every old and new value."""
     found = re.match(r"plan (\d{1,18}):", row.subject)
     return reverse("admin:operations_plan_change", args=[found[1]]) if found else None
@@ -71,7 +70,7 @@ class AuditAdmin(ReadOnlyAdmin):
     intro = "Every change made by people and commands. Entries can neither be changed nor removed here."
     empty = "Nothing has been changed yet."
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: AuditEntry) -> dict[str, object]:
         change = {"old": row.old, "new": row.new, "request id": row.request_id}
         if row.caller_request_id:
             change["caller's request id"] = row.caller_request_id

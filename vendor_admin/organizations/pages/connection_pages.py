@@ -9,7 +9,7 @@ from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from vendor_admin.errors import InvalidFields
@@ -37,11 +37,11 @@ _WHAT_REMOVES = (
 )
 
 
-def _environment(row: Any) -> Badge:
+def _environment(row: Connection) -> Badge:
     return Badge(row.get_environment_display(), "live" if row.environment == "live" else "demo")
 
 
-def _enabled(row: Any) -> Badge:
+def _enabled(row: Connection) -> Badge:
     return Badge("in use", "good") if row.is_enabled else Badge("paused", "warn")
 
 
@@ -68,7 +68,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return organization_of(request) is not None and has_right(request, Right.MANAGE_CONNECTIONS)
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
             path("<int:connection_id>/edit/", wrap(self.edit_view), name="connection_edit"),
@@ -80,7 +80,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
+    def facts(self, request: HttpRequest, row: Connection) -> list[tuple[str, object, str | None]]:
         sharding = f"{row.shard_count} sockets, {row.get_sharding_display()}" if row.sharding else "one socket"
         return [
             ("Environment", _environment(row), None),
@@ -95,7 +95,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             ("Changes since it was added", row.version - 1, None),
         ]
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
         sockets = reverse("admin:sync_lease_changelist") + f"?environment={row.environment}"
         panel = host_panel(row, now=timezone.now())
         context: dict[str, Any] = {

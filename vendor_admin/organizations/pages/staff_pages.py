@@ -10,7 +10,7 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
 from unfold.admin import ModelAdmin
 
@@ -184,7 +184,7 @@ def _add(request: HttpRequest, organization: Organization, given: dict[str, Any]
     return staff.add_person(organization=organization, **person, **actor_of(request)), True
 
 
-def _role(row: Any) -> Badge:
+def _role(row: StaffRole) -> Badge:
     return Badge(row.get_role_display(), "good" if row.role == StaffRole.Role.OWNER else "calm")
 
 
@@ -214,7 +214,7 @@ class StaffAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return organization_of(request) is not None and has_right(request, Right.MANAGE_STAFF)
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
             path("<int:role_id>/remove/", wrap(self.remove_view), name="staff_remove"),

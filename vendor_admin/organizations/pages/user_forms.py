@@ -26,8 +26,8 @@ class ReasonedUserForm(UserChangeForm):
 
     reason = reason_field(required=False)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, object]:
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
         if ACCESS_FIELDS & set(self.changed_data) and not cleaned.get("reason"):
             self.add_error("reason", "Say why: this changes who may enter, or as whom.")
         return cleaned

@@ -31,7 +31,7 @@ class Day(msgspec.Struct, gc=False):
     day: Annotated[int, msgspec.Meta(ge=1, le=31)]
 
 
-_USUAL: dict[str, Any] = {
+_USUAL: dict[str, object] = {
     "bigint": _Whole,
     "numeric": float | None,
     "boolean": bool | None,

@@ -1,7 +1,6 @@
 """The overview: sockets and their health, event rate, gaps, quarantine and drift."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Q, Sum
@@ -29,7 +28,7 @@ SPARKLINE_WIDTH, SPARKLINE_HEIGHT = 360, 56
 _TONES = {"live": "good", "failed": "bad", "behind": "bad", "paused": "calm"}
 
 
-def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def dashboard(request: HttpRequest, context: dict[str, object]) -> dict[str, object]:
     """What the index page shows (called by the theme)."""
     context["title"] = "Overview"
     context["health"] = health(request)
@@ -38,7 +37,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def health(request: HttpRequest) -> dict[str, Any]:
+def health(request: HttpRequest) -> dict[str, object]:
     """The part of the overview that renews itself: that of one organization, or for an operator the sockets of all."""
     now = timezone.now()
     organization = organization_of(request)
@@ -54,7 +53,7 @@ def _untaken_queues() -> list[tuple[str, str]]:
     return [(queue, queue_workers.WORK[queue]) for queue in abandoned]
 
 
-def _of_all(*, now: datetime) -> dict[str, Any]:
+def _of_all(*, now: datetime) -> dict[str, object]:
     organizations = list(Organization.objects.all()[: ORGANIZATIONS_SHOWN + 1])
     shown = organizations[:ORGANIZATIONS_SHOWN]
     sockets = _sockets(shown, now=now)
@@ -69,7 +68,7 @@ def _of_all(*, now: datetime) -> dict[str, Any]:
     }
 
 
-def _of_one(request: HttpRequest, organization: Organization, *, now: datetime) -> dict[str, Any]:
+def _of_one(request: HttpRequest, organization: Organization, *, now: datetime) -> dict[str, object]:
     day_ago = now - timedelta(days=1)
     own = {"organization_id": organization.pk}
     gaps = Gap.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=day_ago), **own)
@@ -93,7 +92,7 @@ def _of_one(request: HttpRequest, organization: Organization, *, now: datetime) 
     }
 
 
-def _sockets(organizations: list[Organization], *, now: datetime) -> list[dict[str, Any]]:
+def _sockets(organizations: list[Organization], *, now: datetime) -> list[dict[str, object]]:
     names = {organization.slug: organization.name for organization in organizations}
     sockets = [
         {
@@ -111,7 +110,7 @@ def _sockets(organizations: list[Organization], *, now: datetime) -> list[dict[s
     )
 
 
-def _said_of(status: SocketStatus) -> dict[str, Any]:
+def _said_of(status: SocketStatus) -> dict[str, object]:
     """What is said beside a socket's state: since when it lasts, and why it is not live."""
     is_lasting = status["state"] not in (SyncState.UNHELD, SyncState.PAUSED)
     is_live = status["state"] == SyncState.LIVE
@@ -122,21 +121,21 @@ def _said_of(status: SocketStatus) -> dict[str, Any]:
     }
 
 
-def event_rate(*, organization_id: int, now: datetime) -> dict[str, Any]:
+def event_rate(*, organization_id: int, now: datetime) -> dict[str, object]:
     """Events stored a minute over the last hour, from the ledger of flushes: `minutes` (oldest first) and totals.
 
     An hour of the ledger may be a million rows, and every open overview asks every five seconds: the answer is kept
     for RATE_KEPT_SECONDS in this process.
     """
     key = f"sync:event_rate:{organization_id}"
-    rate: dict[str, Any] | None = cache.get(key)
+    rate: dict[str, object] | None = cache.get(key)
     if rate is None:
         rate = _measured_rate(organization_id=organization_id, now=now)
         cache.set(key, rate, RATE_KEPT_SECONDS)
     return rate
 
 
-def _measured_rate(*, organization_id: int, now: datetime) -> dict[str, Any]:
+def _measured_rate(*, organization_id: int, now: datetime) -> dict[str, object]:
     start = now.replace(second=0, microsecond=0) - timedelta(minutes=RATE_MINUTES - 1)
     of_last_minute = Q(committed_at__gte=now - timedelta(minutes=1))
     recent = Batch.objects.filter(organization_id=organization_id, committed_at__gte=start).order_by()

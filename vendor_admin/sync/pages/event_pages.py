@@ -34,7 +34,7 @@ def kind_badge(event: EntityEvent) -> Badge:
     return Badge(KIND_IN_WORDS[kind][0], KIND_TONES.get(kind, "calm"))
 
 
-def _glance(event: Any) -> str:
+def _glance(event: EntityEvent) -> str:
     return " · ".join(f"{name} {value}" for name, value in values_at_a_glance(event))
 
 
@@ -82,7 +82,7 @@ class EventAdmin(ReadOnlyAdmin):
         for row in rows:
             row.account = accounts.get(row.account_id, row.environment)
 
-    def url_of(self, row: Any) -> str:
+    def url_of(self, row: EntityEvent) -> str:
         return event_url(row)
 
     def find_object(self, request: HttpRequest, object_id: str) -> Any:
@@ -111,5 +111,5 @@ class EventAdmin(ReadOnlyAdmin):
             ("Arrival", f"number {row.seq} of connection {row.epoch} (socket {row.lease_id})", None),
         ]
 
-    def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def object_context(self, request: HttpRequest, row: EntityEvent) -> dict[str, Any]:
         return {"raw_title": "As received", "raw": row.payload}

@@ -144,7 +144,7 @@ def values_at_a_glance(event: EntityEvent) -> Sequence[tuple[str, object]]:
     return _plain_values(event.payload)[:5]
 
 
-def _plain_values(payload: dict[str, Any]) -> list[tuple[str, object]]:
+def _plain_values(payload: dict[str, object]) -> list[tuple[str, object]]:
     plain = [
         (name, "yes" if value is True else value)
         for name, value in payload.items()

@@ -75,7 +75,7 @@ class Threads:
             connection.close()
         self._for_platform.shutdown()
 
-    def _with_fresh_connection(self, function: Callable[..., T], arguments: dict[str, Any]) -> T:
+    def _with_fresh_connection(self, function: Callable[..., T], arguments: dict[str, object]) -> T:
         close_old_connections()
         self._opened.update(connections.all(initialized_only=True))
         try:
@@ -90,7 +90,7 @@ def _release(turns: asyncio.Semaphore, loop: asyncio.AbstractEventLoop, call: Fu
         loop.call_soon_threadsafe(turns.release)
 
 
-def _with_own_connection(function: Callable[..., T], arguments: dict[str, Any]) -> T:
+def _with_own_connection(function: Callable[..., T], arguments: dict[str, object]) -> T:
     try:
         return function(**arguments)
     finally:
