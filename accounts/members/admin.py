@@ -71,7 +71,7 @@ class MemberAdmin(MirrorAdmin):
     intro = "Everyone the platform knows in your organization. Use the search box for names, e-mails and ids."
     empty = "No members yet. They appear when a connection is live; the overview shows the sockets."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlatformUser]:
         return one_row_each(super().get_queryset(request))
 
     def join(self, rows: list[Any], *, organization_id: int) -> None:

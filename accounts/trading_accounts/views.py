@@ -81,7 +81,7 @@ def find_account(organization_id: int, account_id: int, *, environment: str = ""
     if account_id >= 2**63:
         raise Http404
     rows = load(Account, organization_id=organization_id, ids=[account_id])
-    found = rows.get(account_id, environment)
+    found: Account | None = rows.get(account_id, environment)
     if found is None or (environment and found.environment != environment):
         raise Http404(f"This organization has no account {account_id}.")
     return found

@@ -133,7 +133,7 @@ def _acts_sooner(name: str, old: Json, new: Json) -> bool:
     if name == "trailingMaxDrawdownLimit":
         return new is None or old is None or Decimal(new) > Decimal(old)
     if new is None or name == "trailingMaxDrawdownMode":
-        return new == Mode.REAL_TIME.value
+        return bool(new == Mode.REAL_TIME.value)
     return name == "flattenTimestamp" or old is None or Decimal(new) < Decimal(old)
 
 

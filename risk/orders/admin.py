@@ -34,7 +34,7 @@ def order_column() -> Column:
     return Column("Order", lambda row: row.order_id, link=lambda row: object_url(Order, row.order_id, row.environment))
 
 
-def _side(row: Any) -> str | None:
+def _side(row: Order | Fill | OrderStrategy) -> object:
     return row.action
 
 

@@ -110,7 +110,8 @@ class CreateSettings(SettingsKind):
         ]
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
-        return self.write.parse(_whole_body(self._resource, row.new))
+        request: Request = self.write.parse(_whole_body(self._resource, row.new))
+        return request
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Delete what was made."""
@@ -159,7 +160,8 @@ class UpdateSettings(KnownSettings):
         return fill
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
-        return self.write.parse(_whole_body(self._resource, row.new, id=row.target_id))
+        request: Request = self.write.parse(_whole_body(self._resource, row.new, id=row.target_id))
+        return request
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Every setting that was changed, as it was."""
@@ -208,7 +210,8 @@ class DeleteSettings(KnownSettings):
         return fill
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
-        return self.write.parse({self._resource.deletes_by: row.target_id})
+        request: Request = self.write.parse({self._resource.deletes_by: row.target_id})
+        return request
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Make them anew, with new ids."""

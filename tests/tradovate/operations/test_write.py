@@ -70,6 +70,13 @@ def test_items_that_differ_in_the_rest_are_not_put_into_one_call():
     assert [one.user_ids for one in CANCEL.split(calls[2])] == [(3,), (4,), (5,)]
 
 
+def test_packed_calls_know_what_each_of_their_items_is_for():
+    names = [f"user{n}" for n in range(150)]
+    packed = USERS.pack(names, lambda name: USERS.parse({"users": [{**USER, "name": name}]}))
+    assert [together for _, together in packed] == [names[:100], names[100:]]
+    assert [[user.name for user in call.users] for call, _ in packed] == [together for _, together in packed]
+
+
 def test_what_is_no_batch_stays_one_call_each():
     requests = [BALANCE.parse({"accountId": n, "cashChange": 1}) for n in (1, 2)]
     assert BALANCE.join(requests) == tuple(requests)
