@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
-from typing import Any
 
 import structlog
 
