@@ -1,18 +1,9 @@
 """The state of a member or a permission in a word, with its tone, the same on every page."""
 
-from collections.abc import Mapping
-
+from accounts.member_statuses import status_in_words
 from vendor_admin.listing.lists import Badge
 from vendor_admin.mirrors.models import PlatformUser, TradingPermission
 
-STATUS_WORDS: Mapping[str, str] = {
-    "Active": "active",
-    "Initiated": "invited",
-    "UnconfirmedEmail": "e-mail not confirmed",
-    "TemporaryLocked": "locked for a time",
-    "Closed": "closed",
-}
-"""What the platform's statuses of a user are called."""
 _MEMBER_TONES = {
     "Active": "good",
     "Initiated": "warn",
@@ -30,7 +21,7 @@ def member_badge(member: PlatformUser) -> Badge | None:
         return _DELETED
     if not member.status:
         return None
-    return Badge(STATUS_WORDS.get(member.status, member.status), _MEMBER_TONES.get(member.status, "calm"))
+    return Badge(status_in_words(member.status), _MEMBER_TONES.get(member.status, "calm"))
 
 
 def permission_badge(permission: TradingPermission) -> Badge | None:

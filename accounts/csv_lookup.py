@@ -75,7 +75,7 @@ def fault_twice(lines: Sequence[tuple[int, object, MutableMapping[str, str]]], *
         if value in (None, ""):
             continue
         if value in first:
-            faults.setdefault(column, f"stands in line {first[value]} already.")
+            faults.setdefault(column, f"is a duplicate of line {first[value]}.")
         first.setdefault(value, number)
 
 

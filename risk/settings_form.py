@@ -15,7 +15,7 @@ from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target, plain
 
 Make = Callable[[], forms.Field]
-YES_OR_NO = (("", "as it is"), ("yes", "yes"), ("no", "no"))
+YES_OR_NO = (("", "unchanged"), ("yes", "yes"), ("no", "no"))
 TAKE_AWAY = "take_away"
 
 
@@ -44,8 +44,9 @@ def platform_id(label: str) -> Make:
     )
 
 
-def word(label: str, words: Sequence[str]) -> Make:
-    return lambda: forms.ChoiceField(label=label, required=False, choices=[("", "–"), *((one, one) for one in words)])
+def word(label: str, words: Mapping[str, str]) -> Make:
+    """A choice of the platform's words, as `words` call them."""
+    return lambda: forms.ChoiceField(label=label, required=False, choices=[("", "–"), *words.items()])
 
 
 def flag(label: str) -> Make:
@@ -90,10 +91,10 @@ class ChangeSettingsForm(SettingsForm):
             self.initial = {**self._shown(self.known()), **self.initial}
             return
         self.fields[TAKE_AWAY] = forms.MultipleChoiceField(
-            label="Take away",
+            label="Remove limits",
             required=False,
             choices=[(name, str(field.label)) for name, field in self.fields.items() if name not in self.flags],
-            help_text="Limits that none of them is to have any more. What is neither typed nor marked stays.",
+            help_text="Limits that none of them is to have any more. What is neither typed nor selected stays.",
         )
 
     def known(self) -> Mapping[str, Json]:
@@ -116,7 +117,7 @@ class ChangeSettingsForm(SettingsForm):
             raise forms.ValidationError("Nothing is changed.")
         both = [name for name in data.get(TAKE_AWAY, ()) if data.get(name) not in (None, "")]
         for name in both:
-            self.add_error(name, "It is marked to be taken away, and typed.")
+            self.add_error(name, "It is both selected to be removed, and typed.")
         return data
 
     def targets(self) -> Sequence[Target]:

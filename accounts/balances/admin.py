@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from vendor_admin.code_words import in_words
 from vendor_admin.listing.lists import Column
 from vendor_admin.mirrors.admin.mirror_admin import (
     ACCOUNT_ID,
@@ -45,7 +46,7 @@ class CashBalanceLogAdmin(MirrorAdmin):
     columns = (
         Column("Change", lambda row: row.entity_id, is_identifier=True),
         account_column(),
-        field_column("cash_change_type", "Kind"),
+        Column("Kind", lambda row: in_words(row.cash_change_type or "")),
         money_column("delta"),
         money_column("amount", "Amount after"),
         CURRENCY_COLUMN,

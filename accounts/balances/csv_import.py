@@ -32,7 +32,7 @@ COLUMNS: Sequence[CsvColumn] = (
     ),
     CsvColumn(
         "peak",
-        f"The drawdown's peak afterwards: an amount, {KEEP_PEAK} (as it is now), {PEAK_AT_BALANCE} (the new balance); "
+        f"Max net liquidity afterwards: an amount, {KEEP_PEAK} (as it is now), {PEAK_AT_BALANCE} (the new balance); "
         "empty: left to the platform",
         "",
         is_required=False,

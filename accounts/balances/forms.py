@@ -8,6 +8,7 @@ from django import forms
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod
 from vendor_admin.amount_fields import AmountField
+from vendor_admin.code_words import choices_in_words
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target, plain
@@ -21,8 +22,8 @@ class ChangeBalancesForm(ActionForm):
     """The same difference for every chosen account, and what becomes of the peak."""
 
     groups = (
-        ("The money", ("cash_change", "by", "cash_change_type")),
-        ("The drawdown's peak afterwards", ("peak", "peak_amount")),
+        ("Amount", ("cash_change", "by", "cash_change_type")),
+        ("Max net liquidity afterwards", ("peak", "peak_amount")),
     )
 
     cash_change = AmountField(
@@ -32,25 +33,25 @@ class ChangeBalancesForm(ActionForm):
         help_text="A difference: 250 adds, -250 takes away. In the account's currency.",
     )
     by = forms.ChoiceField(
-        label="By",
+        label="Method",
         widget=forms.RadioSelect,
         initial=AdjustmentMethod.ADJUST_CASH.value,
         choices=(
             (
                 AdjustmentMethod.ADJUST_CASH.value,
-                "Cash adjustment: an entry in the account's cash history, below 100,000 each",
+                "Cash adjustment (ledger entry, below 100,000 each)",
             ),
             (
                 AdjustmentMethod.CHANGE_DEMO_BALANCE.value,
-                f"Demo balance: moves the drawdown's peak along; documented up to {DEMO_BALANCE_CAP:,} of balance",
+                f"Set demo balance (moves max net liquidity; documented up to {DEMO_BALANCE_CAP:,})",
             ),
         ),
     )
     cash_change_type = forms.ChoiceField(
-        label="Type", choices=[(one, one) for one in PARTNER_CASH_CHANGE_TYPES], help_text="For a cash adjustment only."
+        label="Type", choices=choices_in_words(PARTNER_CASH_CHANGE_TYPES), help_text="For a cash adjustment only."
     )
     peak = forms.ChoiceField(
-        label="Peak",
+        label="Max net liquidity",
         required=False,
         choices=(
             ("", "leave it to the platform"),
@@ -61,7 +62,7 @@ class ChangeBalancesForm(ActionForm):
         help_text="The floor of a trailing drawdown follows the highest value the account ever had. The preview shows "
         "the floor and the room that is left.",
     )
-    peak_amount = AmountField(label="Amount of the peak", required=False, max_digits=9, decimal_places=2)
+    peak_amount = AmountField(label="Amount", required=False, max_digits=9, decimal_places=2)
 
     def clean_cash_change(self) -> Decimal:
         change: Decimal = self.cleaned_data["cash_change"]

@@ -88,7 +88,7 @@ class SetMaxNetLiq(OneWrite):
     """Targets are accounts; `maxNetLiq`, wanted or a parameter, is an amount or "balance" for what each one holds."""
 
     name = "update_max_net_liq"
-    title = "Set the drawdown's peak"
+    title = "Set max net liquidity"
     write = UPDATE_MAX_NET_LIQ
     right = Right.CHANGE_BALANCES
     is_money = True

@@ -33,7 +33,7 @@ class BillingForm(forms.Form):
         label="LIVE account",
         help_text=f"Its platform id. Empty: the one whose name ends in {BILLING_SUFFIX}.",
     )
-    reason = forms.CharField(max_length=500, help_text="Goes into the audit.")
+    reason = forms.CharField(max_length=500, help_text="Recorded in the audit log.")
 
 
 def billing(request: HttpRequest) -> HttpResponse:
@@ -56,7 +56,7 @@ def billing(request: HttpRequest) -> HttpResponse:
             except InvalidFields as invalid:
                 add_errors(form, invalid)
             else:
-                messages.success(request, "Stored. Subscriptions that are previewed from now on are paid from it.")
+                messages.success(request, "Saved. Subscriptions that are previewed from now on are paid from it.")
                 return HttpResponseRedirect(reverse("billing"))
     return TemplateResponse(request, "admin/billing.html", _context(request, organization, form))
 

@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from accounts.badges import STATUS_WORDS, member_badge
+from accounts.badges import member_badge
+from accounts.member_statuses import STATUS_WORDS
 from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.mirrors.admin.mirror_admin import (
     ENVIRONMENT,

@@ -22,7 +22,7 @@ from vendor_admin.tradovate.operations.evaluation_users import CREATE_EVALUATION
 COLUMNS: Sequence[CsvColumn] = (
     CsvColumn("name", "User name, 3 to 64 characters; nobody at the platform has it yet", "JANE_1001"),
     CsvColumn("email", "Where the platform's invitation goes, at most 64 characters", "jane@example.com"),
-    CsvColumn("password", "8 to 64 characters; not one that is known from a breach", "7 quiet herons"),
+    CsvColumn("password", "8 to 64 characters; not a known-leaked password", "7 quiet herons"),
     CsvColumn("first_name", "Together with the last name at most 60 characters", "Jane"),
     CsvColumn("last_name", "", "Doe"),
     CsvColumn("plan", "Membership plan, by name or platform id", "", is_required=False),
@@ -117,7 +117,7 @@ def _line(row: CsvRow, catalog: _Catalog) -> _Line:
     if row["plan"]:
         plan_id = catalog.plans.get(row["plan"].casefold())
         if plan_id is None:
-            faults["plan"] = f"is no membership plan of the platform: {row['plan'][:64]}."
+            faults["plan"] = f"is an unknown membership plan: {row['plan'][:64]}."
         wanted[PLAN] = plan_id
     words = [word.strip() for word in row["entitlements"].split("|") if word.strip()]
     if words:

@@ -40,7 +40,7 @@ def _new_password(label: str = "Password") -> forms.CharField:
         max_length=_SHORT,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="8 to 64 characters, and none that is known from a breach.",
+        help_text="8 to 64 characters, and not a known-leaked password.",
     )
 
 

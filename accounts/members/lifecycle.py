@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from accounts.member_statuses import status_in_words
 from vendor_admin.mirrors.rules.trading_locks import may_not_trade
 
 UNCONFIRMED = ("UnconfirmedEmail", "Initiated")
@@ -129,12 +130,16 @@ def _confirmed(facts: Facts) -> Milestone:
     if facts.status is None:
         return Milestone(Step.CONFIRMED, False, "The platform has not said in which state the user is.")
     if facts.status in UNCONFIRMED:
-        return Milestone(Step.CONFIRMED, False, f"The user is {facts.status}: the e-mail address is not confirmed.")
+        return Milestone(Step.CONFIRMED, False, "The e-mail address is not confirmed.")
     if facts.status in STOPPED and facts.confirmed_at is None:
-        is_known = facts.signed_at is not None  # only who has confirmed can sign in and sign
-        why = "they signed later" if is_known else "whether the e-mail address was confirmed before is not known"
-        return Milestone(Step.CONFIRMED, is_known, f"The user is {facts.status}; {why}.")
-    return Milestone(Step.CONFIRMED, True, f"The user is {facts.status}.", facts.confirmed_at)
+        is_known = facts.has_signed  # only who has confirmed can sign in and sign
+        why = (
+            "they signed, which needs it"
+            if is_known
+            else "whether the e-mail address was confirmed is not known"
+        )
+        return Milestone(Step.CONFIRMED, is_known, f"The user is {status_in_words(facts.status)}; {why}.")
+    return Milestone(Step.CONFIRMED, True, f"The user is {status_in_words(facts.status)}.", facts.confirmed_at)
 
 
 def _signed(facts: Facts) -> Milestone:
@@ -142,7 +147,7 @@ def _signed(facts: Facts) -> Milestone:
         return Milestone(Step.SIGNED, False, "No notice of a signed market data agreement was received.")
     if facts.signed_at is not None:
         return Milestone(Step.SIGNED, True, "The platform told of the signature.", facts.signed_at)
-    return Milestone(Step.SIGNED, True, "Sim+ is or was held, which is given only after the signature.")
+    return Milestone(Step.SIGNED, True, "Market data agreement signed (inferred: the member has or had Sim+).")
 
 
 def _entitled(facts: Facts) -> Milestone:
@@ -167,7 +172,7 @@ def _cancelled(facts: Facts) -> Milestone:
     had_something = bool(facts.accounts_ended or facts.had_subscriptions)
     if facts.accounts_in_force or facts.has_subscriptions:
         what = "accounts" if facts.accounts_in_force else "subscriptions"
-        return Milestone(Step.CANCELLED, False, f"There are {what} that go on.")
+        return Milestone(Step.CANCELLED, False, f"Active {what} remain.")
     if facts.status == "Closed":
         return Milestone(Step.CANCELLED, True, "The platform closed the user.", facts.ended_at)
     if not had_something:
@@ -181,7 +186,7 @@ def _archived(facts: Facts) -> Milestone:
     if facts.is_hibernated:
         return Milestone(Step.ARCHIVED, True, "The platform put the user to rest (hibernated).")
     if facts.accounts_in_force:
-        return Milestone(Step.ARCHIVED, False, "There are accounts that go on.")
+        return Milestone(Step.ARCHIVED, False, "Active accounts remain.")
     if facts.accounts_ended and facts.accounts_archived == facts.accounts_ended:
         count = _counted(facts.accounts_archived)
         return Milestone(Step.ARCHIVED, not facts.has_subscriptions, f"{count} ended, and the platform archived all.")

@@ -7,7 +7,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from vendor_admin.tradovate.catalogue.fields import Password
 from vendor_admin.tradovate.catalogue.request import Request, field_faults
 
-COMMON = "must not be one of the commonest passwords: the platform refuses what is known from a breach"
+COMMON = "must not be one of the commonest passwords: the platform refuses known-leaked passwords"
 GONE = "is not stored any more: it was wiped with its plan, or its key was lost. Give it again"
 NAMED = "must not be the member's name or e-mail address"
 

@@ -39,7 +39,7 @@ class GiveAgain:
     """
 
     name = GIVE_AGAIN
-    title = "Give again what was cancelled"
+    title = "Restore cancelled access"
     right = Right.CANCEL_MEMBERS
     is_money = True
     is_sensitive = True

@@ -73,10 +73,12 @@ class AccountAdmin(MirrorAdmin):
         Column("State", _lock),
         Column("Balance", lambda row: _amount(row.state.amount), hint="Cash, in the account's currency."),
         Column(
-            "Floor", lambda row: _amount(row.state.floor.amount), hint="Where the trailing drawdown closes the account."
+            "Drawdown floor",
+            lambda row: _amount(row.state.floor.amount),
+            hint="Where the trailing drawdown closes the account.",
         ),
         Column(
-            "Room left",
+            "Loss room left",
             _room,
             hint="What may be lost before the first limit acts: drawdown, daily or weekly loss. ≈ where open positions "
             "are not in it.",

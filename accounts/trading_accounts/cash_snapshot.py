@@ -28,7 +28,7 @@ class LookAtCash:
     """What accounts hold, by their ids."""
 
     name = "look_at_cash"
-    title = "Look at the cash"
+    title = "Get cash snapshots"
     right = Right.REQUEST_RECONCILIATION
     answers_page = "cash"
 

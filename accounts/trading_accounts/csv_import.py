@@ -25,7 +25,7 @@ RISK_COLUMNS: Mapping[str, str] = {
     "drawdown_limit": "trailingMaxDrawdownLimit",
 }
 """Columns with an amount, and the platform's name of each."""
-MODES: Mapping[str, str] = {"eod": "EOD", "realtime": "RealTime", "real time": "RealTime"}
+MODES: Mapping[str, str] = {"end of day": "EOD", "eod": "EOD", "real time": "RealTime", "realtime": "RealTime"}
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 COLUMNS: Sequence[CsvColumn] = (
     CsvColumn("name", "Capital letters, then digits, at most 64; no account has it yet", "EVAL00001"),
@@ -36,12 +36,10 @@ COLUMNS: Sequence[CsvColumn] = (
     CsvColumn("weekly_loss", "Weekly loss to liquidate at", "", is_required=False),
     CsvColumn("daily_profit", "Daily profit to liquidate at", "", is_required=False),
     CsvColumn("drawdown", "Trailing drawdown; templates carry none", "2500", is_required=False),
-    CsvColumn(
-        "drawdown_limit", "Where its floor stops rising; empty: at the starting balance", "50000", is_required=False
-    ),
-    CsvColumn("drawdown_mode", "EOD or RealTime; empty: EOD", "EOD", is_required=False),
+    CsvColumn("drawdown_limit", "Where the trailing stops; empty: at the starting balance", "50000", is_required=False),
+    CsvColumn("drawdown_mode", "end of day or real time; empty: end of day", "end of day", is_required=False),
     CsvColumn("stays_locked", "yes: locked after a limit acted, until staff unlock it", "yes", is_required=False),
-    CsvColumn("is_fixed", "yes: the trader may not change these settings", "yes", is_required=False),
+    CsvColumn("is_fixed", "yes: lock the settings for the trader", "yes", is_required=False),
     CsvColumn("position_limit", "At most so many contracts, all products together", "5", is_required=False),
 )
 _COLUMN_OF = {
@@ -153,7 +151,7 @@ def _whole(line: _Line, column: str) -> int | None:
 def _mode(line: _Line) -> str:
     mode = MODES.get(line.row["drawdown_mode"].casefold() or "eod")
     if mode is None:
-        line.faults.setdefault("drawdown_mode", "is neither EOD nor RealTime.")
+        line.faults.setdefault("drawdown_mode", "is neither “end of day” nor “real time”.")
     return mode or "EOD"
 
 

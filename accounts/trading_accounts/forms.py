@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 
 from accounts.trading_accounts.provisioning import templates_used
 from vendor_admin.amount_fields import AmountField, WholeNumberField
+from vendor_admin.code_words import DRAWDOWN_TYPES
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target, plain
-from vendor_admin.tradovate.catalogue.fields import DrawdownMode
 from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ACCOUNTS = 1_000
@@ -69,13 +69,13 @@ class NewAccountsForm(ActionForm):
     weekly_loss = _money("Weekly loss: liquidate at")
     daily_profit = _money("Daily profit: liquidate at")
     drawdown = _money("Trailing drawdown")
-    drawdown_limit = _money("Its floor stops rising at", help_text="Empty: at the starting balance.")
+    drawdown_limit = _money("Trailing stops at", help_text="Empty: at the starting balance.")
     drawdown_mode = forms.ChoiceField(
-        label="It follows",
-        choices=[(one, {"EOD": "the end of day", "RealTime": "real time"}[one]) for one in get_args(DrawdownMode)],
+        label="Drawdown type",
+        choices=list(DRAWDOWN_TYPES.items()),
     )
-    stays_locked = forms.BooleanField(label="Stays locked after a limit acted, until staff unlock it", required=False)
-    is_fixed = forms.BooleanField(label="The trader may not change these settings", required=False)
+    stays_locked = forms.BooleanField(label="Keep locked after a breach (manual unlock)", required=False)
+    is_fixed = forms.BooleanField(label="Lock settings for the trader", required=False)
     exposed_limit = WholeNumberField(
         label="At most so many contracts, all products together", required=False, min_value=0, max_value=100_000
     )

@@ -42,7 +42,7 @@ class ResetAccounts(OneWrite):
     """
 
     name = "reset_accounts"
-    title = "Reset accounts to a session's open"
+    title = "Reset accounts to start of day"
     write = RESET_DEMO_ACCOUNT_STATE
     right = Right.RESET_ACCOUNTS
     is_money = True

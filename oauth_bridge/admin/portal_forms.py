@@ -30,7 +30,7 @@ class SignInPortalForm(PortalForm):
     """A site where members sign in."""
 
     redirect_uris = forms.CharField(
-        label="Addresses that members are sent back to",
+        label="Redirect URIs",
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "https://portal.example.com/callback"}),
         help_text="One a line, exactly as the portal's developer names them. No other address is ever answered.",
     )

@@ -47,7 +47,7 @@ class PortalAdmin(ReadOnlyAdmin):
     )
     intro = (
         "A portal is a site of yours or of a partner where members sign in with one button, through you. "
-        "A program uses the partner API in your name. Each gets a client id and a secret."
+        "An API client (machine-to-machine) uses the partner API in your name. Each gets a client id and a secret."
     )
     empty = "No portal yet. Add one, and give its developer the client id, the secret and the issuer that you see then."
 
@@ -79,12 +79,12 @@ class PortalAdmin(ReadOnlyAdmin):
             ("May ask for", " ".join(row.scopes), None),
         ]
         if row.is_program:
-            own.append(("Token address", _own(address_of("portal_token", organization)), None))
+            own.append(("Token endpoint", _own(address_of("portal_token", organization)), None))
         else:
             members = row.consents.filter(ended_at=None).count()
             own += [
                 ("Issuer", _own(issuer_of(organization)), None),
-                *(("Members are sent back to", uri, None) for uri in row.uris),
+                *(("Redirect URI", uri, None) for uri in row.uris),
                 ("Members connected", members, None),
             ]
         return [*own, ("Registered", row.created, None), ("Last used", row.used_at, None)]
@@ -180,7 +180,7 @@ class PortalAdmin(ReadOnlyAdmin):
         if kind == Portal.Kind.PROGRAM:
             intro = "For a program that reads or changes things in your organization's name, without any member."
             return self._form_page(request, form, title="Add a program", button="Add it", intro=intro)
-        other = [("A program for the partner API instead", reverse("admin:portal_add_program"))]
+        other = [("Add an API client instead", reverse("admin:portal_add_program"))]
         intro = "For a site where members sign in through you with one button."
         return self._form_page(request, form, title="Add a portal", button="Add it", intro=intro, links=other)
 

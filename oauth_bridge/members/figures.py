@@ -58,7 +58,7 @@ def today(*, realized: Decimal | None, trade_date: date | None, has_open_positio
             None, f"Nothing yet in the session of {session:%b %d}. The one of {trade_date:%b %d}: {_usd(realized)}."
         )
     if has_open_positions:
-        return Answer(realized, "Realized figures are of closed trades alone; what is open comes on top.")
+        return Answer(realized, "Realized only; excludes open positions.")
     return Answer(realized, f"Closed trades of the session of {session:%b %d}.")
 
 

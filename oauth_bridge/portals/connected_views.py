@@ -24,5 +24,5 @@ def end(request: HttpRequest, link: MemberLink, consent_id: int) -> HttpResponse
         now=timezone.now(),
         request_id=getattr(request, "request_id", ""),
     )
-    messages.success(request, f"{consent.portal} learns nothing more of you from here.")
+    messages.success(request, f"{consent.portal} receives nothing more about you from here.")
     return HttpResponseRedirect(reverse("member_sign_ins", args=[link.organization.slug]))

@@ -25,6 +25,7 @@ from oauth_bridge.site.page_scope import (
 )
 from oauth_bridge.site.site import look_of
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.requests.late_forms import waits_for_sign_in
 from vendor_admin.organizations.sign_in.client_address import caller_address, caller_network
 
 BROWSER_KEY = "sign_in_browser"
@@ -50,6 +51,7 @@ def entrance(request: HttpRequest, organization: Organization) -> HttpResponse:
         for client in clients
     ]
     context = {"organization": organization, "look": look_of(organization), "ways": ways, "is_needed": bool(wanted)}
+    context["came_too_late"] = waits_for_sign_in(request)
     return render(request, "member/entrance.html", context)
 
 

@@ -1,14 +1,13 @@
 """The form of the action on loss, profit and drawdown limits of accounts."""
 
 from collections.abc import Mapping
-from typing import get_args
 
 from risk.auto_liq.plans import LIMITS
 from risk.settings_form import ChangeSettingsForm, Make, flag, money, percentage, word
+from vendor_admin.code_words import DRAWDOWN_TYPES
 from vendor_admin.mirrors.models import Account, UserAccountAutoLiq
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import Json
-from vendor_admin.tradovate.catalogue.fields import DrawdownMode
 
 _LOSS_AND_PROFIT: Mapping[str, Make] = {
     "dailyLossAutoLiq": money("Daily loss: liquidate at"),
@@ -20,8 +19,8 @@ _LOSS_AND_PROFIT: Mapping[str, Make] = {
 }
 _TRAILING_DRAWDOWN: Mapping[str, Make] = {
     "trailingMaxDrawdown": money("Trailing drawdown"),
-    "trailingMaxDrawdownLimit": money("Its floor stops rising at", "None: at the starting balance."),
-    "trailingMaxDrawdownMode": word("It follows", get_args(DrawdownMode)),
+    "trailingMaxDrawdownLimit": money("Trailing stops at", "None: at the starting balance."),
+    "trailingMaxDrawdownMode": word("Drawdown type", DRAWDOWN_TYPES),
 }
 _IN_PER_CENT: Mapping[str, Make] = {
     "dailyLossPercentageAutoLiq": percentage("Daily loss: liquidate at"),
@@ -32,8 +31,8 @@ _IN_PER_CENT: Mapping[str, Make] = {
     "marginPercentageAlert": percentage("Margin: alert at"),
 }
 _AFTERWARDS: Mapping[str, Make] = {
-    "doNotUnlock": flag("Stays locked after a limit acted, until staff unlock it"),
-    "changesLocked": flag("The trader may not change these settings"),
+    "doNotUnlock": flag("Keep locked after a breach (manual unlock)"),
+    "changesLocked": flag("Lock settings for the trader"),
 }
 
 

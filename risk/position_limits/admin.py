@@ -46,7 +46,7 @@ def _action(row: AccountRiskStatus) -> Badge | None:
 
 @admin.register(AccountRiskStatus)
 class RiskStatusAdmin(ByAccountIdAdmin):
-    heading = "Locks and peaks"
+    heading = "Risk status"
     columns = (
         account_column(),
         Column("Admin action", _action),

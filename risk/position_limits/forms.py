@@ -18,6 +18,7 @@ from risk.settings_form import (
     text,
     word,
 )
+from vendor_admin.code_words import choices_in_words
 from vendor_admin.operations.kinds import Json, Target
 from vendor_admin.tradovate.catalogue.fields import ProductType, TotalBy
 
@@ -26,10 +27,10 @@ _SCOPE: Mapping[str, Make] = {
     "contractId": platform_id("Only this contract"),
     "exchangeId": platform_id("Only this exchange"),
     "contractGroupId": platform_id("Only this contract group"),
-    "productType": word("Only this kind of product", get_args(ProductType)),
+    "productType": word("Only this kind of product", dict(choices_in_words(get_args(ProductType)))),
 }
 _POSITION_LIMIT: Mapping[str, Make] = {
-    "totalBy": word("Counted by", get_args(TotalBy)),
+    "totalBy": word("Counted by", dict(choices_in_words(get_args(TotalBy)))),
     "exposedLimit": count("At most, either way"),
     "longLimit": count("At most long"),
     "shortLimit": count("At most short"),

@@ -7,7 +7,7 @@
         const button = part.querySelector("[data-pause]");
         if (!button) return;
         button.hidden = false;
-        button.textContent = isPaused() ? "Go on with updates" : "Pause updates";
+        button.textContent = isPaused() ? "Resume updates" : "Pause updates";
     }
 
     async function renew(part) {

@@ -7,7 +7,7 @@
 
     function tell() {
         const marked = marks().filter((box) => box.checked).length;
-        if (said) said.textContent = marked ? `${marked} marked` : "";
+        if (said) said.textContent = marked ? `${marked} selected` : "";
         if (!all) return;
         all.checked = marked > 0 && marked === marks().length;
         all.indeterminate = marked > 0 && !all.checked;

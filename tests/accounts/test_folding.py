@@ -47,7 +47,7 @@ def test_two_names_are_the_same_or_not_wherever_they_are_compared(
     assert bool(taken.why_not(name=other)) is is_same
     assert bool(taken.why_not(email=f"{other}@x.example")) is is_same
     assert bool(drafts[1].why_skipped) is is_same
-    assert any("stands in line 2" in fault.text for fault in reading.faults) is is_same
+    assert any("duplicate of line 2" in fault.text for fault in reading.faults) is is_same
     if is_same:
         assert members.find(other) == 7
     else:

@@ -162,13 +162,22 @@ def test_a_queue_that_lost_its_worker_is_a_notice_until_it_has_one_again(alpha: 
     queue_workers.say(name="bulk@here", queues=["operations"], now=NOW)
     queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "operations"], now=NOW)
     assert look(10) == (0, 0)
-    queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "operations"], now=at(50))
-    assert look(50) == (1, 0)
+    for second in (50, 110):
+        queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "operations"], now=at(second))
+        assert look(second) == (1 if second > 100 else 0, 0)
     (notice,) = alpha.notices()
     assert (notice.kind, notice.subject) == (NoticeKind.NO_WORKER, "operations")
     assert "plans do not go on" in notice.text
-    queue_workers.say(name="bulk@there", queues=["operations"], now=at(55))
-    assert look(60) == (0, 1)
+    queue_workers.say(name="bulk@there", queues=["operations"], now=at(115))
+    assert look(120) == (0, 1)
+
+
+def test_workers_that_start_one_after_the_other_leave_no_notice_behind(alpha: Desk) -> None:
+    queue_workers.say(name="first@here", queues=["urgent"], now=NOW)
+    assert look(5) == (0, 0)
+    queue_workers.say(name="others@here", queues=[one for one in QUEUES if one != "urgent"], now=at(30))
+    assert look(31) == (0, 0)
+    assert not alpha.notices()
 
 
 def test_without_a_worker_of_the_urgent_queue_another_one_looks_for_notices(alpha: Desk) -> None:

@@ -28,7 +28,7 @@ def test_the_audit_is_found_by_parts_of_words_and_exported_with_old_new_and_why(
         text = page_text(alice.get(PAGE, query))
         assert words in text
         assert not any(other in text for other in others)
-    assert "Nothing fits." in page_text(alice.get(PAGE, {"who": "nobody"}))
+    assert "No results match these filters." in page_text(alice.get(PAGE, {"who": "nobody"}))
 
     text = b"".join(alice.get(PAGE + "export.csv", {"did": "thresholds"})).decode("utf-8-sig")
     header, entry = csv.reader(text.splitlines())

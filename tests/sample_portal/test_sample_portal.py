@@ -64,7 +64,7 @@ def test_a_member_signs_in_to_a_portal_and_takes_it_back(portal_url: str, site_u
         page.get_by_role("button", name="No").click()
         expect(page.get_by_text("The member did not allow it.")).to_be_visible()
         page.get_by_role("link", name="Sign in with my prop firm").click()
-        page.get_by_role("button", name="Allow and go on").click()
+        page.get_by_role("button", name="Allow").click()
         expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
         expect(page.get_by_text(str(ann.user_id), exact=True)).to_be_visible()
         assert page.url == f"{portal_url}/"
@@ -76,7 +76,7 @@ def test_a_member_signs_in_to_a_portal_and_takes_it_back(portal_url: str, site_u
         page.goto(f"{site_url}/o/alpha/sign-ins/")
         assert overflow(page) <= 0
         page.get_by_role("button", name="Disconnect Trader Desk").click()
-        expect(page.get_by_text("Trader Desk learns nothing more of you from here.")).to_be_visible()
+        expect(page.get_by_text("Trader Desk receives nothing more about you from here.")).to_be_visible()
         page.goto(portal_url)
         page.get_by_role("button", name="Sign out").click()
         page.get_by_role("link", name="Sign in with my prop firm").click()

@@ -57,7 +57,10 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.NO_WORKER: queues_untaken,
 }
 # How long each part of a condition has to last before anybody is told; other kinds at once.
-OPENS_AFTER = {NoticeKind.SOCKET_DOWN: timedelta(minutes=1)}
+OPENS_AFTER = {
+    NoticeKind.SOCKET_DOWN: timedelta(minutes=1),
+    NoticeKind.NO_WORKER: timedelta(minutes=1),  # at a start workers come one after the other
+}
 # What comes back this soon is the same notice again.
 COMES_BACK_WITHIN = timedelta(minutes=30)
 # Sockets end when the platform's maintenance begins, and need a moment after it.

@@ -61,7 +61,7 @@ class SkipReason(StrEnum):
 
     # Limits
     NO_LIMIT_NAMED = "No limit is named that should change."
-    SAME_LIMITS = "The limits are set like this already."
+    SAME_LIMITS = "No change: the limits are already set like this."
     NO_DRAWDOWN = "A limit or mode of the trailing drawdown needs a trailing drawdown."
     NO_SETTING_NAMED = "No setting is named that should change."
-    SAME_SETTINGS = "It is set like this already."
+    SAME_SETTINGS = "No change: it is already set like this."

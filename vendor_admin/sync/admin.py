@@ -188,7 +188,7 @@ class GapAdmin(ReadOnlyAdmin):
         Column("State", _gap_state),
         Column("Environment", environment_badge),
         Column("Why", lambda row: row.reason),
-        Column("Differences found", lambda row: row.differences, hint="Stored in the log as “changed in a gap”."),
+        Column("Differences found", lambda row: row.differences, hint="Stored in the log as “changed while offline”."),
         Column("Repair", lambda row: row.repair_note),
     )
     filters = (
@@ -251,7 +251,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
 
 def _drift(row: Reconciliation) -> Badge:
     if row.absent:
-        return Badge("confirmed", "calm") if row.confirmed_at else Badge("waits for a person", "bad")
+        return Badge("confirmed", "calm") if row.confirmed_at else Badge("needs decision", "bad")
     if row.error:
         return Badge("failed", "bad")
     if row.finished_at is None:

@@ -62,10 +62,10 @@ def test_every_faulty_line_is_listed_and_the_good_ones_become_targets(scene: Sce
             "name": "is the name of a member that exists already.",
             "email": "is the address of a member that exists already.",
         },
-        7: {"name": "stands in line 2 already.", "email": "stands in line 2 already."},
+        7: {"name": "is a duplicate of line 2.", "email": "is a duplicate of line 2."},
         8: {
-            "password": "must not be one of the commonest passwords: the platform refuses what is known from a breach.",
-            "plan": "is no membership plan of the platform: NOT_A_PLAN.",
+            "password": "must not be one of the commonest passwords: the platform refuses known-leaked passwords.",
+            "plan": "is an unknown membership plan: NOT_A_PLAN.",
             "entitlements": "names no entitlement of the platform: Nothing.",
         },
         9: {

@@ -81,9 +81,15 @@ def test_whoever_is_closed_locked_or_unconfirmed_never_may_trade(status: str, st
 
 
 def test_of_a_closed_user_it_is_not_said_that_the_address_was_confirmed() -> None:
-    confirmed = life_of(replace(ACTIVE, status="Closed")).milestones[1]
+    confirmed = life_of(replace(ACTIVE, status="Closed", has_signed=False)).milestones[1]
     assert not confirmed.is_reached
     assert "not known" in confirmed.why
+
+
+def test_a_closed_user_who_has_signed_has_confirmed_the_address_before() -> None:
+    _, confirmed, signed, *_ = life_of(replace(ACTIVE, status="Closed")).milestones
+    assert (confirmed.is_reached, signed.is_reached) == (True, True)
+    assert "The user is closed" in confirmed.why
 
 
 def test_times_stand_only_at_steps_that_were_reached() -> None:

@@ -46,7 +46,7 @@ def test_the_page_proposes_to_revoke_while_other_accounts_stay_and_to_cancel_the
     text = page_text(alice.get(address))
     assert "For one failed account, revoke it.</strong> The trader has 1 other account," in text
     assert reverse("plan_start", args=["revoke-permissions"]) + "?type=tradingPermission&amp;id=501" in text
-    assert address + '#ending">Revoke or cancel?' in page_text(alice.get(reverse("account", args=[101])))
+    assert address + '#ending">End access' in page_text(alice.get(reverse("account", args=[101])))
 
     write.connection.execute("UPDATE mirrors_tradingpermission SET status = 'Revoked' WHERE entity_id = 500")
     text = page_text(alice.get(address))

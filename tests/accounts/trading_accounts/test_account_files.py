@@ -74,10 +74,10 @@ def test_every_faulty_line_of_new_accounts_is_listed_and_nothing_is_stored(alice
             "balance": "is missing.",
         },
         5: {"name": "is the name of an account that exists already.", "daily_loss": "must be 0 or more."},
-        6: {"name": "stands in line 2 already.", "drawdown_limit": "has no meaning without a trailing drawdown."},
+        6: {"name": "is a duplicate of line 2.", "drawdown_limit": "has no meaning without a trailing drawdown."},
         7: {
             "balance": "“50,000” could mean 50000 or 50. Write 50000 or 50.",
-            "drawdown_mode": "is neither EOD nor RealTime.",
+            "drawdown_mode": "is neither “end of day” nor “real time”.",
             "is_fixed": "is neither yes nor no.",
             "position_limit": "“many” is not a number. Write digits, such as 1500.",
         },
@@ -121,7 +121,7 @@ def test_every_faulty_line_of_balances_is_listed_and_nothing_is_stored(alice: Cl
         10: {"peak"},
         11: {"change"},
     }
-    assert faults[4]["account"] == "stands in line 2 already."
+    assert faults[4]["account"] == "is a duplicate of line 2."
     assert faults[5]["account"] == "is no DEMO account of this organization: NOBODY."
     assert faults[11]["change"] == "is missing."
     assert _plans(alpha) == []

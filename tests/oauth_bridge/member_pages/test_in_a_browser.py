@@ -55,7 +55,7 @@ def test_two_clicks_on_a_phone_show_how_much_room_there_is(home: str, ann: Visit
         assert page.url == f"{home}accounts/"
         expect(page.get_by_role("article")).to_contain_text("1,100.00")
         expect(page.get_by_role("img", name="55 percent of the trailing drawdown left")).to_be_visible()
-        for name in ("Subscriptions", "Sign-ins", "Accounts"):
+        for name in ("Subscriptions", "Security", "Accounts"):
             page.get_by_role("link", name=name, exact=True).click()
             assert overflow(page) <= 0, name
         page.get_by_role("link", name="EVAL001").click()
@@ -88,7 +88,7 @@ def test_pages_can_be_read_and_used_without_scripts(home: str, ann: Visitor) -> 
 
         expect(page.get_by_role("article")).to_contain_text("1,100.00")
         expect(page.get_by_role("button", name="Pause updates")).to_be_hidden()
-        page.get_by_role("link", name="Sign-ins").click()
+        page.get_by_role("link", name="Security").click()
         page.get_by_role("link", name="Disconnect").click()
         page.get_by_role("button", name="Disconnect").click()
         expect(page.get_by_role("heading", name="You are disconnected")).to_be_visible()
@@ -107,7 +107,7 @@ def test_figures_renew_themselves_until_they_are_paused(home: str, ann: Visitor,
         page.get_by_role("heading", name="My accounts").click()
         write.connection.execute("UPDATE mirrors_cashbalance SET amount = 49300")
         page.clock.fast_forward(60_000)
-        expect(page.get_by_role("button", name="Go on with updates")).to_be_visible()
+        expect(page.get_by_role("button", name="Resume updates")).to_be_visible()
         expect(page.get_by_role("article")).to_contain_text("600.00")
 
 

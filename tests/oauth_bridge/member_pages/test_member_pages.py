@@ -93,7 +93,7 @@ def test_an_account_page_explains_the_limits_in_words(desk, ann):
     for expected in (
         "Your floor is 49,000.00.",
         "Highest net liquidation value 51,000.00 less drawdown 2,000.00, followed at the end of each day.",
-        "Room left, before open P&amp;L",
+        "Loss room left, before open P&amp;L",
         "That much you may lose before the trailing drawdown acts.",
         'Your daily loss limit alone leaves <abbr title="about">≈</abbr> 1,120.00.',
         "You are closed out</strong> <span>at a day&#x27;s loss of 1,000.00",
@@ -294,7 +294,7 @@ def test_what_is_worth_nothing_known_is_not_called_net_liquidation_value(desk, a
 
     for text in (text_of(ann, "accounts/"), text_of(ann, f"accounts/demo/{account_id}/").replace("Highest net", "")):
         assert "et liquidation value</dt>" not in text
-        assert "Room left, before open P&amp;L" in text
+        assert "Loss room left, before open P&amp;L" in text
 
 
 def test_the_smaller_of_two_limits_is_the_room_left_and_is_named(desk, ann, write):

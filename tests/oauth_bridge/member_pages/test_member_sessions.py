@@ -177,7 +177,9 @@ def signed_in_after_pressing_too_late(ann, button, *, page):
     with organization_scope(ann.organization.pk):
         MemberSession.objects.update(ended_at=timezone.now())
     sent = ann.post(button, headers={"Referer": SITE + ann.path(page)})
-    assert NOTHING_DONE not in ann.browser.get(sent["Location"]).content.decode()
+    entrance = ann.browser.get(sent["Location"]).content.decode()
+    assert "Nothing was changed or disconnected: you were signed out before." in entrance
+    assert NOTHING_DONE not in entrance
     back = ann.sign_in(parse_qs(urlsplit(sent["Location"]).query)["next"][0])
     return ann.browser.get(back["Location"], follow=True)
 

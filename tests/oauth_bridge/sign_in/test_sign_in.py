@@ -85,7 +85,7 @@ def test_a_sign_in_leads_on_to_the_page_that_was_asked_for(ann):
     wanted = "/o/alpha/sign-ins/"
     asked = ann.browser.get(wanted)
     assert asked["Location"] == "/o/alpha/?next=%2Fo%2Falpha%2Fsign-ins%2F"
-    assert "Sign in to go on" in ann.browser.get(asked["Location"]).content.decode()
+    assert "Sign in to continue" in ann.browser.get(asked["Location"]).content.decode()
 
     assert ann.sign_in(next_address=wanted)["Location"] == wanted
 

@@ -58,7 +58,7 @@ def test_a_plan_whose_rows_cannot_be_read_promises_no_time_and_says_so_above_its
         assert "the last one goes out about" not in text
         assert "none can go out" not in text
         assert "When the last one goes out is known once the rows were read from the platform." in text
-    note, button = confirming.index(FIRST), confirming.index("Read the rows, then change 1")
+    note, button = confirming.index(FIRST), confirming.index("Read the rows, then update 1")
     assert 0 < button - note < 600
     write.socket(alpha)
     assert "the last one goes out about" in page(fiona, plan_id)

@@ -57,16 +57,17 @@ def test_a_large_plan_shows_how_far_its_preview_its_start_and_its_cancellation_a
     assert "The preview is being made." in text
     assert "Will change" not in text, "how many is not known before the preview is made"
     assert 'aria-valuenow="25"' in text
-    assert "Throw away" in text
-    assert "Go on to confirm" not in text
+    assert "Discard" in text
+    assert "Continue to confirm" not in text
     assert 'data-plan-state="drafting"' in progress(alice, plan_id)
 
     assert checked(alpha, plan_id).state == Plan.State.PREVIEW
     assert len(rows_of(alpha, plan_id)) == 4
-    assert "Go on to confirm" in page(alice, plan_id)
+    assert "Continue to confirm" in page(alice, plan_id)
 
     said = text_of(verb(alice, plan_id, "confirm", count="4", password="pass-alice"))
-    assert "Confirmed. It is being carried out." in said
+    assert "It starts as soon as its rows are ready. Nothing has been sent yet." in said
+    assert "It is being carried out" not in said
     assert ">starting</span>" in said
     assert "Nothing has been sent. The rows are compared" in said
     assert 'data-plan-state="held"' in progress(alice, plan_id)
@@ -74,12 +75,12 @@ def test_a_large_plan_shows_how_far_its_preview_its_start_and_its_cancellation_a
 
     said = text_of(verb(alice, plan_id, "cancel"))
     assert "The rows that wait are being cancelled." in said
-    assert "Do what was cancelled" not in said
+    assert "Send cancelled rows" not in said
     assert "The rows that wait are being cancelled." in progress(alice, plan_id)
     assert checked(alpha, plan_id).check_at is None
     text = page(alice, plan_id)
     assert "The rows that wait are being cancelled." not in text
-    assert "Do what was cancelled (4)" in text
+    assert "Send cancelled rows (4)" in text
 
     said = text_of(verb(alice, plan_id, "retry"))
     assert "The preview is being made. Nothing has been sent yet." in said
@@ -98,12 +99,12 @@ def test_of_many_rows_the_page_offers_to_retry_those_that_no_retry_has_begun_wit
     verb(alice, plan_id, "retry")
     (retry_id,) = newest_plans(alpha, behind=plan_id)
     checked(alpha, retry_id)
-    assert "Do what was cancelled (4)" in page(alice, plan_id)
+    assert "Send cancelled rows (4)" in page(alice, plan_id)
 
     change_rows(alpha, retry_id, 4, state="skipped")
     verb(alice, retry_id, "confirm", count="3", password="pass-alice")
     assert checked(alpha, retry_id).state == Plan.State.RUNNING
-    assert "Do what was cancelled (1)" in page(alice, plan_id)
+    assert "Send cancelled rows (1)" in page(alice, plan_id)
 
 
 def test_a_plans_page_opens_and_offers_to_retry_where_counting_what_is_left_takes_too_long(
@@ -118,7 +119,7 @@ def test_a_plans_page_opens_and_offers_to_retry_where_counting_what_is_left_take
     monkeypatch.setattr(lists, "QUERY_TIMEOUT_MS", 100)
     monkeypatch.setattr(plan_buttons, "count_left", ask_too_much)
 
-    assert "Do what was cancelled (4)" in page(alice, plan_id)
+    assert "Send cancelled rows (4)" in page(alice, plan_id)
 
 
 def test_a_resumed_plan_shows_how_many_of_its_rows_were_compared(

@@ -45,14 +45,14 @@ def _revoke_first(page: Page, count: int) -> None:
     for number in range(count):
         boxes.nth(number).check()
     page.get_by_label("What to do").select_option(label="Revoke trading permissions")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Apply to selected").click()
     page.get_by_label("Reason").fill("rule 4.2")
     page.get_by_role("button", name="Preview").click()
 
 
 def _confirm(page: Page) -> None:
-    page.get_by_role("link", name="Go on to confirm").first.click()
-    page.get_by_role("button", name=re.compile("Change .* now")).click()
+    page.get_by_role("link", name="Continue to confirm").first.click()
+    page.get_by_role("button", name=re.compile("Update .* now")).click()
 
 
 def test_permissions_are_revoked_by_keyboard_alone_and_the_page_follows_the_plan(page: Page, scene: Scene) -> None:
@@ -81,10 +81,10 @@ def test_permissions_are_revoked_by_keyboard_alone_and_the_page_follows_the_plan
     page.keyboard.press("Enter")
     expect(page.locator("[aria-current=step]")).to_have_text("Preview")
     expect(page.locator("tbody")).to_contain_text("Revoked")
-    page.get_by_role("link", name="Go on to confirm").first.focus()
+    page.get_by_role("link", name="Continue to confirm").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("[aria-current=step]")).to_have_text("Confirm")
-    page.get_by_role("button", name="Change 1 now").focus()
+    page.get_by_role("button", name="Update 1 now").focus()
     page.keyboard.press("Enter")
 
     expect(page.locator("[data-plan-state=running]")).to_be_visible()
@@ -116,7 +116,7 @@ def test_a_plan_is_reverted_fails_in_part_and_is_retried(page: Page, scene: Scen
     expect(page.get_by_text("Nothing was changed in these rows")).to_be_visible()
     back = _newest_plan(scene)
     assert sorted(row.state for row in scene.rows(back)) == ["rejected", "succeeded"]
-    page.get_by_role("button", name="Retry what failed (1)").click()
+    page.get_by_role("button", name="Retry failed rows (1)").click()
     expect(page.get_by_text("Nothing has been sent yet")).to_be_visible()
     _confirm(page)
     scene.work("demo")

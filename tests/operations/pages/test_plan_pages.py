@@ -286,9 +286,9 @@ def test_refused_rows_show_the_platforms_words_and_are_retried(alice: Client, al
 
     shown = page(alice, plan_id)
     assert "<q>Access is &lt;denied&gt;</q>" in shown
-    assert 'va-primary">Retry what failed (1)' in shown
+    assert 'va-primary">Retry failed rows (1)' in shown
     answer = verb(alice, plan_id, "retry")
-    assert 'va-primary">Retry what failed' not in page(alice, plan_id)
+    assert 'va-primary">Retry failed rows' not in page(alice, plan_id)
 
     retry = answer.context["plan"]
     assert (retry.retries_id, retry.state) == (plan_id, Plan.State.PREVIEW)
@@ -327,7 +327,7 @@ def test_the_list_of_plans_says_how_many_rows_were_done_and_calls_no_refusal_a_s
 
     listed = " ".join(text_of(alice.get(reverse("admin:operations_plan_changelist"))).split())
 
-    assert '<span class="va-badge va-bad">refused</span>' in listed
+    assert '<span class="va-badge va-bad">rejected</span>' in listed
     assert '<span class="va-badge va-warn">done in part</span>' in listed
     assert "2 refused" in listed
     assert "1 done, 1 refused" in listed
@@ -342,7 +342,7 @@ def test_a_plan_of_which_everything_was_refused_shows_no_full_bar(alice: Client,
     shown = page(alice, plan_id)
 
     assert 'va-progress va-bad" role="progressbar" aria-label="Rows done" aria-valuenow="0"' in shown
-    assert "Retry what failed (2)" in shown
+    assert "Retry failed rows (2)" in shown
     assert ">Revert<" not in shown
 
 
@@ -353,19 +353,19 @@ def test_what_was_cancelled_did_not_fail(alice: Client, alpha, trading_day):
 
     shown = page(alice, plan_id)
 
-    assert "Do what was cancelled (2)" in shown
-    assert "Retry what failed" not in shown
+    assert "Send cancelled rows (2)" in shown
+    assert "Retry failed rows" not in shown
 
 
 def test_what_was_retried_or_reverted_is_not_offered_again(alice: Client, alpha, trading_day):
     trading_day(2)
     plan_id = preview(alice, [1, 2])
     _ended(alice, alpha, plan_id, succeeded=(1,), rejected=(2,))
-    assert "Retry what failed (1)" in page(alice, plan_id)
+    assert "Retry failed rows (1)" in page(alice, plan_id)
     assert ">Revert<" in page(alice, plan_id)
 
     retry = verb(alice, plan_id, "retry").context["plan"]
-    assert "Retry what failed (1)" in page(alice, plan_id)
+    assert "Retry failed rows (1)" in page(alice, plan_id)
     assert "then retry what failed" in page(alice, plan_id)
     verb(alice, retry.pk, "confirm")
     assert "retry what failed" not in page(alice, plan_id).lower()
@@ -393,7 +393,7 @@ def test_what_ended_for_good_is_given_again_at_new_cost_and_not_reverted(alice: 
     form = text_of(alice.get(reverse("admin:plan_revert", args=[plan_id])))
 
     assert ">Revert<" not in shown
-    assert ">Give again, at new cost<" in shown
+    assert ">Restore, at new cost<" in shown
     assert "cannot be taken back" in form
 
 

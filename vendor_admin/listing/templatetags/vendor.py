@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from vendor_admin.ages import age_in_words
+from vendor_admin.code_words import in_words
 from vendor_admin.listing.admin_base import has_right
 from vendor_admin.listing.lists import Address, Amount, Badge, Column, Marked
 from vendor_admin.organizations.requests.idle_sessions import BY_ITSELF
@@ -183,6 +184,9 @@ def cell(value: object) -> Any:
     if isinstance(value, date):
         return format_html('<span class="va-nowrap">{}</span>', value.isoformat())
     return value
+
+
+register.filter("in_words", in_words)
 
 
 @register.filter

@@ -217,7 +217,7 @@ class AccountSummary:
     @property
     def room_title(self) -> str:
         """What the room left is called: the profit or loss of open positions is never in it."""
-        return "Room left, before open P&L" if self.has_open_positions else "Room left"
+        return "Loss room left, before open P&L" if self.has_open_positions else "Loss room left"
 
     @property
     def room_tone(self) -> str:

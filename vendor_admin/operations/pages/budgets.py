@@ -48,7 +48,7 @@ class ThresholdsForm(forms.Form):
         decimal_places=2,
         help_text="In the account's currency, all rows together, up and down alike. 0: every change of a balance.",
     )
-    reason = forms.CharField(max_length=500, help_text="Goes into the audit.")
+    reason = forms.CharField(max_length=500, help_text="Recorded in the audit log.")
 
 
 def budgets_page(request: HttpRequest) -> HttpResponse:
@@ -56,7 +56,7 @@ def budgets_page(request: HttpRequest) -> HttpResponse:
     require(request, Right.VIEW_OPERATIONS)
     organization = organization_of(request)
     now = database_clock.now()
-    context = {**admin.site.each_context(request), "title": "Budgets and locks", "now": now}
+    context = {**admin.site.each_context(request), "title": "API limits", "now": now}
     if organization is not None:
         callers = budget_view.callers_of(organization)
         own = list(callers.values())

@@ -38,7 +38,7 @@ class ConfirmForm(forms.Form):
         label="Number of rows",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-    reason = forms.CharField(max_length=500, help_text="Goes into the audit.")
+    reason = forms.CharField(max_length=500, help_text="Recorded in the audit log.")
     password = forms.CharField(
         max_length=200,
         label="Your password",
@@ -77,4 +77,4 @@ class ConfirmForm(forms.Form):
 class WhyForm(forms.Form):
     """Why, in a few words."""
 
-    reason = forms.CharField(max_length=500, help_text="Goes into the audit.")
+    reason = forms.CharField(max_length=500, help_text="Recorded in the audit log.")

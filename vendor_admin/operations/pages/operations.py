@@ -63,12 +63,12 @@ class DecisionForm(forms.Form):
         choices=(("yes", "It was done"), ("no", "It was not done")),
         widget=forms.RadioSelect,
     )
-    reason = forms.CharField(max_length=500, label="How do you know?", help_text="Required. Goes into the audit.")
+    reason = forms.CharField(max_length=500, label="How do you know?", help_text="Required. Recorded in the audit log.")
 
 
 def state_badge(row: Any) -> Badge:
     if row.needs_person:
-        return Badge("waits for a person", "bad")
+        return Badge("needs decision", "bad")
     return Badge(row.get_state_display(), TONES.get(row.state, "calm"))
 
 
@@ -135,7 +135,7 @@ class OperationAdmin(ReadOnlyAdmin):
         Filter("state", "State", choices=Operation.State.choices),
         Filter(
             "person",
-            "Waits for a person",
+            "Needs decision",
             choices=[("yes", "yes")],
             apply=lambda rows, _: rows.filter(needs_person=True),
         ),
@@ -185,7 +185,7 @@ class OperationAdmin(ReadOnlyAdmin):
                 now=database_clock.now(),
                 **actor_of(request),
             )
-            messages.success(request, "Decided. It is written to the audit.")
+            messages.success(request, "Decided. It is recorded in the audit log.")
         except (Conflict, InvalidFields) as problem:
             messages.error(request, problem.text)
         return HttpResponseRedirect(reverse("admin:operations_operation_change", args=[row.pk]))

@@ -29,4 +29,4 @@ def outcome_of(plan: Plan, counts: Mapping[str, int]) -> Badge:
         return Badge("cancelled, done in part", "warn") if done else Badge("cancelled", "calm")
     if done:
         return Badge("done in part", "warn")
-    return Badge("refused", "bad") if refused else Badge("not done", "calm")
+    return Badge("rejected", "bad") if refused else Badge("not done", "calm")

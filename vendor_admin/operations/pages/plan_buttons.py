@@ -24,8 +24,8 @@ from vendor_admin.operations.plans.follow_ups import (
 )
 from vendor_admin.organizations.roles import Right
 
-RETRY_FAILED, RETRY_REST, RETRY_BOTH = "Retry what failed", "Do what was cancelled", "Retry what was not done"
-REVERT, GIVE_ANEW = "Revert", "Give again, at new cost"
+RETRY_FAILED, RETRY_REST, RETRY_BOTH = "Retry failed rows", "Send cancelled rows", "Retry all that was not done"
+REVERT, GIVE_ANEW = "Revert", "Restore, at new cost"
 ROWS_TRIED = 50
 """Of how many rows it is tried whether their change has a way back: ten thousand would take seconds at every look."""
 

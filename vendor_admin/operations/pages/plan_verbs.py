@@ -50,6 +50,7 @@ GIVE_ANEW_INTRO = (
 )
 CANCELLED = "Cancelled. What was done stays done."
 KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
+GETTING_READY = "It starts as soon as its rows are ready. Nothing has been sent yet."
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -87,8 +88,8 @@ def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
         confirmation,
         form,
         title="Confirm",
-        button=f"Change {planned:,} now" if not plan.needs_second_person else "Hand to a second person",
-        unread=f"Read the rows, then change {planned:,}" if not plan.needs_second_person else "",
+        button=f"Update {planned:,} now" if not plan.needs_second_person else "Submit for approval",
+        unread=f"Read the rows, then update {planned:,}" if not plan.needs_second_person else "",
     )
 
 
@@ -122,7 +123,7 @@ def discard(request: HttpRequest, plan: Plan) -> HttpResponse:
         request,
         plan,
         lambda: plans.discard(plan=plan, now=database_clock.now(), **actor_of(request)),
-        said="Thrown away. Nothing was sent.",
+        said="Discarded. Nothing was sent.",
     )
 
 
@@ -313,6 +314,8 @@ def _try(request: HttpRequest, plan: Plan, act: Callable[[], Plan], *, said: str
         messages.success(request, BEING_MADE)
     elif result.state == Plan.State.HELD and not result.is_being_prepared:
         messages.warning(request, HELD)
+    elif result.is_being_prepared:
+        messages.success(request, GETTING_READY)
     elif result.state == Plan.State.PAUSED and result.wait_why:
         messages.warning(request, result.wait_why)
     else:

@@ -173,11 +173,11 @@ def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
     )
     found = [
         ("Renews", plan.renewed_from_id),
-        ("Gives again what ended by" if _is_given_anew(plan) else "Reverts", plan.reverts_id),
+        ("Restores what was ended by" if _is_given_anew(plan) else "Reverts", plan.reverts_id),
         ("Retries what failed in", plan.retries_id),
         *((RENEWED_BY, one.pk) for one in later if one.renewed_from_id == plan.pk),
         *(
-            ("Given again by" if _is_given_anew(one) else "Reverted by", one.pk)
+            ("Restored by" if _is_given_anew(one) else "Reverted by", one.pk)
             for one in later
             if one.reverts_id == plan.pk and one.renewed_from_id != plan.pk
         ),

@@ -20,8 +20,11 @@ from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans.progress import counts_in_words, counts_of_plans, progress_of
 from vendor_admin.operations.precedence import Priority
+from vendor_admin.organizations.pages.audit_words import name_states
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
+
+name_states(dict(Plan.State.choices))
 
 READ = "The rows were read from the platform, which says something else than was known here. This is what it says."
 

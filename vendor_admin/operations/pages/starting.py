@@ -27,19 +27,21 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.web.request_sizes import takes_files
 
 FAULTS_SHOWN = 2_000
-REASON_LATER = "Goes into the audit. What costs something cannot be confirmed without a reason."
+REASON_LATER = "Recorded in the audit log. What costs something cannot be confirmed without a reason."
 
 
 class ReasonForm(forms.Form):
     """Why. It goes into the audit, and into the comment of balance changes."""
 
-    reason = forms.CharField(max_length=500, help_text="Goes into the audit.")
+    reason = forms.CharField(max_length=500, help_text="Recorded in the audit log.")
 
     def __init__(self, *args: Any, is_money: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = is_money
         if is_money:
-            self.fields["reason"].help_text = "Goes into the audit, and as far as it fits into the platform's comment."
+            self.fields[
+                "reason"
+            ].help_text = "Recorded in the audit log and, as far as it fits, in the platform's comment."
         else:
             self.fields["reason"].help_text = REASON_LATER
 
@@ -50,8 +52,8 @@ class FileForm(forms.Form):
     file = forms.FileField(label="CSV file", help_text="UTF-8, up to 20 MB and 100,000 lines.")
     leave_out = forms.BooleanField(
         required=False,
-        label="Leave faulty lines out",
-        help_text="Off: a file with faulty lines is only checked, and nothing is stored of it.",
+        label="Skip invalid rows",
+        help_text="Off: a file with invalid rows is only checked, and nothing is stored of it.",
     )
 
 
@@ -139,7 +141,7 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
                     request_id=actor_of(request)["request_id"],
                 )
                 if faults:
-                    messages.warning(request, f"{_faulty_lines(faults):,} faulty lines of the file were left out.")
+                    messages.warning(request, f"{_faulty_lines(faults):,} invalid rows of the file were skipped.")
                 return _to_plan(plan)
         except (Conflict, InvalidFields, Refused) as problem:
             form.add_error("file", problem.text)

@@ -16,14 +16,14 @@ from vendor_admin.organizations.roles import Right
 def decide(
     *, operation: Operation, was_done: bool, actor: str, reason: str, now: datetime, request_id: str = ""
 ) -> Operation:
-    """Take it as done, or as not done (then its rows count as refused, and the plan's retry sends them again).
+    """Take it as done, or as not done (then its rows count as rejected, and the plan's retry sends them again).
 
     Must run inside the organization's scope. Raises Conflict where nobody is asked any more, InvalidFields
     without a reason, and NotAllowed where the actor may not decide.
     """
     authors.require(actor, Right.DECIDE_UNKNOWN, organization_id=operation.organization_id)
     if not reason.strip():
-        raise InvalidFields([Fault("reason", "required", "Say how you know: the reason goes into the audit.")])
+        raise InvalidFields([Fault("reason", "required", "Say how you know: the reason is recorded in the audit log.")])
     found = Operation.objects.select_for_update().get(pk=operation.pk)
     if found.state != Operation.State.UNKNOWN or not found.needs_person:
         raise Conflict("This operation no longer waits for a decision.", code="already_decided")

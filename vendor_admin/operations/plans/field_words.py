@@ -76,9 +76,9 @@ def _position_limits(value: Any) -> str:
 FIELDS: Mapping[str, Field] = {
     # Money: what was asked for first, then what follows from it.
     "amount": Field("Balance", _money),
-    "maxNetLiq": Field("Drawdown's peak", _money),
+    "maxNetLiq": Field("Max net liquidity", _money),
     "floor": Field("Drawdown floor", _money),
-    "room": Field("Room left to the floor", _money),
+    "room": Field("Loss room left to the drawdown floor", _money),
     "openPositions": Field("Open positions", lambda value: "some" if value else "none"),
     # Members and accounts
     "name": Field("Name"),
@@ -114,8 +114,8 @@ FIELDS: Mapping[str, Field] = {
     "dailyProfitAutoLiq": Field("Daily profit: liquidate at", _money),
     "weeklyProfitAutoLiq": Field("Weekly profit: liquidate at", _money),
     "trailingMaxDrawdown": Field("Trailing drawdown", _money),
-    "trailingMaxDrawdownLimit": Field("Its floor stops rising at", _money),
-    "trailingMaxDrawdownMode": Field("It follows", _mode),
+    "trailingMaxDrawdownLimit": Field("Trailing stops at", _money),
+    "trailingMaxDrawdownMode": Field("Drawdown type", _mode),
     "dailyLossPercentageAutoLiq": Field("Daily loss: liquidate at", _percent),
     "dailyLossPercentageLiqOnly": Field("Daily loss: closing orders only at", _percent),
     "dailyLossPercentageAlert": Field("Daily loss: alert at", _percent),
@@ -123,8 +123,8 @@ FIELDS: Mapping[str, Field] = {
     "marginPercentageLiqOnly": Field("Margin: closing orders only at", _percent),
     "marginPercentageAlert": Field("Margin: alert at", _percent),
     "flattenTimestamp": Field("Flatten once at"),
-    "doNotUnlock": Field("Stays locked after a limit acted, until staff unlock it", _yes_or_no),
-    "changesLocked": Field("The trader may not change these settings", _yes_or_no),
+    "doNotUnlock": Field("Keep locked after a breach (manual unlock)", _yes_or_no),
+    "changesLocked": Field("Lock settings for the trader", _yes_or_no),
     # Position limits and risk parameters
     "preTradeRisk": Field("Position limits", _position_limits),
     "totalBy": Field("Counted by"),

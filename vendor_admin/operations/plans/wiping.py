@@ -1,7 +1,7 @@
 """Wipes the passwords that plans hold, once nothing can need them.
 
 A call's own (`Operation.sealed_request`) go when the call ends, in whatever way; a row's when it is done or cancelled.
-Those of a refused row are kept for *Retry what failed*: until a retry of it has begun, and for a week at most. Plans
+Those of a refused row are kept for *Retry failed rows*: until a retry of it has begun, and for a week at most. Plans
 that stand still for as long with passwords in them are ended (plan_work/expiry.py).
 """
 

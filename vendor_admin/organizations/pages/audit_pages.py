@@ -11,18 +11,9 @@ from django.urls import reverse
 from vendor_admin.listing.admin_base import ReadOnlyAdmin
 from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.organizations.models import AccessEntry, AuditEntry
+from vendor_admin.organizations.pages.audit_words import change_in_words
 from vendor_admin.organizations.pages.staff_pages import InstallationAdmin
 from vendor_admin.organizations.roles import Right
-
-
-def _change(row: AuditEntry) -> str:
-    names = sorted({*row.old, *row.new})
-    return ", ".join(f"{name}: {_short(row.old.get(name))} → {_short(row.new.get(name))}" for name in names[:4])
-
-
-def _short(value: object) -> str:
-    text = "–" if value in (None, "", [], {}) else str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _plan_url(row: AuditEntry) -> str | None:
@@ -46,7 +37,7 @@ class AuditAdmin(ReadOnlyAdmin):
         Column("Who", lambda row: row.actor),
         Column("Did", lambda row: row.action),
         Column("To", lambda row: row.subject, link=_plan_url),
-        Column("Change", _change),
+        Column("Change", lambda row: change_in_words(row.old, row.new)),
         Column("Why", lambda row: row.reason),
     )
     export_columns = (

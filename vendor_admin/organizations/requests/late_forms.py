@@ -71,6 +71,11 @@ def after_sign_in(response: HttpResponseRedirect) -> HttpResponseRedirect:
     return response
 
 
+def waits_for_sign_in(request: HttpRequest) -> bool:
+    """Whether the browser has sent a form too late, and its sender has not signed in since."""
+    return request.COOKIES.get(COOKIE) == YES
+
+
 def page_of_form(request: HttpRequest) -> str:
     """The page of ours that a form was sent from, as the browser says; an empty text for any other."""
     sent_from = request.headers.get("Referer", "")

@@ -23,9 +23,9 @@ KIND_IN_WORDS = {
     Kind.CREATED: ("created", "The platform created it."),
     Kind.UPDATED: ("updated", "The platform changed it."),
     Kind.DELETED: ("deleted", "The platform deleted it."),
-    Kind.SNAPSHOT: ("first seen", "It was in the platform's snapshot; it changed at an unknown time before."),
-    Kind.RESYNC: ("changed in a gap", "It differed after a gap: it changed while nobody listened, at an unknown time."),
-    Kind.VANISHED: ("vanished", "A comparison with the platform no longer found it; when it went is unknown."),
+    Kind.SNAPSHOT: ("initial sync", "It was in the platform's snapshot; it changed at an unknown time before."),
+    Kind.RESYNC: ("changed while offline", "It differed after a gap: when it changed is unknown."),
+    Kind.VANISHED: ("no longer listed", "A comparison with the platform no longer found it; when it went is unknown."),
 }  # fmt: skip
 KIND_TONES = {Kind.DELETED: "bad", Kind.RESYNC: "warn", Kind.VANISHED: "bad", Kind.CREATED: "good"}
 

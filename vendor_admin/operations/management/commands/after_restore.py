@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--reason", default="", help="What happened; goes into the audit and the notice.")
+        parser.add_argument("--reason", default="", help="What happened; recorded in the audit log and in the alert.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_clock.now()
