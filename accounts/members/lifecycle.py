@@ -133,11 +133,7 @@ def _confirmed(facts: Facts) -> Milestone:
         return Milestone(Step.CONFIRMED, False, "The e-mail address is not confirmed.")
     if facts.status in STOPPED and facts.confirmed_at is None:
         is_known = facts.has_signed  # only who has confirmed can sign in and sign
-        why = (
-            "they signed, which needs it"
-            if is_known
-            else "whether the e-mail address was confirmed is not known"
-        )
+        why = "they signed, which needs it" if is_known else "whether the e-mail address was confirmed is not known"
         return Milestone(Step.CONFIRMED, is_known, f"The user is {status_in_words(facts.status)}; {why}.")
     return Milestone(Step.CONFIRMED, True, f"The user is {status_in_words(facts.status)}.", facts.confirmed_at)
 

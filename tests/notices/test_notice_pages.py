@@ -63,7 +63,7 @@ def _titles(client: Client, query: str = "") -> list[str]:
 
 
 def _bell(client: Client, address: str) -> str:
-    found = re.search(r'class="va-bell"[^>]*aria-label="(\w+\+?) open notice', client.get(address).content.decode())
+    found = re.search(r'class="va-bell"[^>]*aria-label="(\w+\+?) open alert', client.get(address).content.decode())
     assert found, "no bell"
     return found[1]
 
@@ -182,7 +182,7 @@ def test_everybody_but_a_viewer_may_take_care_of_a_notice(
     alpha: Organization, noted: Callable[..., Notice], role: str
 ) -> None:
     notice, client = noted(), _role(alpha, role)
-    assert "I take care of it" in client.get(reverse("admin:notices_notice_change", args=[notice.pk])).content.decode()
+    assert "Acknowledge</button>" in client.get(reverse("admin:notices_notice_change", args=[notice.pk])).content.decode()
     assert client.post(reverse("admin:notice_acknowledge", args=[notice.pk])).status_code == 302
     (notice,) = _of(alpha, Notice)
     assert (notice.standing, notice.acknowledged_by) == (Notice.ACKNOWLEDGED, f"{role}-alpha")
@@ -196,7 +196,7 @@ def test_a_viewer_sees_notices_and_takes_care_of_none(
 ) -> None:
     notice = noted()
     page = bob.get(reverse("admin:notices_notice_change", args=[notice.pk]))
-    assert "I take care of it" not in page.content.decode()
+    assert "Acknowledge</button>" not in page.content.decode()
     assert bob.post(reverse("admin:notice_acknowledge", args=[notice.pk])).status_code == 403
     assert _of(alpha, Notice)[0].standing == Notice.OPEN
 

@@ -38,7 +38,7 @@ def trial_message(*, organization: Organization, actor: str, now: datetime) -> M
     data = {
         **_about(organization),
         "title": "A test of your notices",
-        "text": f"{actor} asked for it. Notices of {organization.name} arrive here.",
+        "text": f"{actor} asked for it. Alerts of {organization.name} arrive here.",
         "next_step": "Nothing has to be done.",
         "url": settings.SITE_URL,
     }
@@ -60,7 +60,7 @@ def mail_of(message: Message) -> tuple[str, str]:
         parts.append(f"It came {data['times']} times since {data['opened_at']}.")
     if data["url"]:
         parts.append(data["url"])
-    parts.append("Who gets these mails is set by the owners of the organization, under Notice channels.")
+    parts.append("Who gets these mails is set by the owners of the organization, under Alert destinations.")
     return subject, "\n\n".join(parts) + "\n"
 
 

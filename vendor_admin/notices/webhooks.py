@@ -75,4 +75,4 @@ def problem_of_place(host: str, addresses: list[str]) -> str | None:
     allowed = AllowedPlaces(loopback=everything or settings.DEBUG, internal=everything)
     if network_policy.problem_of_host(host, addresses, allowed=allowed) is None:
         return None
-    return f"{host} leads to this machine or into a private network. Notices go to public addresses only."
+    return f"{host} leads to this machine or into a private network. Alerts go to public addresses only."

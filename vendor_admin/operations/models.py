@@ -51,7 +51,7 @@ class Plan(OrganizationRow):
         DRAFTING = "drafting", "being previewed"
         PREVIEW = "preview", "preview"
         STALE = "stale", "out of date"
-        WAITING = "waiting", "waiting for a second person"
+        WAITING = "waiting", "awaiting approval"
         HELD = "held", "waiting for the platform"
         RUNNING = "running", "running"
         PAUSED = "paused", "paused"
@@ -195,7 +195,7 @@ class Operation(OrganizationRow):
         SENDING = "sending", "being sent"
         SUCCEEDED = "succeeded", "succeeded"
         REJECTED = "rejected", "rejected"
-        UNKNOWN = "unknown", "outcome unknown"
+        UNKNOWN = "unknown", "unknown"
         CANCELLED = "cancelled", "cancelled"
 
     UNFINISHED = (State.QUEUED, State.SENDING, State.UNKNOWN)
@@ -307,8 +307,8 @@ class PlanRow(OrganizationRow):
         SKIPPED = "skipped", "skipped"
         QUEUED = "queued", "waiting"
         SUCCEEDED = "succeeded", "done"
-        REJECTED = "rejected", "refused"
-        UNKNOWN = "unknown", "outcome unknown"
+        REJECTED = "rejected", "rejected"
+        UNKNOWN = "unknown", "unknown"
         CANCELLED = "cancelled", "cancelled"
 
     # Indexes below begin with these two.

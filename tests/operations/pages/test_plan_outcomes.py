@@ -14,8 +14,8 @@ from vendor_admin.operations.plans.progress import Progress, counts_in_words
         ("finished", {"succeeded": 2, "skipped": 1}, "done", "good"),
         ("finished", {"succeeded": 1, "rejected": 1}, "done in part", "warn"),
         ("finished", {"succeeded": 1, "cancelled": 1}, "done in part", "warn"),
-        ("finished", {"rejected": 2}, "refused", "bad"),
-        ("finished", {"rejected": 1, "cancelled": 1}, "refused", "bad"),
+        ("finished", {"rejected": 2}, "rejected", "bad"),
+        ("finished", {"rejected": 1, "cancelled": 1}, "rejected", "bad"),
         ("finished", {"cancelled": 2}, "not done", "calm"),
         ("finished", {}, "not done", "calm"),
         ("cancelled", {"cancelled": 2}, "cancelled", "calm"),
@@ -52,5 +52,5 @@ def test_what_was_refused_or_cancelled_is_no_progress(counts, percent, tone):
 def test_counts_are_told_in_words_what_was_done_first():
     counts = {"skipped": 1, "planned": 0, "rejected": 2, "succeeded": 1200}
 
-    assert counts_in_words(counts) == "1,200 done, 2 refused, 1 skipped"
+    assert counts_in_words(counts) == "1,200 done, 2 rejected, 1 skipped"
     assert counts_in_words({}) == ""

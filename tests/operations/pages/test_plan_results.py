@@ -74,8 +74,8 @@ def test_the_list_of_plans_says_how_many_rows_were_done_and_calls_no_refusal_a_s
 
     assert '<span class="va-badge va-bad">rejected</span>' in listed
     assert '<span class="va-badge va-warn">done in part</span>' in listed
-    assert "2 refused" in listed
-    assert "1 done, 1 refused" in listed
+    assert "2 rejected" in listed
+    assert "1 done, 1 rejected" in listed
     assert "va-good" not in listed[listed.index("<tbody") : listed.index("</tbody")]
 
 
@@ -213,7 +213,7 @@ def test_the_results_are_a_csv_in_the_plans_order(alice: Client, alpha, trading_
 
     assert [line["Row"] for line in lines] == ["1", "2", "3"]
     assert [line["Platform id"] for line in lines] == ["3", "1", "2"]
-    assert lines[1]["Result"] == "refused"
+    assert lines[1]["Result"] == "rejected"
     assert lines[1]["Why"] == "'=1+1"
     assert "Revoked" in lines[0]["New"]
 

@@ -45,19 +45,20 @@ def _kinds(row: Any) -> str:
 class NoticeChannelAdmin(ReadOnlyAdmin):
     """Where notices go."""
 
+    heading = "Alert destinations"
     view_right = Right.MANAGE_NOTICES
     object_template = "admin/notices/channel.html"
     columns = (
-        Column("Channel", str),
+        Column("Destination", str),
         Column("State", _state),
-        Column("Notices", _kinds),
+        Column("Alerts", _kinds),
         Column("Failing since", lambda row: row.failing_since),
         Column("Last problem", lambda row: row.problem),
         Column("Added by", lambda row: row.created_by),
     )
-    intro = "Notices also go to people by e-mail, and to programs as signed webhooks. At most one message about the "
+    intro = "Alerts also go to people by e-mail, and to programs as signed webhooks. At most one message about the "
     intro += "same thing in five minutes."
-    empty = "Notices are shown in the admin only. Add a channel to have them sent."
+    empty = "Alerts are shown in the admin only. Add a destination to have them sent."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("organization").defer("secret")
@@ -86,7 +87,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         return [
             ("State", _state(row), None),
             ("Goes to", row.url if is_webhook else ", ".join(row.addresses), None),
-            ("Notices", _kinds(row), None),
+            ("Alerts", _kinds(row), None),
             ("Signing secret", "stored encrypted; never shown again" if is_webhook else None, None),
             ("Secret changed", row.secret_changed_at, None),
             ("Last problem", row.problem, None),
@@ -136,7 +137,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             except (Conflict, InvalidFields) as problem:
                 add_errors(form, problem)
         intro = "" if email.can_send() else email.NO_MAIL_SERVER
-        return self._form_page(request, form, title="Add notice channel", button="Add", intro=intro)
+        return self._form_page(request, form, title="Add alert destination", button="Add", intro=intro)
 
     def edit_view(self, request: HttpRequest, channel_id: int) -> HttpResponse:
         """The form of an existing channel."""
@@ -218,7 +219,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": f"Signing secret of the {channel}",
-            "crumbs": [("Notice channels", reverse(LIST))],
+            "crumbs": [("Alert destinations", reverse(LIST))],
             "channel": channel,
             "secret": secret,
             "is_renewed": is_renewed,
@@ -231,7 +232,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": title,
-            "crumbs": [("Notice channels", reverse(LIST))],
+            "crumbs": [("Alert destinations", reverse(LIST))],
             "form": form,
             "button": button,
             "intro": intro,

@@ -17,8 +17,8 @@ from vendor_admin.organizations.tenancy import database_clock
 DELIVERIES_SHOWN = 50
 _STATES = {
     Notice.OPEN: ("open", "bad"),
-    Notice.ACKNOWLEDGED: ("taken care of", "warn"),
-    Notice.CLOSED: ("over", "calm"),
+    Notice.ACKNOWLEDGED: ("acknowledged", "warn"),
+    Notice.CLOSED: ("resolved", "calm"),
 }
 
 
@@ -31,18 +31,19 @@ def state_badge(row: Any) -> Badge:
 class NoticeAdmin(ReadOnlyAdmin):
     """What is wrong, or waits for somebody."""
 
+    heading = "Alerts"
     view_right = Right.VIEW
     key = ("standing", "id")
     list_template = "admin/notices/notices.html"
     object_template = "admin/notices/notice.html"
     columns = (
-        Column("Notice", lambda row: row.title),
+        Column("Alert", lambda row: row.title),
         Column("State", state_badge),
         Column("About", lambda row: row.get_kind_display()),
         Column("Since", lambda row: row.opened_at),
         Column("Times", lambda row: row.times, hint="How often it came back since then."),
-        Column("Taken care of by", lambda row: row.acknowledged_by),
-        Column("Over since", lambda row: row.closed_at),
+        Column("Acknowledged by", lambda row: row.acknowledged_by),
+        Column("Resolved at", lambda row: row.closed_at),
     )
     filters = (
         Filter(
@@ -82,9 +83,9 @@ class NoticeAdmin(ReadOnlyAdmin):
             ("About", row.get_kind_display(), None),
             ("Since", row.opened_at, None),
             ("How often it came", row.times, None),
-            ("Taken care of by", row.acknowledged_by, None),
+            ("Acknowledged by", row.acknowledged_by, None),
             ("Since when", row.acknowledged_at, None),
-            ("Over since", row.closed_at, None),
+            ("Resolved at", row.closed_at, None),
         ]
 
     def acknowledge_view(self, request: HttpRequest, notice_id: int) -> HttpResponse:

@@ -73,7 +73,7 @@ def counts_of_plans(plan_ids: Iterable[int], *, organization_id: int) -> dict[in
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:
-    """How many rows are in which state, e.g. "2 done, 1 refused"."""
+    """How many rows are in which state, e.g. "2 done, 1 rejected"."""
     return ", ".join(f"{counts[state]:,} {state.label}" for state in _IN_ORDER if counts.get(state))
 
 
