@@ -12,6 +12,7 @@ from accounts.members.csv_import import read_members
 from accounts.members.uniqueness import set_apart_twice, taken_of
 from accounts.trading_accounts.csv_import import AccountCsv
 from tests.support.shared_material import shared_material
+from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.queries.folding import fold
 from vendor_admin.operations.csv_files import rows_of_file
 from vendor_admin.operations.kinds import RowDraft, Target
@@ -51,7 +52,7 @@ def test_two_names_are_the_same_or_not_wherever_they_are_compared(
     if is_same:
         assert members.find(other) == 7
     else:
-        with pytest.raises(ValueError, match="no member"):
+        with pytest.raises(InvalidFields, match="no member"):
             members.find(other)
 
 
@@ -83,7 +84,7 @@ def test_an_account_that_has_the_id_of_another_for_its_name_is_told_apart(alpha:
         accounts = AccountNames(["9200001", "D9200001", "EVALX00001"], organization_id=alpha.pk)
 
     assert accounts.find("EVALX00001") == 9_200_001
-    with pytest.raises(ValueError, match="is the name of one account and the platform id of another"):
+    with pytest.raises(InvalidFields, match="is the name of one account and the platform id of another"):
         accounts.find("9200001")
-    with pytest.raises(ValueError, match="Write the platform id or the name"):
+    with pytest.raises(InvalidFields, match="Write the platform id or the name"):
         accounts.find("D9200001")

@@ -182,7 +182,9 @@ def test_everybody_but_a_viewer_may_take_care_of_a_notice(
     alpha: Organization, noted: Callable[..., Notice], role: str
 ) -> None:
     notice, client = noted(), _role(alpha, role)
-    assert "Acknowledge</button>" in client.get(reverse("admin:notices_notice_change", args=[notice.pk])).content.decode()
+    assert (
+        "Acknowledge</button>" in client.get(reverse("admin:notices_notice_change", args=[notice.pk])).content.decode()
+    )
     assert client.post(reverse("admin:notice_acknowledge", args=[notice.pk])).status_code == 302
     (notice,) = _of(alpha, Notice)
     assert (notice.standing, notice.acknowledged_by) == (Notice.ACKNOWLEDGED, f"{role}-alpha")

@@ -72,7 +72,7 @@ def test_faulty_lines_are_left_out_where_that_is_asked_for(sam: Client, alpha):
 
     [plan] = _plans(alpha)
     assert answer.context["plan"] == plan
-    assert "3 faulty lines of the file were left out" in answer.content.decode()
+    assert "3 invalid rows of the file were skipped" in answer.content.decode()
     [row] = rows_of(alpha, plan.pk)
     assert "ANN_1001" in row.label
     assert SECRET not in answer.content.decode()

@@ -91,7 +91,7 @@ def test_an_account_page_explains_the_limits_in_words(desk, ann):
     text = text_of(ann, f"accounts/demo/{account_id}/")
 
     for expected in (
-        "Your floor is 49,000.00.",
+        "Your drawdown floor is 49,000.00.",
         "Highest net liquidation value 51,000.00 less drawdown 2,000.00, followed at the end of each day.",
         "Loss room left, before open P&amp;L",
         "That much you may lose before the trailing drawdown acts.",
@@ -138,7 +138,7 @@ def test_what_is_not_there_is_said_in_the_organizations_own_look(desk, ann, path
     text = " ".join(answer.content.decode().split())
 
     assert answer.status_code == 404
-    assert "This page does not exist" in text
+    assert "Page not found" in text
     assert "/o/alpha/brand.css" in text
     assert 'href="/o/alpha/accounts/">To my accounts' in text
     assert "/admin/" not in text
@@ -303,7 +303,7 @@ def test_the_smaller_of_two_limits_is_the_room_left_and_is_named(desk, ann, writ
 
     text = text_of(ann, f"accounts/demo/{account_id}/")
 
-    assert '<p class="figure">100.00' in text
+    assert '<p class="figure"> 100.00' in text
     assert "10 % left of the daily loss limit of 1,000.00" in text
     assert "Your trailing drawdown alone leaves 1,100.00." in text
 

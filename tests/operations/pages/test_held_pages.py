@@ -55,13 +55,13 @@ def test_a_plan_whose_rows_cannot_be_read_promises_no_time_and_says_so_above_its
     confirming = text_of(fiona.get(reverse("admin:plan_confirm", args=[plan_id])))
 
     for text in (page(fiona, plan_id), confirming):
-        assert "the last one goes out about" not in text
+        assert "Estimated finish" not in text
         assert "none can go out" not in text
-        assert "When the last one goes out is known once the rows were read from the platform." in text
+        assert "The finish can be estimated once the rows were read from the platform." in text
     note, button = confirming.index(FIRST), confirming.index("Read the rows, then update 1")
     assert 0 < button - note < 600
     write.socket(alpha)
-    assert "the last one goes out about" in page(fiona, plan_id)
+    assert "Estimated finish, if it starts now:" in page(fiona, plan_id)
 
 
 def test_a_held_plan_says_first_that_nothing_was_sent_then_why_and_when_it_is_read_again(fiona, blind, alpha):

@@ -111,9 +111,9 @@ def test_what_was_retried_or_reverted_is_not_offered_again(alice: Client, alpha,
 
     retry = verb(alice, plan_id, "retry").context["plan"]
     assert "Retry failed rows (1)" in page(alice, plan_id)
-    assert "then retry what failed" in page(alice, plan_id)
+    assert "then retry the failed rows" in page(alice, plan_id)
     verb(alice, retry.pk, "confirm")
-    assert "retry what failed" not in page(alice, plan_id).lower()
+    assert "retry the failed rows" not in page(alice, plan_id).lower()
 
     with organization_scope(alpha.pk):
         row = PlanRow.objects.get(plan_id=plan_id, position=1)
