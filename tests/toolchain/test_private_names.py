@@ -19,14 +19,6 @@ OF_OTHERS = {
     "_exit",  # of os
 }  # fmt: skip
 
-LEFT = {
-    "tests/operations/engine/crashing_worker.py",
-    "tests/operations/engine/test_runner.py",
-    "tests/operations/engine/test_token_doubts.py",
-    "tests/operations/store/test_poison_rows.py",
-}
-"""Tests of the runner's insides, until the order of its work is a function of its own."""
-
 
 def sources() -> Iterator[Path]:
     for top in TOPS:
@@ -89,9 +81,8 @@ class Own:
 
 def test_no_file_uses_a_private_name_of_another() -> None:
     found = [
-        f"{name}:{line}: {taken}"
+        f"{path.relative_to(ROOT)}:{line}: {taken}"
         for path in sources()
-        if (name := path.relative_to(ROOT).as_posix()) not in LEFT
         for line, taken in borrowed_names(ast.parse(path.read_text()))
     ]
     assert not found, found
