@@ -15,6 +15,7 @@ from vendor_admin.notices.models import Delivery, Notice, NoticeChannel, NoticeK
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.models import Connection, Organization
+from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -186,3 +187,12 @@ def receiving(receiver: Receiver, *, wrap: Callable[[Any], Any] | None = None) -
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def lock(key: str, *, kind: str = "locked", seconds: float = 3600) -> None:
+    """Close calls of the platform until so many seconds from now."""
+    budgets.lock(key=key, until=at(seconds), reason=f"The platform answered 429 ({kind}).", kind=kind)
+
+
+def fail_a_plan(desk: Desk, title: str = "Revoke 3 permissions") -> None:
+    desk.rows(desk.plan(title), "rejected")
