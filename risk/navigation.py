@@ -7,7 +7,7 @@ show(
     Entry(Group.RISK, 20, "Orders", "list_alt", "admin:mirrors_order_changelist"),
     Entry(Group.RISK, 30, "Fills", "done_all", "admin:mirrors_fill_changelist"),
     Entry(Group.RISK, 40, "Limits", "shield", "admin:mirrors_useraccountautoliq_changelist"),
-    Entry(Group.RISK, 50, "Locks and peaks", "lock", "admin:mirrors_accountriskstatus_changelist"),
+    Entry(Group.RISK, 50, "Risk status", "lock", "admin:mirrors_accountriskstatus_changelist"),
     Entry(
         Group.RISK,
         60,

@@ -4,11 +4,11 @@ from vendor_admin.listing.navigation import Entry, Group, show
 from vendor_admin.organizations.roles import Right
 
 show(
-    Entry(Group.OPERATIONS, 10, "Notices", "notifications", "admin:notices_notice_changelist"),
+    Entry(Group.OPERATIONS, 10, "Alerts", "notifications", "admin:notices_notice_changelist"),
     Entry(
         Group.OPERATIONS,
         70,
-        "Notice channels",
+        "Alert destinations",
         "campaign",
         "admin:notices_noticechannel_changelist",
         right=Right.MANAGE_NOTICES,

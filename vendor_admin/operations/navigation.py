@@ -7,6 +7,6 @@ show(
     Entry(Group.OPERATIONS, 20, "Plans", "checklist", "admin:operations_plan_changelist"),
     Entry(Group.OPERATIONS, 30, "Operations", "send", "admin:operations_operation_changelist"),
     Entry(Group.OPERATIONS, 40, "Changes", "difference", "admin:operations_planrow_changelist"),
-    Entry(Group.OPERATIONS, 50, "Budgets and locks", "speed", "budgets"),
+    Entry(Group.OPERATIONS, 50, "API limits", "speed", "budgets"),
     Entry(Group.OPERATIONS, 60, "Approval thresholds", "rule", "thresholds", right=Right.MANAGE_NOTICES),
 )
