@@ -13,6 +13,7 @@ from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.kinds import PlanRequest, RowDraft, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.enums import Environment
 
@@ -34,7 +35,7 @@ def billing_accounts(organization: Organization) -> list[Account]:
 
 
 def set_billing_account(
-    *, organization: Organization, account_id: int | None, actor: str, reason: str = "", request_id: str = ""
+    *, organization: Organization, account_id: int | None, actor: Actor, reason: str = "", request_id: str = ""
 ) -> Organization:
     """Say which LIVE account pays from now on; None goes back to the one whose name ends in _DATA.
 

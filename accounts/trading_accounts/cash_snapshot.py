@@ -14,6 +14,7 @@ from vendor_admin.operations.kinds import ReadRow
 from vendor_admin.operations.models import ReadJob, ReadJobRow
 from vendor_admin.operations.read_jobs.asking import ask, asked_since
 from vendor_admin.operations.skip_reasons import SkipReason
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.answers import CashBalanceSnapshotAnswer
@@ -50,7 +51,7 @@ def look_at_cash(
     *,
     organization: Organization,
     account_id: int,
-    actor: str,
+    actor: Actor,
     now: datetime,
     environment: str = Environment.DEMO.value,
     request_id: str = "",

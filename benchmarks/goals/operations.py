@@ -17,6 +17,7 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.operations.plan_work import held_plans
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -120,7 +121,7 @@ def _previewed(organization: Organization, kind_name: str, targets: list[Target]
             organization=organization,
             kind_name=kind_name,
             targets=targets,
-            actor="system:bench",
+            actor=Actor.system("bench"),
             reason="bench",
             now=timezone.now(),
             **values,
@@ -153,7 +154,7 @@ def _connected(sandbox: RunningSandbox) -> Organization:
         slug="bench-operations",
         is_simulated=True,
         environment=DEMO,
-        actor="system:bench",
+        actor=Actor.system("bench"),
         rest_url=sandbox.rest_url(DEMO),
         websocket_url=sandbox.websocket_url(DEMO),
         credentials=vendor["credentials"],
@@ -188,7 +189,7 @@ def _carry_out(organization: Organization, targets: list[Target]) -> Carried:
         ApprovalRule.objects.update_or_create(organization=organization, defaults=NO_SECOND_PERSON)
     plan = _previewed(organization, "grant_trading_permissions", targets)
     with organization_scope(organization.pk):
-        plan = plans.confirm(plan=plan, actor="system:bench", now=timezone.now())
+        plan = plans.confirm(plan=plan, actor=Actor.system("bench"), now=timezone.now())
     _prepare(plan)
     started, cpu_started = time.perf_counter(), time.process_time()
     work(organization_id=organization.pk, environment=DEMO, seconds=120)

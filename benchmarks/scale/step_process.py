@@ -17,6 +17,8 @@ from uuid import uuid4
 
 import django
 
+from vendor_admin.organizations.actors import Actor
+
 django.setup()
 
 from django.db import connection, connections  # noqa: E402
@@ -38,7 +40,7 @@ from vendor_admin.organizations.models import Organization  # noqa: E402
 from vendor_admin.organizations.tenancy.scope import organization_scope  # noqa: E402
 from vendor_admin.workers.steps import collect_garbage_seldom  # noqa: E402
 
-ACTOR = "system:bench"
+ACTOR = Actor.system("bench")
 PAGES = 3
 
 

@@ -117,7 +117,7 @@ def disconnect(request: HttpRequest, link: MemberLink) -> HttpResponse:
         return render(request, "member/disconnect.html", member_context(request, link, page="sign_ins"))
     links.disconnect(
         link=link,
-        actor=f"member {link}",
+        actor=link.actor,
         now=timezone.now(),
         request_id=getattr(request, "request_id", ""),
     )

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from oauth_bridge.models import MemberLink, Portal, PortalCode, PortalConsent, PortalRefreshToken, PortalToken
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 
 
 def consents_of(link: MemberLink) -> QuerySet[PortalConsent]:
@@ -34,7 +35,7 @@ def allow(
         consent.save(update_fields=["scopes", "granted_at"])
         audit.record(
             organization=portal.organization,
-            actor=f"member {link}",
+            actor=link.actor,
             action="portal allowed" if is_new else "portal allowed more",
             subject=f"{portal} ({portal.client_id})",
             old={} if is_new else {"scopes": " ".join(old)},
@@ -44,7 +45,7 @@ def allow(
     return consent
 
 
-def end(*, consent: PortalConsent, actor: str, now: datetime, request_id: str = "") -> None:
+def end(*, consent: PortalConsent, actor: Actor, now: datetime, request_id: str = "") -> None:
     """The portal learns nothing more of the member: all its tokens for them end."""
     ended = PortalConsent.objects.filter(pk=consent.pk, ended_at=None).update(ended_at=now)
     end_tokens(Q(consent=consent), now=now)

@@ -13,6 +13,7 @@ from oauth_bridge.platform_oauth import Identity, Tokens
 from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -46,7 +47,7 @@ def link_member(
         return link
 
 
-def disconnect(*, link: MemberLink, actor: str, now: datetime, reason: str = "", request_id: str = "") -> None:
+def disconnect(*, link: MemberLink, actor: Actor, now: datetime, reason: str = "", request_id: str = "") -> None:
     """Delete a member's tokens, end all their sessions and what portals hold for them. They may sign in again at any
     time.
 
@@ -65,7 +66,7 @@ def disconnect(*, link: MemberLink, actor: str, now: datetime, reason: str = "",
         reason=reason,
         request_id=request_id,
     )
-    log.info("member_disconnected", platform_user_id=link.platform_user_id, actor=actor)
+    log.info("member_disconnected", platform_user_id=link.platform_user_id, actor=actor.key)
 
 
 def let_all_sign_in_again(*, environment: str, reason: str) -> int:
@@ -167,7 +168,7 @@ def _made(organization: Organization, *, environment: str, identity: Identity, n
     )
     audit.record(
         organization=organization,
-        actor=f"member {identity.name}",
+        actor=link.actor,
         action="member linked",
         subject=f"{link} ({link.platform_user_id})",
         new={"environment": environment},

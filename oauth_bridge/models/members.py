@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from vendor_admin.organizations.actors import Actor, ActorKind
 from vendor_admin.organizations.encryption import EncryptedJSONField
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization, User
 from vendor_admin.organizations.tenancy.scope import ScopedManager
@@ -166,6 +167,16 @@ class MemberLink(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"user {self.platform_user_id}"
+
+    @property
+    def actor(self) -> Actor:
+        """The member as the audit names them."""
+        return Actor(ActorKind.MEMBER, self.subject, f"member {self}")
+
+    @property
+    def subject(self) -> str:
+        """The member's name for programs: never another person's, and the same for ever."""
+        return f"{self.organization_id}-{self.environment}-{self.platform_user_id}"
 
     @property
     def is_linked(self) -> bool:

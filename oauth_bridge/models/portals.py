@@ -13,6 +13,7 @@ from django.db.models import Q
 from jwcrypto.jwk import JWK
 from oauth2_provider.models import AbstractApplication
 
+from vendor_admin.organizations.actors import Actor, ActorKind
 from vendor_admin.organizations.encryption import EncryptedJSONField
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import ScopedManager
@@ -91,6 +92,11 @@ class Portal(AbstractApplication):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    @property
+    def actor(self) -> Actor:
+        """The portal or program as the audit names it."""
+        return Actor(ActorKind.PROGRAM, self.client_id, f"portal {self}")
 
     @property
     def is_program(self) -> bool:

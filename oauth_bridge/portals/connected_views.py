@@ -20,7 +20,7 @@ def end(request: HttpRequest, link: MemberLink, consent_id: int) -> HttpResponse
         raise Http404("You are connected with no such portal.")
     consents.end(
         consent=consent,
-        actor=f"member {link}",
+        actor=link.actor,
         now=timezone.now(),
         request_id=getattr(request, "request_id", ""),
     )

@@ -8,6 +8,7 @@ from jwcrypto.jwk import JWK
 
 from oauth_bridge.models import SigningKey
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -21,7 +22,7 @@ def ensure_key(*, organization: Organization, now: datetime) -> SigningKey:
     return SigningKey.objects.filter(retired_at=None).first() or _make(organization, now=now)
 
 
-def rotate(*, organization: Organization, actor: str, now: datetime, reason: str = "") -> SigningKey:
+def rotate(*, organization: Organization, actor: Actor, now: datetime, reason: str = "") -> SigningKey:
     """A new key signs from now on; the ones before stay published for two days. Older ones are deleted."""
     with organization_scope(organization.pk):
         SigningKey.objects.filter(retired_at__lt=now - PUBLISHED_FOR).delete()

@@ -17,6 +17,7 @@ from oauth_bridge.portals import keys
 from oauth_bridge.portals.scopes import MEMBER_SCOPES, OPENID, PARTNER_SCOPES
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.platform_access.addresses import is_loopback
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -43,7 +44,7 @@ def register_portal(
     kind: str,
     name: str,
     scopes: Iterable[str],
-    actor: str,
+    actor: Actor,
     now: datetime,
     redirect_uris: Iterable[str] = (),
     reason: str = "",
@@ -77,7 +78,7 @@ def register_portal(
 
 
 def change_portal(
-    *, portal: Portal, values: Mapping[str, Any], actor: str, reason: str = "", request_id: str = ""
+    *, portal: Portal, values: Mapping[str, Any], actor: Actor, reason: str = "", request_id: str = ""
 ) -> None:
     """Change name, addresses and scopes. What a portal may ask for no more, it learns no more. Raises InvalidFields."""
     with organization_scope(portal.organization_id):
@@ -101,7 +102,7 @@ def change_portal(
         )
 
 
-def rotate_secret(*, portal: Portal, actor: str, now: datetime, reason: str = "", request_id: str = "") -> Registered:
+def rotate_secret(*, portal: Portal, actor: Actor, now: datetime, reason: str = "", request_id: str = "") -> Registered:
     """Give a portal another secret; the one before ends at once. Tokens stay."""
     secret = _new_secret()
     with organization_scope(portal.organization_id):
@@ -112,7 +113,7 @@ def rotate_secret(*, portal: Portal, actor: str, now: datetime, reason: str = ""
 
 
 def switch_portal(
-    *, portal: Portal, is_enabled: bool, actor: str, now: datetime, reason: str = "", request_id: str = ""
+    *, portal: Portal, is_enabled: bool, actor: Actor, now: datetime, reason: str = "", request_id: str = ""
 ) -> None:
     """Disable a portal, which ends its codes and tokens at once, or enable it again. Members' consents stay."""
     with organization_scope(portal.organization_id):
@@ -124,7 +125,7 @@ def switch_portal(
         _record(portal, action, actor=actor, reason=reason, request_id=request_id)
 
 
-def remove_portal(*, portal: Portal, actor: str, reason: str = "", request_id: str = "") -> None:
+def remove_portal(*, portal: Portal, actor: Actor, reason: str = "", request_id: str = "") -> None:
     """Forget a portal with its tokens and its members' consents."""
     with organization_scope(portal.organization_id):
         _record(portal, "portal removed", actor=actor, reason=reason, request_id=request_id)
@@ -218,7 +219,7 @@ def _subject(portal: Portal) -> str:
     return f"{portal} ({portal.client_id})"
 
 
-def _record(portal: Portal, action: str, *, actor: str, reason: str, request_id: str) -> None:
+def _record(portal: Portal, action: str, *, actor: Actor, reason: str, request_id: str) -> None:
     audit.record(
         organization=portal.organization,
         actor=actor,

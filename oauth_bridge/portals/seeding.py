@@ -9,13 +9,14 @@ from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
 from oauth_bridge.portals.scopes import MEMBER_SCOPES
 from oauth_bridge.portals.server import issuer_of
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
 NAME = "Trader Desk"
 
 
-def seed_portal(*, organization: Organization, url: str, path: Path, actor: str, now: datetime) -> Portal:
+def seed_portal(*, organization: Organization, url: str, path: Path, actor: Actor, now: datetime) -> Portal:
     """Let the portal at `url` sign members in, and write what it must know to `path`, which only we can read.
 
     The secret is kept there alone, so a lost file means another secret.

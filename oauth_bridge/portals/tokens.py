@@ -213,7 +213,7 @@ def _end_abused_family(family: uuid.UUID, portal: Portal, *, what: str, now: dat
         return
     audit.record(
         organization=portal.organization,
-        actor=f"portal {portal}",
+        actor=portal.actor,
         action=f"{what} used twice: its tokens are ended",
         subject=f"{portal} ({portal.client_id})",
     )

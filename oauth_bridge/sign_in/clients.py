@@ -11,6 +11,7 @@ from oauth_bridge.members import attempts, links
 from oauth_bridge.models import PlatformClient
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
 from vendor_admin.organizations.platform_access.addresses import environment_named_by, host_of, is_loopback, normal_url
 from vendor_admin.organizations.platform_access.network_policy import host_rules, problems_of_places
@@ -53,7 +54,7 @@ def set_client(
     organization: Organization,
     environment: str,
     values: Mapping[str, Any],
-    actor: str,
+    actor: Actor,
     reason: str = "",
     request_id: str = "",
 ) -> PlatformClient:
@@ -104,7 +105,7 @@ def set_client(
         return client
 
 
-def remove_client(*, client: PlatformClient, actor: str, reason: str = "", request_id: str = "") -> None:
+def remove_client(*, client: PlatformClient, actor: Actor, reason: str = "", request_id: str = "") -> None:
     """Forget a client with its secret. Members stay linked until their tokens end; nobody signs in any more."""
     with organization_scope(client.organization_id):
         audit.record(

@@ -10,6 +10,7 @@ from oauth_bridge.models import MemberSite
 from oauth_bridge.site.colours import DARK_PAPER, LIGHT_PAPER, readable, text_on
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -60,7 +61,7 @@ def look_of(organization: Organization) -> Look:
 def change_look(
     *,
     organization: Organization,
-    actor: str,
+    actor: Actor,
     values: Mapping[str, Any],
     logo: bytes | None = None,
     reason: str = "",

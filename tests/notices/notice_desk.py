@@ -13,6 +13,7 @@ from psycopg import sql
 from vendor_admin.notices import delivery, watcher
 from vendor_admin.notices.models import Delivery, Notice, NoticeChannel, NoticeKind
 from vendor_admin.operations.models import Operation, Plan, PlanRow
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.platform_access import budgets
@@ -37,7 +38,7 @@ class Desk:
             return add_connection(
                 organization=self.organization,
                 environment=environment,
-                actor="test",
+                actor=Actor.staff("test"),
                 rest_url=f"https://{environment}.{host}/v1",
                 websocket_url=f"wss://{environment}.{host}/v1/websocket",
                 credentials={

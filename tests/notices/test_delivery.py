@@ -20,6 +20,7 @@ from tests.support.database import ROOT
 from vendor_admin.notices import channels, delivery
 from vendor_admin.notices.answers import BACK_OFF
 from vendor_admin.notices.models import Delivery, NoticeChannel
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry
 
 KILLED = -9
@@ -68,7 +69,7 @@ def test_a_webhook_arrives_signed_and_is_verified_by_the_standard_library(
 def test_for_a_day_after_a_new_secret_both_verify(alpha: Desk, receiver: Receiver) -> None:
     channel = alpha.webhook(receiver.url)
     with alpha.scope():
-        new = channels.renew_secret(channel=channel, actor="owner", now=at(-60))
+        new = channels.renew_secret(channel=channel, actor=Actor.staff("owner"), now=at(-60))
     fail_a_plan(alpha)
     look(0)
     deliver(0)
@@ -77,7 +78,7 @@ def test_for_a_day_after_a_new_secret_both_verify(alpha: Desk, receiver: Receive
     assert Webhook(new).verify(body, headers)
     with alpha.scope():
         NoticeChannel.objects.update(secret_changed_at=at(-90_000))
-        channels.send_test(channel=NoticeChannel.objects.get(), actor="owner", now=at(0))
+        channels.send_test(channel=NoticeChannel.objects.get(), actor=Actor.staff("owner"), now=at(0))
     deliver(0)
     headers, body = receiver.got[1]
     assert Webhook(new).verify(body, headers)

@@ -22,6 +22,7 @@ from django.utils import timezone
 from tests.notices.notice_desk import NOW, SECRET, Desk, Receiver, at, deliver, fail_a_plan, look, receiving
 from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.notices import channels, delivery, http_post
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.platform_access import network_policy
 
@@ -96,7 +97,9 @@ def test_a_url_that_is_not_public_https_is_refused(
     known = {"hooks.example.com": ["93.184.216.34"], "inside.example.com": ["93.184.216.34", "192.168.0.9"]}
     monkeypatch.setattr(network_policy, "addresses_of", lambda host: known.get(host) or really(host))
     with alpha.scope(), pytest.raises(InvalidFields, match=said):
-        channels.add_webhook(organization=alpha.organization, url=url, kinds=["locked"], actor="owner", now=NOW)
+        channels.add_webhook(
+            organization=alpha.organization, url=url, kinds=["locked"], actor=Actor.staff("owner"), now=NOW
+        )
 
 
 def test_a_name_that_changes_its_mind_after_it_was_stored_leads_nowhere(
@@ -161,10 +164,10 @@ def test_a_test_message_is_tried_once_also_where_the_channel_is_off(alpha: Desk)
     with receiving(Receiver(answers=[404])) as receiver:
         channel = alpha.webhook(receiver.url)
         with alpha.scope():
-            channels.switch_off(channel=channel, actor="owner")
-            channels.send_test(channel=channel, actor="owner", now=at(0))
+            channels.switch_off(channel=channel, actor=Actor.staff("owner"))
+            channels.send_test(channel=channel, actor=Actor.staff("owner"), now=at(0))
             with pytest.raises(Conflict, match="on its way already"):
-                channels.send_test(channel=channel, actor="owner", now=at(0))
+                channels.send_test(channel=channel, actor=Actor.staff("owner"), now=at(0))
         assert deliver(0) == 1
         assert deliver(90_000) == 0
     assert alpha.told() == [("test", "failed")]

@@ -10,6 +10,7 @@ import pytest
 from tests.notices.notice_desk import NOW, Desk, at, deliver, fail_a_plan, look
 from vendor_admin.errors import InvalidFields
 from vendor_admin.notices import channels, email
+from vendor_admin.organizations.actors import Actor
 
 
 @pytest.fixture
@@ -43,7 +44,11 @@ def test_without_a_mail_server_nobody_believes_that_mail_was_sent(alpha: Desk, m
     assert [(one.state, one.outcome) for one in alpha.deliveries()] == [("failed", email.NO_MAIL_SERVER)]
     with alpha.scope(), pytest.raises(InvalidFields, match="no mail server"):
         channels.add_email_channel(
-            organization=alpha.organization, addresses=["a@example.com"], kinds=["locked"], actor="owner", now=NOW
+            organization=alpha.organization,
+            addresses=["a@example.com"],
+            kinds=["locked"],
+            actor=Actor.staff("owner"),
+            now=NOW,
         )
 
 
@@ -83,5 +88,5 @@ def test_addresses_that_are_none_are_refused(alpha: Desk, settings: Any, address
     settings.EMAIL_URL = "memorymail://"
     with alpha.scope(), pytest.raises(InvalidFields, match=said):
         channels.add_email_channel(
-            organization=alpha.organization, addresses=addresses, kinds=["locked"], actor="owner", now=NOW
+            organization=alpha.organization, addresses=addresses, kinds=["locked"], actor=Actor.staff("owner"), now=NOW
         )

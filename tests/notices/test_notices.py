@@ -11,6 +11,7 @@ import pytest
 from tests.notices.notice_desk import NOW, Desk, at, deliver, look
 from vendor_admin.notices import watcher
 from vendor_admin.notices.models import Notice, NoticeKind
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.platform_access import host_fallback, platform_hosts
@@ -206,10 +207,10 @@ def test_paused_and_removed_connections_are_not_missed(alpha: Desk) -> None:
     look(0)
     assert look(60) == (1, 0)
     with alpha.scope():
-        connections.pause_connection(connection=connection, actor="test")
+        connections.pause_connection(connection=connection, actor=Actor.staff("test"))
     assert look(75) == (0, 1)
     with alpha.scope():
-        connections.remove_connection(connection=Connection.objects.get(), actor="test")
+        connections.remove_connection(connection=Connection.objects.get(), actor=Actor.staff("test"))
     assert look(150) == look(300) == (0, 0)
 
 

@@ -12,6 +12,7 @@ from tests.notices.notice_desk import NOW, Desk, at, deliver, lock, look
 from vendor_admin.notices.acknowledgement import acknowledge
 from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.operations.models import Operation, Plan
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.organizations.models import AuditEntry
 
@@ -128,8 +129,8 @@ def test_a_failed_plan_that_somebody_has_seen_is_over_and_does_not_come_back(alp
     look(0)
     deliver(0)
     with alpha.scope():
-        assert acknowledge(notice=alpha.notice(), actor="riley", now=at(10))
-        assert not acknowledge(notice=alpha.notice(), actor="sam", now=at(11))
+        assert acknowledge(notice=alpha.notice(), actor=Actor.staff("riley"), now=at(10))
+        assert not acknowledge(notice=alpha.notice(), actor=Actor.staff("sam"), now=at(11))
         assert [one.actor for one in AuditEntry.objects.filter(action="notice acknowledged")] == ["riley"]
     notice = alpha.notice()
     assert (notice.standing, notice.acknowledged_by, notice.resolution) == (Notice.CLOSED, "riley", "Seen by riley.")
@@ -144,7 +145,7 @@ def test_what_somebody_takes_care_of_stays_until_it_is_over_and_is_open_again_wh
     look(0)
     look(60)
     with alpha.scope():
-        acknowledge(notice=alpha.notice(), actor="riley", now=at(70))
+        acknowledge(notice=alpha.notice(), actor=Actor.staff("riley"), now=at(70))
     look(75)
     assert alpha.notice().standing == Notice.ACKNOWLEDGED
     alpha.set_socket(lease, "live")
@@ -223,6 +224,6 @@ def test_a_confirmed_plan_that_this_service_cancelled_is_told_until_somebody_has
     assert "Nothing of it was sent. Plan 3 has begun" in alpha.notice().text
     assert alpha.notice().next_step == "riley and casey: if it is still wanted, make a new preview."
     with alpha.scope():
-        acknowledge(notice=alpha.notice(), actor="riley", now=NOW + timedelta(seconds=62))
+        acknowledge(notice=alpha.notice(), actor=Actor.staff("riley"), now=NOW + timedelta(seconds=62))
     assert look(75) == (0, 0)
     assert [one.closed_at is None for one in alpha.notices()] == [False]

@@ -12,6 +12,7 @@ from oauth_bridge.sign_in import clients
 from tests.oauth_bridge.visitor import SITE, Visitor
 from tests.support.oauth_visitor import application, member
 from tests.support.staff_and_rows import Writer
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.sandbox.serving.server import RunningSandbox
 
@@ -55,7 +56,7 @@ def _organization(sandbox: RunningSandbox, slug: str, name: str, *, number: int)
             "exchange_url": f"{sandbox.url}/live/v1/auth/oauthtoken",
             "rest_url": f"{sandbox.url}/live/v1",
         },
-        actor="test",
+        actor=Actor.staff("test"),
     )
     return organization
 

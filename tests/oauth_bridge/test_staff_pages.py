@@ -14,6 +14,7 @@ from oauth_bridge.sign_in.clients import set_client
 from tests.oauth_bridge.member_pages.test_member_site import PNG
 from tests.support.signed_in import signed_in
 from vendor_admin.errors import InvalidFields
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -90,7 +91,7 @@ def test_an_owner_changes_the_client_and_the_secret_stays(alice, alpha):
 
 
 def test_an_owner_sets_up_pauses_and_removes_a_client(alice, alpha, sandbox, ann):
-    clients.remove_client(client=client_of(alpha), actor="test")
+    clients.remove_client(client=client_of(alpha), actor=Actor.staff("test"))
     given = {
         "environment": "live",
         "client_id": "9000",
@@ -133,7 +134,7 @@ def test_settings_that_cannot_work_are_refused_with_a_reason(alpha, values, fiel
     before = client_of(alpha)
 
     with pytest.raises(InvalidFields) as caught:
-        set_client(organization=alpha, environment="live", values=values, actor="test")
+        set_client(organization=alpha, environment="live", values=values, actor=Actor.staff("test"))
 
     assert set(caught.value.texts) == {field}
     assert len(caught.value.texts[field]) > 15
@@ -148,7 +149,7 @@ def test_a_stored_secret_goes_to_no_other_origin_than_the_one_it_was_given_for(a
     before = client_of(alpha)
     for origin in ("http://localhost:1", "https://127.0.0.1:1"):
         with pytest.raises(InvalidFields) as caught:
-            set_client(organization=alpha, environment="live", values=elsewhere(origin), actor="test")
+            set_client(organization=alpha, environment="live", values=elsewhere(origin), actor=Actor.staff("test"))
         assert set(caught.value.texts) == {"secret"}
     assert client_of(alpha).exchange_url == before.exchange_url
 
@@ -156,7 +157,9 @@ def test_a_stored_secret_goes_to_no_other_origin_than_the_one_it_was_given_for(a
 def test_tokens_of_the_exchange_are_not_led_to_another_host_for_rest_or_the_other_way_round(alpha):
     for name, address in elsewhere("http://localhost:1").items():
         with pytest.raises(InvalidFields, match="a token of one"):
-            set_client(organization=alpha, environment="live", values={name: address, "secret": "x"}, actor="test")
+            set_client(
+                organization=alpha, environment="live", values={name: address, "secret": "x"}, actor=Actor.staff("test")
+            )
 
 
 def test_a_client_that_leads_elsewhere_gets_nothing_that_members_had_from_the_one_before(alpha, ann, ben):
@@ -164,7 +167,7 @@ def test_a_client_that_leads_elsewhere_gets_nothing_that_members_had_from_the_on
     back = ben.at_the_platform(ben.depart())
 
     values = elsewhere("http://localhost:1") | {"secret": "of-another"}
-    set_client(organization=alpha, environment="live", values=values, actor="test")
+    set_client(organization=alpha, environment="live", values=values, actor=Actor.staff("test"))
 
     link = ann.link()
     assert (link.needs_sign_in, link.tokens, link.tokens_origin, link.renew_at) == (True, {}, "", None)
@@ -178,10 +181,10 @@ def test_a_client_that_leads_elsewhere_gets_nothing_that_members_had_from_the_on
 def test_a_client_that_was_removed_and_added_again_gets_no_tokens_of_the_one_before(alpha, ann):
     before = client_of(alpha)
     ann.sign_in()
-    clients.remove_client(client=before, actor="test")
+    clients.remove_client(client=before, actor=Actor.staff("test"))
     values = {name: getattr(before, name) for name in ("client_id", "authorize_url", "exchange_url", "rest_url")}
 
-    set_client(organization=alpha, environment="live", values=values | {"secret": "x"}, actor="test")
+    set_client(organization=alpha, environment="live", values=values | {"secret": "x"}, actor=Actor.staff("test"))
 
     assert ann.link().needs_sign_in
 
@@ -209,7 +212,7 @@ def test_a_real_organizations_exchange_does_not_lead_into_our_own_network(alpha,
                 organization=alpha,
                 environment="live",
                 values={"exchange_url": f"https://{host}/auth/oauthtoken", "secret": "x"},
-                actor="test",
+                actor=Actor.staff("test"),
             )
         assert "exchange_url" in caught.value.texts, host
 

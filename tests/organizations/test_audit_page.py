@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tests.support.staff_and_rows import page_text
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
 PAGE = reverse("admin:organizations_auditentry_changelist")
@@ -16,9 +17,14 @@ def test_the_audit_is_found_by_parts_of_words_and_exported_with_old_new_and_why(
     with organization_scope(alpha.pk):
         for number, action in enumerate(("plan confirmed", "plan cancelled", "approval thresholds set")):
             audit.record(
-                organization=alpha, actor="riley", action=action, subject=f"plan {number}: Change balances",
-                old={"limit": 100}, new={"limit": 200 + number}, reason=f"because {number}",
-            )  # fmt: skip
+                organization=alpha,
+                actor=Actor.staff("riley"),
+                action=action,
+                subject=f"plan {number}: Change balances",
+                old={"limit": 100},
+                new={"limit": 200 + number},
+                reason=f"because {number}",
+            )
 
     for query, words, others in (
         ({"did": "Cancel"}, "because 1", ("because 0", "because 2")),

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from tests.organizations.conftest import CREDENTIALS, SECRETS
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.management.commands.rotate_credentials import encrypted_fields
 from vendor_admin.organizations.models import AuditEntry, Connection, Organization, RateLock, StaffRole, User
 from vendor_admin.organizations.platform_access import budgets
@@ -167,7 +168,7 @@ class TestRemoveDemoData:
             Organization.objects.filter(pk=demo.pk).update(is_simulated=True)
         for organization in (demo, real):
             with organization_scope(organization.pk):
-                audit.record(organization=organization, actor="a", action="b", subject="c")
+                audit.record(organization=organization, actor=Actor.staff("a"), action="b", subject="c")
         User.objects.create(username="operator", kind="operator", is_staff=True, is_simulated=True)
         User.objects.create(username="olivia", kind="operator", is_staff=True)
         for name, organizations in {"only-demo": [demo], "both": [demo, real], "only-real": [real]}.items():

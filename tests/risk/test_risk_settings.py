@@ -12,6 +12,7 @@ from vendor_admin.mirrors.models import UserAccountAutoLiq
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 BATCH, CREATE = "userAccountAutoLiq/updateuserautoliqs", "userAccountAutoLiq/create"
 
@@ -41,7 +42,7 @@ def as_numbers(values: dict[str, Any]) -> dict[str, Any]:
 
 def revert(scene: Scene, plan: Plan) -> Plan:
     with scene.scope():
-        return plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        return plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
 
 
 def carry_out(scene: Scene, plan: Plan) -> list[PlanRow]:

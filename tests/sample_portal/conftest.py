@@ -16,6 +16,7 @@ from tests.support.oauth_visitor import application
 from tests.support.running_hub import wait_until
 from vendor_admin.commands import arguments_of
 from vendor_admin.embedded import Program, RunningProgram, choose_port
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.sandbox.serving.server import RunningSandbox
 
 __all__ = ["alpha", "ann", "running_sandbox", "sandbox", "site", "write"]
@@ -40,7 +41,7 @@ def portal_url(
         name="Trader Desk",
         scopes=["openid", "profile", "email", "entitlements"],
         redirect_uris=[f"{url}/callback"],
-        actor="test",
+        actor=Actor.staff("test"),
         now=timezone.now(),
     )
     command = ("python", str(PORTAL), "--port", str(port), "--issuer", f"{site_url}/o/alpha")

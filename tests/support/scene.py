@@ -14,6 +14,7 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plan_work.held_plans import check
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -37,7 +38,7 @@ class Scene:
                 slug=slug,
                 is_simulated=True,
                 environment=environment,
-                actor="test",
+                actor=Actor.staff("test"),
                 rest_url=sandbox.rest_url(environment),
                 websocket_url=sandbox.websocket_url(environment),
                 credentials=self.vendor["credentials"],
@@ -108,7 +109,7 @@ class Scene:
                 kind_name=kind_name,
                 targets=targets,
                 parameters=parameters,
-                actor=values.pop("actor", self.actor),
+                actor=Actor.staff(values.pop("actor", self.actor)),
                 reason=values.pop("reason", "a test"),
                 now=timezone.now(),
                 **values,
@@ -116,7 +117,7 @@ class Scene:
 
     def confirm(self, plan: Plan) -> Plan:
         with self.scope():
-            return plans.confirm(plan=plan, actor=self.actor, now=timezone.now())
+            return plans.confirm(plan=plan, actor=Actor.staff(self.actor), now=timezone.now())
 
     def start(self, kind_name: str, targets: Sequence[Target], **values: Any) -> Plan:
         """Preview and confirm; fails where that does not start the plan."""

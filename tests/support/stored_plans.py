@@ -12,6 +12,7 @@ from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store import queue
 from vendor_admin.operations.store.queue import LaneKey
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -38,14 +39,14 @@ class Desk:
                 organization=self.organization,
                 kind_name=kind,
                 targets=targets,
-                actor=self.actor,
+                actor=Actor.staff(self.actor),
                 reason="a test",
                 now=timezone.now(),
             )
 
     def confirm(self, plan: Plan) -> Plan:
         with self.scope():
-            return plans.confirm(plan=plan, actor=self.actor, now=timezone.now())
+            return plans.confirm(plan=plan, actor=Actor.staff(self.actor), now=timezone.now())
 
     def adjusting(self, *account_ids: int, secrets: dict[str, str] | None = None) -> Plan:
         """A running plan that adds money to accounts, a call for each."""

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.audit_chain import seal_new_entries
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -17,13 +18,15 @@ from vendor_admin.organizations.tenancy.scope import organization_scope
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 # As the app role: whatever it says about the id, the time and the chain.
 FORGED = """
-INSERT INTO organizations_auditentry (id, organization_id, at, actor, action, subject, old, new, reason, request_id,
-                                      position, sealed_at, digest)
-VALUES (7, %s, '2020-01-01Z', 'nobody', 'back-dated', 'x', '{}', '{}', '', '', 1, '2020-01-01Z', '\\x00')
+INSERT INTO organizations_auditentry (id, organization_id, at, actor, actor_kind, actor_id, action, subject, old, new,
+                                      reason, request_id, position, sealed_at, digest)
+VALUES (7, %s, '2020-01-01Z', 'nobody', 'staff', 'nobody', 'back-dated', 'x', '{}', '{}', '', '',
+        1, '2020-01-01Z', '\\x00')
 """
 FORGED_ACCESS = """
-INSERT INTO organizations_accessentry (id, at, actor, action, subject, old, new, reason, request_id, caller_request_id)
-VALUES (7, '2020-01-01Z', 'nobody', 'back-dated', 'x', '{}', '{}', '', '', '')
+INSERT INTO organizations_accessentry (id, at, actor, actor_kind, actor_id, action, subject, old, new, reason,
+                                       request_id, caller_request_id)
+VALUES (7, '2020-01-01Z', 'nobody', 'staff', 'nobody', 'back-dated', 'x', '{}', '{}', '', '', '')
 """
 
 
@@ -42,7 +45,9 @@ def app(alpha: Organization, database_urls: dict[str, str]):
 def note(organization: Organization, *actions: str) -> None:
     for action in actions:
         with organization_scope(organization.pk):
-            audit.record(organization=organization, actor="alice", action=action, subject="a thing", new={"n": 1.5})
+            audit.record(
+                organization=organization, actor=Actor.staff("alice"), action=action, subject="a thing", new={"n": 1.5}
+            )
 
 
 def chain(organization: Organization) -> list[tuple[int | None, str]]:
@@ -139,6 +144,7 @@ def test_each_organization_has_a_chain_of_its_own(alpha: Organization) -> None:
 
 TAMPERED = {
     "UPDATE organizations_auditentry SET actor = 'bob' WHERE position = 2": "row 2 of the chain (entry ",
+    "UPDATE organizations_auditentry SET actor_id = 'bob' WHERE position = 3": "row 3 of the chain (entry ",
     "UPDATE organizations_auditentry SET at = at - interval '1 day' WHERE position = 3": "row 3 of the chain (entry ",
     "UPDATE organizations_auditentry SET new = '{\"n\": 2}' WHERE position > 1": "row 2 of the chain (entry ",
     "DELETE FROM organizations_auditentry WHERE position = 1": "row 1 of the chain: removed",

@@ -7,7 +7,7 @@ change list, which counts all rows and pages by OFFSET.
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,6 +24,7 @@ from vendor_admin.errors import Fault, InvalidFields, VendorAdminError
 from vendor_admin.listing import lists
 from vendor_admin.listing.csv_export import stream_csv
 from vendor_admin.listing.lists import Amount, Column, Filter
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.requests import fresh_code
 from vendor_admin.organizations.roles import Right, may
@@ -43,9 +44,16 @@ def is_operator(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_operator", False))
 
 
-def actor_of(request: HttpRequest) -> dict[str, str]:
-    """Who acts, as the verbs and the audit take it: `actor` and `request_id`."""
-    return {"actor": request.user.get_username(), "request_id": getattr(request, "request_id", "")}
+class Acting(TypedDict):
+    """What every verb takes of a request."""
+
+    actor: Actor
+    request_id: str
+
+
+def actor_of(request: HttpRequest) -> Acting:
+    """Who acts, as the verbs and the audit take it."""
+    return {"actor": Actor.staff(request.user.get_username()), "request_id": getattr(request, "request_id", "")}
 
 
 def add_errors(form: Form, error: VendorAdminError) -> None:

@@ -16,6 +16,7 @@ from vendor_admin.notices import email, outbox, webhooks
 from vendor_admin.notices.messages import trial_message
 from vendor_admin.notices.models import Delivery, NoticeChannel, NoticeKind
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.platform_access.addresses import host_of
 
@@ -28,7 +29,7 @@ def add_email_channel(
     organization: Organization,
     addresses: Iterable[str],
     kinds: Iterable[str],
-    actor: str,
+    actor: Actor,
     now: datetime,
     request_id: str = "",
 ) -> NoticeChannel:
@@ -42,7 +43,7 @@ def add_webhook(
     organization: Organization,
     url: str,
     kinds: Iterable[str],
-    actor: str,
+    actor: Actor,
     now: datetime,
     request_id: str = "",
 ) -> tuple[NoticeChannel, str]:
@@ -56,7 +57,7 @@ def add_webhook(
     return channel, secret
 
 
-def change_channel(*, channel: NoticeChannel, changes: Mapping[str, Any], actor: str, request_id: str = "") -> None:
+def change_channel(*, channel: NoticeChannel, changes: Mapping[str, Any], actor: Actor, request_id: str = "") -> None:
     """Change `addresses` or `url`, and `kinds`. Raises InvalidFields."""
     old = _as_json(channel)
     if "kinds" in changes:
@@ -69,20 +70,20 @@ def change_channel(*, channel: NoticeChannel, changes: Mapping[str, Any], actor:
     _record(channel, "notice channel changed", actor=actor, request_id=request_id, old=old, new=_as_json(channel))
 
 
-def switch_off(*, channel: NoticeChannel, actor: str, request_id: str = "") -> None:
+def switch_off(*, channel: NoticeChannel, actor: Actor, request_id: str = "") -> None:
     """Send nothing more there. What still waited is not sent later either."""
     NoticeChannel.objects.filter(pk=channel.pk).update(is_enabled=False)
     outbox.withdraw_waiting(channel, why="The channel was switched off.")
     _record(channel, "notice channel switched off", actor=actor, request_id=request_id)
 
 
-def switch_on(*, channel: NoticeChannel, actor: str, request_id: str = "") -> None:
+def switch_on(*, channel: NoticeChannel, actor: Actor, request_id: str = "") -> None:
     """Send what happens from now on."""
     NoticeChannel.objects.filter(pk=channel.pk).update(is_enabled=True, problem="", failing_since=None)
     _record(channel, "notice channel switched on", actor=actor, request_id=request_id)
 
 
-def renew_secret(*, channel: NoticeChannel, actor: str, now: datetime, request_id: str = "") -> str:
+def renew_secret(*, channel: NoticeChannel, actor: Actor, now: datetime, request_id: str = "") -> str:
     """A new signing secret, shown this once. For a day messages carry the signatures of both. Raises Conflict."""
     if channel.medium != NoticeChannel.Medium.WEBHOOK:
         raise Conflict("Only webhooks are signed.", code="not_signed")
@@ -95,13 +96,13 @@ def renew_secret(*, channel: NoticeChannel, actor: str, now: datetime, request_i
     return secret
 
 
-def remove_channel(*, channel: NoticeChannel, actor: str, request_id: str = "") -> None:
+def remove_channel(*, channel: NoticeChannel, actor: Actor, request_id: str = "") -> None:
     """Forget the channel and what was sent to it."""
     _record(channel, "notice channel removed", actor=actor, request_id=request_id, old=_as_json(channel))
     channel.delete()
 
 
-def send_test(*, channel: NoticeChannel, actor: str, now: datetime, request_id: str = "") -> Delivery:
+def send_test(*, channel: NoticeChannel, actor: Actor, now: datetime, request_id: str = "") -> Delivery:
     """Queue a test message; its row tells what came of it. Raises Conflict while another is on its way."""
     tests = Delivery.objects.filter(channel=channel, event=Delivery.Event.TEST, state=Delivery.State.WAITING)
     NoticeChannel.objects.select_for_update(of=("self",)).defer("secret").get(pk=channel.pk)
@@ -121,12 +122,12 @@ def send_test(*, channel: NoticeChannel, actor: str, now: datetime, request_id: 
 
 
 def _add(
-    organization: Organization, medium: str, values: Mapping[str, Any], *, actor: str, now: datetime, request_id: str
+    organization: Organization, medium: str, values: Mapping[str, Any], *, actor: Actor, now: datetime, request_id: str
 ) -> NoticeChannel:
     if NoticeChannel.objects.filter(organization=organization).count() >= MOST_CHANNELS:
         raise Conflict(f"There are {MOST_CHANNELS} channels already. Remove one first.", code="too_many")
     channel = NoticeChannel.objects.create(
-        organization=organization, medium=medium, created_by=actor, created_at=now, **values
+        organization=organization, medium=medium, created_by=actor.key, created_at=now, **values
     )
     _record(channel, "notice channel added", actor=actor, request_id=request_id, new=_as_json(channel))
     return channel
@@ -165,7 +166,7 @@ def _as_json(channel: NoticeChannel) -> dict[str, Any]:
     return {"to": to, "kinds": list(channel.kinds)}
 
 
-def _record(channel: NoticeChannel, action: str, *, actor: str, request_id: str, **values: Any) -> None:
+def _record(channel: NoticeChannel, action: str, *, actor: Actor, request_id: str, **values: Any) -> None:
     audit.record(
         organization=channel.organization,
         actor=actor,

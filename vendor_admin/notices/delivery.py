@@ -20,12 +20,14 @@ from vendor_admin.notices import email, http_post, outbox, webhooks
 from vendor_admin.notices.answers import Answer, next_attempt_in
 from vendor_admin.notices.models import Delivery, NoticeChannel
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
 log = structlog.get_logger(__name__)
 
+ACTOR = Actor.system("delivery", label="delivery of notices")
 AT_ONCE = 16
 LONGEST_OUTCOME = 500
 CLAIM_LASTS = timedelta(seconds=90)  # longer than the slowest attempt
@@ -152,7 +154,7 @@ def _turn_off(delivery: Delivery, answer: Answer) -> None:
     outbox.withdraw_waiting(channel, why="The channel was switched off.")
     audit.record(
         organization=channel.organization,
-        actor="delivery of notices",
+        actor=ACTOR,
         action="notice channel switched off",
         subject=channel.label,
         reason=answer.text,

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from vendor_admin.notices.models import Delivery, Notice
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 
 Message = dict[str, Any]
@@ -33,7 +34,7 @@ def message_of(notice: Notice, *, event: str, organization: Organization, now: d
     return {"type": f"notice.{event}", "timestamp": _iso(now), "data": data}
 
 
-def trial_message(*, organization: Organization, actor: str, now: datetime) -> Message:
+def trial_message(*, organization: Organization, actor: Actor, now: datetime) -> Message:
     """The message of the button "send a test message"."""
     data = {
         **_about(organization),

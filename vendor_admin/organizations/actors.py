@@ -1,10 +1,13 @@
-"""Who acts, by the name that verbs, plans and the audit keep, and what each may do in an organization right now.
+"""Who acts: every verb takes an Actor, the audit stores it, and what each may do in an organization right now.
 
-People are known by their user name. A name that begins with "system:" is a worker or a command of this installation,
-which may do everything: no user name has a colon. Whoever else is not known may do nothing.
+Rows keep an actor's `key`: the user name of staff, which has no colon, and kind and id of everybody else. Workers and
+commands of this installation may do everything; whoever is not known may do nothing.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef
@@ -13,20 +16,81 @@ from vendor_admin.organizations import demo_sign_in
 from vendor_admin.organizations.models import StaffRole, User
 from vendor_admin.organizations.roles import Right, may
 
-SYSTEM = "system:"
-# Whoever has a shell on the installation; in the audit.
-COMMAND_LINE = "the operator's command line"
+
+class ActorKind(StrEnum):
+    """What kind of actor it is."""
+
+    STAFF = "staff"
+    MEMBER = "member"
+    PROGRAM = "program"
+    SYSTEM = "system"
 
 
-def rights_of(names: Iterable[str], *, organization_id: int) -> dict[str, frozenset[Right]]:
-    """What each of these actors may do now, by name. Two queries, however many names.
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever does something. `id` stays the same and is unique within its kind; `label` is what people read.
+
+    Staff, operators among them, are known by their user name; members by the organization's number of them at the
+    platform; programs by their client id; the installation's own workers and commands by a name.
+    """
+
+    kind: ActorKind
+    id: str
+    label: str
+
+    def __post_init__(self) -> None:
+        if not self.id.strip() or not self.label.strip():
+            raise ValueError("an actor needs an id and a label")
+
+    @classmethod
+    def staff(cls, username: str) -> Self:
+        return cls(ActorKind.STAFF, username, username)
+
+    @classmethod
+    def system(cls, name: str, *, label: str = "") -> Self:
+        """A worker or a command of this installation."""
+        return cls(ActorKind.SYSTEM, name, label or name)
+
+    @classmethod
+    def from_key(cls, key: str) -> Self:
+        """The actor whose key a row kept."""
+        kind, colon, id_ = key.partition(":")
+        return cls(ActorKind(kind), id_, key) if colon else cls.staff(key)
+
+    @property
+    def key(self) -> str:
+        """What rows keep of an actor, and rights are looked up by."""
+        return self.id if self.kind is ActorKind.STAFF else f"{self.kind}:{self.id}"
+
+    def __str__(self) -> str:
+        return self.label
+
+
+# Whoever has a shell on the installation.
+COMMAND_LINE = Actor.system("command line", label="the operator's command line")
+_SYSTEM_KEYS = f"{ActorKind.SYSTEM}:"
+
+
+def is_system(key: str) -> bool:
+    """Whether a key is of a worker or a command of this installation."""
+    return key.startswith(_SYSTEM_KEYS)
+
+
+def is_operator(actor: Actor) -> bool:
+    """Whether an actor is an operator of this installation. One query."""
+    if actor.kind is not ActorKind.STAFF:
+        return False
+    return User.objects.filter(username=actor.id, kind=User.Kind.OPERATOR, is_active=True).exists()
+
+
+def rights_of(keys: Iterable[str], *, organization_id: int) -> dict[str, frozenset[Right]]:
+    """What each of these actors may do now, by key. Two queries, however many keys.
 
     A person who was disabled, whose role was taken away, or whose second factor was reset, may do nothing: they could
     not open a page either.
     """
-    wanted = set(names)
-    rights: dict[str, frozenset[Right]] = {name: frozenset() for name in wanted}
-    rights |= {name: frozenset(Right) for name in wanted if name.startswith(SYSTEM)}
+    wanted = set(keys)
+    rights: dict[str, frozenset[Right]] = {key: frozenset(Right) if is_system(key) else frozenset() for key in wanted}
     second_factor = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
     people = User.objects.filter(username__in=wanted).annotate(has_second_factor=Exists(second_factor))
     roles = StaffRole.objects.filter(organization_id=organization_id, user__username__in=wanted)

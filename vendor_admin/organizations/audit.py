@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.encryption import SecretDict
 from vendor_admin.organizations.models import AccessEntry, AuditEntry, Organization, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -20,7 +21,7 @@ SECRET_NAMES = {"sec", "key", "api_key", "apikey"}
 def record(
     *,
     organization: Organization,
-    actor: str,
+    actor: Actor,
     action: str,
     subject: str,
     old: Mapping[str, Any] | None = None,
@@ -28,8 +29,7 @@ def record(
     reason: str = "",
     request_id: str = "",
 ) -> AuditEntry:
-    """Write one entry. `actor` is a user name or the command that acted; `old` and `new` hold JSON values by field
-    name.
+    """Write one entry. `old` and `new` hold JSON values by field name.
 
     Must run inside the organization's scope, in the transaction of the change itself.
     """
@@ -42,7 +42,7 @@ def record(
 def record_access(
     *,
     person: User,
-    actor: str,
+    actor: Actor,
     action: str,
     old: Mapping[str, Any] | None = None,
     new: Mapping[str, Any] | None = None,
@@ -61,7 +61,7 @@ def record_access(
     for organization in Organization.objects.filter(staff_roles__user=person):
         with organization_scope(organization.pk):
             AuditEntry.objects.create(organization=organization, **values)
-    log.info(action.replace(" ", "_"), user=subject, actor=actor, reason=reason)
+    log.info(action.replace(" ", "_"), user=subject, actor=actor.key, reason=reason)
 
 
 def caller_request_id() -> str:
@@ -71,7 +71,7 @@ def caller_request_id() -> str:
 
 def _values(
     *,
-    actor: str,
+    actor: Actor,
     action: str,
     subject: str,
     old: Mapping[str, Any] | None,
@@ -80,7 +80,9 @@ def _values(
     request_id: str,
 ) -> dict[str, Any]:
     return {
-        "actor": actor[:200],
+        "actor": actor.label[:200],
+        "actor_kind": actor.kind,
+        "actor_id": actor.id[:200],
         "action": action[:100],
         "subject": subject[:300],
         "old": masked(old or {}),

@@ -356,6 +356,9 @@ class Incarnation(models.Model):
         return f"{self.began_at:%Y-%m-%d %H:%M}: {self.why}"
 
 
+_NOBODY = Q(actor="") | Q(actor_kind="") | Q(actor_id="")
+
+
 class AuditEntry(models.Model):
     """Who changed what, from what to what, and why. Append-only: the app role has no right to change or delete rows.
 
@@ -364,7 +367,9 @@ class AuditEntry(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     at = models.DateTimeField(auto_now_add=True)
-    actor = models.CharField(max_length=200, help_text="A user name, or the command that acted.")
+    actor = models.CharField(max_length=200, help_text="Whoever acted, as people read it.")
+    actor_kind = models.CharField(max_length=10, help_text="staff, member, program or system.")
+    actor_id = models.CharField(max_length=200, help_text="Which one of its kind.")
     action = models.CharField(max_length=100)
     subject = models.CharField(max_length=300)
     old = models.JSONField(default=dict)
@@ -387,6 +392,7 @@ class AuditEntry(models.Model):
         base_manager_name = "unscoped"
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
+        constraints = [models.CheckConstraint(condition=~_NOBODY, name="audit_names_somebody")]
         indexes = [
             models.Index(fields=["organization", "-id"], name="audit_by_organization"),
             models.Index(fields=["organization", "id"], name="audit_not_sealed", condition=Q(position__isnull=True)),
@@ -404,7 +410,9 @@ class AccessEntry(models.Model):
     """
 
     at = models.DateTimeField(auto_now_add=True)
-    actor = models.CharField(max_length=200, help_text="A user name, or the command that acted.")
+    actor = models.CharField(max_length=200, help_text="Whoever acted, as people read it.")
+    actor_kind = models.CharField(max_length=10, help_text="staff, member, program or system.")
+    actor_id = models.CharField(max_length=200, help_text="Which one of its kind.")
     action = models.CharField(max_length=100)
     subject = models.CharField(max_length=300, help_text="The user name of the person.")
     old = models.JSONField(default=dict)
@@ -415,6 +423,7 @@ class AccessEntry(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [models.CheckConstraint(condition=~_NOBODY, name="access_names_somebody")]
         verbose_name = "change of access"
         verbose_name_plural = "changes of access"
 

@@ -126,8 +126,7 @@ class SocketAdmin(ReadOnlyAdmin):
             organization=lease.connection.organization,
             action="reconciliation requested",
             subject=str(lease),
-            actor=actor_of(request)["actor"],
-            request_id=actor_of(request)["request_id"],
+            **actor_of(request),
         )
         messages.success(
             request, "Asked for. The comparison starts when the socket is live; its results are under Reconciliations."
@@ -141,8 +140,7 @@ class SocketAdmin(ReadOnlyAdmin):
         require(request, Right.MANAGE_CONNECTIONS, asks_code=False)
         lease = self.find_object(request, str(lease_id))
         try:
-            who = actor_of(request)
-            try_now(lease=lease, now=database_clock.now(), actor=who["actor"], request_id=who["request_id"])
+            try_now(lease=lease, now=database_clock.now(), **actor_of(request))
         except StillLocked as locked:
             messages.warning(
                 request,
@@ -294,9 +292,9 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         require(request, Right.MANAGE_CONNECTIONS, asks_code=False)
-        row, who = self.find_object(request, str(pk)), actor_of(request)
+        row = self.find_object(request, str(pk))
         try:
-            confirm_absence(reconciliation=row, now=timezone.now(), actor=who["actor"], request_id=who["request_id"])
+            confirm_absence(reconciliation=row, now=timezone.now(), **actor_of(request))
         except Conflict as refused:
             messages.warning(request, str(refused))
         else:

@@ -8,8 +8,11 @@ from django.utils import timezone
 
 from oauth_bridge.models import SigningKey
 from oauth_bridge.portals import keys
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
+
+ACTOR = Actor.system("rotate_signing_keys")
 
 
 class Command(BaseCommand):
@@ -29,7 +32,7 @@ class Command(BaseCommand):
         for one in wanted:
             if not _has_key(one):
                 continue
-            key = keys.rotate(organization=one, actor="rotate_signing_keys", now=timezone.now(), reason=reason)
+            key = keys.rotate(organization=one, actor=ACTOR, now=timezone.now(), reason=reason)
             self.stdout.write(f"{one.slug}: {key} signs from now on.")
 
 

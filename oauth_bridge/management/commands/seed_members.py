@@ -17,10 +17,11 @@ from oauth_bridge.portals.seeding import seed_portal
 from oauth_bridge.sign_in import clients
 from oauth_bridge.site import site as member_site
 from vendor_admin.errors import InvalidFields
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
-ACTOR = "seed_members"
+ACTOR = Actor.system("seed_members")
 ENVIRONMENT = "live"
 QUICK_MEMBERS = 3
 COLOURS = ("#0b6e4f", "#7a1fa2", "#b3541e", "#1d4f91")

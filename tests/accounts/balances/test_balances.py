@@ -14,6 +14,7 @@ from vendor_admin.mirrors.models import CashBalance
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 ADJUST, CHANGE, PEAK = (
     "fundTransaction/adjustcash",
@@ -58,7 +59,7 @@ def wait_for_mirror(scene: Scene, rows: Sequence[PlanRow]) -> None:
 
 def revert(scene: Scene, plan: Plan) -> Plan:
     with scene.scope():
-        return plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        return plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
 
 
 @pytest.mark.parametrize("by", ["adjustCash", "changeDemoBalance"])
@@ -148,7 +149,7 @@ def test_the_platforms_refusal_lands_on_its_row_and_the_cap_is_warned_of(scene: 
     assert waiting.state == Plan.State.WAITING
     assert "50,000.00 as the most" in " ".join(scene.rows(waiting)[1].warnings)
     with scene.scope():
-        plan = plans.approve(plan=waiting, actor="casey", now=timezone.now())
+        plan = plans.approve(plan=waiting, actor=Actor.staff("casey"), now=timezone.now())
     scene.work()
     first, second = scene.rows(plan)
     assert (first.state, second.state) == ("succeeded", "rejected")
@@ -252,7 +253,7 @@ def test_where_the_peak_is_refused_after_the_money_moved_a_retry_moves_no_money(
     assert scene.reload(plan).state == Plan.State.FINISHED
     wait_until(lambda: _mirrored(scene, id_) == Decimal(row.new["amount"]), what="the mirror")
     with scene.scope():
-        again = plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+        again = plans.retry_failed(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
     assert scene.confirm(again).state == Plan.State.RUNNING
     scene.work()
     assert {one.state for one in scene.rows(again)} == {"succeeded"}
@@ -273,7 +274,7 @@ def test_a_plan_about_money_needs_a_reason(scene: Scene) -> None:
         scene.confirm(plan)
     assert scene.reload(plan).state == Plan.State.PREVIEW
     with scene.scope():
-        plan = plans.confirm(plan=plan, actor=scene.actor, reason="Goodwill", now=timezone.now())
+        plan = plans.confirm(plan=plan, actor=Actor.staff(scene.actor), reason="Goodwill", now=timezone.now())
     assert (plan.state, plan.reason) == (Plan.State.RUNNING, "Goodwill")
 
 

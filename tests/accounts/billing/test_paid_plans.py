@@ -19,6 +19,7 @@ from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -72,7 +73,12 @@ CHARGED: dict[str, tuple[str, Target, int]] = {
 def preview(organization: Organization, actor: str, kind_name: str, *targets: Target) -> Plan:
     with organization_scope(organization.pk):
         return plans.preview(
-            organization=organization, kind_name=kind_name, targets=targets, actor=actor, reason="x", now=NOW
+            organization=organization,
+            kind_name=kind_name,
+            targets=targets,
+            actor=Actor.staff(actor),
+            reason="x",
+            now=NOW,
         )
 
 
@@ -159,7 +165,7 @@ def test_support_is_told_on_the_form_and_with_a_file_and_finance_confirms_with_a
     assert sam.get(reverse("admin:plan_confirm", args=[plan_id])).status_code == 403
     assert "Your role does not allow you to manage subscriptions" in page(sam, plan_id)
     with organization_scope(catalog.pk), pytest.raises(NotAllowed):
-        plans.confirm(plan=plan_of(catalog, plan_id), actor="sam", reason="x", now=NOW)
+        plans.confirm(plan=plan_of(catalog, plan_id), actor=Actor.staff("sam"), reason="x", now=NOW)
 
 
 def test_a_plan_that_costs_something_is_not_retried_by_those_who_may_not_spend(catalog: Organization) -> None:
@@ -170,5 +176,5 @@ def test_a_plan_that_costs_something_is_not_retried_by_those_who_may_not_spend(c
         plan.rows.update(state="rejected")
         Plan.objects.filter(pk=plan.pk).update(state="finished")
         with pytest.raises(NotAllowed, match=r"It costs 15\.00"):
-            plans.retry_failed(plan=plan, actor="support", now=NOW)
-        assert plans.retry_failed(plan=plan, actor="owner", now=NOW).cost == 15
+            plans.retry_failed(plan=plan, actor=Actor.staff("support"), now=NOW)
+        assert plans.retry_failed(plan=plan, actor=Actor.staff("owner"), now=NOW).cost == 15

@@ -24,6 +24,7 @@ from vendor_admin.operations.kinds import PlanRequest, Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans import wiping
+from vendor_admin.organizations.actors import Actor
 
 CREATE = "user/createevaluationusers"
 
@@ -35,8 +36,8 @@ def test_members_are_made_a_hundred_a_call_and_refusals_land_on_their_rows(scene
     preview = scene.preview("create_members", targets)
     assert (preview.calls_needed, preview.needs_second_person) == (2, True)
     with scene.scope():
-        plans.confirm(plan=preview, actor=scene.actor, now=timezone.now())
-        plan = plans.approve(plan=preview, actor="sam", now=timezone.now())
+        plans.confirm(plan=preview, actor=Actor.staff(scene.actor), now=timezone.now())
+        plan = plans.approve(plan=preview, actor=Actor.staff("sam"), now=timezone.now())
     scene.work("live")
     rows = scene.rows(plan)
     refused = [row for row in rows if row.state == "rejected"]
@@ -54,13 +55,13 @@ def test_members_are_made_a_hundred_a_call_and_refusals_land_on_their_rows(scene
 
     scene.sandbox.control("write-settings", item_failure_rate=0.0)
     with scene.scope():
-        again = plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+        again = plans.retry_failed(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
     assert len(scene.rows(again)) == len(refused)
     assert scene.confirm(again).state == Plan.State.RUNNING
     scene.work("live")
     assert {row.state for row in scene.rows(again)} == {"succeeded"}
     with scene.scope(), pytest.raises(Conflict, match="cannot be reverted"):
-        plans.revert(plan=again, actor=scene.actor, reason="no", now=timezone.now())
+        plans.revert(plan=again, actor=Actor.staff(scene.actor), reason="no", now=timezone.now())
 
 
 def test_what_the_platform_would_refuse_is_set_apart_in_the_preview(scene: Scene) -> None:
@@ -131,7 +132,7 @@ def test_contact_info_changes_in_the_fields_named_and_goes_back(scene: Scene) ->
 
     wait_for_mirror(scene, ContactInfo, user_id=user.entity_id, city="Evanston")
     with scene.scope():
-        back = plans.revert(plan=plan, actor=scene.actor, reason="wrong member", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="wrong member", now=timezone.now())
     assert scene.confirm(back).state == Plan.State.RUNNING
     scene.work("live")
     assert of_user(scene, "contactInfo", user.entity_id)[0] == before
@@ -157,7 +158,7 @@ def test_contact_info_given_for_the_first_time_cannot_be_taken_away(scene: Scene
     scene.work("live")
     assert of_user(scene, "contactInfo", user_id)[0].items() >= wanted.items()
     with scene.scope(), pytest.raises(Conflict, match="cannot be reverted"):
-        plans.revert(plan=plan, actor=scene.actor, reason="no", now=timezone.now())
+        plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="no", now=timezone.now())
 
 
 def test_an_address_is_changed_once_for_each_and_put_back(scene: Scene) -> None:
@@ -174,7 +175,7 @@ def test_an_address_is_changed_once_for_each_and_put_back(scene: Scene) -> None:
     assert scene.expected("user", "live")[first.entity_id]["email"] == "first.new@traders.example"
     wait_for_mirror(scene, PlatformUser, entity_id=first.entity_id, email="first.new@traders.example")
     with scene.scope():
-        back = plans.revert(plan=plan, actor=scene.actor, reason="typing error", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="typing error", now=timezone.now())
     assert scene.rows(back)[0].new == {"email": first.email}
     assert scene.confirm(back).state == Plan.State.RUNNING
     scene.work("live")
@@ -191,7 +192,7 @@ def test_an_address_that_moved_since_is_not_put_back(scene: Scene) -> None:
     assert scene.rows(other)[0].state == "succeeded"
     wait_for_mirror(scene, PlatformUser, entity_id=user.entity_id, email="two@traders.example")
     with scene.scope():
-        back = plans.revert(plan=plan, actor=scene.actor, reason="too late", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="too late", now=timezone.now())
     assert scene.rows(back)[0].why == "Changed again since: E-mail address."
 
 
@@ -235,9 +236,9 @@ def test_passwords_are_changed_and_stand_nowhere(
     assert scene.rows(made)[0].state == scene.rows(renamed)[0].state == "succeeded"
     assert scene.expected("user", "live")[third.entity_id]["name"] == "RENAMED_3"
     with scene.scope():
-        plans.discard(plan=left, actor=scene.actor, now=timezone.now())
+        plans.discard(plan=left, actor=Actor.staff(scene.actor), now=timezone.now())
         with pytest.raises(Conflict, match="cannot be reverted"):
-            plans.revert(plan=renamed, actor=scene.actor, reason="no", now=timezone.now())
+            plans.revert(plan=renamed, actor=Actor.staff(scene.actor), reason="no", now=timezone.now())
     assert scene.rows(left)[0].secrets == {}
     stored = everything_stored(database_urls["admin"])
     out, err = capfd.readouterr()
@@ -259,7 +260,7 @@ def test_a_password_that_the_platform_repeats_is_not_stored_and_after_a_week_has
 
     assert wiping.wipe_old_secrets(now=timezone.now() + timedelta(days=8)) == 1
     with scene.scope():
-        again = plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+        again = plans.retry_failed(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
     [row] = scene.rows(again)
     assert row.state == "skipped"
     assert "is not stored any more" in row.why

@@ -32,6 +32,7 @@ from vendor_admin.operations.kinds import PlanRequest, Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.pages.plan_view import consequence_of
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 CANCEL = "user/canceleverything"
 NOON = dt.datetime(2026, 11, 12, 18, tzinfo=dt.UTC)
@@ -82,7 +83,7 @@ def test_a_plan_ends_everything_on_both_hosts_and_what_ended_can_be_given_again(
         wait_for_mirror(scene, MarketDataSubscription, user_id=user_id, expired=True)
         wait_for_mirror(scene, TradingPermission, user_id=user_id, environment="demo", status="Revoked")
     with scene.scope():
-        again = plans.revert(plan=plan, actor=scene.actor, reason="wrong members", now=timezone.now())
+        again = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="wrong members", now=timezone.now())
     rows = scene.rows(again)
     assert {row.why for row in rows if row.state == "skipped"} == set()
     assert {row.target_type for row in rows} == {

@@ -7,6 +7,7 @@ from tests.support.scene import Scene
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 
 def test_revoking_three_permissions_is_one_call_and_can_be_reverted(scene: Scene) -> None:
@@ -23,7 +24,7 @@ def test_revoking_three_permissions_is_one_call_and_can_be_reverted(scene: Scene
     ids = {one.entity_id for one in chosen}
     wait_until(lambda: ids <= {one.entity_id for one in scene.permissions(status="Revoked")}, what="the mirror")
     with scene.scope():
-        back = plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
     assert [row.state for row in scene.rows(back)] == ["planned"] * 3
     assert scene.confirm(back).state == Plan.State.RUNNING
     scene.work()

@@ -32,6 +32,7 @@ from vendor_admin.mirrors.models import (
 from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.tradovate.trading_calendar import month_to_add
 
@@ -75,7 +76,7 @@ def _change_plan(
 
 def _revert(scene: Scene, plan: Plan) -> Plan:
     with scene.scope():
-        back = plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
     assert scene.confirm(back).state == Plan.State.RUNNING
     scene.work("live")
     assert {row.state for row in scene.rows(back)} == {"succeeded"}, [row.why for row in scene.rows(back)]
@@ -166,7 +167,7 @@ def test_a_person_may_vouch_for_a_signature_of_which_no_notice_came(scene: Scene
     assert scene.rows(unsigned)[0].why == "The user has not signed the market data agreement"
     scene.sandbox.control("sign-agreement", organization=scene.vendor["name"], user=member, notice=False)
     with scene.scope():
-        again = plans.retry_failed(plan=unsigned, actor=scene.actor, now=timezone.now())
+        again = plans.retry_failed(plan=unsigned, actor=Actor.staff(scene.actor), now=timezone.now())
     assert scene.confirm(again).state == Plan.State.RUNNING
     scene.work("live")
     assert scene.rows(again)[0].state == "succeeded"
@@ -338,14 +339,14 @@ def test_the_paying_account_is_found_by_its_name_or_set(scene: Scene, member: in
     assert "Several LIVE accounts" in _drafts(scene, AddEntitlements(), [target])[0].why_skipped
     with scene.scope():
         with pytest.raises(InvalidFields):
-            set_billing_account(organization=organization, account_id=5, actor="riley")
-        set_billing_account(organization=organization, account_id=77, actor="riley")
+            set_billing_account(organization=organization, account_id=5, actor=Actor.staff("riley"))
+        set_billing_account(organization=organization, account_id=77, actor=Actor.staff("riley"))
         assert AuditEntry.objects.get(action="billing account set").new == {"account": 77}
     assert _drafts(scene, AddEntitlements(), [target])[0].new["accountId"] == 77
     chosen = Target("user", member, {"entitlementId": REPLAY, "accountId": billing})
     assert _drafts(scene, AddEntitlements(), [chosen])[0].new["accountId"] == billing
     with scene.scope():
-        set_billing_account(organization=organization, account_id=None, actor="riley")
+        set_billing_account(organization=organization, account_id=None, actor=Actor.staff("riley"))
     _change_plan(scene, entity_type="account", entity_id=77, name="OTHER")
     _change_plan(scene, entity_type="account", entity_id=billing, name="NORTHWIND")
     wait_for_mirror(scene, Account, entity_id=billing, name="NORTHWIND")

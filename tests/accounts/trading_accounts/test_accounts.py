@@ -14,6 +14,7 @@ from vendor_admin.mirrors.models import Account, CashBalance, TradingPermission
 from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.tradovate.trading_calendar import session_date
 
 CREATE, RESET = "user/createevaluationaccounts", "account/resetdemoaccountstate"
@@ -100,7 +101,7 @@ def test_creations_are_reverted_by_revoking_also_where_the_answer_was_lost(scene
     with scene.scope():
         made = TradingPermission.objects.filter(account_id__in=ids, environment="demo")
         wait_until(lambda: made.count() == 2 and Account.objects.filter(entity_id__in=ids).exists(), what="the mirror")
-        back = plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
     assert back.kind == "revoke_trading_permissions"
     assert scene.confirm(back).state == Plan.State.RUNNING
     scene.work()
@@ -144,7 +145,7 @@ def test_the_platforms_errors_about_single_accounts_land_on_their_rows(scene: Sc
         ("succeeded", ""),
     ]
     with scene.scope():
-        again = plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+        again = plans.retry_failed(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
     assert [row.label.split()[0] for row in scene.rows(again)] == ["FINE2"]
 
 
@@ -176,7 +177,7 @@ def test_a_reset_takes_accounts_to_the_open_of_the_session(scene: Scene) -> None
     assert {row.state for row in scene.rows(plan)[:3]} == {"succeeded"}
     assert {one: scene.balance(one) for one in trading} == starts
     with scene.scope(), pytest.raises(Conflict, match="cannot be reverted"):
-        plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
     assert scene.reload(changed).state == Plan.State.FINISHED
 
 
@@ -188,7 +189,7 @@ def test_a_session_that_is_not_known_is_asked_for_account_by_account(scene: Scen
     waiting = scene.confirm(scene.preview("reset_accounts", targets, parameters={"tradeDate": long_ago}))
     assert waiting.second_person_why == "How much it moves is not known of 2 of 2 rows: that needs a second person."
     with scene.scope():
-        plan = plans.approve(plan=waiting, actor="casey", now=timezone.now())
+        plan = plans.approve(plan=waiting, actor=Actor.staff("casey"), now=timezone.now())
     assert (plan.state, plan.calls_needed) == (Plan.State.RUNNING, 2)
     assert all("is not known here" in " ".join(row.warnings) for row in scene.rows(plan))
     scene.work()

@@ -14,6 +14,7 @@ from vendor_admin.operations.models import Operation, ReadJob, ReadJobRow
 from vendor_admin.operations.plan_work.platform_reader import PlatformReader
 from vendor_admin.operations.read_jobs import work
 from vendor_admin.operations.read_jobs.asking import ask
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, BudgetUse
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.tradovate.outcomes import Unknown
@@ -24,7 +25,7 @@ SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 def look(scene: Scene, account_id: int) -> ReadJob:
     with scene.scope():
         return look_at_cash(
-            organization=scene.organization, account_id=account_id, actor=scene.actor, now=timezone.now()
+            organization=scene.organization, account_id=account_id, actor=Actor.staff(scene.actor), now=timezone.now()
         )
 
 
@@ -35,7 +36,7 @@ def look_at_many(scene: Scene, ids: list[int]) -> ReadJob:
             kind=LookAtCash(),
             ids=ids,
             environment="demo",
-            actor=scene.actor,
+            actor=Actor.staff(scene.actor),
             now=timezone.now(),
         )
 
@@ -168,4 +169,4 @@ def test_a_look_at_an_account_of_nobody_here_is_refused(scene: Scene) -> None:
 def test_who_may_not_ask_for_comparisons_may_not_look_at_cash(scene: Scene) -> None:
     (id_,) = scene.account_ids(1)
     with pytest.raises(NotAllowed), scene.scope():
-        look_at_cash(organization=scene.organization, account_id=id_, actor="nobody", now=timezone.now())
+        look_at_cash(organization=scene.organization, account_id=id_, actor=Actor.staff("nobody"), now=timezone.now())

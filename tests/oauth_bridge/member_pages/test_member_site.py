@@ -6,6 +6,7 @@ from oauth_bridge.checks import problem_of_site_url, site_url
 from oauth_bridge.site.colours import DARK_PAPER, LEAST_CONTRAST, LIGHT_PAPER, contrast, readable, text_on
 from oauth_bridge.site.site import change_look, kind_of_logo, look_of
 from vendor_admin.errors import InvalidFields
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -35,7 +36,7 @@ def test_pages_show_the_organizations_name_colour_and_logo(ann, alpha):
 
     change_look(
         organization=alpha,
-        actor="alice",
+        actor=Actor.staff("alice"),
         values={"title": "Alpha <Traders>", "colour": "#FFEE00", "help_text": "Write to help@alpha.example"},
         logo=PNG,
     )
@@ -61,9 +62,9 @@ def test_the_address_of_the_colours_changes_with_them(ann, alpha):
             return look_of(alpha).version
 
     first = version()
-    change_look(organization=alpha, actor="alice", values={"colour": "#123456"})
+    change_look(organization=alpha, actor=Actor.staff("alice"), values={"colour": "#123456"})
     second = version()
-    change_look(organization=alpha, actor="alice", values={}, logo=PNG)
+    change_look(organization=alpha, actor=Actor.staff("alice"), values={}, logo=PNG)
 
     assert len({first, second, version()}) == 3
 
@@ -71,12 +72,12 @@ def test_the_address_of_the_colours_changes_with_them(ann, alpha):
 @pytest.mark.parametrize("colour", ["red", "#12345", "#12345g", "#123456;}", "#1234567", "", "#123456\n"])
 def test_a_colour_is_six_digits_and_nothing_else(alpha, colour):
     if colour.strip() == "#123456":
-        change_look(organization=alpha, actor="alice", values={"colour": colour})
+        change_look(organization=alpha, actor=Actor.staff("alice"), values={"colour": colour})
         with organization_scope(alpha.pk):
             assert look_of(alpha).colour == "#123456"
         return
     with pytest.raises(InvalidFields):
-        change_look(organization=alpha, actor="alice", values={"colour": colour})
+        change_look(organization=alpha, actor=Actor.staff("alice"), values={"colour": colour})
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_colour_is_six_digits_and_nothing_else(alpha, colour):
 )
 def test_a_logo_is_a_small_picture_and_nothing_else(alpha, logo):
     with pytest.raises(InvalidFields) as caught:
-        change_look(organization=alpha, actor="alice", values={}, logo=logo)
+        change_look(organization=alpha, actor=Actor.staff("alice"), values={}, logo=logo)
 
     assert set(caught.value.texts) == {"logo"}
     with organization_scope(alpha.pk):

@@ -13,6 +13,7 @@ from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
 from tests.oauth_bridge.form_client import FormClient
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 
 CALLBACK = "https://portal.example/callback"
@@ -45,7 +46,7 @@ class PortalSide:
             "kind": Portal.Kind.SIGN_IN,
             "scopes": ALL.split(),
             "redirect_uris": [CALLBACK],
-            "actor": "alice",
+            "actor": Actor.staff("alice"),
         }
         made = registry.register_portal(organization=organization, name=name, now=timezone.now(), **(values | more))
         return cls(made.portal, made.secret, organization.slug)

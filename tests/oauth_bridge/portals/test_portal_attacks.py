@@ -20,6 +20,7 @@ from tests.oauth_bridge.form_client import FormClient
 from tests.oauth_bridge.portals.portal_side import CALLBACK, PortalSide, basic, new_pair
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from tests.support.staff_and_rows import Writer
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.settings import OAUTH2_PROVIDER
@@ -155,7 +156,7 @@ def test_scopes_cannot_be_widened(alpha: Organization, inside: Visitor) -> None:
         assert refused.json()["error"] == "invalid_scope", scope
 
     both = desk.exchange(*desk.allowed(inside, scope="openid profile")).json()
-    registry.change_portal(portal=desk.portal, values={"scopes": ["openid"]}, actor="alice")
+    registry.change_portal(portal=desk.portal, values={"scopes": ["openid"]}, actor=Actor.staff("alice"))
     assert "name" not in desk.userinfo(both["access_token"]).json(), "what is taken away is not told any more"
     assert desk.refresh(both["refresh_token"]).json()["scope"] == "openid"
 
@@ -338,14 +339,14 @@ def test_whoever_leaves_or_is_switched_off_takes_the_tokens_along(
     tokens, own = desk.tokens_of(inside), program.own_token()
     code, verifier = desk.allowed(inside)
     for side in (desk, program):
-        registry.switch_portal(portal=side.portal, is_enabled=False, actor="alice", now=timezone.now())
+        registry.switch_portal(portal=side.portal, is_enabled=False, actor=Actor.staff("alice"), now=timezone.now())
     assert not desk.works(tokens["access_token"])
     assert desk.api(own).status_code == 401
     for answer in (desk.refresh(tokens["refresh_token"]), desk.exchange(code, verifier)):
         assert answer.status_code == 401, "a disabled portal is nobody"
     assert inside.browser.get(desk.request(new_pair()[1])).status_code == 400
     for side in (desk, program):
-        registry.switch_portal(portal=side.portal, is_enabled=True, actor="alice", now=timezone.now())
+        registry.switch_portal(portal=side.portal, is_enabled=True, actor=Actor.staff("alice"), now=timezone.now())
     assert not desk.works(tokens["access_token"])
     assert desk.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
     assert desk.exchange(code, verifier).json()["error"] == "invalid_grant"
@@ -371,7 +372,7 @@ def test_whoever_leaves_or_is_switched_off_takes_the_tokens_along(
 
     tokens = desk.tokens_of(inside)
     with organization_scope(alpha.pk):
-        links.disconnect(link=inside.link(), actor="alice", now=timezone.now())
+        links.disconnect(link=inside.link(), actor=Actor.staff("alice"), now=timezone.now())
     assert still_work(tokens) == [False, False]
     inside.sign_in()
     assert still_work(tokens) == [False, False]
@@ -379,7 +380,10 @@ def test_whoever_leaves_or_is_switched_off_takes_the_tokens_along(
     write.connection.execute("UPDATE mirrors_platformuser SET status = 'Closed'")
     assert still_work(tokens) == [False, False], "no member any more"
     assert "closed" in inside.browser.get(desk.request(new_pair()[1])).content.decode()
-    old_secret, made = desk.credentials, registry.rotate_secret(portal=desk.portal, actor="alice", now=timezone.now())
+    old_secret, made = (
+        desk.credentials,
+        registry.rotate_secret(portal=desk.portal, actor=Actor.staff("alice"), now=timezone.now()),
+    )
     desk.secret = made.secret
     assert desk.post("introspect", as_client=old_secret, token="x").status_code == 401
     assert desk.post("introspect", token="x").status_code == 200
@@ -404,7 +408,7 @@ def test_a_rotated_key_stays_published_until_its_tokens_are_over(desk: PortalSid
         return str(json.loads(base64.urlsafe_b64decode(header + "=="))["kid"])
 
     old = signed_with()
-    new = keys.rotate(organization=inside.organization, actor="test", now=timezone.now())
+    new = keys.rotate(organization=inside.organization, actor=Actor.staff("test"), now=timezone.now())
     assert signed_with() == new.kid
     assert kids() == [new.kid, old]
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):

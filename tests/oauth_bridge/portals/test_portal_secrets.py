@@ -13,6 +13,7 @@ from oauth_bridge.portals import registry
 from tests.oauth_bridge.portals.portal_side import PortalSide, new_pair
 from tests.oauth_bridge.sign_in.test_secrets import Planted, everything_stored
 from tests.oauth_bridge.visitor import Visitor, parameters_of
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -43,7 +44,7 @@ def go_through_everything(alpha: Organization, ann: Visitor, planted: Planted) -
     replayed, reused = desk.exchange(code, verifier), desk.refresh(first["refresh_token"])
     wrong = desk.post("token", as_client="Basic " + "x" * 40, code=code)
     shown += [answer.content.decode() for answer in (replayed, reused, wrong)]
-    made = registry.rotate_secret(portal=desk.portal, actor="alice", now=desk.portal.secret_made_at)
+    made = registry.rotate_secret(portal=desk.portal, actor=Actor.staff("alice"), now=desk.portal.secret_made_at)
     planted.note(new_secret=made.secret)
     return "\n".join([*shown, repr(made), repr(vars(desk.portal)).replace(desk.portal.client_secret, "")])
 

@@ -26,6 +26,7 @@ from oauth_bridge.tasks import renew_due_links
 from tests.oauth_bridge.outcomes import exchanges, now_in_ledger
 from tests.oauth_bridge.visitor import Visitor
 from tests.support.database import ROOT
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Penalized, Rejected, Unauthorized, Unknown, WrongHost
@@ -78,7 +79,7 @@ def test_a_short_life_is_renewed_after_two_thirds(linked, sandbox):
 
 @pytest.mark.parametrize("encoding", ["form", "json"])
 def test_a_refresh_stores_the_new_pair(linked, alpha, encoding):
-    clients.set_client(organization=alpha, environment="live", values={"encoding": encoding}, actor="test")
+    clients.set_client(organization=alpha, environment="live", values={"encoding": encoding}, actor=Actor.staff("test"))
     before = linked.link()
 
     assert renew(linked, at=due_moment(linked))
@@ -261,7 +262,7 @@ def test_a_result_that_comes_after_a_disconnect_is_thrown_away(linked, monkeypat
     def slowly(*args: Any, **kwargs: Any) -> Any:
         tokens = call(*args, **kwargs)
         with organization_scope(linked.organization.pk):
-            links.disconnect(link=linked.link(), actor="test", now=at)
+            links.disconnect(link=linked.link(), actor=Actor.staff("test"), now=at)
         return tokens
 
     monkeypatch.setattr(platform_oauth, "refresh_tokens", slowly)
@@ -286,7 +287,7 @@ def test_without_a_refresh_token_a_link_lives_until_its_access_token_ends(ann, s
 
 
 def test_a_client_that_was_switched_off_ends_links_with_their_tokens(linked, alpha):
-    clients.set_client(organization=alpha, environment="live", values={"is_enabled": False}, actor="test")
+    clients.set_client(organization=alpha, environment="live", values={"is_enabled": False}, actor=Actor.staff("test"))
     end = linked.link().access_expires_at
 
     renew(linked, at=due_moment(linked))
@@ -309,7 +310,7 @@ def test_a_refresh_token_is_sent_only_to_the_origin_that_gave_it(linked, sandbox
 
 
 def test_a_wrong_secret_is_our_fault_and_not_the_members(linked, alpha, client_of_alpha):
-    clients.set_client(organization=alpha, environment="live", values={"secret": "another"}, actor="test")
+    clients.set_client(organization=alpha, environment="live", values={"secret": "another"}, actor=Actor.staff("test"))
     at = due_moment(linked)
 
     renew(linked, at=at)

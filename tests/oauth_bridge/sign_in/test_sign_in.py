@@ -14,6 +14,7 @@ from oauth_bridge.sign_in import clients
 from tests.oauth_bridge.outcomes import now_in_ledger
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from tests.support.signed_in import signed_in
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization, User
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -51,7 +52,7 @@ def test_the_departure_names_the_registered_address_a_state_and_an_s256_challeng
 @pytest.mark.parametrize("path", ["live/auth/oauthtoken", "live/v1/auth/oauthtoken"])
 def test_both_encodings_and_both_addresses_of_the_exchange_work(ann, alpha, sandbox, encoding, path):
     values = {"encoding": encoding, "exchange_url": f"{sandbox.url}/{path}"}
-    clients.set_client(organization=alpha, environment="live", values=values, actor="test")
+    clients.set_client(organization=alpha, environment="live", values=values, actor=Actor.staff("test"))
 
     ann.sign_in()
 
@@ -141,13 +142,13 @@ def test_the_entrance_leads_who_is_signed_in_to_the_accounts(ann):
 
 
 def test_without_a_client_the_sign_in_is_not_open(ann, alpha, client_of_alpha):
-    clients.set_client(organization=alpha, environment="live", values={"is_enabled": False}, actor="test")
+    clients.set_client(organization=alpha, environment="live", values={"is_enabled": False}, actor=Actor.staff("test"))
 
     assert "not open yet" in ann.get().content.decode()
     response = ann.get("sign-in/live/")
     assert response.status_code == 404
     assert "Sign-in is not open" in response.content.decode()
-    clients.remove_client(client=client_of_alpha, actor="test")
+    clients.remove_client(client=client_of_alpha, actor=Actor.staff("test"))
     assert "not open yet" in ann.get().content.decode()
 
 

@@ -10,6 +10,7 @@ from tests.support.vendor_members import new_member
 from tests.support.workers import KILLED, Workers
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 CREATE = "user/createevaluationusers"
 ROWS, CALLS = 1_000, 10
@@ -23,8 +24,8 @@ def test_a_thousand_rows_have_a_thousand_results_after_a_kill_at_forty_percent(
     scene.sandbox.control("write-settings", item_failure_rate=0.07, item_failure_text="Service is busy")
     preview = scene.prepared(scene.preview("create_members", [new_member(number) for number in range(ROWS)]))
     with scene.scope():
-        plans.confirm(plan=preview, actor=scene.actor, now=timezone.now())
-        plan = plans.approve(plan=preview, actor="sam", now=timezone.now())
+        plans.confirm(plan=preview, actor=Actor.staff(scene.actor), now=timezone.now())
+        plan = plans.approve(plan=preview, actor=Actor.staff("sam"), now=timezone.now())
     plan = scene.prepared(plan)
     with Workers(product_environment(database_urls), admin_url=database_urls["admin"]) as workers:
         code = workers.run(scene, "after the commit", environment="live", path=CREATE, passes=CALLS * 4 // 10)

@@ -13,6 +13,7 @@ from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from vendor_admin.operations.engine import lane_hold
 from vendor_admin.operations.models import Lane, Operation, Plan
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.platform_access import platform_hosts, tokens
 
@@ -66,8 +67,9 @@ def test_writes_wait_at_the_wrong_host_and_go_out_once_at_the_right_one(vendor: 
     vendor.work(seconds=2)
     assert calls(vendor, REVOKE) == asked, "nothing goes to the old host before the hour is over"
 
-    who = {"actor": "system:test"}
-    accepted = platform_hosts.accept_pointed_host(connection=connection_of(vendor), host=first, **who)
+    accepted = platform_hosts.accept_pointed_host(
+        connection=connection_of(vendor), host=first, actor=Actor.system("test")
+    )
     with vendor.scope():
         Operation.objects.update(not_before=plan.created_at)  # instead of fifteen seconds
     vendor.work(seconds=10)

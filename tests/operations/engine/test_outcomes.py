@@ -11,6 +11,7 @@ from tests.support.scene import Scene
 from vendor_admin.errors import InvalidFields
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import decisions
+from vendor_admin.organizations.actors import Actor
 
 ADJUST = "fundTransaction/adjustcash"
 CHANGE = Decimal("250.00")
@@ -67,8 +68,12 @@ def test_where_the_comment_is_lost_a_person_decides(scene: Scene, was_done: bool
     assert "If it was not" in operation.question
     with scene.scope():
         with pytest.raises(InvalidFields, match="reason"):
-            decisions.decide(operation=operation, was_done=True, actor="sam", reason=" ", now=timezone.now())
-        decisions.decide(operation=operation, was_done=was_done, actor="sam", reason="seen", now=timezone.now())
+            decisions.decide(
+                operation=operation, was_done=True, actor=Actor.staff("sam"), reason=" ", now=timezone.now()
+            )
+        decisions.decide(
+            operation=operation, was_done=was_done, actor=Actor.staff("sam"), reason="seen", now=timezone.now()
+        )
     scene.work()
     (row,) = scene.rows(plan)
     assert row.state == ("succeeded" if was_done else "rejected")
@@ -109,11 +114,11 @@ def test_a_paused_plan_sends_nothing_and_a_cancelled_one_never_will(scene: Scene
     ids = scene.account_ids(3)
     plan = scene.adjust(*ids)
     with scene.scope():
-        plans.pause(plan=plan, actor=scene.actor)
+        plans.pause(plan=plan, actor=Actor.staff(scene.actor))
     assert scene.work(seconds=1) == 0
     with scene.scope():
-        plans.resume(plan=plan, actor=scene.actor, now=timezone.now())
-        plans.cancel(plan=plan, actor=scene.actor, now=timezone.now(), reason="changed my mind")
+        plans.resume(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
+        plans.cancel(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now(), reason="changed my mind")
     assert scene.work(seconds=1) == 0
     assert {row.state for row in scene.rows(plan)} == {"cancelled"}
     assert not any(row.is_locking for row in scene.rows(plan))

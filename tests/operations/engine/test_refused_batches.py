@@ -10,6 +10,7 @@ from tests.support.scene import Scene
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 REVOKE = "user/revoketradingpermissions"
 
@@ -46,7 +47,7 @@ def test_a_refusal_without_a_name_is_read_row_by_row_and_not_repeated(scene: Sce
     assert "One of these is under review" in operation.error_text
     assert scene.reload(plan).state == Plan.State.FINISHED
     with scene.scope():
-        again = plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+        again = plans.retry_failed(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
     assert [row.target_id for row in scene.rows(again)] == [row.target_id for row in refused]
 
 

@@ -25,6 +25,7 @@ from vendor_admin.operations.store import queue
 from vendor_admin.operations.store.allowance import Caller
 from vendor_admin.operations.store.queue import LANE_TTL, LaneKey
 from vendor_admin.organizations import incarnations
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Incarnation, Organization
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.tenancy import database_clock
@@ -135,7 +136,7 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
     go_on = threading.Event()
     with organization_scope(organization.pk):
         target = Target("tradingPermission", 1)
-        plan = plans.confirm(plan=_preview(organization, target), actor="riley", now=now)
+        plan = plans.confirm(plan=_preview(organization, target), actor=Actor.staff("riley"), now=now)
     try:
         assert lane.keep_lane()
         with queue.step(organization.pk):
@@ -143,7 +144,7 @@ def test_what_was_claimed_ahead_is_not_sent_once_its_plan_was_stopped(
         lane.callers.run(lambda _: _wait(go_on), SESSION, name="something slow")
         lane.callers.call(row, REVOKE_TRADING_PERMISSION, SESSION, permit(), clock=database_clock.read())
         with organization_scope(organization.pk):
-            stop(plan=plan, actor="riley")
+            stop(plan=plan, actor=Actor.staff("riley"))
         lane.peek()
         go_on.set()
         called: list[Called] = []
@@ -161,7 +162,7 @@ def _preview(organization: Organization, target: Target) -> Plan:
         organization=organization,
         kind_name="test_revoke_one_by_one",
         targets=[target],
-        actor="riley",
+        actor=Actor.staff("riley"),
         reason="a test",
         now=timezone.now(),
     )

@@ -19,6 +19,7 @@ from vendor_admin.operations.plans import decisions, unknown_outcomes
 from vendor_admin.operations.store import allowance, outcome_store, queue
 from vendor_admin.operations.store.allowance import UNKNOWN_READS, Caller
 from vendor_admin.operations.store.verdicts import Waiting
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.platform_access.budgets import READING_CALLS, USER_CALLS
 from vendor_admin.tradovate.enums import NotSentKind
@@ -171,8 +172,8 @@ def test_a_person_may_decide_while_it_is_read_on(desk: Desk) -> None:
     row = in_doubt(desk, needs_person=True, unreadable="no scope")
     with desk.scope():
         with pytest.raises(NotAllowed, match="nora may not decide"):
-            decisions.decide(operation=row, was_done=True, actor="nora", reason="seen", now=timezone.now())
-        decisions.decide(operation=row, was_done=True, actor="sam", reason="seen", now=timezone.now())
+            decisions.decide(operation=row, was_done=True, actor=Actor.staff("nora"), reason="seen", now=timezone.now())
+        decisions.decide(operation=row, was_done=True, actor=Actor.staff("sam"), reason="seen", now=timezone.now())
     read(desk, row, Success([]))
     (row,) = desk.operations(row.plan_id)
     assert (row.state, row.unreadable) == ("succeeded", "")
@@ -220,7 +221,7 @@ def test_what_cannot_even_be_asked_about_goes_to_a_person_at_once_and_harms_no_o
     assert why in broken.unreadable
     with desk.scope():
         assert doubts_of(broken, []) == []
-        decisions.decide(operation=broken, was_done=False, actor="sam", reason="asked", now=timezone.now())
+        decisions.decide(operation=broken, was_done=False, actor=Actor.staff("sam"), reason="asked", now=timezone.now())
 
 
 def test_an_error_of_ours_while_reading_counts_as_a_reading_and_ends_no_run(

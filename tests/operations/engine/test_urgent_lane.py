@@ -18,6 +18,7 @@ from vendor_admin.mirrors.models import TradingPermission
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.sandbox.running import RunningSandbox
 
 ACCOUNTS, CONFIRM_AFTER, KILL_AFTER = 200, 30, 120
@@ -77,7 +78,7 @@ def adjusting(ids: list[int]) -> list[Target]:
 def started_by_two(scene: Scene, plan: Plan) -> Plan:
     plan = scene.confirm(plan)
     with scene.scope():
-        plan = plans.approve(plan=plan, actor=scene.others[0], now=timezone.now())
+        plan = plans.approve(plan=plan, actor=Actor.staff(scene.others[0]), now=timezone.now())
     assert plan.state == Plan.State.RUNNING
     return plan
 

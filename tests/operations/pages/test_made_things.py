@@ -16,6 +16,7 @@ from tests.support.staff_and_rows import NOW
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -35,7 +36,7 @@ def made(alice: Client, alpha: Organization, write: Any) -> int:
     with organization_scope(alpha.pk):
         plan = plans.preview(
             organization=alpha, kind_name="create_members", targets=[new_member(one) for one in (1, 2, 3)],
-            actor="alice", reason="x", now=NOW,
+            actor=Actor.staff("alice"), reason="x", now=NOW,
         )  # fmt: skip
     change_rows(alpha, plan.pk, 1, state="succeeded", result={"user/createevaluationusers": {"userId": 71}})
     change_rows(alpha, plan.pk, 2, state="succeeded", result={"user/createevaluationusers": {"settled": "found"}})
@@ -73,7 +74,7 @@ def test_a_plan_that_makes_nothing_leads_on_to_nothing(alice: Client, alpha, tra
     with organization_scope(alpha.pk):
         plan = plans.preview(
             organization=alpha, kind_name="revoke_trading_permissions", targets=[Target("tradingPermission", 1)],
-            actor="alice", reason="x", now=NOW,
+            actor=Actor.staff("alice"), reason="x", now=NOW,
         )  # fmt: skip
 
     assert "create-accounts" not in page(alice, plan.pk)

@@ -16,6 +16,7 @@ from tests.support.plan_desk import change_plan, operations_of, page, plan_of, p
 from tests.support.signed_in import signed_in
 from vendor_admin.operations.models import ApprovalRule, Operation
 from vendor_admin.operations.pages.budget_view import maintenance_of
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.platform_access import budgets
@@ -275,7 +276,7 @@ def _connect(organization: Organization, **more: Any) -> None:
         slug=organization.slug,
         is_simulated=organization.is_simulated,
         environment="demo",
-        actor="test",
+        actor=Actor.staff("test"),
         rest_url="https://demo.tradovateapi.com/v1",
         websocket_url="wss://demo.tradovateapi.com/v1/websocket",
         credentials={

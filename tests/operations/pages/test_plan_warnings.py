@@ -11,6 +11,7 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.pages.plan_view import common_warnings
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -28,7 +29,12 @@ def desk(alice: Client, alpha: Organization, trading_day: Any) -> Any:
         targets = [Target(entity_type, first + number, one) for number, one in enumerate(wanted)]
         with organization_scope(alpha.pk):
             return plans.preview(
-                organization=alpha, kind_name=kind_name, targets=targets, actor="alice", reason="x", now=NOW
+                organization=alpha,
+                kind_name=kind_name,
+                targets=targets,
+                actor=Actor.staff("alice"),
+                reason="x",
+                now=NOW,
             )
 
     return preview

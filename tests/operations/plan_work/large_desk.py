@@ -18,6 +18,7 @@ from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plan_work.held_plans import check
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 
 class WorkerLost(BaseException):
@@ -85,7 +86,7 @@ class Large(Desk):
                 organization=self.organization,
                 kind_name=kind,
                 targets=[Target("tradingPermission", one) for one in ids],
-                actor=self.actor,
+                actor=Actor.staff(self.actor),
                 reason="a test",
                 now=timezone.now(),
             )
@@ -101,7 +102,9 @@ class Large(Desk):
         earlier = self.running(*ids)
         self.checked(self.cancel(earlier))
         with self.scope():
-            retries = [plans.retry_failed(plan=earlier, actor=self.actor, now=timezone.now()) for _ in range(2)]
+            retries = [
+                plans.retry_failed(plan=earlier, actor=Actor.staff(self.actor), now=timezone.now()) for _ in range(2)
+            ]
         return [self.confirm(self.checked(one)) for one in retries]
 
     def checked(self, plan: Plan) -> Plan:
@@ -118,7 +121,7 @@ class Large(Desk):
 
     def cancel(self, plan: Plan) -> Plan:
         with self.scope():
-            return plans.cancel(plan=plan, actor=self.actor, now=timezone.now())
+            return plans.cancel(plan=plan, actor=Actor.staff(self.actor), now=timezone.now())
 
     def states(self, plan: Plan) -> list[str]:
         return [row.state for row in self.rows(plan)]

@@ -24,6 +24,7 @@ from vendor_admin.operations.plan_work.platform_reader import Fault
 from vendor_admin.operations.plans import fresh_rows
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store import allowance, wakeups
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection, User
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.platform_access.budgets import Budget
@@ -145,7 +146,7 @@ def test_a_plan_that_cannot_be_read_is_held_and_goes_on_by_itself_for_those_who_
     assert held.wait_why == "DEMO is not live (paused). The DEMO connection is paused."
     assert held.check_at is not None
     with scene.scope():
-        cancelled = plans.cancel(plan=other, actor="casey", now=timezone.now(), reason="not any more")
+        cancelled = plans.cancel(plan=other, actor=Actor.staff("casey"), now=timezone.now(), reason="not any more")
     assert (cancelled.state, cancelled.wait_why, cancelled.check_at) == (Plan.State.CANCELLED, "", None)
     assert blind.checked(cancelled).state == Plan.State.CANCELLED
 
@@ -156,7 +157,7 @@ def test_a_plan_that_cannot_be_read_is_held_and_goes_on_by_itself_for_those_who_
     assert (paused.state, paused.started_at) == (Plan.State.PAUSED, None)
     assert paused.wait_why.startswith("riley may no longer change balances.")
     with scene.scope():
-        resumed = plans.resume(plan=paused, actor="casey", now=timezone.now())
+        resumed = plans.resume(plan=paused, actor=Actor.staff("casey"), now=timezone.now())
     assert (resumed.state, resumed.wait_why, resumed.taken_over_by) == (Plan.State.HELD, NO_WORKER, "casey")
 
     with RunningHub(database_url=database_urls["hub"], name="hub-2"):
@@ -208,7 +209,7 @@ def test_a_held_plan_waits_longer_after_each_failure_until_the_fault_is_another_
     assert wake_due() == 0
 
     with scene.scope():
-        asked = plans.check_now(plan=plan, actor="casey", now=timezone.now())
+        asked = plans.check_now(plan=plan, actor=Actor.staff("casey"), now=timezone.now())
     assert (asked.state, wake_due()) == (Plan.State.HELD, 1)
     monkeypatch.setattr(platform_reader, "RestClient", answering(Unauthorized("no", 403)))
     assert seconds_to_wait() >= LONGEST_PAUSE.total_seconds()

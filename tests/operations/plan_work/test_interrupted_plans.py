@@ -26,6 +26,7 @@ from vendor_admin.operations.plans import interrupted_plans
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.progress import finish_plans, progress_of
 from vendor_admin.operations.store import queue
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
@@ -131,9 +132,13 @@ class Bench(Desk):
         targets = [Target("account", one) for one in range(first, first + count)]
         with self.scope():
             plan = plans.preview(
-                organization=self.organization, kind_name=kind, targets=targets, actor=self.actor, reason="a test",
+                organization=self.organization,
+                kind_name=kind,
+                targets=targets,
+                actor=Actor.staff(self.actor),
+                reason="a test",
                 now=timezone.now(),
-            )  # fmt: skip
+            )
         plan = self.confirm(plan)
         assert plan.state == Plan.State.RUNNING
         return plan
@@ -161,11 +166,11 @@ class Bench(Desk):
 
     def pause(self, plan: Plan) -> Plan:
         with self.scope():
-            return plans.pause(plan=plan, actor=self.actor)
+            return plans.pause(plan=plan, actor=Actor.staff(self.actor))
 
     def resume(self, plan: Plan) -> Plan:
         with self.scope():
-            return plans.resume(plan=plan, actor="sam", now=database_clock.now())
+            return plans.resume(plan=plan, actor=Actor.staff("sam"), now=database_clock.now())
 
     def take(self, name: str = RESET_DEMO_ACCOUNT_STATE.path, *, most: int = 100) -> list[Operation]:
         """Claim what may be sent."""

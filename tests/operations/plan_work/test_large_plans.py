@@ -16,6 +16,7 @@ from vendor_admin.operations.plan_work.held_plans import wake_due
 from vendor_admin.operations.plans import fresh_rows, progress, wiping
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations import incarnations
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Incarnation, StaffRole
 
 QUEUED, CANCELLED = Operation.State.QUEUED, Operation.State.CANCELLED
@@ -287,7 +288,7 @@ def test_a_large_plan_that_is_cancelled_sends_nothing_more_at_once_and_a_worker_
     assert cancelled.state == Plan.State.CANCELLED
     assert set(desk.states(plan)) == {PlanRow.State.QUEUED}
     with desk.scope(), pytest.raises(Conflict, match="still being cancelled"):
-        plans.retry_failed(plan=cancelled, actor=desk.actor, now=timezone.now())
+        plans.retry_failed(plan=cancelled, actor=Actor.staff(desk.actor), now=timezone.now())
     with lost_at('UPDATE "operations_operation"', time=2):
         desk.checked(plan)
     desk.end_claim(plan)
@@ -345,7 +346,7 @@ def test_a_preview_can_be_thrown_away_while_it_is_being_made(desk: Large) -> Non
     with lost_at("INSERT INTO operations_planrow", time=2):
         desk.checked(plan)
     with desk.scope():
-        plans.discard(plan=plan, actor=desk.actor, now=timezone.now())
+        plans.discard(plan=plan, actor=Actor.staff(desk.actor), now=timezone.now())
         assert not PlanTargets.objects.exists()
 
     assert desk.checked(plan).state == Plan.State.CANCELLED

@@ -15,6 +15,7 @@ from vendor_admin.operations.pages import plan_buttons
 from vendor_admin.operations.pages.plan_buttons import REVERT
 from vendor_admin.operations.plans import follow_ups, fresh_rows
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sync import freshness
 
@@ -44,8 +45,8 @@ def ended(desk: Large, *ids: int, state: str, kind: str = RevokeAndBack.name) ->
 def again(desk: Large, plan: Plan, verb: str) -> Plan:
     with desk.scope():
         if verb == "retry":
-            return plans.retry_failed(plan=plan, actor=desk.actor, now=timezone.now())
-        return plans.revert(plan=plan, actor=desk.actor, reason="a mistake", now=timezone.now())
+            return plans.retry_failed(plan=plan, actor=Actor.staff(desk.actor), now=timezone.now())
+        return plans.revert(plan=plan, actor=Actor.staff(desk.actor), reason="a mistake", now=timezone.now())
 
 
 def one_part_left(kind: RevokeAndBack, row: PlanRow) -> Target:
@@ -185,12 +186,12 @@ def test_what_a_broken_off_start_had_done_is_not_offered_to_be_retried(desk: Lar
 def paused(desk: Large, *ids: int) -> Plan:
     plan = desk.checked(desk.confirmed(*ids, kind=RevokeAndBack.name))
     with desk.scope():
-        return plans.pause(plan=plan, actor=desk.actor)
+        return plans.pause(plan=plan, actor=Actor.staff(desk.actor))
 
 
 def resumed(desk: Large, plan: Plan) -> Plan:
     with desk.scope():
-        return plans.resume(plan=plan, actor=desk.actor, now=timezone.now())
+        return plans.resume(plan=plan, actor=Actor.staff(desk.actor), now=timezone.now())
 
 
 def test_the_rows_of_a_large_plan_that_is_resumed_are_compared_by_a_worker_before_any_begins(

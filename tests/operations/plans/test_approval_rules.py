@@ -19,6 +19,7 @@ from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target, registe
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans import approval_rules
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.staff import verbs as staff
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -55,13 +56,13 @@ class Desk:
             organization=self.organization,
             kind_name=MovesMoney.name,
             targets=targets,
-            actor=actor,
+            actor=Actor.staff(actor),
             reason="a test",
             now=now,
         )
 
     def start(self, *amounts: str, actor: str = "mia", now: Any = NOW) -> Plan:
-        return plans.confirm(plan=self.preview(*amounts, actor=actor, now=now), actor=actor, now=now)
+        return plans.confirm(plan=self.preview(*amounts, actor=actor, now=now), actor=Actor.staff(actor), now=now)
 
     def limits(self, **fields: Any) -> None:
         ApprovalRule.objects.update_or_create(organization=self.organization, defaults=fields)
@@ -71,20 +72,25 @@ class Desk:
             organization=self.organization,
             accounts_over=rows,
             balance_change_over=Decimal(amount),
-            actor=actor,
+            actor=Actor.staff(actor),
             now=now,
             reason="we grew",
         )
 
     def approve(self, actor: str, *, now: Any = NOW, seen: str | None = None) -> ApprovalRule:
         seen = approval_rules.mark_of(approval_rules.approval_rule(self.organization)) if seen is None else seen
-        return approval_rules.approve_thresholds(organization=self.organization, actor=actor, now=now, seen=seen)
+        return approval_rules.approve_thresholds(
+            organization=self.organization, actor=Actor.staff(actor), now=now, seen=seen
+        )
 
     def join_today(self, name: str) -> None:
         """Give somebody their role anew."""
         for role in ("risk", "owner"):
             staff.change_role(
-                staff_role=StaffRole.objects.get(user__username=name), role=role, actor="max", reason="a change"
+                staff_role=StaffRole.objects.get(user__username=name),
+                role=role,
+                actor=Actor.staff("max"),
+                reason="a change",
             )
 
     def in_force(self) -> tuple[int, Decimal]:
@@ -131,7 +137,7 @@ def test_previews_that_were_made_side_by_side_are_counted_when_they_are_confirme
     first, second = desk.preview("30000"), desk.preview("30000")
     assert [first.needs_second_person, second.needs_second_person] == [False, False]
 
-    states = [plans.confirm(plan=one, actor="mia", now=NOW).state for one in (first, second)]
+    states = [plans.confirm(plan=one, actor=Actor.staff("mia"), now=NOW).state for one in (first, second)]
 
     assert states == [Plan.State.RUNNING, Plan.State.WAITING]
 
@@ -139,7 +145,7 @@ def test_previews_that_were_made_side_by_side_are_counted_when_they_are_confirme
 def test_who_confirms_what_another_made_counts_as_well(desk: Desk) -> None:
     desk.start("30000", actor="max")
 
-    confirmed = plans.confirm(plan=desk.preview("30000"), actor="max", now=NOW)
+    confirmed = plans.confirm(plan=desk.preview("30000"), actor=Actor.staff("max"), now=NOW)
 
     assert confirmed.state == Plan.State.WAITING
 
@@ -152,9 +158,9 @@ def test_after_a_day_it_is_forgotten(desk: Desk) -> None:
 
 
 def test_what_was_approved_thrown_away_or_never_begun_does_not_count(desk: Desk) -> None:
-    plans.approve(plan=desk.start("60000"), actor="casey", now=NOW)
-    plans.cancel(plan=desk.start("60000"), actor="mia", now=NOW)
-    plans.discard(plan=desk.preview("30000"), actor="mia", now=NOW)
+    plans.approve(plan=desk.start("60000"), actor=Actor.staff("casey"), now=NOW)
+    plans.cancel(plan=desk.start("60000"), actor=Actor.staff("mia"), now=NOW)
+    plans.discard(plan=desk.preview("30000"), actor=Actor.staff("mia"), now=NOW)
     desk.preview("30000")
 
     assert desk.start("30000").state == Plan.State.RUNNING
@@ -176,18 +182,18 @@ def test_whoever_got_the_role_today_does_not_approve_yet(desk: Desk) -> None:
         username="friend",
         email="f@v.example",
         role="risk",
-        actor="mia",
+        actor=Actor.staff("mia"),
         reason="a change",
     )
     promoted = StaffRole.objects.get(user__username="casey")
-    staff.change_role(staff_role=promoted, role="risk", actor="mia", reason="a change")
+    staff.change_role(staff_role=promoted, role="risk", actor=Actor.staff("mia"), reason="a change")
     given = timezone.now()
 
     for name, now in (("casey", given), ("casey", given + timedelta(hours=23))):
         with pytest.raises(Refused, match="for less than a day"):
-            plans.approve(plan=waiting, actor=name, now=now)
+            plans.approve(plan=waiting, actor=Actor.staff(name), now=now)
 
-    approved = plans.approve(plan=waiting, actor="casey", now=given + timedelta(hours=24))
+    approved = plans.approve(plan=waiting, actor=Actor.staff("casey"), now=given + timedelta(hours=24))
     assert approved.approved_by == "casey"
     assert approval_rules.why_no_second_person("friend", organization_id=desk.organization.pk, now=given)
 
@@ -197,14 +203,19 @@ def test_what_somebody_made_who_got_the_role_today_is_not_approved_by_a_colleagu
     waiting = desk.start("60000")
 
     with pytest.raises(Refused, match="mia has this role for less than a day"):
-        plans.approve(plan=waiting, actor="casey", now=timezone.now())
+        plans.approve(plan=waiting, actor=Actor.staff("casey"), now=timezone.now())
 
-    assert plans.approve(plan=waiting, actor="casey", now=timezone.now() + 25 * HOUR).approved_by == "casey"
+    assert (
+        plans.approve(plan=waiting, actor=Actor.staff("casey"), now=timezone.now() + 25 * HOUR).approved_by == "casey"
+    )
 
 
 def test_a_role_that_is_saved_unchanged_keeps_its_age(desk: Desk) -> None:
     staff.change_role(
-        staff_role=StaffRole.objects.get(user__username="casey"), role="owner", actor="max", reason="a change"
+        staff_role=StaffRole.objects.get(user__username="casey"),
+        role="owner",
+        actor=Actor.staff("max"),
+        reason="a change",
     )
 
     assert not approval_rules.why_no_second_person("casey", organization_id=desk.organization.pk, now=timezone.now())
@@ -268,7 +279,7 @@ def test_a_proposal_holds_once_and_ends_with_a_lower_setting_or_when_it_is_dropp
     for end in (
         lambda: desk.approve("casey"),
         lambda: desk.set(10, 10),
-        lambda: approval_rules.withdraw_thresholds(organization=desk.organization, actor="casey"),
+        lambda: approval_rules.withdraw_thresholds(organization=desk.organization, actor=Actor.staff("casey")),
     ):
         desk.set(1_000, 1_000_000)
         end()

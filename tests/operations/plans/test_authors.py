@@ -16,6 +16,7 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store.queue import LaneKey
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -35,7 +36,7 @@ class Desk:
             organization=self.organization,
             kind_name="test_revoke_one_by_one",
             targets=[Target("tradingPermission", one) for one in ids],
-            actor=actor,
+            actor=Actor.from_key(actor),
             reason="a test",
             now=NOW,
             **values,
@@ -43,18 +44,18 @@ class Desk:
 
     def running(self, *, approved_by: str = "") -> Plan:
         if not approved_by:
-            return plans.confirm(plan=self.preview(), actor="mia", now=NOW)
-        return plans.approve(plan=self.waiting(), actor=approved_by, now=NOW)
+            return plans.confirm(plan=self.preview(), actor=Actor.staff("mia"), now=NOW)
+        return plans.approve(plan=self.waiting(), actor=Actor.staff(approved_by), now=NOW)
 
     def waiting(self) -> Plan:
         ApprovalRule.objects.get_or_create(organization=self.organization, defaults={"accounts_over": 0})
-        return plans.confirm(plan=self.preview(), actor="mia", now=NOW)
+        return plans.confirm(plan=self.preview(), actor=Actor.staff("mia"), now=NOW)
 
     def paused(self) -> Plan:
-        return plans.pause(plan=self.running(), actor="mia")
+        return plans.pause(plan=self.running(), actor=Actor.staff("mia"))
 
     def cancelled(self) -> Plan:
-        return plans.cancel(plan=self.running(), actor="mia", now=NOW)
+        return plans.cancel(plan=self.running(), actor=Actor.staff("mia"), now=NOW)
 
     def seen_by_a_worker(self, plan: Plan) -> Plan:
         guard(LaneKey(self.organization.pk, "demo", "worker"), now=timezone.now())
@@ -109,9 +110,9 @@ def test_each_verb_refuses_whoever_may_not(desk: Desk, name: str) -> None:
         lose(lose.__name__)
     before = (plan.state, Plan.objects.count())
 
-    for actor in (*(lose.__name__ for lose in LOSSES), "nobody", ""):
+    for actor in (*(lose.__name__ for lose in LOSSES), "nobody"):
         with pytest.raises(NotAllowed, match="may not"):
-            verb(plan=plan, actor=actor)
+            verb(plan=plan, actor=Actor.staff(actor))
 
     plan.refresh_from_db()
     assert (plan.state, Plan.objects.count()) == before
@@ -129,9 +130,9 @@ def test_a_plan_whose_maker_may_no_longer_is_not_started_by_anybody_else(desk: D
     lose("mia")
 
     with pytest.raises(Refused, match="mia may no longer grant and revoke trading permissions"):
-        plans.confirm(plan=preview, actor="casey", now=NOW)
+        plans.confirm(plan=preview, actor=Actor.staff("casey"), now=NOW)
     with pytest.raises(Refused, match="mia may no longer"):
-        plans.approve(plan=waiting, actor="casey", now=NOW)
+        plans.approve(plan=waiting, actor=Actor.staff("casey"), now=NOW)
     assert not Plan.objects.filter(started_at__isnull=False).exists()
 
 
@@ -141,7 +142,7 @@ def test_who_takes_over_a_plan_whose_rows_moved_gets_the_new_preview(desk: Desk)
     Plan.objects.filter(pk=plan.pk).update(state=Plan.State.PAUSED, confirmed_by="mia")
     disable("mia")
 
-    renewed = plans.resume(plan=plan, actor="casey", now=NOW)
+    renewed = plans.resume(plan=plan, actor=Actor.staff("casey"), now=NOW)
     plan.refresh_from_db()
     assert (plan.state, renewed.state, renewed.actor) == (Plan.State.STALE, Plan.State.PREVIEW, "casey")
 
@@ -157,7 +158,7 @@ def test_a_running_plan_stops_until_somebody_who_may_takes_it_over(desk: Desk, l
     assert plan.wait_why.startswith("mia may no longer grant and revoke trading permissions. Somebody who may")
     assert AuditEntry.objects.get(action="plan paused").actor == "system:worker"
 
-    plan = plans.resume(plan=plan, actor="casey", now=NOW)
+    plan = plans.resume(plan=plan, actor=Actor.staff("casey"), now=NOW)
     assert (plan.taken_over_by, plan.wait_why) == ("casey", "")
     assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
     disable("casey")
@@ -169,17 +170,17 @@ def test_a_plan_that_needs_two_people_never_goes_on_with_one(desk: Desk) -> None
     disable("mia")
     assert desk.seen_by_a_worker(plan).state == Plan.State.PAUSED
     with pytest.raises(Refused, match="You approved this plan"):
-        plans.resume(plan=plan, actor="casey", now=NOW)
-    plan = plans.resume(plan=plan, actor="rob", now=NOW)
+        plans.resume(plan=plan, actor=Actor.staff("casey"), now=NOW)
+    plan = plans.resume(plan=plan, actor=Actor.staff("rob"), now=NOW)
     assert (plan.taken_over_by, plan.approved_by) == ("rob", "casey")
 
     make_a_viewer("casey")
     plan = desk.seen_by_a_worker(plan)
     assert plan.wait_why.startswith("casey may no longer approve plans.")
     with pytest.raises(Refused, match="A second person who may approve it has to resume it"):
-        plans.resume(plan=plan, actor="rob", now=NOW)
+        plans.resume(plan=plan, actor=Actor.staff("rob"), now=NOW)
     staff_user("nina", desk.organization)
-    assert plans.resume(plan=plan, actor="nina", now=NOW).approved_by == "nina"
+    assert plans.resume(plan=plan, actor=Actor.staff("nina"), now=NOW).approved_by == "nina"
     assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
 
 
@@ -194,12 +195,12 @@ def test_a_plan_that_lost_its_maker_and_its_approver_is_taken_over_by_two_others
         Plan.objects.filter(pk=plan.pk).update(state=Plan.State.PAUSED, approved_by="casey")
     staff_user("nina", desk.organization)
 
-    plan = plans.resume(plan=plan, actor="rob", now=NOW)
+    plan = plans.resume(plan=plan, actor=Actor.staff("rob"), now=NOW)
     assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.PAUSED, "rob", "")
     assert plan.wait_why == "rob has taken it over. A second person who may approve it has to resume it, or cancel it."
     with pytest.raises(Refused, match="A second person who may approve it has to resume it"):
-        plans.resume(plan=plan, actor="rob", now=NOW)
-    plan = plans.resume(plan=plan, actor="nina", now=NOW)
+        plans.resume(plan=plan, actor=Actor.staff("rob"), now=NOW)
+    plan = plans.resume(plan=plan, actor=Actor.staff("nina"), now=NOW)
     assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.RUNNING, "rob", "nina")
     assert desk.seen_by_a_worker(plan).state == Plan.State.RUNNING
 
@@ -210,9 +211,9 @@ def test_who_approved_a_plan_and_may_no_longer_can_take_it_over_and_needs_a_seco
     StaffRole.objects.filter(user__username="casey").update(role="support")
     plan = desk.seen_by_a_worker(plan)
 
-    plan = plans.resume(plan=plan, actor="casey", now=NOW)
+    plan = plans.resume(plan=plan, actor=Actor.staff("casey"), now=NOW)
     assert (plan.state, plan.taken_over_by, plan.approved_by) == (Plan.State.PAUSED, "casey", "")
-    assert plans.resume(plan=plan, actor="rob", now=NOW).approved_by == "rob"
+    assert plans.resume(plan=plan, actor=Actor.staff("rob"), now=NOW).approved_by == "rob"
 
 
 def test_a_key_that_was_used_for_something_else_is_refused_and_not_answered_with_the_other_plan(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from vendor_admin.errors import Conflict
 from vendor_admin.operations.kinds import Call, PlanRequest, RowDraft, Target, register
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -65,7 +66,7 @@ class Dials:
             organization=self.organization,
             kind_name=TurnDials.name,
             targets=targets,
-            actor="riley",
+            actor=Actor.staff("riley"),
             reason="a test",
             now=timezone.now(),
         )
@@ -84,13 +85,13 @@ class Dials:
         return plan
 
     def confirmed(self, plan: Plan) -> Plan:
-        return plans.confirm(plan=plan, actor="riley", now=timezone.now())
+        return plans.confirm(plan=plan, actor=Actor.staff("riley"), now=timezone.now())
 
     def reverted(self, plan: Plan) -> Plan:
-        return plans.revert(plan=plan, actor="riley", reason="a mistake", now=timezone.now())
+        return plans.revert(plan=plan, actor=Actor.staff("riley"), reason="a mistake", now=timezone.now())
 
     def retried(self, plan: Plan) -> Plan:
-        return plans.retry_failed(plan=plan, actor="riley", now=timezone.now())
+        return plans.retry_failed(plan=plan, actor=Actor.staff("riley"), now=timezone.now())
 
     def states(self, plan: Plan) -> list[str]:
         return list(plan.rows.order_by("position").values_list("state", flat=True))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans.forecast import forecast, last_call_at
 from vendor_admin.operations.precedence import Priority
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import BudgetUse, Organization
 from vendor_admin.organizations.platform_access import budgets
@@ -44,7 +45,7 @@ def vendor(committed_db: None) -> Organization:
     connect_organization(
         slug="vendor",
         environment="demo",
-        actor="test",
+        actor=Actor.staff("test"),
         rest_url="https://demo.tradovateapi.com/v1",
         websocket_url="wss://demo.tradovateapi.com/v1/websocket",
         credentials={

@@ -22,6 +22,7 @@ from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations.kinds import DependsOnRows, PlanRequest, Target, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations import ENTITIES
 from vendor_admin.tradovate.trading_calendar import session_date
@@ -275,7 +276,7 @@ def _carried_out(scene: Scene, plan: Plan) -> list[PlanRow]:
             break
     if plan.state == Plan.State.WAITING:
         with scene.scope():
-            plan = plans.approve(plan=plan, actor="casey", now=timezone.now())
+            plan = plans.approve(plan=plan, actor=Actor.staff("casey"), now=timezone.now())
     assert plan.state == Plan.State.RUNNING, plan.get_state_display()
     scene.work()
     with scene.scope():
@@ -284,7 +285,7 @@ def _carried_out(scene: Scene, plan: Plan) -> list[PlanRow]:
 
 def _whole_reversal(scene: Scene, plan: Plan) -> list[Plan]:
     with scene.scope():
-        back = plans.revert(plan=plan, actor=scene.actor, reason="a mistake", now=timezone.now())
+        back = plans.revert(plan=plan, actor=Actor.staff(scene.actor), reason="a mistake", now=timezone.now())
     return [back] if all(row.state == "planned" for row in scene.rows(back)) else []
 
 

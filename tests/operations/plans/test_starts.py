@@ -17,6 +17,7 @@ from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plan_work.held_plans import check
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -36,7 +37,7 @@ def previewed(organization: Organization, *ids: int) -> Plan:
             organization=organization,
             kind_name="test_revoke_one_by_one",
             targets=[Target("tradingPermission", one) for one in ids],
-            actor="riley",
+            actor=Actor.staff("riley"),
             reason="a test",
             now=timezone.now(),
         )
@@ -46,7 +47,7 @@ def confirm_in_thread(plan: Plan, said: list[str]) -> threading.Thread:
     def run() -> None:
         try:
             with organization_scope(plan.organization_id):
-                said.append(plans.confirm(plan=plan, actor="riley", now=timezone.now()).state)
+                said.append(plans.confirm(plan=plan, actor=Actor.staff("riley"), now=timezone.now()).state)
         except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
             said.append(f"{type(error).__name__}: {error}")
         finally:
@@ -88,7 +89,7 @@ def test_a_plan_that_starts_holds_up_nothing_else_of_its_organization(
 ) -> None:
     plan = previewed(organization, 1)
     with organization_scope(organization.pk):
-        plans.confirm(plan=plan, actor="riley", now=timezone.now())
+        plans.confirm(plan=plan, actor=Actor.staff("riley"), now=timezone.now())
         admin_connection.execute("SELECT 1 FROM organizations_organization FOR NO KEY UPDATE NOWAIT")
 
 
@@ -100,7 +101,7 @@ def test_while_the_calls_of_a_large_plan_are_stored_others_of_its_organization_s
     large = previewed(organization, 1, 2, 3, 4)
     check(organization_id=organization.pk, plan_id=large.pk)
     with organization_scope(organization.pk):
-        plans.confirm(plan=large, actor="riley", now=timezone.now())
+        plans.confirm(plan=large, actor=Actor.staff("riley"), now=timezone.now())
     at_work, may_go_on = threading.Event(), threading.Event()
     calls_of = RevokeOneByOne.calls
 
@@ -124,7 +125,7 @@ def test_while_the_calls_of_a_large_plan_are_stored_others_of_its_organization_s
         with organization_scope(organization.pk):
             with database.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '1s'")
-            assert plans.confirm(plan=small, actor="riley", now=timezone.now()).state == Plan.State.RUNNING
+            assert plans.confirm(plan=small, actor=Actor.staff("riley"), now=timezone.now()).state == Plan.State.RUNNING
     finally:
         may_go_on.set()
         worker.join(30)

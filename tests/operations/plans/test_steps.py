@@ -11,6 +11,7 @@ from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import decisions
 from vendor_admin.operations.plans import verbs as plans
+from vendor_admin.organizations.actors import Actor
 
 ADJUST, PEAK = "fundTransaction/adjustcash", "accountRiskStatus/updatemaxnetliq"
 
@@ -22,12 +23,12 @@ def start(scene: Scene, account_id: int) -> Plan:
 
 def cancel(scene: Scene, plan: Plan) -> None:
     with scene.scope():
-        plans.cancel(plan=plan, actor=scene.actor, now=timezone.now(), reason="changed my mind")
+        plans.cancel(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now(), reason="changed my mind")
 
 
 def retry(scene: Scene, plan: Plan) -> Plan:
     with scene.scope():
-        return plans.retry_failed(plan=plan, actor=scene.actor, now=timezone.now())
+        return plans.retry_failed(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
 
 
 def read_now(scene: Scene) -> None:
@@ -89,7 +90,7 @@ def test_what_was_slowed_down_while_its_plan_was_cancelled_is_not_held_for_ever(
     assert states(scene, plan) == ["queued"]
     with scene.scope():  # as if it had been on the wire when the plan was cancelled
         Operation.objects.update(state=Operation.State.SENDING)
-        plans.cancel(plan=plan, actor=scene.actor, now=timezone.now())
+        plans.cancel(plan=plan, actor=Actor.staff(scene.actor), now=timezone.now())
         Operation.objects.update(state=Operation.State.QUEUED)
     assert scene.rows(plan)[0].is_locking
     scene.work(seconds=1)
@@ -108,7 +109,9 @@ def test_a_step_that_a_person_takes_as_done_is_not_retried(scene: Scene) -> None
     scene.sandbox.control("write", fault="errorText", path=PEAK, text="Not now")
     with scene.scope():
         operation = next(one for one in scene.operations(plan) if one.needs_person)
-        decisions.decide(operation=operation, was_done=True, actor="sam", reason="seen", now=timezone.now())
+        decisions.decide(
+            operation=operation, was_done=True, actor=Actor.staff("sam"), reason="seen", now=timezone.now()
+        )
     scene.work()
     (row,) = scene.rows(plan)
     assert (row.state, row.why) == ("rejected", "Not now")

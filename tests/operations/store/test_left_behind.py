@@ -14,6 +14,7 @@ from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans import decisions
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store import wakeups
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -41,11 +42,11 @@ def running_plan(organization: Organization) -> Plan:
             organization=organization,
             kind_name="test_revoke_one_by_one",
             targets=[Target("tradingPermission", 1)],
-            actor="riley",
+            actor=Actor.staff("riley"),
             reason="a test",
             now=now,
         )
-        return plans.confirm(plan=plan, actor="riley", now=now)
+        return plans.confirm(plan=plan, actor=Actor.staff("riley"), now=now)
 
 
 @pytest.mark.parametrize(
@@ -84,5 +85,7 @@ def test_a_password_is_forgotten_once_a_person_says_that_the_platform_took_it(or
         PlanRow.objects.filter(plan=plan).update(state="unknown", secrets={"password": "correct horse"})
         Operation.objects.filter(plan=plan).update(state="unknown", needs_person=True)
         operation = Operation.objects.get(plan=plan)
-        decisions.decide(operation=operation, was_done=True, actor="sam", reason="asked", now=timezone.now())
+        decisions.decide(
+            operation=operation, was_done=True, actor=Actor.staff("sam"), reason="asked", now=timezone.now()
+        )
         assert PlanRow.objects.get(plan=plan).secrets == {}

@@ -18,6 +18,7 @@ from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store import queue
 from vendor_admin.operations.store.queue import LaneKey
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.operations.permissions import REVOKE_TRADING_PERMISSION
@@ -42,11 +43,11 @@ def running_plan(organization: Organization, *ids: int) -> Plan:
             organization=organization,
             kind_name="test_revoke_one_by_one",
             targets=targets,
-            actor="riley",
+            actor=Actor.staff("riley"),
             reason="a test",
             now=now,
         )
-        return plans.confirm(plan=plan, actor="riley", now=now)
+        return plans.confirm(plan=plan, actor=Actor.staff("riley"), now=now)
 
 
 def claim(lane: LaneKey) -> list[Operation]:
@@ -82,7 +83,7 @@ def test_cancelling_never_calls_a_row_cancelled_that_a_worker_has_just_claimed(o
 
     def cancel() -> None:
         with organization_scope(organization.pk):
-            plans.cancel(plan=plan, actor="riley", now=timezone.now())
+            plans.cancel(plan=plan, actor=Actor.staff("riley"), now=timezone.now())
 
     with organization_scope(organization.pk):
         list(PlanRow.objects.select_for_update().filter(plan=plan))  # so that cancelling stops half-way

@@ -15,6 +15,7 @@ from vendor_admin.operations.plans import decisions, progress, wiping
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store import outcome_store
 from vendor_admin.operations.store.verdicts import Conclusion, ItemResult
+from vendor_admin.organizations.actors import Actor
 
 PASSWORD = {"password": "correct horse"}
 WEEK = timedelta(days=7)
@@ -41,7 +42,7 @@ def end(desk: Desk, plan: Plan, state: str, *, at: datetime) -> None:
 
 def retry(desk: Desk, plan: Plan) -> Plan:
     with desk.scope():
-        return plans.retry_failed(plan=plan, actor=desk.actor, now=timezone.now())
+        return plans.retry_failed(plan=plan, actor=Actor.staff(desk.actor), now=timezone.now())
 
 
 def test_a_refused_row_keeps_its_password_for_a_retry_and_for_a_week_at_most(desk: Desk) -> None:
@@ -69,12 +70,12 @@ def test_what_a_retry_has_begun_with_keeps_no_second_copy(desk: Desk) -> None:
 
 def cancel(desk: Desk, plan: Plan) -> None:
     with desk.scope():
-        plans.cancel(plan=plan, actor="riley", now=timezone.now())
+        plans.cancel(plan=plan, actor=Actor.staff("riley"), now=timezone.now())
 
 
 def discard(desk: Desk, plan: Plan) -> None:
     with desk.scope():
-        plans.discard(plan=plan, actor="riley", now=timezone.now())
+        plans.discard(plan=plan, actor=Actor.staff("riley"), now=timezone.now())
 
 
 def cancel_while_sent(desk: Desk, plan: Plan) -> None:
@@ -188,7 +189,7 @@ def test_a_call_that_ended_in_whatever_way_holds_no_sealed_body(desk: Desk, was_
         if was_done is None:
             outcome_store.store(desk.lane, [Conclusion(row, [ItemResult(PlanRow.State.REJECTED, "no")])], now=now)
         else:
-            decisions.decide(operation=row, was_done=was_done, actor="sam", reason="seen", now=now)
+            decisions.decide(operation=row, was_done=was_done, actor=Actor.staff("sam"), reason="seen", now=now)
     (row,) = desk.operations(plan)
     assert row.finished_at is not None
     assert row.sealed_request == {}

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import check as connection_check
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.connections.check import Finding
@@ -38,7 +39,7 @@ def connected(sandbox: RunningSandbox, vendor: dict, *, environment: str = "demo
     connection, _ = connections.connect_organization(
         slug="alpha",
         environment=environment,
-        actor="test",
+        actor=Actor.staff("test"),
         rest_url=sandbox.rest_url(environment),
         websocket_url=sandbox.websocket_url(environment),
         credentials=vendor["credentials"] | credentials,
@@ -174,7 +175,7 @@ def test_a_port_where_nobody_listens_is_named(sandbox, vendor):
         rest_url=f"http://{url}/demo/v1",
         websocket_url=f"ws://{url}/demo/v1/websocket",
         credentials=connection.credentials,
-        actor="t",
+        actor=Actor.staff("t"),
     )
     found = checked(moved)
     assert "refused" in found[f"reach {url}"].says.lower()

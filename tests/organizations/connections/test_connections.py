@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.organizations.conftest import CREDENTIALS, SECRETS
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.encryption import Sealed, SecretDict
 from vendor_admin.organizations.models import AuditEntry, Connection, Organization, PlatformSession
@@ -34,7 +35,14 @@ STAGED: dict[str, Any] = STAGING | {"credentials": OTHER_KEY}
 
 
 def connect(**values) -> Connection:
-    fields = {"slug": "alpha", "environment": "demo", "actor": "test", "credentials": CREDENTIALS, **DEMO, **values}
+    fields = {
+        "slug": "alpha",
+        "environment": "demo",
+        "actor": Actor.staff("test"),
+        "credentials": CREDENTIALS,
+        **DEMO,
+        **values,
+    }
     return connections.connect_organization(**fields)[0]
 
 
@@ -45,7 +53,7 @@ def audit_of(connection: Connection) -> list[AuditEntry]:
 
 def test_the_first_connection_makes_the_organization():
     connection, is_new = connections.connect_organization(
-        slug="alpha-funding", environment="demo", actor="test", credentials=CREDENTIALS, **DEMO
+        slug="alpha-funding", environment="demo", actor=Actor.staff("test"), credentials=CREDENTIALS, **DEMO
     )
     assert is_new
     assert connection.version == 1
@@ -56,7 +64,7 @@ def test_the_first_connection_makes_the_organization():
 def test_connecting_again_with_the_same_values_changes_nothing():
     first = connect()
     again, is_new = connections.connect_organization(
-        slug="alpha", environment="demo", actor="test", credentials=CREDENTIALS, **DEMO
+        slug="alpha", environment="demo", actor=Actor.staff("test"), credentials=CREDENTIALS, **DEMO
     )
     assert (is_new, again.pk, again.version) == (False, first.pk, 1)
     assert len(audit_of(first)) == 2
@@ -86,9 +94,11 @@ def test_a_wrong_connection_leaves_no_organization_behind():
 
 def test_each_change_raises_the_version_and_is_audited_with_old_and_new():
     connection = connect()
-    moved = connections.repoint_connection(connection=connection, actor="alice", reason="staging first", **STAGED)
-    paused = connections.pause_connection(connection=moved, actor="alice")
-    resumed = connections.resume_connection(connection=paused, actor="alice")
+    moved = connections.repoint_connection(
+        connection=connection, actor=Actor.staff("alice"), reason="staging first", **STAGED
+    )
+    paused = connections.pause_connection(connection=moved, actor=Actor.staff("alice"))
+    resumed = connections.resume_connection(connection=paused, actor=Actor.staff("alice"))
     assert [moved.version, paused.version, resumed.version] == [2, 3, 4]
     assert (paused.is_enabled, resumed.is_enabled) == (False, True)
     entry = audit_of(connection)[2]
@@ -110,7 +120,7 @@ def test_stored_secrets_go_to_no_other_origin_than_the_one_they_were_given_for(o
     changes = at(origin) | ({} if given is None else {"credentials": given})
 
     with pytest.raises(InvalidFields) as caught:
-        connections.update_connection(connection=connection, changes=changes, actor="alice")
+        connections.update_connection(connection=connection, changes=changes, actor=Actor.staff("alice"))
 
     assert caught.value.texts.keys() <= {"password", "sec"}
     assert "type the secrets" in str(caught.value)
@@ -118,14 +128,14 @@ def test_stored_secrets_go_to_no_other_origin_than_the_one_they_were_given_for(o
         assert Connection.objects.get().rest_url == DEMO["rest_url"]
     given_again = {"password": "new", "sec": "new"}
     moved = connections.update_connection(
-        connection=connection, changes=changes | {"credentials": given_again}, actor="alice"
+        connection=connection, changes=changes | {"credentials": given_again}, actor=Actor.staff("alice")
     )
     assert moved.rest_url == changes["rest_url"]
 
 
 def test_another_path_of_the_same_origin_keeps_the_stored_secrets():
     changes = {"rest_url": "https://DEMO.tradovateapi.com:443/v2"}
-    moved = connections.update_connection(connection=connect(), changes=changes, actor="alice")
+    moved = connections.update_connection(connection=connect(), changes=changes, actor=Actor.staff("alice"))
     assert moved.credentials["password"] == CREDENTIALS["password"]
 
 
@@ -133,16 +143,18 @@ def test_a_connection_whose_addresses_are_no_longer_allowed_can_be_paused():
     connection = connect()
     with organization_scope(connection.organization_id):
         Connection.objects.update(websocket_url="wss://elsewhere.example/v1/websocket")
-    paused = connections.pause_connection(connection=connection, actor="alice")
+    paused = connections.pause_connection(connection=connection, actor=Actor.staff("alice"))
     assert not paused.is_enabled
     with pytest.raises(InvalidFields, match="not a host of the platform"):
-        connections.resume_connection(connection=paused, actor="alice")
+        connections.resume_connection(connection=paused, actor=Actor.staff("alice"))
 
 
 def test_a_changed_password_is_audited_without_the_password():
     connection = connect()
     changed = connections.update_connection(
-        connection=connection, changes={"credentials": CREDENTIALS | {"password": "another-secret"}}, actor="alice"
+        connection=connection,
+        changes={"credentials": CREDENTIALS | {"password": "another-secret"}},
+        actor=Actor.staff("alice"),
     )
     assert changed.version == 2
     assert changed.credentials["password"] == "another-secret"
@@ -156,8 +168,8 @@ def test_a_change_forgets_the_last_check_but_a_pause_does_not():
     connection = connect()
     with organization_scope(connection.organization_id):
         Connection.objects.update(check_report=[{"step": "x"}])
-    assert connections.pause_connection(connection=connection, actor="a").check_report
-    assert not connections.repoint_connection(connection=connection, actor="a", **STAGED).check_report
+    assert connections.pause_connection(connection=connection, actor=Actor.staff("a")).check_report
+    assert not connections.repoint_connection(connection=connection, actor=Actor.staff("a"), **STAGED).check_report
 
 
 def test_demo_data_cannot_be_connected_to_a_real_platform():
@@ -169,7 +181,7 @@ def test_demo_data_cannot_be_connected_to_a_real_platform():
     }
     connection = connect(is_simulated=True, **sandbox)
     with pytest.raises(InvalidFields, match="demo data"):
-        connections.repoint_connection(connection=connection, actor="a", credentials=CREDENTIALS, **DEMO)
+        connections.repoint_connection(connection=connection, actor=Actor.staff("a"), credentials=CREDENTIALS, **DEMO)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +204,11 @@ def test_a_second_connection_of_an_environment_is_refused():
     connection = connect()
     with pytest.raises(InvalidFields, match="already"):
         connections.add_connection(
-            organization=connection.organization, environment="demo", actor="a", credentials=CREDENTIALS, **DEMO
+            organization=connection.organization,
+            environment="demo",
+            actor=Actor.staff("a"),
+            credentials=CREDENTIALS,
+            **DEMO,
         )
 
 
@@ -227,15 +243,15 @@ class TestRemoving:
     def test_a_connection_in_use_is_not_removed(self):
         connection = connect()
         with pytest.raises(InvalidFields, match="pause it first"):
-            connections.remove_connection(connection=connection, actor="alice")
+            connections.remove_connection(connection=connection, actor=Actor.staff("alice"))
 
     def test_credentials_and_token_are_erased_and_the_audit_says_who_and_why(self, platform, now):
         connection = connect()
         ids = {"connection_id": connection.pk, "organization_id": connection.organization_id}
         tokens.access_token(**ids, now=now)
-        paused = connections.pause_connection(connection=connection, actor="alice")
+        paused = connections.pause_connection(connection=connection, actor=Actor.staff("alice"))
 
-        connections.remove_connection(connection=paused, actor="alice", reason="moved away")
+        connections.remove_connection(connection=paused, actor=Actor.staff("alice"), reason="moved away")
 
         with organization_scope(connection.organization_id):
             assert not Connection.objects.exists()
@@ -248,8 +264,8 @@ class TestRemoving:
             tokens.access_token(**ids, now=now)
 
     def test_an_environment_is_connected_again_where_its_gaps_go_on(self):
-        connection = connections.pause_connection(connection=connect(), actor="a")
-        connections.remove_connection(connection=connection, actor="a")
+        connection = connections.pause_connection(connection=connect(), actor=Actor.staff("a"))
+        connections.remove_connection(connection=connection, actor=Actor.staff("a"))
 
         again = connect(**STAGING)
 

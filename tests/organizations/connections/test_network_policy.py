@@ -7,6 +7,7 @@ import pytest
 
 from tests.organizations.conftest import CREDENTIALS
 from vendor_admin.errors import InvalidFields
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import check as connection_check
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.models import Connection, Organization
@@ -42,7 +43,14 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 
 def connect(slug: str = "alpha", **values) -> Connection:
-    fields = {"slug": slug, "environment": "demo", "actor": "test", "credentials": CREDENTIALS, **PUBLIC, **values}
+    fields = {
+        "slug": slug,
+        "environment": "demo",
+        "actor": Actor.staff("test"),
+        "credentials": CREDENTIALS,
+        **PUBLIC,
+        **values,
+    }
     return connections.connect_organization(**fields)[0]
 
 
@@ -179,15 +187,17 @@ class TestSaving:
     def test_a_connection_is_not_moved_there_either(self, names):
         connection = connect()
         with pytest.raises(InvalidFields, match="runs on"):
-            connections.repoint_connection(connection=connection, credentials=CREDENTIALS, actor="a", **SANDBOX)
+            connections.repoint_connection(
+                connection=connection, credentials=CREDENTIALS, actor=Actor.staff("a"), **SANDBOX
+            )
 
     def test_it_can_always_be_paused_but_not_resumed_towards_a_private_network(self, names):
         connection = connect()
         names["demo.tradovateapi.com"] = ["10.0.0.7"]
-        paused = connections.pause_connection(connection=connection, actor="a")
+        paused = connections.pause_connection(connection=connection, actor=Actor.staff("a"))
         assert not paused.is_enabled
         with pytest.raises(InvalidFields, match="private network"):
-            connections.resume_connection(connection=paused, actor="a")
+            connections.resume_connection(connection=paused, actor=Actor.staff("a"))
 
     def test_the_check_looks_again_and_goes_no_further(self, names, now):
         connection = connect()

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied
 
 from tests.organizations.platform_access.named_hosts import (
     ADDRESSES,
@@ -19,7 +18,8 @@ from tests.organizations.platform_access.named_hosts import (
     reload,
     sign_in,
 )
-from vendor_admin.errors import InvalidFields
+from vendor_admin.errors import InvalidFields, NotAllowed
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import host_search
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.connections.host_search import Found, HostSearch
@@ -34,7 +34,7 @@ from vendor_admin.tradovate.outcomes import NotSent, WrongHost
 pytestmark = pytest.mark.django_db
 
 
-ACTOR = "system:test"
+ACTOR = Actor.from_key("system:test")
 
 
 @pytest.fixture
@@ -239,7 +239,9 @@ class TestFallingBack:
         sign_in(connection, platform, named={"demo": ALPHA7})
         self.fall_back(connection, ALPHA7, now)
         reachable.append(f"https://{ALPHA7}/v1")
-        connections.update_connection(connection=reload(connection), changes={"is_enabled": False}, actor="alice")
+        connections.update_connection(
+            connection=reload(connection), changes={"is_enabled": False}, actor=Actor.staff("alice")
+        )
         assert host_fallback.try_again(now=self.due_at(connection)) == 0
         assert reload(connection).platform_host == ""
 
@@ -289,8 +291,8 @@ class TestAccepting:
         accepted = self.accept(reload(connection), ALPHA7)
         assert accepted.rest_url_in_use == f"https://{ALPHA7}/v1"
         assert accepted.version == connection.version + 1
-        assert hosts_of(connection).accepted_by == ACTOR
-        assert audit_of(connection)[-1][:2] == (ACTOR, "platform host accepted")
+        assert hosts_of(connection).accepted_by == ACTOR.key
+        assert audit_of(connection)[-1][:2] == (ACTOR.label, "platform host accepted")
         sign_in(connection, platform)  # at once, although the hour is not over
         assert platform.asked[-1] == ("login", ALPHA7)
 
@@ -316,8 +318,10 @@ class TestAccepting:
 
     def test_only_who_may_manage_connections_can_accept_one(self, connection, platform, now):
         pointed = self.pointed(connection, ALPHA7, now)
-        with pytest.raises(PermissionDenied):
-            platform_hosts.accept_pointed_host(connection=pointed, host=ALPHA7, actor="vera", reason="ticket 7")
+        with pytest.raises(NotAllowed):
+            platform_hosts.accept_pointed_host(
+                connection=pointed, host=ALPHA7, actor=Actor.staff("vera"), reason="ticket 7"
+            )
         assert reload(connection).platform_host == ""
 
     def test_where_an_answer_pointed_is_kept_until_another_says_otherwise_or_a_host_works(self, connection, now):

@@ -19,6 +19,7 @@ from tests.organizations.platform_access.named_hosts import (
     reload,
     sign_in,
 )
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import host_search
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.connections.host_search import Found, HostSearch
@@ -137,7 +138,9 @@ class TestLearning:
     )
     def test_other_credentials_or_addresses_begin_at_the_configured_host(self, connection, platform, changes, is_kept):
         sign_in(connection, platform, named={"demo": ALPHA7})
-        changed = connections.update_connection(connection=reload(connection), changes=changes, actor="alice")
+        changed = connections.update_connection(
+            connection=reload(connection), changes=changes, actor=Actor.staff("alice")
+        )
         assert changed.platform_host == (ALPHA7 if is_kept else "")
         with organization_scope(connection.organization_id):
             assert PlatformHosts.objects.exists() is is_kept

@@ -17,6 +17,7 @@ from django.urls import reverse
 from tests.organizations.sign_in.sign_in_desk import MOMENT, Person, staff, with_second_factor
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.sign_in.second_factor import reset, set_up_with
 from vendor_admin.organizations.sign_in.session_store import SessionStore
@@ -354,7 +355,7 @@ def _change_password(person: Person) -> None:
 
 
 def _reset_second_factor(person: Person) -> None:
-    reset(person=person.user, actor="olga", reason="lost")
+    reset(person=person.user, actor=Actor.staff("olga"), reason="lost")
     set_up_with(user=person.user, secret=person.secret)
 
 

@@ -10,6 +10,7 @@ from django.forms import modelform_factory
 
 from tests.organizations.sign_in.sign_in_desk import Person, staff
 from vendor_admin.errors import InvalidFields
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.staff.verbs import add_person
 from vendor_admin.organizations.user_names import refuse_name
@@ -68,7 +69,13 @@ def test_a_members_name_is_taken_too(owner: User) -> None:
 def test_the_rule_stands_wherever_people_make_users(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     organization = Organization.objects.get()
     with pytest.raises(InvalidFields, match="letters without accents"):
-        add_person(organization=organization, username="OWNER@x", email="x@example.com", role="viewer", actor="test")
+        add_person(
+            organization=organization,
+            username="OWNER@x",
+            email="x@example.com",
+            role="viewer",
+            actor=Actor.staff("test"),
+        )
     assert StaffRole.objects.count() == 1
 
     form = OperatorsForm({"username": "owner@other"}, instance=owner)

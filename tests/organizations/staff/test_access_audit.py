@@ -10,6 +10,7 @@ from django.urls import reverse
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from vendor_admin.organizations import tasks
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AccessEntry, AuditEntry, Organization, StaffRole, User
 from vendor_admin.organizations.staff import verbs as staff
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -74,9 +75,9 @@ def test_a_password_that_was_refused_is_not(ann: User, alpha: Organization) -> N
 def test_a_password_that_is_set_behind_a_link_is_in_the_audit(alpha: Organization, client: Client) -> None:
     with organization_scope(alpha.pk):
         role = staff.add_person(
-            organization=alpha, username="new", email="new@alpha.example", role="viewer", actor="ann"
+            organization=alpha, username="new", email="new@alpha.example", role="viewer", actor=Actor.staff("ann")
         )
-        made = staff.invitation(staff_role=role, actor="ann", reason="new")
+        made = staff.invitation(staff_role=role, actor=Actor.staff("ann"), reason="new")
 
     page = client.get(reverse("set_password", args=[made.user_id, made.key]), follow=True)
     client.post(page.redirect_chain[-1][0], {"new_password1": NEW, "new_password2": NEW})

@@ -11,6 +11,7 @@ from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.errors import Conflict
 from vendor_admin.notices import platform_conditions
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.comparison import absences
@@ -76,13 +77,13 @@ def test_an_empty_list_takes_nothing_away_until_a_person_confirms_it(
         (asked,) = platform_conditions.many_absent(datetime.now(UTC))
     assert (asked.subject, str(held.pk) in asked.path) == ("demo account", True)
 
-    confirm_absence(reconciliation=held, actor="alice", now=datetime.now(UTC))
+    confirm_absence(reconciliation=held, actor=Actor.staff("alice"), now=datetime.now(UTC))
     wait_until(lambda: gone(stored) == 60, what="what was confirmed")
     assert len([one for one in stored.events() if one["kind"] == Kind.VANISHED]) == 60
     with organization_scope(held.organization_id):
         assert platform_conditions.many_absent(datetime.now(UTC)) == []
     with pytest.raises(Conflict):
-        confirm_absence(reconciliation=held, actor="alice", now=datetime.now(UTC))
+        confirm_absence(reconciliation=held, actor=Actor.staff("alice"), now=datetime.now(UTC))
 
 
 def test_what_the_platform_knows_by_id_has_not_vanished_from_a_list_that_leaves_it_out(

@@ -9,6 +9,7 @@ from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
 from vendor_admin.notices import platform_conditions
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.comparison.confirming import confirm_absence
@@ -76,7 +77,7 @@ def test_many_that_are_left_out_are_held_until_a_person_says_that_they_are_gone(
         assert asked.subject == f"demo {LIMIT}"
         newest = Reconciliation.objects.filter(absent__gt=0).order_by("-id").first()
         assert newest is not None
-        confirm_absence(reconciliation=newest, actor="alice", now=datetime.now(UTC))
+        confirm_absence(reconciliation=newest, actor=Actor.staff("alice"), now=datetime.now(UTC))
     wait_until(lambda: len(gone(stored)) == 30, what="what was confirmed")
 
 

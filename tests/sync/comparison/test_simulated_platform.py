@@ -9,6 +9,7 @@ from django.db import connection as database
 from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.stored import Stored
 from vendor_admin.mirrors.columns import mirror_models, platform_columns
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.sandbox.wire.malformed import MALFORMED_FRAMES
@@ -38,7 +39,7 @@ class Scene:
             slug="vendor",
             is_simulated=True,
             environment="demo",
-            actor="test",
+            actor=Actor.staff("test"),
             rest_url=self.sandbox.rest_url("demo"),
             websocket_url=self.sandbox.websocket_url("demo"),
             credentials=self.vendor["credentials"],

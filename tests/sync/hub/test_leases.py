@@ -16,6 +16,7 @@ from tests.support.running_hub import LEASE_TTL, RunningHub, wait_until
 from tests.sync.conftest import give_token
 from tests.sync.scripted_platform import Peer, ScriptedPlatform
 from tests.sync.stored import Stored
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import pause_connection, repoint_connection, resume_connection
 from vendor_admin.organizations.models import Connection
 from vendor_admin.sync import backends, leases
@@ -127,7 +128,7 @@ def test_the_lease_of_a_paused_connection_forgets_a_holder_that_died(
     connection = connect(platform)
     hubs.upkeep("one")
     hubs.claim("one", ttl=0.1)
-    pause_connection(connection=connection, actor="staff")
+    pause_connection(connection=connection, actor=Actor.staff("staff"))
     time.sleep(0.2)
     assert hubs.call(leases.break_locks_of_lapsed, name="two") == ["one"]
     hubs.upkeep("two")
@@ -278,12 +279,12 @@ def test_pause_resume_and_new_address_take_effect_within_seconds(
     start_hub()
     wait_until(lambda: synced(platform), what="the socket")
     platform.send(event(1))
-    pause_connection(connection=connection, actor="staff")
+    pause_connection(connection=connection, actor=Actor.staff("staff"))
     wait_until(lambda: not platform.open_peers, seconds=5, what="the socket's end after a pause")
     wait_until(lambda: stored.lease()["state"] == "paused", seconds=5, what="the state")
     assert stored.lease()["holder"] == ""
     assert stored.events("account", 1)
-    resume_connection(connection=connection, actor="staff")
+    resume_connection(connection=connection, actor=Actor.staff("staff"))
     wait_until(lambda: synced(platform), seconds=5, what="the socket after a resume")
     with ScriptedPlatform() as elsewhere:
         give_token(connection, elsewhere.rest_url)
@@ -292,7 +293,7 @@ def test_pause_resume_and_new_address_take_effect_within_seconds(
             rest_url=elsewhere.rest_url,
             websocket_url=elsewhere.websocket_url,
             credentials=connection.credentials,
-            actor="staff",
+            actor=Actor.staff("staff"),
         )
         wait_until(lambda: synced(elsewhere) and not platform.open_peers, seconds=5, what="the move")
         elsewhere.send(event(2))
@@ -320,7 +321,7 @@ def test_many_changes_at_once_leave_the_sockets_of_others_open(
     hub = start_hub(lease_ttl=SHORT_TTL)
     wait_until(lambda: len(synced(platform)) == 7, what="seven sockets")
     for connection in changed:
-        pause_connection(connection=connection, actor="test")
+        pause_connection(connection=connection, actor=Actor.staff("test"))
     wait_until(lambda: len(platform.open_peers) == 1, what="the paused sockets' end")
     time.sleep(SHORT_TTL)
     assert (len(platform.open_peers), len(platform.peers)) == (1, 7), "the unchanged socket was closed"

@@ -13,6 +13,7 @@ from tests.support.running_hub import wait_until
 from tests.sync.log.settled import MIRRORED, T0, Connect, StartHub, fails_first, last_gap, snapshot
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import pause_connection, resume_connection
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy import database_clock
@@ -162,12 +163,12 @@ def test_the_time_of_a_pause_is_a_gap_from_its_start(
     platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored
 ) -> None:
     connection = settled()
-    pause_connection(connection=connection, actor="staff")
+    pause_connection(connection=connection, actor=Actor.staff("staff"))
     wait_until(last_gap(stored, "started_at"), what="the gap")
     (gap,) = stored.gaps()
     assert (gap["ended_at"], gap["reason"]) == (None, "the connection was paused")
     assert abs(gap["started_at"] - stored.lease()["last_frame_at"]).total_seconds() < 1
-    resume_connection(connection=connection, actor="staff")
+    resume_connection(connection=connection, actor=Actor.staff("staff"))
     wait_until(last_gap(stored, "settled_at"), what="the settlement")
     assert len(stored.gaps()) == 1
 

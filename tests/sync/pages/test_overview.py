@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tests.support.staff_and_rows import NOW
 from vendor_admin.listing.templatetags.vendor import when_in_words
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.models import AuditEntry, Organization, User
 from vendor_admin.organizations.tenancy import database_clock
@@ -30,7 +31,7 @@ def _connect(organization: Organization):
     return add_connection(
         organization=organization,
         environment="demo",
-        actor="test",
+        actor=Actor.staff("test"),
         rest_url="https://demo.tradovateapi.com/v1",
         websocket_url="wss://demo.tradovateapi.com/v1/websocket",
         credentials=CREDENTIALS,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.stored import Stored
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.platform_access import tokens
@@ -33,7 +34,7 @@ class Scene:
             slug="vendor",
             is_simulated=True,
             environment="demo",
-            actor="test",
+            actor=Actor.staff("test"),
             rest_url=sandbox.rest_url("demo"),
             websocket_url=sandbox.websocket_url("demo"),
             credentials=self.vendor["credentials"],

@@ -11,6 +11,7 @@ from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.desk import Desk
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync import backends, leases
@@ -104,7 +105,7 @@ def test_somebody_may_have_it_tried_at_once_and_the_pause_goes_on_from_there(
     gaps = len(stored.gaps())
     with organization_scope(cut_off.organization_id):
         lease = Lease.objects.get()
-    try_now(lease=lease, actor="staff", now=datetime.now(UTC))
+    try_now(lease=lease, actor=Actor.staff("staff"), now=datetime.now(UTC))
     told = wait_for_minutes(stored, lives=short_lives.MANY + 1)
     assert len(platform.peers) == short_lives.MANY + 1
     assert told["next_try_at"] - datetime.now(UTC) > timedelta(seconds=60)

@@ -17,6 +17,7 @@ from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.socket.test_lookups import lone_socket
 from tests.sync.stored import Stored
 from vendor_admin.errors import Conflict
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import pause_connection, resume_connection
 from vendor_admin.organizations.models import AuditEntry, Connection
 from vendor_admin.organizations.platform_access import budgets, tokens
@@ -53,7 +54,7 @@ class Waiting:
             return Lease.objects.get()
 
     def try_now(self, **options: Any) -> Lease:
-        return try_now(lease=self.lease(), actor="alice", now=datetime.now(UTC), **options)
+        return try_now(lease=self.lease(), actor=Actor.staff("alice"), now=datetime.now(UTC), **options)
 
     def audit(self) -> list[tuple[str, str, dict[str, Any]]]:
         with organization_scope(self.connection.organization_id):
@@ -193,12 +194,12 @@ def test_a_socket_that_does_not_wait_cannot_be_tried(waiting: Callable[..., Wait
         call_command("sync_retry", "alpha", "--environment", "live")
     with pytest.raises(CommandError, match="nobody"):
         call_command("sync_retry", "nobody", "--environment", "demo")
-    pause_connection(connection=scene.connection, actor="staff")
+    pause_connection(connection=scene.connection, actor=Actor.staff("staff"))
     with pytest.raises(Conflict, match="paused"):
         scene.try_now()
     assert scene.hub
     scene.hub.stop()
-    resume_connection(connection=scene.connection, actor="staff")
+    resume_connection(connection=scene.connection, actor=Actor.staff("staff"))
     with pytest.raises(Conflict, match="worker"):
         scene.try_now()
     assert [action for _, action, _ in scene.audit()] == ["connection paused", "connection resumed"]

@@ -20,13 +20,14 @@ from django.utils.text import slugify
 from vendor_admin.errors import InvalidFields
 from vendor_admin.notices import channels, email
 from vendor_admin.notices.models import NoticeChannel, NoticeKind
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
 from vendor_admin.organizations.platform_access import tokens
 from vendor_admin.organizations.sign_in import second_factor
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
-ACTOR = "seed_demo"
+ACTOR = Actor.system("seed_demo")
 
 
 class Command(BaseCommand):

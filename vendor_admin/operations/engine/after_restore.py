@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Greatest
 from vendor_admin.operations.models import Operation, Plan, PlanRow, PlanTargets
 from vendor_admin.operations.store.queue import step
 from vendor_admin.organizations import audit, incarnations
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Incarnation, Organization
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,7 @@ AT_ONCE = 2_000
 CALLS_LAST = timedelta(seconds=45)
 ADVICE = "The database was restored, or a standby took over: what came of this is being read before anything is sent."
 STALE = "The database was restored after this was made, so it may have been carried out since. Make a new preview."
-ACTOR = "after a restore"
+ACTOR = Actor.system("restore", label="after a restore")
 _PREVIEWS = (Plan.State.DRAFTING, Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.HELD)
 
 

@@ -67,7 +67,7 @@ def confirm(request: HttpRequest, plan: Plan) -> HttpResponse:
     if plan.state != Plan.State.PREVIEW or not planned:
         messages.error(request, f"This plan is {plan.get_state_display()}: there is nothing to confirm.")
         return _back(plan)
-    plans.note_day(plan, actor=request.user.get_username(), now=database_clock.now())
+    plans.note_day(plan, actor=actor_of(request)["actor"], now=database_clock.now())
     confirmation = confirmation_for(plan, planned=planned)
     form = _confirm_form(request, confirmation, plan)
     if request.method == "POST" and form.is_valid():

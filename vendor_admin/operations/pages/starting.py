@@ -96,8 +96,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
                 parameters=form.parameters(),
                 reason=reason.cleaned_data["reason"],
                 now=now,
-                actor=request.user.get_username(),
-                request_id=actor_of(request)["request_id"],
+                **actor_of(request),
             )
         except (Conflict, InvalidFields, Refused) as refused:
             form.add_error(None, refused.text)
@@ -137,8 +136,7 @@ def start_with_file(request: HttpRequest, name: str) -> HttpResponse:
                     targets=reading.targets,
                     reason=reason.cleaned_data["reason"],
                     now=now,
-                    actor=request.user.get_username(),
-                    request_id=actor_of(request)["request_id"],
+                    **actor_of(request),
                 )
                 if faults:
                     messages.warning(request, f"{_faulty_lines(faults):,} invalid rows of the file were skipped.")

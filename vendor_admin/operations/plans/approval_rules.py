@@ -15,7 +15,7 @@ from vendor_admin.errors import Conflict, Refused
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans.tally import Tally
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.actors import SYSTEM
+from vendor_admin.organizations.actors import Actor, is_system
 from vendor_admin.organizations.models import Organization, StaffRole
 
 ONE_DAY = timedelta(days=1)
@@ -49,7 +49,7 @@ def why_of_day(plan: Plan, *, people: Collection[str], now: datetime) -> str:
 
     Workers and commands of the installation are nobody's way around it. One query.
     """
-    names = {name for name in people if name and not name.startswith(SYSTEM)}
+    names = {name for name in people if name and not is_system(name)}
     alone = Q(approved_by="", confirmed_at__gt=now - ONE_DAY) & (Q(actor__in=names) | Q(confirmed_by__in=names))
     started = Plan.objects.filter(alone, organization_id=plan.organization_id).exclude(state__in=NOT_STARTED)
     started = started.exclude(state=Plan.State.CANCELLED, started_at=None).exclude(pk=plan.pk)
@@ -70,27 +70,27 @@ def why_of_day(plan: Plan, *, people: Collection[str], now: datetime) -> str:
     return ""
 
 
-def why_no_second_person(actor: str, *, organization_id: int, now: datetime) -> str:
+def why_no_second_person(name: str, *, organization_id: int, now: datetime) -> str:
     """Why somebody with the right does not count as a second person yet; empty if they do."""
     since = (
-        StaffRole.objects.filter(user__username=actor, organization_id=organization_id)
+        StaffRole.objects.filter(user__username=name, organization_id=organization_id)
         .values_list("role_since", flat=True)
         .first()
     )
     if since is None or now - since >= ONE_DAY:
         return ""
-    return f"{actor} has this role for less than a day. A second person counts from a day after it was given."
+    return f"{name} has this role for less than a day. A second person counts from a day after it was given."
 
 
-def why_not_by(names: Iterable[str], actor: str, *, organization_id: int, now: datetime) -> str:
+def why_not_by(names: Iterable[str], actor: Actor, *, organization_id: int, now: datetime) -> str:
     """Why `actor` is no second person for what these did; empty if they are.
 
     Somebody who was given a role within the last day stands for nobody but who gave it: neither do they approve, nor
     does staff approve what they did. An operator, who has no role, may.
     """
-    if why := why_no_second_person(actor, organization_id=organization_id, now=now):
+    if why := why_no_second_person(actor.key, organization_id=organization_id, now=now):
         return why
-    if not StaffRole.objects.filter(user__username=actor, organization_id=organization_id).exists():
+    if not StaffRole.objects.filter(user__username=actor.key, organization_id=organization_id).exists():
         return ""
     new = (one for one in names if why_no_second_person(one, organization_id=organization_id, now=now))
     for one in new:
@@ -105,7 +105,7 @@ def set_thresholds(
     organization: Organization,
     accounts_over: int,
     balance_change_over: Decimal,
-    actor: str,
+    actor: Actor,
     now: datetime,
     reason: str = "",
     request_id: str = "",
@@ -120,14 +120,14 @@ def set_thresholds(
     if accounts_over <= rule.accounts_over and balance_change_over <= rule.balance_change_over:
         return _store(rule, wanted, actor=actor, reason=reason, request_id=request_id)
     rule.proposed_accounts_over, rule.proposed_balance_change_over = accounts_over, balance_change_over
-    rule.proposed_by, rule.proposed_at, rule.proposed_why = actor, now, reason
+    rule.proposed_by, rule.proposed_at, rule.proposed_why = actor.key, now, reason
     rule.save()
     _record(rule, wanted, actor=actor, action="higher thresholds proposed", reason=reason, request_id=request_id)
     return rule
 
 
 def approve_thresholds(
-    *, organization: Organization, actor: str, now: datetime, seen: str, request_id: str = ""
+    *, organization: Organization, actor: Actor, now: datetime, seen: str, request_id: str = ""
 ) -> ApprovalRule:
     """Agree to the proposed thresholds. Raises Refused for who proposed them, Conflict where nobody did.
 
@@ -136,7 +136,7 @@ def approve_thresholds(
     rule = _locked(organization)
     if rule.proposed_accounts_over is None or rule.proposed_balance_change_over is None:
         raise Conflict(NOTHING_PROPOSED, code="nothing_proposed")
-    if actor == rule.proposed_by:
+    if actor.key == rule.proposed_by:
         raise Refused(
             "You proposed them. Another owner has to agree, or an operator of this installation.", code=SECOND_PERSON
         )
@@ -156,7 +156,7 @@ def mark_of(rule: ApprovalRule) -> str:
     return rule.proposed_at.isoformat() if rule.proposed_at else ""
 
 
-def withdraw_thresholds(*, organization: Organization, actor: str, request_id: str = "") -> ApprovalRule:
+def withdraw_thresholds(*, organization: Organization, actor: Actor, request_id: str = "") -> ApprovalRule:
     """Drop the proposal. Raises Conflict where there is none."""
     rule = _locked(organization)
     if rule.proposed_accounts_over is None:
@@ -172,7 +172,7 @@ def _locked(organization: Organization) -> ApprovalRule:
     return ApprovalRule.objects.select_for_update().get(organization=organization)
 
 
-def _store(rule: ApprovalRule, wanted: ApprovalRule, *, actor: str, reason: str, request_id: str) -> ApprovalRule:
+def _store(rule: ApprovalRule, wanted: ApprovalRule, *, actor: Actor, reason: str, request_id: str) -> ApprovalRule:
     _record(rule, wanted, actor=actor, action="approval thresholds changed", reason=reason, request_id=request_id)
     rule.accounts_over, rule.balance_change_over = wanted.accounts_over, wanted.balance_change_over
     _forget_proposal(rule)
@@ -185,7 +185,9 @@ def _forget_proposal(rule: ApprovalRule) -> None:
     rule.proposed_by = rule.proposed_why = ""
 
 
-def _record(rule: ApprovalRule, wanted: ApprovalRule, *, actor: str, action: str, reason: str, request_id: str) -> None:
+def _record(
+    rule: ApprovalRule, wanted: ApprovalRule, *, actor: Actor, action: str, reason: str, request_id: str
+) -> None:
     audit.record(
         organization=rule.organization,
         actor=actor,

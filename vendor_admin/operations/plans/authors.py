@@ -6,15 +6,15 @@ from vendor_admin.errors import NotAllowed
 from vendor_admin.operations.kinds import kind_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans.charges import rights_for
-from vendor_admin.organizations.actors import rights_of
+from vendor_admin.organizations.actors import Actor, rights_of
 from vendor_admin.organizations.roles import Right
 
 Needed = list[tuple[str, Collection[Right]]]
 
 
-def require(actor: str, *rights: Right, organization_id: int) -> None:
+def require(actor: Actor, *rights: Right, organization_id: int) -> None:
     """Raise NotAllowed where an actor does not hold all of these rights now."""
-    held = rights_of([actor], organization_id=organization_id)[actor]
+    held = rights_of([actor.key], organization_id=organization_id)[actor.key]
     missing = [right.value for right in rights if right not in held]
     if missing:
         text = f"{actor} may not {' and '.join(missing)}. An owner of the organization can change that."
@@ -60,9 +60,9 @@ def lost_by(plans: Iterable[Plan]) -> dict[int, str]:
     return lost
 
 
-def holds(actor: str, right: Right, organization_id: int) -> bool:
-    """Whether an actor has a right now."""
-    return not have_lost([actor], [right], organization_id)
+def holds(key: str, right: Right, organization_id: int) -> bool:
+    """Whether the actor with this key has a right now."""
+    return not have_lost([key], [right], organization_id)
 
 
 def have_lost(names: Collection[str], rights: Collection[Right], organization_id: int) -> bool:

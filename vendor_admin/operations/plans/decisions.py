@@ -10,11 +10,12 @@ from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import CANCELLED_AFTER
 from vendor_admin.operations.store.rows import rows_of
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.roles import Right
 
 
 def decide(
-    *, operation: Operation, was_done: bool, actor: str, reason: str, now: datetime, request_id: str = ""
+    *, operation: Operation, was_done: bool, actor: Actor, reason: str, now: datetime, request_id: str = ""
 ) -> Operation:
     """Take it as done, or as not done (then its rows count as rejected, and the plan's retry sends them again).
 
@@ -62,7 +63,7 @@ def decide(
     return found
 
 
-def _note_done(rows: Sequence[PlanRow], path: str, *, actor: str) -> None:
+def _note_done(rows: Sequence[PlanRow], path: str, *, actor: Actor) -> None:
     """Keep with the rows that this call was done, so that a retry or a revert of them knows."""
     for row in rows:
         row.result[path] = {"decided": f"{actor}: it was done"}

@@ -28,6 +28,7 @@ from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import cancel_queued
 from vendor_admin.operations.store.verdicts import Unusable, call_of
 from vendor_admin.organizations import audit, incarnations
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Incarnation
 from vendor_admin.tradovate.catalogue.request import without_secrets
 from vendor_admin.tradovate.masking import has_secrets
@@ -72,7 +73,7 @@ def waits_because(why: str, detail: str = "") -> str:
     return f"{MONEY_WAITS.format(why or NOT_COMPARED)} {detail}".strip()[:500]
 
 
-def resume(plan: Plan, *, actor: str, now: datetime) -> Plan:
+def resume(plan: Plan, *, actor: Actor, now: datetime) -> Plan:
     """Let a plan that was paused at work go on where its rows were compared, or have a worker compare them first: of
     many rows, and of rows that have to be read.
 
@@ -103,7 +104,7 @@ def go_on(plan: Plan, *, compared_at: datetime, readings: Readings | None) -> No
     wakeups.work_soon(plan.organization_id, set(environments))
 
 
-def leave_out_moved(plan: Plan, rows: Sequence[PlanRow], *, actor: str, now: datetime) -> None:
+def leave_out_moved(plan: Plan, rows: Sequence[PlanRow], *, actor: Actor, now: datetime) -> None:
     """Cancel those of the rows, of which nothing was sent, that moved. They are all rows of their calls.
 
     A constant number of queries.

@@ -33,6 +33,7 @@ from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.operations.store import rows as plan_rows
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.rows import target_of
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.tradovate.errors import InvalidRequest
 
@@ -50,7 +51,7 @@ def preview(
     organization: Organization,
     kind_name: str,
     targets: Sequence[Target],
-    actor: str,
+    actor: Actor,
     reason: str,
     now: datetime,
     parameters: Mapping[str, Json] | None = None,
@@ -76,7 +77,7 @@ def preview(
     parameters = dict(parameters or {})
     digest = ""
     if idempotency_key is not None:
-        digest = _digest_of(kind_name, targets, parameters, actor=actor, reason=reason)
+        digest = _digest_of(kind_name, targets, parameters, actor=actor.key, reason=reason)
         known = Plan.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
         if known is not None:
             return _asked_the_same(known, digest)
@@ -85,7 +86,7 @@ def preview(
         kind=kind.name,
         title=kind.title,
         parameters=parameters,
-        actor=actor,
+        actor=actor.key,
         reason=reason,
         request_id=request_id,
         idempotency_key=idempotency_key,
@@ -122,7 +123,7 @@ def preview_again(
     earlier: Plan,
     link: str,
     kind_name: str,
-    actor: str,
+    actor: Actor,
     reason: str,
     now: datetime,
     request_id: str,
@@ -140,7 +141,7 @@ def preview_again(
         title=kind.title,
         state=Plan.State.DRAFTING,
         parameters=dict(parameters or {}),
-        actor=actor,
+        actor=actor.key,
         reason=reason,
         request_id=request_id,
         is_money=kind.is_money,

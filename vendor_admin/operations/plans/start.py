@@ -23,6 +23,7 @@ from vendor_admin.operations.precedence import conflicting
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.rows import target_of
 from vendor_admin.organizations import incarnations
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.encryption import encrypt
 from vendor_admin.tradovate.catalogue.request import without_secrets
 from vendor_admin.tradovate.masking import has_secrets
@@ -51,7 +52,7 @@ RESTORED = (
 )
 
 
-def begin(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str) -> Plan:
+def begin(plan: Plan, *, actor: Actor, now: datetime, action: str, request_id: str) -> Plan:
     """Start a plan, or have a worker do it: where it is large, and where the mirrors it starts from may be old.
 
     Returns a renewed preview where the mirror moved since this one. Raises Conflict where the database was restored
@@ -71,7 +72,7 @@ def begin(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str
     return start(plan, actor=actor, now=now, action=action, request_id=request_id)
 
 
-def hold(plan: Plan, *, why: str, actor: str, now: datetime, action: str, request_id: str) -> Plan:
+def hold(plan: Plan, *, why: str, actor: Actor, now: datetime, action: str, request_id: str) -> Plan:
     """Have a worker start the plan, if its rows are as shown (held_plans.py). `why` they are read of the platform
     before, without an end; empty where they need not be.
     """
@@ -100,7 +101,7 @@ def any_moved(plan: Plan, rows: Sequence[PlanRow], *, now: datetime) -> bool:
 
 def renew(plan: Plan, *, now: datetime) -> Plan:
     """A new preview of all that a plan was asked for, in its place."""
-    maker = plan.taken_over_by or plan.actor
+    maker = Actor.from_key(plan.taken_over_by or plan.actor)
     everything: QuerySet[PlanRow] = plan.rows.order_by("position")
     renewed = preview(
         organization=plan.organization,
@@ -119,7 +120,7 @@ def renew(plan: Plan, *, now: datetime) -> Plan:
     return renewed
 
 
-def start(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str) -> Plan:
+def start(plan: Plan, *, actor: Actor, now: datetime, action: str, request_id: str) -> Plan:
     """Store one operation for every call, hold the targets against other plans, and wake the workers."""
     rows = list(plan.rows.filter(state=PlanRow.State.PLANNED).order_by("position"))
     _refuse_being_started(plan)
@@ -171,7 +172,7 @@ def take_back(plan: Plan, rows: Sequence[PlanRow], *, now: datetime) -> None:
     )
 
 
-def set_going(plan: Plan, *, actor: str, now: datetime, action: str, request_id: str) -> Plan:
+def set_going(plan: Plan, *, actor: Actor, now: datetime, action: str, request_id: str) -> Plan:
     """Let workers send the operations of a plan, which are all stored."""
     wipe_at_start(plan)
     plan.started_at, plan.check_at, plan.wait_why = now, None, ""

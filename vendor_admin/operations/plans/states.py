@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from vendor_admin.errors import Conflict
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.actors import SYSTEM
+from vendor_admin.organizations.actors import Actor
 
 OTHER_STATE = "plan_in_other_state"
-WORKER = f"{SYSTEM}worker"
+WORKER = Actor.system("worker", label="system:worker")
 
 
 def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
@@ -22,7 +22,7 @@ def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
     return found
 
 
-def move(plan: Plan, *, state: str, actor: str, action: str, request_id: str, reason: str = "") -> Plan:
+def move(plan: Plan, *, state: str, actor: Actor, action: str, request_id: str, reason: str = "") -> Plan:
     old, plan.state = plan.state, state
     plan.save()
     audit.record(

@@ -26,6 +26,7 @@ from vendor_admin.operations.plans.states import WORKER, locked, move
 from vendor_admin.operations.plans.targets import is_large
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import cancel_planned, cancel_queued
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.roles import Right
 
 __all__ = [
@@ -48,7 +49,7 @@ AUTHORS_LOST = "authors_lost_their_rights"
 TAKEN_OVER = "{} has taken it over. A second person who may approve it has to resume it, or cancel it."
 
 
-def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_id: str = "") -> Plan:
+def confirm(*, plan: Plan, actor: Actor, now: datetime, reason: str = "", request_id: str = "") -> Plan:
     """Start a previewed plan, or hand it to a second person where its size asks for one.
 
     Where the mirror moved since the preview nothing starts: a renewed preview is stored and returned instead. Where the
@@ -68,7 +69,7 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
     hold_starts(plan.organization_id)  # of two that are confirmed at once the second counts the first
     note_day(plan, actor=actor, now=now)
     if not plan.needs_second_person:
-        plan.confirmed_by, plan.confirmed_at = actor, now
+        plan.confirmed_by, plan.confirmed_at = actor.key, now
         return begin(plan, actor=actor, now=now, action="plan confirmed", request_id=request_id)
     # A worker compares the rows of a large plan once it is approved.
     is_read_of_platform = plan.read_at is not None and fresh_rows.age_of(plan, now=now).why
@@ -76,33 +77,33 @@ def confirm(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_
     renewed = None if is_compared_later else renewed_if_moved(plan, now=now)
     if renewed is not None:
         return renewed
-    plan.confirmed_by, plan.confirmed_at = actor, now
+    plan.confirmed_by, plan.confirmed_at = actor.key, now
     return move(plan, state=Plan.State.WAITING, actor=actor, action="plan waits for approval", request_id=request_id)
 
 
-def approve(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
+def approve(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") -> Plan:
     """Start a plan that waits for a second person, or hold it, or return a renewed preview, as `confirm` does.
 
     Raises Refused for the person who made it, and where who made or confirmed it may no longer do so.
     """
     plan = locked(plan, states=(Plan.State.WAITING,), doing="approved")
     _require(actor, plan, Right.APPROVE_PLANS)
-    if actor in (plan.actor, plan.confirmed_by):
+    if actor.key in (plan.actor, plan.confirmed_by):
         raise Refused("You made this plan. A second person has to approve it.", code=approval_rules.SECOND_PERSON)
     _refuse_new_people(plan, actor, now=now)
     _refuse_lost_authors(plan)
-    plan.approved_by = actor
+    plan.approved_by = actor.key
     return begin(plan, actor=actor, now=now, action="plan approved", request_id=request_id)
 
 
-def note_day(plan: Plan, *, actor: str, now: datetime) -> None:
+def note_day(plan: Plan, *, actor: Actor, now: datetime) -> None:
     """Have a plan need a second person where it does after what its maker, or who confirms it, started today."""
     if not plan.needs_second_person:
-        plan.second_person_why = approval_rules.why_of_day(plan, people={plan.actor, actor}, now=now)
+        plan.second_person_why = approval_rules.why_of_day(plan, people={plan.actor, actor.key}, now=now)
         plan.needs_second_person = bool(plan.second_person_why)
 
 
-def check_now(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
+def check_now(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") -> Plan:
     """Have a worker read at once the rows of a plan that waits for that, or of a preview that may be old."""
     plan = locked(plan, states=(Plan.State.PREVIEW, Plan.State.HELD, Plan.State.RUNNING), doing="checked")
     _require(actor, plan, *rights_to_stop(plan))
@@ -113,7 +114,7 @@ def check_now(*, plan: Plan, actor: str, now: datetime, request_id: str = "") ->
     return move(plan, state=plan.state, actor=actor, action="rows to be checked now", request_id=request_id)
 
 
-def pause(*, plan: Plan, actor: str, request_id: str = "") -> Plan:
+def pause(*, plan: Plan, actor: Actor, request_id: str = "") -> Plan:
     """Send nothing more of this plan until it is resumed. What is being sent right now still ends."""
     plan = locked(plan, states=(Plan.State.RUNNING,), doing="paused")
     _require(actor, plan, *rights_to_stop(plan))
@@ -131,7 +132,7 @@ def pause_for_want_of_authors(*, plan: Plan, why: str) -> Plan:
     )
 
 
-def resume(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
+def resume(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") -> Plan:
     """Go on with a paused plan. Who resumes it takes the place of authors who may no longer do what it does.
 
     What a plan about money or risk has not begun is compared once more; rows that moved are cancelled and say why.
@@ -151,13 +152,13 @@ def resume(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Pl
     return interrupted_plans.resume(plan, actor=actor, now=now)
 
 
-def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_id: str = "") -> Plan:
+def cancel(*, plan: Plan, actor: Actor, now: datetime, reason: str = "", request_id: str = "") -> Plan:
     """Send nothing more of this plan. What was done stays done; what is being sent or is unknown is still settled.
 
     The rows of a large plan are cancelled by a worker.
     """
     plan = locked(plan, states=(Plan.State.DRAFTING, *Plan.OPEN_STATES), doing="cancelled")
-    if not (plan.state == Plan.State.WAITING and authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id)):
+    if not (plan.state == Plan.State.WAITING and authors.holds(actor.key, Right.APPROVE_PLANS, plan.organization_id)):
         _require(actor, plan, *rights_to_stop(plan))
     plan.targets.all().delete()
     plan.finished_at, plan.check_at, plan.check_claimed_until = now, None, None
@@ -180,7 +181,7 @@ def cancel(*, plan: Plan, actor: str, now: datetime, reason: str = "", request_i
     )
 
 
-def discard(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
+def discard(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") -> Plan:
     """Throw a preview away, and with it the passwords it holds."""
     plan = locked(plan, states=(Plan.State.DRAFTING, Plan.State.PREVIEW), doing="discarded")
     _require(actor, plan, *rights_to_stop(plan))
@@ -190,7 +191,7 @@ def discard(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> P
     return move(plan, state=Plan.State.CANCELLED, actor=actor, action="preview discarded", request_id=request_id)
 
 
-def retry_failed(*, plan: Plan, actor: str, now: datetime, request_id: str = "") -> Plan:
+def retry_failed(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") -> Plan:
     """A preview of what this plan was refused or did not come to. Raises Conflict where nothing is left to do.
 
     Of many rows a worker makes it.
@@ -226,7 +227,7 @@ def retry_failed(*, plan: Plan, actor: str, now: datetime, request_id: str = "")
     )
 
 
-def revert(*, plan: Plan, actor: str, reason: str, now: datetime, request_id: str = "") -> Plan:
+def revert(*, plan: Plan, actor: Actor, reason: str, now: datetime, request_id: str = "") -> Plan:
     """A preview that restores what this plan changed, from the values recorded then. What moved since is skipped.
 
     Of many rows a worker makes it.
@@ -265,11 +266,11 @@ def revert(*, plan: Plan, actor: str, reason: str, now: datetime, request_id: st
     )
 
 
-def _require(actor: str, plan: Plan, *rights: Right) -> None:
+def _require(actor: Actor, plan: Plan, *rights: Right) -> None:
     authors.require(actor, *rights, organization_id=plan.organization_id)
 
 
-def _refuse_new_people(plan: Plan, actor: str, *, now: datetime) -> None:
+def _refuse_new_people(plan: Plan, actor: Actor, *, now: datetime) -> None:
     if why := approval_rules.why_not_by(makers_of(plan), actor, organization_id=plan.organization_id, now=now):
         raise Refused(why, code=approval_rules.SECOND_PERSON)
 
@@ -280,28 +281,28 @@ def _refuse_lost_authors(plan: Plan) -> None:
         raise Refused(f"{lost} Somebody who may has to make a new preview of it.", code=AUTHORS_LOST)
 
 
-def _take_the_place_of_lost_authors(plan: Plan, actor: str, *, now: datetime) -> bool:
+def _take_the_place_of_lost_authors(plan: Plan, actor: Actor, *, now: datetime) -> bool:
     """Whether everybody is there who has to stand behind the plan. False: its maker is, and nobody has approved it."""
     if plan.approved_by and authors.have_lost([plan.approved_by], [Right.APPROVE_PLANS], plan.organization_id):
         plan.approved_by, lost_approver = "", plan.approved_by
     else:
         lost_approver = ""
     has_lost_makers = authors.have_lost(makers_of(plan), rights_of_plan(plan), plan.organization_id)
-    if has_lost_makers and actor == plan.approved_by:
+    if has_lost_makers and actor.key == plan.approved_by:
         text = "You approved this plan. Somebody else has to resume it, since its maker no longer may."
         raise Refused(text, code=approval_rules.SECOND_PERSON)
     if has_lost_makers:
-        plan.taken_over_by = actor
+        plan.taken_over_by = actor.key
     if plan.approved_by or not plan.needs_second_person:
         return True
     if has_lost_makers:
         return False
-    if actor in makers_of(plan) or not authors.holds(actor, Right.APPROVE_PLANS, plan.organization_id):
+    if actor.key in makers_of(plan) or not authors.holds(actor.key, Right.APPROVE_PLANS, plan.organization_id):
         who = f"{lost_approver}, who approved it, no longer may. " if lost_approver else "Nobody has approved it. "
         text = f"{who}A second person who may approve it has to resume it."
         raise Refused(text, code=approval_rules.SECOND_PERSON)
     _refuse_new_people(plan, actor, now=now)
-    plan.approved_by = actor
+    plan.approved_by = actor.key
     return True
 
 

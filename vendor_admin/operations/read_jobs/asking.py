@@ -9,6 +9,7 @@ from vendor_admin.operations.plans import authors
 from vendor_admin.operations.read_job_models import ReadJob, ReadJobRow
 from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 
 MOST_ROWS = 5_000
@@ -24,7 +25,7 @@ def ask(
     kind: ReadKind,
     ids: Sequence[int],
     environment: str,
-    actor: str,
+    actor: Actor,
     now: datetime,
     request_id: str = "",
 ) -> ReadJob:
@@ -44,7 +45,7 @@ def ask(
         kind=kind.name,
         title=kind.title,
         environment=environment,
-        actor=actor,
+        actor=actor.key,
         request_id=request_id,
         due_at=now,
         created_at=now,

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.fields import CHANGEABLE, checked_fields, refuse_forbidden_places
 from vendor_admin.organizations.models import Connection, Organization, PlatformHosts, PlatformSession
 from vendor_admin.organizations.platform_access.addresses import is_same_key
@@ -37,7 +38,7 @@ _ELSEWHERE = "Another scheme, host or port: type the secrets of the API key that
 
 
 def connect_organization(
-    *, slug: str, environment: str, actor: str, name: str = "", is_simulated: bool = False, **values: Any
+    *, slug: str, environment: str, actor: Actor, name: str = "", is_simulated: bool = False, **values: Any
 ) -> tuple[Connection, bool]:
     """Add or update the connection of an organization, making the organization if it is new.
 
@@ -58,7 +59,7 @@ def add_connection(
     *,
     organization: Organization,
     environment: str,
-    actor: str,
+    actor: Actor,
     reason: str = "",
     request_id: str = "",
     **values: Any,
@@ -82,7 +83,7 @@ def update_connection(
     *,
     connection: Connection,
     changes: Mapping[str, Any],
-    actor: str,
+    actor: Actor,
     action: str = "connection changed",
     reason: str = "",
     request_id: str = "",
@@ -100,7 +101,7 @@ def update_connection(
         )
 
 
-def pause_connection(*, connection: Connection, actor: str, reason: str = "", request_id: str = "") -> Connection:
+def pause_connection(*, connection: Connection, actor: Actor, reason: str = "", request_id: str = "") -> Connection:
     """Let its sockets be closed within seconds. The token stays."""
     return update_connection(
         connection=connection,
@@ -112,7 +113,7 @@ def pause_connection(*, connection: Connection, actor: str, reason: str = "", re
     )
 
 
-def resume_connection(*, connection: Connection, actor: str, reason: str = "", request_id: str = "") -> Connection:
+def resume_connection(*, connection: Connection, actor: Actor, reason: str = "", request_id: str = "") -> Connection:
     """Let its sockets be opened again."""
     return update_connection(
         connection=connection,
@@ -130,7 +131,7 @@ def repoint_connection(
     rest_url: str,
     websocket_url: str,
     credentials: Mapping[str, Any],
-    actor: str,
+    actor: Actor,
     reason: str = "",
     request_id: str = "",
 ) -> Connection:
@@ -157,7 +158,7 @@ def request_check(*, connection: Connection, now: datetime) -> bool:
     return bool(Connection.objects.filter(is_none_pending, id=connection.pk).update(check_requested_at=now))
 
 
-def remove_connection(*, connection: Connection, actor: str, reason: str = "", request_id: str = "") -> None:
+def remove_connection(*, connection: Connection, actor: Actor, reason: str = "", request_id: str = "") -> None:
     """Forget how a paused connection reached the platform: its credentials and its token are erased.
 
     What was received stays, and the time from now on is a gap, which ends when the environment is connected again.
@@ -183,7 +184,7 @@ def remove_connection(*, connection: Connection, actor: str, reason: str = "", r
         )
 
 
-def _add(organization: Organization, *, actor: str) -> None:
+def _add(organization: Organization, *, actor: Actor) -> None:
     organization.save()
     with organization_scope(organization.pk):
         audit.record(
@@ -200,7 +201,7 @@ def _add_connection(
     *,
     environment: str,
     values: Mapping[str, Any],
-    actor: str,
+    actor: Actor,
     reason: str = "",
     request_id: str = "",
 ) -> Connection:
@@ -229,7 +230,7 @@ def _change_connection(
     connection: Connection,
     *,
     changes: Mapping[str, Any],
-    actor: str,
+    actor: Actor,
     action: str = "connection changed",
     reason: str = "",
     request_id: str = "",
@@ -278,7 +279,7 @@ def _keep_secrets_at_their_origin(
 
 
 def _add_or_update(
-    organization: Organization, *, environment: str, actor: str, values: Mapping[str, Any]
+    organization: Organization, *, environment: str, actor: Actor, values: Mapping[str, Any]
 ) -> tuple[Connection, bool]:
     with organization_scope(organization.pk):
         connection = Connection.objects.filter(environment=environment).first()

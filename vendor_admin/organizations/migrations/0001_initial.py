@@ -93,7 +93,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT sha256(coalesce(before, ''::bytea) || convert_to(jsonb_build_array(
         entry.organization_id, entry.position, entry.id,
         (extract(epoch FROM entry.at) * 1000000)::bigint, (extract(epoch FROM entry.sealed_at) * 1000000)::bigint,
-        entry.actor, entry.action, entry.subject, entry.old, entry.new, entry.reason,
+        entry.actor, entry.actor_kind, entry.actor_id, entry.action, entry.subject, entry.old, entry.new, entry.reason,
         entry.request_id, entry.caller_request_id)::text, 'UTF8'))
 $$;
 REVOKE ALL ON FUNCTION public.organizations_audit_digest(bytea, public.organizations_auditentry) FROM PUBLIC;
@@ -697,7 +697,9 @@ class Migration(migrations.Migration):
                         models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="organizations.organization"),
                     ),
                     ("at", models.DateTimeField(auto_now_add=True)),
-                    ("actor", models.CharField(help_text="A user name, or the command that acted.", max_length=200)),
+                    ("actor", models.CharField(help_text="Whoever acted, as people read it.", max_length=200)),
+                    ("actor_kind", models.CharField(help_text="staff, member, program or system.", max_length=10)),
+                    ("actor_id", models.CharField(help_text="Which one of its kind.", max_length=200)),
                     ("action", models.CharField(max_length=100)),
                     ("subject", models.CharField(max_length=300)),
                     ("old", models.JSONField(default=dict)),
@@ -736,6 +738,12 @@ class Migration(migrations.Migration):
                     "verbose_name_plural": "audit entries",
                     "ordering": ["-id"],
                     "base_manager_name": "unscoped",
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=~models.Q(("actor", ""), ("actor_kind", ""), ("actor_id", ""), _connector="OR"),
+                            name="audit_names_somebody",
+                        ),
+                    ],
                     "indexes": [
                         models.Index(fields=["organization", "-id"], name="audit_by_organization"),
                         models.Index(
@@ -763,7 +771,9 @@ class Migration(migrations.Migration):
                         models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
                     ("at", models.DateTimeField(auto_now_add=True)),
-                    ("actor", models.CharField(help_text="A user name, or the command that acted.", max_length=200)),
+                    ("actor", models.CharField(help_text="Whoever acted, as people read it.", max_length=200)),
+                    ("actor_kind", models.CharField(help_text="staff, member, program or system.", max_length=10)),
+                    ("actor_id", models.CharField(help_text="Which one of its kind.", max_length=200)),
                     ("action", models.CharField(max_length=100)),
                     ("subject", models.CharField(help_text="The user name of the person.", max_length=300)),
                     ("old", models.JSONField(default=dict)),
@@ -776,6 +786,12 @@ class Migration(migrations.Migration):
                     "verbose_name": "change of access",
                     "verbose_name_plural": "changes of access",
                     "ordering": ["-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=~models.Q(("actor", ""), ("actor_kind", ""), ("actor_id", ""), _connector="OR"),
+                            name="access_names_somebody",
+                        ),
+                    ],
                 },
             ),
         ),

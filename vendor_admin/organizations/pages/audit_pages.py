@@ -43,6 +43,8 @@ class AuditAdmin(ReadOnlyAdmin):
     export_columns = (
         Column("At", lambda row: row.at),
         Column("Who", lambda row: row.actor),
+        Column("Kind of who", lambda row: row.actor_kind),
+        Column("Id of who", lambda row: row.actor_id),
         Column("Did", lambda row: row.action),
         Column("To", lambda row: row.subject),
         Column("Old", lambda row: _json(row.old)),
@@ -62,7 +64,8 @@ class AuditAdmin(ReadOnlyAdmin):
     empty = "Nothing has been changed yet."
 
     def object_context(self, request: HttpRequest, row: AuditEntry) -> dict[str, object]:
-        change = {"old": row.old, "new": row.new, "request id": row.request_id}
+        who = {"kind": row.actor_kind, "id": row.actor_id}
+        change = {"who": who, "old": row.old, "new": row.new, "request id": row.request_id}
         if row.caller_request_id:
             change["caller's request id"] = row.caller_request_id
         return {"raw_title": "In full", "raw": json.dumps(change, indent=2, ensure_ascii=False)}
@@ -75,7 +78,11 @@ class AccessAdmin(InstallationAdmin):
     list_display = ("at", "actor", "action", "subject", "reason")
     list_filter = ("action",)
     search_fields = ("actor", "subject")
-    fields = (*("at", "actor", "action", "subject", "old", "new", "reason", "request_id", "caller_request_id"),)
+    fields = (
+        *("at", "actor", "actor_kind", "actor_id", "action", "subject"),
+        *("old", "new", "reason"),
+        *("request_id", "caller_request_id"),
+    )
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:

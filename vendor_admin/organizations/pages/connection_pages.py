@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from vendor_admin.errors import InvalidFields
+from vendor_admin.errors import InvalidFields, NotAllowed
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Address, Badge, Column
 from vendor_admin.organizations import tasks
@@ -217,7 +217,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             reason = form.cleaned_data["reason"]
             try:
                 platform_hosts.accept_pointed_host(connection=connection, host=host, reason=reason, **actor_of(request))
-            except InvalidFields as problem:
+            except (InvalidFields, NotAllowed) as problem:
                 form.add_error(None, problem.text)
             else:
                 messages.success(request, f"Calls go to {host} now; sockets move there within seconds.")

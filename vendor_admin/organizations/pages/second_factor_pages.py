@@ -110,7 +110,7 @@ def reset(request: HttpRequest, role_id: int) -> HttpResponse:
     row = colleague_of(request, role_id)
     back = reverse("admin:organizations_staffrole_change", args=[row.pk])
     try:
-        second_factor.refuse_reset(staff_role=row, actor=_person(request))
+        second_factor.refuse_reset(staff_role=row, actor=actor_of(request)["actor"])
     except Refused as refused:
         messages.error(request, refused.text)
         return HttpResponseRedirect(back)

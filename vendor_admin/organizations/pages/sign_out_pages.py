@@ -46,7 +46,7 @@ def end_sessions_of_staff(request: HttpRequest, role_id: int) -> HttpResponse:
         ("Staff", reverse("admin:organizations_staffrole_changelist")),
         (f"Role of {row.user}", reverse("admin:organizations_staffrole_change", args=[row.pk])),
     ]
-    if isinstance(request.user, User) and concerns_others(staff_role=row, actor=request.user):
+    if concerns_others(staff_role=row, actor=actor_of(request)["actor"]):
         messages.error(request, f"The sessions of {row.user} are ended by an operator of this installation.")
         return HttpResponseRedirect(crumbs[-1][1])
     return _page(request, row.user, crumbs=crumbs)

@@ -167,17 +167,15 @@ class UserAdmin(InstallationAdmin, DjangoUserAdmin):
 
 def _add(request: HttpRequest, organization: Organization, given: dict[str, Any]) -> tuple[StaffRole, bool]:
     """Give the role: to a user whom an operator named, else to somebody new (True). Raises Refused."""
-    actor = request.user
-    if isinstance(actor, User) and actor.is_operator:
+    if is_operator(request):
         known = User.objects.filter(username=given["username"]).first()
         if known is not None:
             role = staff.give_role(
                 organization=organization,
                 user=known,
                 role=given["role"],
-                actor=actor,
                 reason=given["reason"],
-                request_id=actor_of(request)["request_id"],
+                **actor_of(request),
             )
             return role, False
     person = {name: given[name] for name in ("username", "email", "role", "reason")}

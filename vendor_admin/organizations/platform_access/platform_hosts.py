@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
 from django.db.models import F
 
-from vendor_admin.errors import InvalidFields
+from vendor_admin.errors import InvalidFields, NotAllowed
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.actors import rights_of
+from vendor_admin.organizations.actors import Actor, rights_of
 from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.platform_access import host_holds
 from vendor_admin.organizations.platform_access.network_policy import host_rules
@@ -27,7 +26,7 @@ from vendor_admin.tradovate.outcomes import WrongHost
 
 log = structlog.get_logger()
 
-ACTOR = "Vendor Admin"
+ACTOR = Actor.system("platform hosts", label="Vendor Admin")
 NAMED = "The platform named it for this organization."
 MAY_NOT = "{} may not {}. An owner of the organization can change that."
 
@@ -111,16 +110,16 @@ def problem_of_pointed_host(connection: Connection, host: str) -> str:
 
 
 def accept_pointed_host(
-    *, connection: Connection, host: str, actor: str, reason: str = "", request_id: str = ""
+    *, connection: Connection, host: str, actor: Actor, reason: str = "", request_id: str = ""
 ) -> Connection:
     """Use the host that a wrong host's answer pointed to, as a person decided. Sockets move there within seconds.
 
     Raises InvalidFields if the answer that was shown is not the newest any more, or its host is not allowed;
-    PermissionDenied for an actor who may not manage connections.
+    NotAllowed for an actor who may not manage connections.
     """
     right = Right.MANAGE_CONNECTIONS
-    if right not in rights_of([actor], organization_id=connection.organization_id)[actor]:
-        raise PermissionDenied(MAY_NOT.format(actor, right.value))
+    if right not in rights_of([actor.key], organization_id=connection.organization_id)[actor.key]:
+        raise NotAllowed(MAY_NOT.format(actor, right.value), rights=[right.value])
     with organization_scope(connection.organization_id):
         stored = locked(connection.pk)
         hosts = PlatformHosts.objects.filter(connection=connection).first()
@@ -136,7 +135,7 @@ def accept_pointed_host(
         )
         over = _NOTHING_WRONG | _NOTHING_SEARCHED | NOTHING_AWAY | {"refused": [], "refused_at": None}
         PlatformHosts.objects.filter(pk=hosts.pk).update(
-            accepted_by=actor[:200], last_good=_last_good_before(stored, hosts), **over
+            accepted_by=actor.key[:200], last_good=_last_good_before(stored, hosts), **over
         )
         audit.record(
             organization=stored.organization,

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from vendor_admin.errors import NotAllowed
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -52,7 +53,7 @@ def enter_organization(*, request: HttpRequest, organization: Organization, reas
         with organization_scope(organization.pk):
             audit.record(
                 organization=organization,
-                actor=user.get_username(),
+                actor=Actor.staff(user.get_username()),
                 action="operator entered",
                 subject=organization.slug,
                 reason=reason,
@@ -78,7 +79,7 @@ def _record_leaving(request: HttpRequest, operator: User, *, goes_to: Organizati
     with organization_scope(left.pk):
         audit.record(
             organization=left,
-            actor=operator.get_username(),
+            actor=Actor.staff(operator.get_username()),
             action="operator left",
             subject=left.slug,
             request_id=getattr(request, "request_id", ""),

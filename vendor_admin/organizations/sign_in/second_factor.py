@@ -21,6 +21,7 @@ from qrcode.image.svg import SvgPathImage
 
 from vendor_admin.errors import Conflict, Fault, InvalidFields, Refused
 from vendor_admin.organizations import audit, demo_sign_in
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import StaffRole, User
 from vendor_admin.organizations.sign_in import sign_out
@@ -132,13 +133,13 @@ def unused_recovery_codes(user: User) -> int:
     return len(found.wrap().get_unused_codes()) if found else 0
 
 
-def refuse_reset(*, staff_role: StaffRole, actor: User) -> None:
+def refuse_reset(*, staff_role: StaffRole, actor: Actor) -> None:
     """Raise Refused where this person may not reset that one's second factor.
 
     An owner must not weaken the sign-in of somebody who works for another organization, and nobody resets their own.
     """
     person = staff_role.user
-    if person == actor:
+    if Actor.staff(person.get_username()) == actor:
         raise Refused("Nobody resets their own second factor: ask another owner or an operator.", code="second_person")
     if concerns_others(staff_role=staff_role, actor=actor):
         raise Refused(
@@ -146,7 +147,7 @@ def refuse_reset(*, staff_role: StaffRole, actor: User) -> None:
         )
 
 
-def reset(*, person: User, actor: str, reason: str, request_id: str = "") -> bool:
+def reset(*, person: User, actor: Actor, reason: str, request_id: str = "") -> bool:
     """Take a lost second factor away and end all sessions: the next sign-in sets up a new one and tells the person.
 
     Returns whether there was one. Written to the audit of every organization that the person works for.
@@ -198,4 +199,4 @@ def _made(*, user: User, secret: str) -> list[str]:
 
 def _record(*, person: User, action: str, request: HttpRequest) -> None:
     request_id = getattr(request, "request_id", "")
-    audit.record_access(person=person, actor=person.get_username(), action=action, request_id=request_id)
+    audit.record_access(person=person, actor=Actor.staff(person.get_username()), action=action, request_id=request_id)

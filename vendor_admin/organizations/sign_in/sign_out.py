@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import F
 
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import User
 from vendor_admin.organizations.staff import personal_mails
 
@@ -19,11 +20,14 @@ def sign_out_everywhere(*, person: User, request_id: str = "") -> None:
     with transaction.atomic():
         end_sessions(person)
         audit.record_access(
-            person=person, actor=person.get_username(), action="signed out everywhere", request_id=request_id
+            person=person,
+            actor=Actor.staff(person.get_username()),
+            action="signed out everywhere",
+            request_id=request_id,
         )
 
 
-def end_sessions_of(*, person: User, actor: str, reason: str, request_id: str = "") -> None:
+def end_sessions_of(*, person: User, actor: Actor, reason: str, request_id: str = "") -> None:
     """End all sessions of somebody else, as an owner or operator asks."""
     with transaction.atomic():
         end_sessions(person)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import User
 from vendor_admin.organizations.staff import email_addresses, personal_mails
 
 
 def note_change(
-    *, person: User, old: Mapping[str, Any], new: Mapping[str, Any], reason: str, actor: str, request_id: str = ""
+    *, person: User, old: Mapping[str, Any], new: Mapping[str, Any], reason: str, actor: Actor, request_id: str = ""
 ) -> None:
     """A user was added (`old` is empty) or changed; values by field name. Nothing is written of no change."""
     if not new:

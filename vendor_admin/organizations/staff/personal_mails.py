@@ -10,6 +10,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from vendor_admin.celery import app
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import User
 
 log = structlog.get_logger()
@@ -39,18 +40,18 @@ MEANINGS = {
 }
 
 
-def tell_soon(*, person: User, what: str, actor: str, reason: str = "", address: str = "") -> None:
+def tell_soon(*, person: User, what: str, actor: Actor, reason: str = "", address: str = "") -> None:
     """Send a mail about a change (a key of SUBJECTS) as soon as this transaction has committed: to the person's
     address, or to another one.
 
     Only a courtesy: the change itself is in the audit, and does not wait for mail servers.
     """
     if settings.EMAIL_URL and (address or person.email):
-        transaction.on_commit(partial(_send, person.pk, what, actor, reason, address))
+        transaction.on_commit(partial(_send, person.pk, what, actor.label, reason, address))
 
 
 def mail(*, person: User, what: str, actor: str, reason: str, address: str = "") -> None:
-    """Send it, once. What a mail server says against it is logged."""
+    """Send it, once. `actor` is the label of who did it. What a mail server says against it is logged."""
     by = "by yourself" if actor == person.get_username() else f"by {actor}"
     text = (
         f"{SUBJECTS[what]} at {settings.SITE_URL or 'Vendor Admin'}, {by}.\n"

@@ -12,6 +12,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from vendor_admin.errors import Conflict, Fault, InvalidFields, Refused
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor, is_operator
 from vendor_admin.organizations.models import Organization, StaffRole, User
 
 OPERATORS_ONLY = "operators_only"
@@ -32,7 +33,7 @@ def add_person(
     username: str,
     email: str,
     role: str,
-    actor: str,
+    actor: Actor,
     reason: str = "",
     request_id: str = "",
 ) -> StaffRole:
@@ -53,25 +54,23 @@ def add_person(
 
 
 def give_role(
-    *, organization: Organization, user: User, role: str, actor: User, reason: str, request_id: str = ""
+    *, organization: Organization, user: User, role: str, actor: Actor, reason: str, request_id: str = ""
 ) -> StaffRole:
     """Give a known staff user a role in one more organization. Only operators know all users.
 
     Raises Refused, and Conflict where they have a role already.
     """
-    if not actor.is_operator:
+    if not is_operator(actor):
         text = "Only an operator of this installation can give a role to somebody of another organization."
         raise Refused(text, code=OPERATORS_ONLY)
     if user.kind != User.Kind.STAFF:
         text = f"{user} is not a vendor staff user, so no role can be given. Use another user name."
         raise Refused(text, code="not_staff")
     _refuse_second_role(user.username, organization=organization)
-    return _given(
-        user, organization=organization, role=role, actor=actor.get_username(), reason=reason, request_id=request_id
-    )
+    return _given(user, organization=organization, role=role, actor=actor, reason=reason, request_id=request_id)
 
 
-def invitation(*, staff_role: StaffRole, actor: str, reason: str, request_id: str = "") -> Invitation:
+def invitation(*, staff_role: StaffRole, actor: Actor, reason: str, request_id: str = "") -> Invitation:
     """What a person needs to set their first password, once and within PASSWORD_RESET_TIMEOUT. Raises Refused.
 
     For those who have none yet and work for nobody else: an owner must not take over another organization's user. A
@@ -97,13 +96,13 @@ def invitation(*, staff_role: StaffRole, actor: str, reason: str, request_id: st
     )
 
 
-def concerns_others(*, staff_role: StaffRole, actor: User) -> bool:
+def concerns_others(*, staff_role: StaffRole, actor: Actor) -> bool:
     """Whether a change of this person's sign-in concerns more than the organization: an operator makes it then."""
     elsewhere = StaffRole.objects.filter(user=staff_role.user).exclude(organization_id=staff_role.organization_id)
-    return not actor.is_operator and (staff_role.user.is_operator or elsewhere.exists())
+    return not is_operator(actor) and (staff_role.user.is_operator or elsewhere.exists())
 
 
-def change_role(*, staff_role: StaffRole, role: str, actor: str, reason: str, request_id: str = "") -> None:
+def change_role(*, staff_role: StaffRole, role: str, actor: Actor, reason: str, request_id: str = "") -> None:
     """Change a person's role; nothing where they have it already. Raises Conflict for the last owner."""
     if role == staff_role.role:
         return
@@ -122,7 +121,7 @@ def change_role(*, staff_role: StaffRole, role: str, actor: str, reason: str, re
     )
 
 
-def take_role(*, staff_role: StaffRole, actor: str, reason: str, request_id: str = "") -> None:
+def take_role(*, staff_role: StaffRole, actor: Actor, reason: str, request_id: str = "") -> None:
     """End a person's work for an organization; the user stays. Raises Conflict for the last owner."""
     _keep_an_owner(staff_role, becomes="")
     audit.record(
@@ -146,7 +145,9 @@ def _end_links(user: User) -> None:
     user.save(update_fields=["password"])
 
 
-def _given(user: User, *, organization: Organization, role: str, actor: str, request_id: str, reason: str) -> StaffRole:
+def _given(
+    user: User, *, organization: Organization, role: str, actor: Actor, request_id: str, reason: str
+) -> StaffRole:
     given = StaffRole.objects.create(user=user, organization=organization, role=role, role_since=timezone.now())
     audit.record(
         organization=organization,

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from vendor_admin.errors import Conflict
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.models import Lease, Reconciliation
 
 
-def confirm_absence(*, reconciliation: Reconciliation, actor: str, now: datetime, request_id: str = "") -> None:
+def confirm_absence(*, reconciliation: Reconciliation, actor: Actor, now: datetime, request_id: str = "") -> None:
     """Believe that what a comparison found absent is gone, and have it compared again at once.
 
     It holds for a day, and for as many entities as the comparison found absent. Raises Conflict.

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from vendor_admin.errors import Conflict
 from vendor_admin.organizations import audit
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import host_search
 from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Connection
@@ -26,7 +27,7 @@ class StillLocked(Conflict):
         )
 
 
-def try_now(*, lease: Lease, actor: str, now: datetime, force: bool = False, request_id: str = "") -> Lease:
+def try_now(*, lease: Lease, actor: Actor, now: datetime, force: bool = False, request_id: str = "") -> Lease:
     """Have a waiting socket opened at once: its hub notices within seconds.
 
     Budgets hold all the same. `force` also forgets the platform's locks on the connection's address and user, which

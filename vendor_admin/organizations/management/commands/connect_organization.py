@@ -11,10 +11,12 @@ from django.core.validators import validate_slug
 
 from vendor_admin.amounts import NotANumber, read_whole
 from vendor_admin.errors import InvalidFields
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
 from vendor_admin.organizations.models import Connection
 from vendor_admin.tradovate.enums import Environment
 
+ACTOR = Actor.system("connect_organization", label="manage.py connect_organization")
 EXAMPLE = '{"name": "…", "password": "…", "app_id": "…", "app_version": "1.0", "cid": "…", "sec": "…"}'
 
 
@@ -48,7 +50,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 environment=options["environment"],
                 is_simulated=options["simulated"],
-                actor="manage.py connect_organization",
+                actor=ACTOR,
                 **_values(options),
             )
         except InvalidFields as error:

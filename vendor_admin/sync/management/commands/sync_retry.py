@@ -6,12 +6,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from vendor_admin.errors import Conflict
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.models import Lease
 from vendor_admin.sync.socket.retry import try_now
 from vendor_admin.tradovate.enums import Environment
+
+ACTOR = Actor.system("sync_retry", label="manage.py sync_retry")
 
 
 class Command(BaseCommand):
@@ -44,7 +47,7 @@ class Command(BaseCommand):
     def _try(self, lease: Lease, *, force: bool) -> str:
         """Ask for one socket; returns why it was refused, or nothing."""
         try:
-            try_now(lease=lease, actor="manage.py sync_retry", now=database_clock.now(), force=force)
+            try_now(lease=lease, actor=ACTOR, now=database_clock.now(), force=force)
         except Conflict as refusal:
             return str(refusal)
         self.stdout.write(f"{lease}: asked for; its worker opens it within seconds (`manage.py sync_status`).")
