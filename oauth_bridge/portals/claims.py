@@ -17,7 +17,7 @@ def claims_of(link: MemberLink, *, scopes: list[str], now: datetime) -> dict[str
     verified, is left out. Inside the organization's scope.
     """
     claims: dict[str, Any] = {
-        "sub": subject_of(link),
+        "sub": link.subject,
         "platform_user_id": link.platform_user_id,
         "environment": link.environment,
         "organization": link.organization.slug,
@@ -30,11 +30,6 @@ def claims_of(link: MemberLink, *, scopes: list[str], now: datetime) -> dict[str
     if SCOPE_OF_CLAIM["entitlements"] in scopes:
         claims["entitlements"] = _entitlements(link, now=now)
     return {name: value for name, value in claims.items() if value != "" and SCOPE_OF_CLAIM[name] in scopes}
-
-
-def subject_of(link: MemberLink) -> str:
-    """The member's name for portals: never another person's, and the same for ever."""
-    return f"{link.organization_id}-{link.environment}-{link.platform_user_id}"
 
 
 def _entitlements(link: MemberLink, *, now: datetime) -> list[dict[str, Any]]:

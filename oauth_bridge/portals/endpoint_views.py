@@ -12,7 +12,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from oauth_bridge.portals import keys, tokens
-from oauth_bridge.portals.claims import subject_of
 from oauth_bridge.portals.server import Provider, discovery_document, issuer_of
 from oauth_bridge.site.page_scope import organization_page
 from vendor_admin.organizations.models import Organization
@@ -73,7 +72,7 @@ def introspect(request: HttpRequest, organization: Organization) -> HttpResponse
         "token_type": "Bearer",
         "iat": int(found.made_at.timestamp()),
         "exp": int(found.expires_at.timestamp()),
-        "sub": subject_of(found.consent.link) if found.consent else portal.client_id,
+        "sub": found.consent.link.subject if found.consent else portal.client_id,
     }
     return JsonResponse(answer)
 

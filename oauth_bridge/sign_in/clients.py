@@ -9,6 +9,7 @@ import structlog
 
 from oauth_bridge.members import attempts, links
 from oauth_bridge.models import PlatformClient
+from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
@@ -47,6 +48,14 @@ def open_client(*, organization: Organization, environment: str) -> PlatformClie
     """The enabled client of an environment."""
     with organization_scope(organization.pk):
         return PlatformClient.objects.filter(environment=environment, is_enabled=True).first()
+
+
+def client_for_sign_in(*, organization: Organization, environment: str) -> PlatformClient:
+    """The enabled client of an environment. Raises SignInFailed where there is none."""
+    client = open_client(organization=organization, environment=environment)
+    if client is None:
+        raise SignInFailed(Problem.NOT_OPEN)
+    return client
 
 
 def set_client(

@@ -3,9 +3,12 @@
 The platform counts per address, so the whole installation shares these (organizations/platform_access/budgets.py).
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from oauth_bridge.models import PlatformClient
+from oauth_bridge.problems import Problem, SignInFailed
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.organizations.platform_access.budgets import WHO_AM_I, Budget, PlatformLock
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Penalized
@@ -15,6 +18,9 @@ EXCHANGES = Budget(name="auth/oauthtoken", limit=1000)
 # Our own restraint: whoever makes sign-ins fail on purpose must not get this address locked at the platform.
 FAILED_SIGN_INS = Budget(name="failed member sign-ins", limit=20)
 UNREACHABLE_PAUSE = timedelta(seconds=5)
+_PROBLEM_OF_LOCK = {"penalty": Problem.WAIT, "unreachable": Problem.PLATFORM_DOWN}
+
+Answered = TypeVar("Answered")
 
 
 def exchange_key(client: PlatformClient) -> str:
@@ -31,6 +37,23 @@ def lock_of(client: PlatformClient, *, now: datetime) -> PlatformLock | None:
     """What keeps sign-ins of this client from being finished now, if anything does."""
     subjects = {budgets.address_subject(client.exchange_url), budgets.address_subject(client.rest_url)}
     return budgets.lock_in_force(keys=[exchange_key(client), identity_key(client), *subjects], now=now)
+
+
+def stop_if_locked(client: PlatformClient, *, now: datetime) -> None:
+    """Raise SignInFailed where something keeps sign-ins of this client from being finished now."""
+    found = lock_of(client, now=now)
+    if found is not None:
+        wait = (found.until - now).total_seconds()
+        raise SignInFailed(_PROBLEM_OF_LOCK.get(found.kind, Problem.LOCKED), wait_seconds=wait)
+
+
+def call_with_ticket(key: str, call: Callable[[str | None], Answered]) -> Answered:
+    """Make a call with the penalty ticket that waits for it, if one does. A ticket is good for one call."""
+    ticket = budgets.penalty_ticket(key=key)
+    answer = call(ticket)
+    if ticket:
+        budgets.clear(key=key)
+    return answer
 
 
 def close(key: str, outcome: Outcome, *, now: datetime) -> float | None:

@@ -146,14 +146,12 @@ def _change(link: MemberLink, values: dict[str, Any], guard: Q) -> bool:
 
 
 def _refresh(client: PlatformClient, link: MemberLink, *, now: datetime) -> Tokens | Failure:
-    key = endpoint_locks.exchange_key(client)
-    ticket = budgets.penalty_ticket(key=key)
-    tokens = platform_oauth.refresh_tokens(
-        client, refresh_token=link.tokens["refresh_token"], penalty_ticket=ticket, now=now
+    return endpoint_locks.call_with_ticket(
+        endpoint_locks.exchange_key(client),
+        lambda ticket: platform_oauth.refresh_tokens(
+            client, refresh_token=link.tokens["refresh_token"], penalty_ticket=ticket, now=now
+        ),
     )
-    if ticket:
-        budgets.clear(key=key)
-    return tokens
 
 
 def _store_failure(client: PlatformClient, link: MemberLink, failure: Failure, *, holder: str, now: datetime) -> None:

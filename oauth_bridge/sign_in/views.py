@@ -14,8 +14,8 @@ from oauth_bridge.members import attempts, member_sessions
 from oauth_bridge.models import MemberSite, PlatformClient
 from oauth_bridge.own_addresses import is_canonical, safe_next
 from oauth_bridge.problems import Problem, SignInFailed
-from oauth_bridge.sign_in import flow as sign_in
-from oauth_bridge.sign_in.flow import Answer
+from oauth_bridge.sign_in.code_exchange import Answer, CodeExchange
+from oauth_bridge.sign_in.departure import depart
 from oauth_bridge.site.page_scope import (
     organization_page,
     page_without_transaction,
@@ -68,7 +68,7 @@ def start(request: HttpRequest, organization: Organization, environment: str) ->
             raise SignInFailed(Problem.NOT_OPEN)
         now = timezone.now()
         attempts.stop_if_too_many(organization=organization, network=caller_network(request), now=now)
-        address = sign_in.depart(
+        address = depart(
             organization=organization,
             environment=environment,
             browser=request.session.setdefault(BROWSER_KEY, secrets.token_urlsafe(32)),
@@ -90,15 +90,15 @@ def callback(request: HttpRequest, organization: Organization, environment: str)
         name: _parameter(request, name) for name in ("state", "code", "error", "error_description")
     })  # fmt: skip
     accounts = reverse("member_accounts", args=[organization.slug])
+    exchange = CodeExchange(
+        organization=organization,
+        environment=environment,
+        browser=request.session.get(BROWSER_KEY, ""),
+        network=caller_network(request),
+        now=now,
+    )
     try:
-        arrival = sign_in.arrive(
-            organization=organization,
-            environment=environment,
-            browser=request.session.get(BROWSER_KEY, ""),
-            network=caller_network(request),
-            answer=answer,
-            now=now,
-        )
+        arrival = exchange.run(answer)
     except SignInFailed as failed:
         if failed.problem is Problem.USED and session_of(request, organization) is not None:
             return _without_referrer(HttpResponseRedirect(accounts))  # loaded again: they are in

@@ -247,7 +247,7 @@ def test_many_sign_ins_at_once_wait_for_each_other_instead_of_failing(ann, clien
         if len(waited) == 3:
             budgets.give_back(budget=budgets.WHO_AM_I, subject=subject, used_at=then)
 
-    monkeypatch.setattr("oauth_bridge.sign_in.flow.time.sleep", others_succeed)
+    monkeypatch.setattr("oauth_bridge.sign_in.code_exchange.time.sleep", others_succeed)
 
     ann.sign_in()
 
