@@ -266,8 +266,8 @@ OAUTH2_PROVIDER = {
 }
 # The partner API: closed unless a view says otherwise; errors are problem bodies (RFC 9457).
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth_bridge.portals.api_access.PortalAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["oauth_bridge.portals.api_access.HasScopes"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["vendor_admin.partner_api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["vendor_admin.partner_api.authentication.HasScopes"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "vendor_admin.partner_api.exception_handler.problem_response",

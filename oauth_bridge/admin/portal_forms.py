@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from oauth_bridge.models import Portal
-from oauth_bridge.portals.scopes import MEMBER_SCOPES, OFFERED_SCOPES, PARTNER_SCOPES, Scope
+from oauth_bridge.portals.scopes import MEMBER_SCOPES, OFFERED_SCOPES, MemberScope
+from vendor_admin.partner_api.scopes import PARTNER_SCOPES, Scope
 
 
 class PortalForm(forms.Form):
@@ -58,7 +59,7 @@ class ProgramForm(PortalForm):
         super().__init__(*args, stored=stored, **kwargs)
         self.fields["name"].help_text = "The audit names it so."
         self._kept = [] if stored is None else [name for name in stored.scopes if name not in _offered()]
-        choices = _choices(scope for scope in PARTNER_SCOPES if scope in OFFERED_SCOPES)
+        choices = _choices(scope for scope in PARTNER_SCOPES if scope.is_open)
         if choices:
             self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
         else:
@@ -73,5 +74,5 @@ def _offered() -> set[str]:
     return {scope.name for scope in OFFERED_SCOPES}
 
 
-def _choices(scopes: Iterable[Scope]) -> list[tuple[str, str]]:
+def _choices(scopes: Iterable[MemberScope | Scope]) -> list[tuple[str, str]]:
     return [(scope.name, f"{scope.name} – {scope.words}") for scope in scopes]

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from oauth_bridge.models import PortalToken
+from vendor_admin.partner_api.authentication import Token
 
 
 class Me(APIView):
@@ -15,12 +15,11 @@ class Me(APIView):
     required_scopes: tuple[str, ...] = ()
 
     def get(self, request: Request) -> Response:
-        token = cast(PortalToken, request.auth)
-        organization = token.portal.organization
+        token = cast(Token, request.auth)
         return Response({
-            "client_id": token.portal.client_id,
-            "name": token.portal.name,
-            "organization": {"slug": organization.slug, "name": organization.name},
+            "client_id": token.actor.id,
+            "name": token.name,
+            "organization": {"slug": token.organization.slug, "name": token.organization.name},
             "scopes": token.scopes,
             "expires_at": token.expires_at.isoformat(),
         })  # fmt: skip

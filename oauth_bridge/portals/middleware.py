@@ -12,12 +12,13 @@ from django.utils.cache import add_never_cache_headers
 from oauth_bridge.models import PortalToken
 from oauth_bridge.portals import tokens
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.authentication import Token, bearer_token_of
 
 PATH = "/api/"
 
 
 class PortalTokenMiddleware:
-    """Sets `request.portal_token` below /api/: the token that works now, or None. What the view reads and writes is
+    """Sets `request.api_token` below /api/: the token that works now, or None. What the view reads and writes is
     its organization's; without a token there are no rows at all. Rolled back when the answer is a server error.
 
     No answer is kept by a cache.
@@ -36,7 +37,7 @@ class PortalTokenMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         token = bearer_token_of(request)
         organization_id = tokens.organization_id_of(token)
-        request.portal_token = None  # type: ignore[attr-defined]
+        request.api_token = None  # type: ignore[attr-defined]
         with organization_scope(organization_id) if organization_id else contextlib.nullcontext():
             found = tokens.find_access_token(token, now=timezone.now()) if organization_id else None
             if found is not None:
@@ -44,7 +45,7 @@ class PortalTokenMiddleware:
         return self.get_response(request)
 
     def _answer_to(self, request: HttpRequest, found: PortalToken) -> HttpResponse:
-        request.portal_token = found  # type: ignore[attr-defined]
+        request.api_token = _as_token(found)  # type: ignore[attr-defined]
         tokens.note_use(portal=found.portal, consent=found.consent, now=timezone.now())
         organization = found.portal.organization
         with structlog.contextvars.bound_contextvars(organization=organization.slug, portal=found.portal.client_id):
@@ -54,7 +55,13 @@ class PortalTokenMiddleware:
         return response
 
 
-def bearer_token_of(request: HttpRequest) -> str:
-    """The token of the Authorization header; empty where there is none. One in the address counts for nothing."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else ""
+def _as_token(found: PortalToken) -> Token:
+    """What the partner API knows of it."""
+    return Token(
+        actor=found.portal.actor,
+        name=found.portal.name,
+        organization=found.portal.organization,
+        scopes=tuple(found.scopes),
+        expires_at=found.expires_at,
+        is_of_member=found.consent_id is not None,
+    )

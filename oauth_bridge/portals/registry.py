@@ -14,13 +14,14 @@ from oauth_bridge.members import consents
 from oauth_bridge.members.attempts import digest
 from oauth_bridge.models import Portal
 from oauth_bridge.portals import keys
-from oauth_bridge.portals.scopes import MEMBER_SCOPES, OPENID, PARTNER_SCOPES
+from oauth_bridge.portals.scopes import MEMBER_SCOPES, OPENID
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.platform_access.addresses import is_loopback
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.scopes import PARTNER_SCOPES
 
 MOST_URIS = 10
 LONGEST_URI = 500

@@ -1,15 +1,38 @@
 """Who may call the partner API: programs with a token of their own, and only where it has the scopes of the view."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from oauth_bridge.models import PortalToken
-from oauth_bridge.portals.middleware import bearer_token_of
+from vendor_admin.organizations.actors import Actor
+from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.roles import Right
+from vendor_admin.partner_api.scopes import rights_of_scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The access token of a request. `actor` is whose it is; `is_of_member` says that it speaks for a member."""
+
+    actor: Actor
+    name: str
+    organization: Organization
+    scopes: Sequence[str]
+    expires_at: datetime
+    is_of_member: bool = False
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What its scopes allow."""
+        return rights_of_scopes(self.scopes)
 
 
 class InsufficientScope(AuthenticationFailed):
@@ -19,12 +42,12 @@ class InsufficientScope(AuthenticationFailed):
     default_code = "insufficient_scope"
 
 
-class PortalAuthentication(BaseAuthentication):
-    """`request.auth` is the token that the middleware found; nobody is signed in as a user."""
+class TokenAuthentication(BaseAuthentication):
+    """`request.auth` is the Token that the middleware found; nobody is signed in as a user."""
 
-    def authenticate(self, request: Request) -> tuple[Any, PortalToken] | None:
-        found: PortalToken | None = getattr(request._request, "portal_token", None)
-        if found is not None and found.consent_id is None:
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        found: Token | None = getattr(request._request, "api_token", None)
+        if found is not None and not found.is_of_member:
             return AnonymousUser(), found
         if not bearer_token_of(request._request):
             return None
@@ -41,9 +64,15 @@ class HasScopes(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         required = getattr(view, "required_scopes", None)
-        if required is None or not isinstance(request.auth, PortalToken):
+        if required is None or not isinstance(request.auth, Token):
             return False
         missing = [scope for scope in required if scope not in request.auth.scopes]
         if missing:
             raise InsufficientScope(f"This needs the scope {' '.join(missing)}, which the token does not have.")
         return True
+
+
+def bearer_token_of(request: HttpRequest) -> str:
+    """The token of the Authorization header; empty where there is none. One in the address counts for nothing."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""

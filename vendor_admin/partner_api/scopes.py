@@ -1,0 +1,67 @@
+"""What a program's token may do: a scope is a named set of the rights that staff have (organizations/roles.py).
+
+Verbs ask for rights, whoever acts; views of the partner API name the scopes that they need. An owner of the
+organization gives scopes to a program when it is registered.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vendor_admin.organizations.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A named set of rights. `words` tell staff what it is.
+
+    `is_open` is False while no address of the API needs it: then it is known, and offered to nobody.
+    """
+
+    name: str
+    words: str
+    rights: frozenset[Right]
+    is_open: bool = True
+
+
+def _scope(name: str, words: str, *rights: Right, is_open: bool = True) -> Scope:
+    return Scope(name, words, frozenset(rights), is_open)
+
+
+PARTNER_SCOPES = (
+    _scope("members:read", "read members", Right.VIEW, is_open=False),
+    _scope(
+        "members:write",
+        "create, change and cancel members",
+        Right.MANAGE_MEMBERS,
+        Right.CANCEL_MEMBERS,
+        is_open=False,
+    ),
+    _scope("accounts:read", "read accounts, balances and positions", Right.VIEW, is_open=False),
+    _scope(
+        "accounts:write",
+        "create, reset and close accounts",
+        Right.CREATE_ACCOUNTS,
+        Right.RESET_ACCOUNTS,
+        is_open=False,
+    ),
+    _scope("permissions:read", "read trading permissions", Right.VIEW, is_open=False),
+    _scope("permissions:write", "grant and revoke trading permissions", Right.MANAGE_PERMISSIONS, is_open=False),
+    _scope("subscriptions:read", "read memberships, entitlements and market data", Right.VIEW, is_open=False),
+    _scope(
+        "subscriptions:write",
+        "change memberships, entitlements and market data",
+        Right.MANAGE_SUBSCRIPTIONS,
+        is_open=False,
+    ),
+    _scope("risk:read", "read limits, locks and risk parameters", Right.VIEW, is_open=False),
+    _scope("risk:write", "change limits and risk parameters", Right.MANAGE_RISK, is_open=False),
+    _scope("balances:write", "change demo balances", Right.CHANGE_BALANCES, is_open=False),
+    _scope("operations:read", "read plans and operations", Right.VIEW_OPERATIONS, is_open=False),
+    _scope("events:read", "read the event log", Right.VIEW, Right.VIEW_RAW, is_open=False),
+)
+_BY_NAME = {scope.name: scope for scope in PARTNER_SCOPES}
+
+
+def rights_of_scopes(names: Iterable[str]) -> frozenset[Right]:
+    """Every right that these scopes give together. A name that is no scope of the partner API gives none."""
+    return frozenset[Right]().union(*(_BY_NAME[name].rights for name in names if name in _BY_NAME))
