@@ -44,11 +44,20 @@ _NO_WAY_TO_RENEW = "The platform gave no way to renew this sign-in."
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a failed refresh means for its link. `is_refusal`: the platform refused the token itself."""
+    """What a failed refresh means for its link.
+
+    `is_refusal`: the platform refused the token itself; `is_about_settings`: it refused those of the client.
+    """
 
     is_refusal: bool
     retry_after: timedelta
     reason: str
+    is_about_settings: bool = False
+
+
+_SETTINGS_REFUSED = Verdict(
+    False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.", is_about_settings=True
+)
 
 
 def verdict_on(failure: Failure, *, closed_for_seconds: float | None) -> Verdict:
@@ -58,13 +67,13 @@ def verdict_on(failure: Failure, *, closed_for_seconds: float | None) -> Verdict
         case Rejected(error_code=code) if code in _PASSES:
             return Verdict(False, UNCLEAR_PAUSE, "The platform reported a fault.")
         case Rejected(status=status, error_code=code) if code in _ABOUT_US or status not in (200, 400):
-            return Verdict(False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.")
+            return _SETTINGS_REFUSED
         case Rejected(error_text=text):
             return Verdict(True, SECOND_TRY_AFTER, f"The platform refused to renew: {text}")
         case WrongHost(text=text):
             return Verdict(False, WRONG_HOST_PAUSE, f"Not renewed: {text}.")
         case Unauthorized():
-            return Verdict(False, MISCONFIGURED_PAUSE, "The platform does not accept the client's settings.")
+            return _SETTINGS_REFUSED
         case Penalized() | Locked() | NotSent():
             return Verdict(False, max(wait, UNCLEAR_PAUSE), "The platform takes no calls from us now.")
         case _:
@@ -166,7 +175,7 @@ def _store_failure(client: PlatformClient, link: MemberLink, failure: Failure, *
     _change(link, retry | links.NO_CLAIM, Q(renewing_holder=holder))
     if isinstance(failure, WrongHost):
         clients.note_wrong_host(client=client, url=client.exchange_url, answer=failure, now=now)
-    elif verdict.retry_after == MISCONFIGURED_PAUSE:
+    elif verdict.is_about_settings:
         clients.note_problem(client=client, text=verdict.reason, now=now)
 
 

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
@@ -111,7 +111,8 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
     """(line number, cells) of every line that is not empty, and a fault for each that is no CSV."""
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(_of_bounded_length(StringIO(text, newline="")), delimiter=delimiter, strict=True)
+    bounded = _BoundedLines(text)
+    reader = csv.reader(bounded, delimiter=delimiter, strict=True)
     found: list[tuple[int, list[str]]] = []
     faults = []
     while True:
@@ -119,7 +120,7 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            if str(error) == "unexpected end of data":
+            if bounded.have_ended:
                 raise _unreadable(f"A quotation mark that opens in line {start} is never closed.") from None
             faults.append(CsvFault(start, "", f"cannot be read as CSV: {error}."))
             continue
@@ -136,12 +137,24 @@ def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:
             raise _unreadable(f"The file has more than {MOST_LINES:,} lines. Split it.")
 
 
-def _of_bounded_length(lines: Iterable[str]) -> Iterator[str]:
+class _BoundedLines:
     """The lines of a file as they are; one that would be cut into millions of values ends it."""
-    for number, line in enumerate(lines, start=1):
+
+    def __init__(self, text: str) -> None:
+        self._lines = enumerate(StringIO(text, newline=""), start=1)
+        self.have_ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        number, line = next(self._lines, (0, ""))
+        if not line:
+            self.have_ended = True
+            raise StopIteration
         if len(line) > LONGEST_LINE:
             raise _unreadable(f"Line {number} has over {LONGEST_LINE:,} letters.")
-        yield line
+        return line
 
 
 def _plain_name(cell: str) -> str:

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from vendor_admin.errors import Conflict, InvalidFields, Refused
-from vendor_admin.listing.admin_base import actor_of, organization_of, require
+from vendor_admin.listing.admin_base import actor_of, add_errors, organization_of, require
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, rows_of_file, template_of
@@ -99,7 +99,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
                 **actor_of(request),
             )
         except (Conflict, InvalidFields, Refused) as refused:
-            form.add_error(None, refused.text)
+            add_errors(form, refused)
         else:
             return _to_plan(plan)
     context = {

@@ -218,7 +218,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             try:
                 platform_hosts.accept_pointed_host(connection=connection, host=host, reason=reason, **actor_of(request))
             except (InvalidFields, NotAllowed) as problem:
-                form.add_error(None, problem.text)
+                add_errors(form, problem)
             else:
                 messages.success(request, f"Calls go to {host} now; sockets move there within seconds.")
                 return HttpResponseRedirect(page)
@@ -235,7 +235,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             try:
                 connections.remove_connection(connection=connection, reason=reason, **actor_of(request))
             except InvalidFields as problem:
-                form.add_error(None, problem.text)
+                add_errors(form, problem)
             else:
                 messages.success(request, f"{connection} is removed; its credentials are erased.")
                 return HttpResponseRedirect(reverse(LIST))
