@@ -19,7 +19,7 @@ from vendor_admin.listing.admin_base import add_errors
 
 OUTSIDE = re.compile(
     # Libraries with trees of their own, and what runs before the service is there.
-    r"vendor_admin\.(tradovate|sandbox|embedded|demo|install|supervisor|run_|web_server|asgi|wsgi)|.*\.migrations(\.|$)"
+    r"vendor_admin\.(tradovate|sandbox|embedded|demo|install|supervisor|wsgi)\b|.*\.migrations(\.|$)"
 )
 # What one module of a package tells another, and nobody outside the package catches.
 INSIDE_A_PACKAGE = {

@@ -43,8 +43,6 @@ class AuditAdmin(ReadOnlyAdmin):
     export_columns = (
         Column("At", lambda row: row.at),
         Column("Who", lambda row: row.actor),
-        Column("Kind of who", lambda row: row.actor_kind),
-        Column("Id of who", lambda row: row.actor_id),
         Column("Did", lambda row: row.action),
         Column("To", lambda row: row.subject),
         Column("Old", lambda row: _json(row.old)),
@@ -52,6 +50,8 @@ class AuditAdmin(ReadOnlyAdmin):
         Column("Why", lambda row: row.reason),
         Column("Request id", lambda row: row.request_id),
         Column("Caller's request id", lambda row: row.caller_request_id),
+        Column("Kind of who", lambda row: row.actor_kind),
+        Column("Id of who", lambda row: row.actor_id),
     )
     filters = (
         Filter("who", "Who", kind="word", lookup="actor"),
