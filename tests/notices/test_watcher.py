@@ -11,7 +11,8 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.notices.notice_desk import NOW, Desk, deliver, lock, look
-from vendor_admin.notices import plan_conditions, watcher
+from vendor_admin.notices import watcher
+from vendor_admin.notices.conditions import plans as plan_conditions
 from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.operations.models import Plan
 

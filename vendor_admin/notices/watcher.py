@@ -13,27 +13,27 @@ from django.db import connection, transaction
 from django.utils.dateparse import parse_datetime
 
 from vendor_admin.notices import outbox
-from vendor_admin.notices.conditions import Condition
-from vendor_admin.notices.host_conditions import hosts_in_trouble
-from vendor_admin.notices.installation_conditions import (
+from vendor_admin.notices.conditions.condition import Condition
+from vendor_admin.notices.conditions.hosts import hosts_in_trouble
+from vendor_admin.notices.conditions.installation import (
     log_upkeep_fails,
     queues_untaken,
     restored_database,
     wrong_clocks,
 )
-from vendor_admin.notices.models import Notice, NoticeKind
-from vendor_admin.notices.plan_conditions import (
+from vendor_admin.notices.conditions.plans import (
     operations_undecided,
     plans_failed,
     plans_not_sent,
     plans_to_approve,
 )
-from vendor_admin.notices.platform_conditions import (
+from vendor_admin.notices.conditions.platform import (
     events_not_stored,
     locks_in_force,
     many_absent,
     sockets_down,
 )
+from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.tradovate.trading_calendar import maintenance_window

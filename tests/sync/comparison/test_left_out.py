@@ -8,7 +8,7 @@ import pytest
 from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
-from vendor_admin.notices import platform_conditions
+from vendor_admin.notices.conditions import platform as platform_conditions
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.tenancy.scope import organization_scope

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from vendor_admin.notices.conditions import Condition
+from vendor_admin.notices.conditions.condition import Condition
 from vendor_admin.notices.models import NoticeKind
 from vendor_admin.organizations.encryption import UndecryptableError, decrypt
 from vendor_admin.organizations.models import Connection, RateLock

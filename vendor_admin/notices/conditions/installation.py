@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from vendor_admin.notices.conditions import Condition, counted
+from vendor_admin.notices.conditions.condition import Condition, counted
 from vendor_admin.notices.models import NoticeKind
 from vendor_admin.operations.models import Operation
 from vendor_admin.organizations import incarnations

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.urls import reverse
 
-from vendor_admin.notices.conditions import Condition
+from vendor_admin.notices.conditions.condition import Condition
 from vendor_admin.notices.models import NoticeKind
 from vendor_admin.organizations.models import PlatformHosts
 from vendor_admin.organizations.platform_access.platform_hosts import host_in_use, refused_host

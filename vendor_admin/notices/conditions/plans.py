@@ -6,7 +6,7 @@ from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 
-from vendor_admin.notices.conditions import Condition, counted
+from vendor_admin.notices.conditions.condition import Condition, counted
 from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.tradovate.trading_calendar import clock_times
