@@ -62,6 +62,15 @@ class RevokeAndBack(RevokeWhatIsThere):
         return self.name, [Target("tradingPermission", row.target_id, {"back": True}) for row in rows]
 
 
+class RevokeInSteps(RevokeAndBack):
+    """What was not done of it is asked for as its second part."""
+
+    name = "test_revoke_in_steps"
+
+    def rest(self, row: PlanRow) -> Target:
+        return Target(row.target_type, row.target_id, {"part": 2})
+
+
 class RevokeAndBackTogether(RevokeAndBack):
     """What was revoked of the same status has one way back. Of those that were "Final" there is none."""
 
@@ -154,7 +163,7 @@ def large_desk(monkeypatch: pytest.MonkeyPatch) -> Large:
     monkeypatch.setattr(plan_targets, "DIRECT_ROWS", 2)
     monkeypatch.setattr(plan_targets, "CHUNK", 3)
     register_engine_kinds()
-    for kind in (RevokeWhatIsThere(), RevokeAtAPrice(), RevokeAndBack(), RevokeAndBackTogether()):
+    for kind in (RevokeWhatIsThere(), RevokeAtAPrice(), RevokeAndBack(), RevokeInSteps(), RevokeAndBackTogether()):
         kinds.register(kind)
     monkeypatch.setattr(RevokeWhatIsThere, "status", {})
     return Large()

@@ -8,8 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.operations.plan_work.large_desk import Large, RevokeAndBack, RevokeAndBackTogether, large_desk, lost_at
-from vendor_admin.operations.kinds import Target
+from tests.operations.plan_work.large_desk import (
+    Large,
+    RevokeAndBack,
+    RevokeAndBackTogether,
+    RevokeInSteps,
+    large_desk,
+    lost_at,
+)
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.pages import plan_buttons
 from vendor_admin.operations.pages.plan_buttons import REVERT
@@ -47,10 +53,6 @@ def again(desk: Large, plan: Plan, verb: str) -> Plan:
         if verb == "retry":
             return plans.retry_failed(plan=plan, actor=Actor.staff(desk.actor), now=timezone.now())
         return plans.revert(plan=plan, actor=Actor.staff(desk.actor), reason="a mistake", now=timezone.now())
-
-
-def one_part_left(kind: RevokeAndBack, row: PlanRow) -> Target:
-    return Target(row.target_type, row.target_id, {"part": 2})
 
 
 BOTH = pytest.mark.parametrize(("verb", "state"), [("retry", "rejected"), ("revert", "succeeded")])
@@ -109,10 +111,9 @@ def test_what_another_plan_has_begun_with_is_left_out_and_where_that_is_all_the_
 
 @BOTH
 def test_what_was_begun_for_many_rows_is_offered_for_what_was_skipped_alone(
-    desk: Large, fresh: None, monkeypatch: pytest.MonkeyPatch, verb: str, state: str
+    desk: Large, fresh: None, verb: str, state: str
 ) -> None:
-    monkeypatch.setattr(RevokeAndBack, "rest", one_part_left, raising=False)  # a kind in steps
-    plan = ended(desk, *range(1, 8), state=state)
+    plan = ended(desk, *range(1, 8), state=state, kind=RevokeInSteps.name)
 
     def offered() -> object:
         with desk.scope():
