@@ -61,7 +61,7 @@ def test_a_member_signs_in_to_a_portal_and_takes_it_back(portal_url: str, site_u
 
         expect(page.get_by_role("heading", name="Sign in to Trader Desk?")).to_be_visible()
         assert overflow(page) <= 0
-        page.get_by_role("button", name="No").click()
+        page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("The member did not allow it.")).to_be_visible()
         page.get_by_role("link", name="Sign in with my prop firm").click()
         page.get_by_role("button", name="Allow").click()

@@ -54,7 +54,7 @@ def test_without_one_the_page_says_what_to_do_and_with_several_it_asks(alice: Cl
     assert "Several accounts could be meant:</strong> ALPHA_DATA (70), OTHER_DATA (71)" in page_text(alice.get(PAGE))
 
     assert "no account 5" in page_text(alice.post(PAGE, {"account": "5", "reason": "a test"}))
-    assert "Stored." in page_text(alice.post(PAGE, {"account": "71", "reason": "a test"}, follow=True))
+    assert "Saved." in page_text(alice.post(PAGE, {"account": "71", "reason": "a test"}, follow=True))
     assert alice.get(PAGE).context["paying"].name == "OTHER_DATA"
     with organization_scope(alpha.pk):
         entry = AuditEntry.objects.get(action="billing account set")

@@ -66,7 +66,7 @@ def test_permissions_are_revoked_by_keyboard_alone_and_the_page_follows_the_plan
     for _ in range(row + 1):
         page.keyboard.press("j")
     page.keyboard.press("x")
-    expect(page.locator("[data-marked]")).to_have_text("1 marked")
+    expect(page.locator("[data-marked]")).to_have_text("1 selected")
     page.get_by_label("What to do").focus()
     page.keyboard.type("Revoke")
     page.keyboard.press("Tab")

@@ -59,7 +59,7 @@ def test_somebody_sets_up_a_second_factor_and_signs_in_with_a_code_and_with_a_re
     assert len(recovery_codes) == 10
     expect(page.get_by_role("button", name="Print")).to_be_visible()
     assert overflow(page) == 0
-    page.get_by_role("link", name="go on").click()
+    page.get_by_role("link", name="continue").click()
     expect(page.get_by_role("heading", name="Your time zone")).to_be_visible()
 
     _sign_out(page)
@@ -67,11 +67,11 @@ def test_somebody_sets_up_a_second_factor_and_signs_in_with_a_code_and_with_a_re
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
     assert overflow(page) == 0
     page.get_by_label("Code").fill(code_of(secret, at=(step + 1) * SECONDS))
-    page.get_by_role("button", name="Apply to selected").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
     _sign_out(page)
     _give_password(page)
     page.get_by_label("Code").fill(recovery_codes[4])
-    page.get_by_role("button", name="Apply to selected").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("9 are left")).to_be_visible()
