@@ -336,9 +336,7 @@ class Migration(migrations.Migration):
                     ),
                     (
                         "short_id",
-                        models.CharField(
-                            default=vendor_admin.operations.models.new_short_id, max_length=8, unique=True
-                        ),
+                        models.CharField(default=vendor_admin.operations.models.new_short_id, max_length=8),
                     ),
                     ("idempotency_key", models.CharField(max_length=200)),
                     ("actor", models.CharField(max_length=200)),
@@ -452,7 +450,8 @@ class Migration(migrations.Migration):
                     "constraints": [
                         models.UniqueConstraint(
                             fields=("organization", "idempotency_key"), name="one_operation_per_key"
-                        )
+                        ),
+                        models.UniqueConstraint(fields=("short_id",), name="one_operation_per_short_id"),
                     ],
                 },
                 managers=[
