@@ -26,7 +26,7 @@ INSIDE_A_PACKAGE = {
     "oauth_bridge.portals.authorize.AnswerPortal",
     "vendor_admin.operations.engine.look_ups.NotRead",
     "vendor_admin.operations.plan_work.claims.ClaimLost",
-    "vendor_admin.operations.plan_work.platform_rows.NotRead",
+    "vendor_admin.operations.plan_work.platform_reader.NotRead",
     "vendor_admin.operations.store.verdicts.Unusable",
     "vendor_admin.organizations.platform_access.reachability.Failed",
     "vendor_admin.sync.log.batch_writer.StuckError",

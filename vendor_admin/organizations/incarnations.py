@@ -108,7 +108,7 @@ def is_present(incarnation: Incarnation) -> bool:
 def begun_after_another() -> Incarnation | None:
     """The present life where it is not the database's first; by hand or by itself. One query."""
     found = _newest()
-    return found if found is not None and not found.is_first else None
+    return found if found is not None and found.why != FIRST else None
 
 
 def is_settled() -> bool:

@@ -355,11 +355,6 @@ class Incarnation(models.Model):
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M}: {self.why}"
 
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing was before it: then it is settled as soon as it begins."""
-        return self.settled_at == self.began_at
-
 
 _NOBODY = Q(actor="") | Q(actor_kind="") | Q(actor_id="")
 

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 from django.db import connection
-from django.db.models import F
 
 from vendor_admin.mirrors.readings import Readings
 from vendor_admin.operations.kinds import RowDraft
@@ -63,7 +62,7 @@ def interrupt_where_missed(operation: Operation, *, now: datetime) -> None:
         return
     since = operation.sent_at or operation.created_at
     plan.compared_at = min(plan.compared_at or since, since)
-    was_restored = Incarnation.objects.filter(settled_at__gt=since).exclude(settled_at=F("began_at")).exists()
+    was_restored = Incarnation.objects.filter(settled_at__gt=since).exclude(why=incarnations.FIRST).exists()
     why = RESTORED if was_restored else fresh_rows.age_of(plan, now=now).missed
     if why:
         interrupt(plan.pk, why=why, now=now)
