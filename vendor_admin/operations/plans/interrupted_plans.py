@@ -27,7 +27,7 @@ from vendor_admin.operations.plans.preview import drafts_of, has_moved
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import cancel_queued
 from vendor_admin.operations.store.verdicts import Unusable, call_of
-from vendor_admin.organizations import audit
+from vendor_admin.organizations import audit, incarnations
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Incarnation
 from vendor_admin.tradovate.catalogue.request import without_secrets
