@@ -28,13 +28,7 @@ from vendor_admin.operations.engine.pace import Pace
 from vendor_admin.operations.engine.permits import Permits
 from vendor_admin.operations.engine.platform_session import Sessions
 from vendor_admin.operations.engine.readings import Readings
-from vendor_admin.operations.engine.schedule import (
-    LOOK_EVERY,
-    LookAgain,
-    Start,
-    State,
-    next_actions,
-)
+from vendor_admin.operations.engine.schedule import LOOK_EVERY, LookAgain, Start, State, next_actions
 from vendor_admin.operations.engine.supply import CLAIM_TTL, Supply
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.plans import progress
@@ -157,7 +151,9 @@ class Runner:
 
     def _work(self, *, deadline: float) -> None:
         self.keep_lane()
-        queue.recover(self.lane, now=database_clock.now(), settle_after=_settle_after())
+        # A call of unknown outcome may still be at work at the platform: it is read after a moment.
+        settle_after = timedelta(seconds=settings.OPERATION_SETTLE_SECONDS)
+        queue.recover(self.lane, now=database_clock.now(), settle_after=settle_after)
         while (started := time.monotonic()) < deadline and self.keep_lane():
             if started >= self._look_at:
                 self._look_at = started + LOOK_EVERY.total_seconds()
@@ -308,8 +304,3 @@ class Runner:
         if self._hold.was_lost:
             queue.take_back_crashes(self.lane)
         progress.finish_plans(self.lane.organization_id, now=database_clock.now())
-
-
-def _settle_after() -> timedelta:
-    """How long after a call of unknown outcome the platform is read: it may still be at work on it."""
-    return timedelta(seconds=settings.OPERATION_SETTLE_SECONDS)
