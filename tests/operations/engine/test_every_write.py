@@ -40,6 +40,7 @@ WORLD = ("--organizations", "1", "--users", "300", "--accounts-per-user", "1", "
 NO_SECOND_PERSON = {"accounts_over": 1_000_000, "balance_change_over": 1_000_000_000}
 
 LIVE_ALL_THE_SAME = """
+DELETE FROM sync_gap;
 UPDATE sync_lease SET state = 'live', holder = 'nobody', expires_at = now() + interval '1 day', covered_until = NULL
 """
 
