@@ -79,7 +79,7 @@ def present(*, now: datetime) -> Incarnation:
             known = _newest()
             why = _what_changed(known, identity, memory) if known is not None else _why_at_first(memory)
             if known is None or why:
-                known = _begin(identity, why or FIRST, is_settled=not why, now=now)
+                known = _begin(identity, why or FIRST, is_first=not why, now=now)
     elif known.beat_at <= now - BEAT_EVERY:
         _beat(known, now=now)
     _remember(known)
@@ -93,7 +93,7 @@ def begin_anew(*, why: str, now: datetime) -> Incarnation:
         _serialize()
         known = _newest()
         if known is None or known.settled_at is not None:
-            known = _begin(identity, why, is_settled=False, now=now)
+            known = _begin(identity, why, is_first=False, now=now)
     _remember(known)
     return known
 
@@ -108,7 +108,7 @@ def is_present(incarnation: Incarnation) -> bool:
 def begun_after_another() -> Incarnation | None:
     """The present life where it is not the database's first; by hand or by itself. One query."""
     found = _newest()
-    return found if found is not None and found.why != FIRST else None
+    return found if found is not None and not found.is_first else None
 
 
 def is_settled() -> bool:
@@ -156,11 +156,17 @@ def _was_ever(token: str) -> bool:
     return Incarnation.objects.filter(token=token).exists()
 
 
-def _begin(identity: Identity, why: str, *, is_settled: bool, now: datetime) -> Incarnation:
+def _begin(identity: Identity, why: str, *, is_first: bool, now: datetime) -> Incarnation:
+    """Note a life that begins. Of the first nothing is left to be marked, so that it is settled at once."""
     begun = Incarnation.objects.create(
-        **asdict(identity), why=why[:300], began_at=now, beat_at=now, settled_at=now if is_settled else None
+        **asdict(identity),
+        is_first=is_first,
+        why=why[:300],
+        began_at=now,
+        beat_at=now,
+        settled_at=now if is_first else None,
     )
-    (log.info if is_settled else log.warning)("database_incarnation_begun", why=why, **asdict(identity))
+    (log.info if is_first else log.warning)("database_incarnation_begun", why=why, **asdict(identity))
     return begun
 
 

@@ -346,6 +346,7 @@ class Incarnation(models.Model):
     system_identifier = models.CharField(max_length=20, default="", help_text="Of the server; empty: not told.")
     timeline = models.CharField(max_length=8, default="")
     database_oid = models.CharField(max_length=10, default="")
+    is_first = models.BooleanField(default=False, help_text="The database was new: nothing was unfinished before.")
     why = models.CharField(max_length=300, help_text="What showed that it is another one, for people.")
     began_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)

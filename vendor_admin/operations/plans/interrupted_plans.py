@@ -27,7 +27,7 @@ from vendor_admin.operations.plans.preview import drafts_of, has_moved
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import cancel_queued
 from vendor_admin.operations.store.verdicts import Unusable, call_of
-from vendor_admin.organizations import audit, incarnations
+from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Incarnation
 from vendor_admin.tradovate.catalogue.request import without_secrets
@@ -62,7 +62,7 @@ def interrupt_where_missed(operation: Operation, *, now: datetime) -> None:
         return
     since = operation.sent_at or operation.created_at
     plan.compared_at = min(plan.compared_at or since, since)
-    was_restored = Incarnation.objects.filter(settled_at__gt=since).exclude(why=incarnations.FIRST).exists()
+    was_restored = Incarnation.objects.filter(settled_at__gt=since).exclude(is_first=True).exists()
     why = RESTORED if was_restored else fresh_rows.age_of(plan, now=now).missed
     if why:
         interrupt(plan.pk, why=why, now=now)

@@ -671,6 +671,12 @@ class Migration(migrations.Migration):
                     ("timeline", models.CharField(default="", max_length=8)),
                     ("database_oid", models.CharField(default="", max_length=10)),
                     (
+                        "is_first",
+                        models.BooleanField(
+                            default=False, help_text="The database was new: nothing was unfinished before."
+                        ),
+                    ),
+                    (
                         "why",
                         models.CharField(help_text="What showed that it is another one, for people.", max_length=300),
                     ),
