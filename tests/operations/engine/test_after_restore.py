@@ -308,8 +308,9 @@ def test_a_lane_whose_database_is_replaced_under_it_claims_no_more(
     plan, accounts = pay(scene, 8)
     admin_connection.execute(
         "CREATE FUNCTION restore() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " INSERT INTO organizations_incarnation (token, system_identifier, timeline, database_oid, is_first, why, began_at,"
-        " beat, beat_at) VALUES (gen_random_uuid(), '', '', '', false, 'another host saw it', now(), 0, now()); RETURN NULL; END $$;"
+        " INSERT INTO organizations_incarnation (token, system_identifier, timeline, database_oid, is_first, why,"
+        " began_at, beat, beat_at)"
+        " VALUES (gen_random_uuid(), '', '', '', false, 'another host saw it', now(), 0, now()); RETURN NULL; END $$;"
         "CREATE TRIGGER restore AFTER UPDATE ON operations_operation FOR EACH ROW WHEN (NEW.state = 'succeeded')"
         " EXECUTE FUNCTION restore()"
     )
