@@ -3,7 +3,8 @@
 PYTHON := .venv/bin/python
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 INSTALLED := .venv/installed
-JOBS := 2
+# Most tests wait, for sockets and for other processes: two cores take more than two at once.
+JOBS := 4
 
 # Each process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from vendor_admin.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
-from vendor_admin.workers.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

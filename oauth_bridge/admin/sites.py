@@ -13,8 +13,8 @@ from oauth_bridge.site import site as member_site
 from vendor_admin.errors import InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Column
+from vendor_admin.listing.uploads import takes_files
 from vendor_admin.organizations.roles import Right
-from vendor_admin.web.request_sizes import takes_files
 
 LIST = "admin:oauth_bridge_membersite_changelist"
 

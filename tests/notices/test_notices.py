@@ -15,11 +15,11 @@ from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections import verbs as connections
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.platform_access import host_fallback, platform_hosts
+from vendor_admin.queues import QUEUES
 from vendor_admin.sync import queue_workers
 from vendor_admin.sync.models import PartitionTrouble
 from vendor_admin.tradovate.api_hosts import read_api_hosts
 from vendor_admin.tradovate.outcomes import WrongHost
-from vendor_admin.workers.queues import QUEUES
 from vendor_admin.workers.steps import say_once
 
 

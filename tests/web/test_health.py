@@ -10,10 +10,10 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.queues import QUEUES
 from vendor_admin.sync import queue_workers
 from vendor_admin.sync.status import SocketStatus
 from vendor_admin.web.figures import text_of
-from vendor_admin.workers.queues import QUEUES
 
 PRIVATE = ("/syncz", "/metrics")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

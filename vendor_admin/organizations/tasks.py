@@ -11,7 +11,7 @@ from vendor_admin.organizations.staff import email_addresses, personal_mails
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.organizations.turns import NoTurn
-from vendor_admin.workers.queues import RENEWALS_EVERY_SECONDS
+from vendor_admin.queues import RENEWALS_EVERY_SECONDS
 
 
 @app.task

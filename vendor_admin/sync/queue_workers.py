@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from vendor_admin.queues import QUEUES
 from vendor_admin.sync.models import QueueWorker
-from vendor_admin.workers.queues import QUEUES
 
 SAID_EVERY_SECONDS = 15.0
 # A restart takes less.

@@ -1,25 +1,18 @@
 """How large a request may be, decided before anything reads it."""
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
+
+from vendor_admin.listing.uploads import has_files
 
 MEGABYTE = 1024 * 1024
 LARGEST_BODY = 25 * MEGABYTE
 LARGEST_WITHOUT_FILES = MEGABYTE
 # Pages of members and the partner API: no form there has a file.
 WITHOUT_MULTIPART = ("/o/", "/api/")
-
-View = TypeVar("View", bound=Callable[..., object])
-
-
-def takes_files(view: View) -> View:
-    """Mark a view whose form has a file: its requests may be large."""
-    view.takes_files = True  # type: ignore[attr-defined]
-    return view
 
 
 class RequestSizeMiddleware:
@@ -52,7 +45,7 @@ def _largest_for(request: HttpRequest) -> int:
         view = resolve(request.path_info).func
     except Resolver404:
         return LARGEST_WITHOUT_FILES
-    return LARGEST_BODY if getattr(view, "takes_files", False) else LARGEST_WITHOUT_FILES
+    return LARGEST_BODY if has_files(view) else LARGEST_WITHOUT_FILES
 
 
 def _too_large(request: HttpRequest, *, size: int) -> HttpResponse:

@@ -12,8 +12,8 @@ from django.db import connection
 
 from vendor_admin.notices import watcher
 from vendor_admin.organizations.tenancy import database_clock
+from vendor_admin.queues import EVERYTHING, QUEUES
 from vendor_admin.sync import queue_workers
-from vendor_admin.workers.queues import EVERYTHING, QUEUES
 
 log = structlog.get_logger(__name__)
 

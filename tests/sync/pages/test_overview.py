@@ -19,10 +19,10 @@ from vendor_admin.organizations.connections.verbs import add_connection
 from vendor_admin.organizations.models import AuditEntry, Organization, User
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.queues import QUEUES
 from vendor_admin.sync import queue_workers
 from vendor_admin.sync.models import Lease
 from vendor_admin.tradovate.trading_calendar import CENTRAL
-from vendor_admin.workers.queues import QUEUES
 
 CREDENTIALS = {"name": "n", "password": "p", "app_id": "a", "cid": "1", "sec": "s"}
 

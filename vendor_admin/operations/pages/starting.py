@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing.admin_base import actor_of, add_errors, organization_of, require
+from vendor_admin.listing.uploads import takes_files
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, rows_of_file, template_of
@@ -24,7 +25,6 @@ from vendor_admin.operations.read_jobs.asking import ask
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.web.request_sizes import takes_files
 
 FAULTS_SHOWN = 2_000
 REASON_LATER = "Recorded in the audit log. What costs something cannot be confirmed without a reason."

@@ -8,7 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from vendor_admin.celery import app
-from vendor_admin.workers.queues import EXPIRES_SECONDS
+from vendor_admin.queues import EXPIRES_SECONDS
 
 log = structlog.get_logger(__name__)
 
