@@ -21,7 +21,7 @@ def test_an_owner_sees_every_group_of_the_organization_in_order(alice: Client) -
 
     assert list(sidebar) == ["", "People and accounts", "Risk and trading", "Operations", "Sync", "Organization"]
     assert sidebar["People and accounts"][:3] == ["Members", "Linked members", "Accounts"]
-    assert sidebar["Operations"][0] == "Notices"
+    assert sidebar["Operations"][0] == "Alerts"
     assert {"Staff", "Portals", "Audit", "All tables"} <= set(sidebar["Organization"])
 
 
