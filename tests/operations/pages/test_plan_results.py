@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -88,6 +89,42 @@ def test_a_plan_of_which_everything_was_refused_shows_no_full_bar(alice: Client,
 
     assert 'va-progress va-bad" role="progressbar" aria-label="Rows done" aria-valuenow="0"' in shown
     assert "Retry failed rows (2)" in shown
+    assert ">Revert<" not in shown
+
+
+@pytest.mark.parametrize(
+    ("wanted", "old"),
+    [
+        ({"cashChange": "a lot"}, {}),
+        ({"cashChange": None}, {}),
+        ({"cashChange": "5", "by": "wire"}, {}),
+        ({"cashChange": "5"}, {"maxNetLiq": "high"}),
+    ],
+    ids=["no-number", "nothing-asked-for", "unknown-way", "odd-peak"],
+)
+def test_a_row_that_cannot_be_read_is_shown_without_a_way_back(alice: Client, alpha, wanted, old):
+    with organization_scope(alpha.pk):
+        made = {"organization": alpha, "state": Plan.State.FINISHED, "started_at": NOW, "finished_at": NOW}
+        plan = Plan.objects.create(
+            **made, kind="change_balances", title="Change balances", actor="alice", created_at=NOW
+        )
+        PlanRow.objects.create(
+            organization=alpha,
+            plan=plan,
+            position=1,
+            environment="demo",
+            target_type="account",
+            target_id=10_001,
+            label="EVAL1",
+            wanted=wanted,
+            old=old,
+            new={"amount": "5"},
+            state=PlanRow.State.SUCCEEDED,
+        )
+
+    shown = page(alice, plan.pk)
+
+    assert "EVAL1" in shown
     assert ">Revert<" not in shown
 
 

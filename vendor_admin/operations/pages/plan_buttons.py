@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
+from vendor_admin.errors import InvalidFields
 from vendor_admin.listing import lists
 from vendor_admin.listing.admin_base import has_right
 from vendor_admin.operations.actions import action_named
@@ -113,7 +114,13 @@ def way_back_of(plan: Plan) -> str:
     done = list(rows_again(plan, "reverts")[: None if is_begun else ROWS_TRIED])
     try:
         found = kind.revert(done) if done else None
-    except (KeyError, TypeError, ValueError):  # a row of an earlier version, or of odd data: the verb says why
+    except (
+        ArithmeticError,
+        InvalidFields,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):  # a row of an earlier version, or of odd data: the verb says why
         return ""
     if found is None:
         return ""
