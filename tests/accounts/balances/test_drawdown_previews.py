@@ -85,8 +85,20 @@ def test_at_the_end_of_day_a_peak_set_below_the_balance_lowers_the_floor_until_t
     ]
 
 
-def test_of_a_mode_that_is_not_known_the_preview_says_what_real_time_would_do(preview: Preview) -> None:
-    draft = preview(SetMaxNetLiq(), None, maxNetLiq="49000")
+@pytest.mark.parametrize("mode", [None, "Hourly"])
+def test_of_a_mode_that_is_not_known_the_preview_shows_what_real_time_would_do(
+    preview: Preview, mode: str | None
+) -> None:
+    draft = preview(SetMaxNetLiq(), mode, maxNetLiq="49000")
 
+    assert amounts(draft, "maxNetLiq", "floor", "room") == (49_000, 48_000, 2_000)
     assert "in real time" in str(draft.warnings)
     assert AT_NIGHT not in str(draft.warnings)
+
+
+def test_of_a_mode_that_is_not_known_money_above_the_peak_gives_no_more_room_than_in_real_time(
+    preview: Preview,
+) -> None:
+    draft = preview(ChangeBalances(), None, cashChange="1500", by="adjustCash")
+
+    assert amounts(draft, "amount", "maxNetLiq", "floor", "room") == (51_500, 51_500, 49_500, 2_000)

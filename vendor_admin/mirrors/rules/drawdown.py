@@ -40,7 +40,8 @@ class HasDrawdown(Protocol):
 class Terms:
     """What was agreed for an account. `limit` is the level at which the floor stops; zero means there is none.
 
-    `mode` is None where the platform names none that is known: the peak is then taken to follow at the end of the day.
+    `mode` is None where the platform names none that is known: the peak is then taken to follow in real time, which
+    never shows more room than there is.
     """
 
     drawdown: Decimal
@@ -117,7 +118,9 @@ class Drawdown:
         return replace(self, peak=self.peak + change, net_liq=self.net_liq + change)._followed()
 
     def after_max_net_liq(self, peak: Decimal) -> "Drawdown":
-        """updateMaxNetLiq set the peak. In real time a peak below the net liquidation value rises to it at once."""
+        """updateMaxNetLiq set the peak. Unless it waits for the end of the day, a peak below the net liquidation value
+        rises to it at once.
+        """
         return replace(self, peak=peak)._followed()
 
     def peak_for_floor(self, floor: Decimal) -> Decimal | None:
@@ -128,6 +131,6 @@ class Drawdown:
         return peak if self.after_max_net_liq(peak).floor == floor else None
 
     def _followed(self) -> "Drawdown":
-        if self.terms.mode is not Mode.REAL_TIME:
+        if self.terms.mode is Mode.END_OF_DAY:
             return self
         return replace(self, peak=max(self.peak, self.net_liq))
