@@ -61,6 +61,15 @@ def test_the_database_refuses_an_entry_that_names_nobody(alpha: Organization, mi
                 model.objects.create(**names, action="changed", subject="x", **values)
 
 
+@pytest.mark.parametrize("name", ["system:worker", "member:1-live-7", "a:b", ":"])
+def test_no_person_has_a_name_that_reads_as_another_actors_key(db: None, name: str) -> None:
+    with pytest.raises(IntegrityError, match="user_names_hold_no_colon"), transaction.atomic():
+        User.objects.create_user(name, kind=User.Kind.STAFF, is_staff=True)
+    mia = User.objects.create_user("mia", kind=User.Kind.STAFF, is_staff=True)
+    with pytest.raises(IntegrityError, match="user_names_hold_no_colon"), transaction.atomic():
+        User.objects.filter(pk=mia.pk).update(username=name)
+
+
 def test_workers_and_commands_may_everything_and_strangers_nothing(alpha: Organization) -> None:
     staff_user("mia", alpha, role="viewer")
     mia, worker = Actor.staff("mia"), Actor.system("worker")

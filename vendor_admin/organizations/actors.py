@@ -1,7 +1,7 @@
 """Who acts: every verb takes an Actor, the audit stores it, and what each may do in an organization right now.
 
-Rows keep an actor's `key`: the user name of staff, which has no colon, and kind and id of everybody else. Workers and
-commands of this installation may do everything; whoever is not known may do nothing.
+Rows keep an actor's `key`: the user name of staff, in which the database allows no colon, and kind and id of everybody
+else. Workers and commands of this installation may do everything; whoever is not known may do nothing.
 """
 
 from collections.abc import Iterable

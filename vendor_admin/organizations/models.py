@@ -49,6 +49,8 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=Q(is_superuser=False) | Q(kind="operator"), name="only_operators_are_superusers"
             ),
+            # Keys of other actors have one (actors.py): a name must not read as one of them.
+            models.CheckConstraint(condition=~Q(username__contains=":"), name="user_names_hold_no_colon"),
         ]
 
     def clean(self) -> None:

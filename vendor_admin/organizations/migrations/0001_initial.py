@@ -277,6 +277,10 @@ class Migration(migrations.Migration):
                             condition=models.Q(("is_superuser", False), ("kind", "operator"), _connector="OR"),
                             name="only_operators_are_superusers",
                         ),
+                        models.CheckConstraint(
+                            condition=models.Q(("username__contains", ":"), _negated=True),
+                            name="user_names_hold_no_colon",
+                        ),
                     ],
                 },
                 managers=[
