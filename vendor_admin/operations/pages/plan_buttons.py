@@ -114,13 +114,7 @@ def way_back_of(plan: Plan) -> str:
     done = list(rows_again(plan, "reverts")[: None if is_begun else ROWS_TRIED])
     try:
         found = kind.revert(done) if done else None
-    except (
-        ArithmeticError,
-        InvalidFields,
-        KeyError,
-        TypeError,
-        ValueError,
-    ):  # a row of an earlier version, or of odd data: the verb says why
+    except (ArithmeticError, InvalidFields, KeyError, TypeError, ValueError):  # an older version's, or odd data
         return ""
     if found is None:
         return ""
