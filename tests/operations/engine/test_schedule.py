@@ -74,6 +74,9 @@ BOTH = [drawn(ADJUST), drawn(REVOKE, priority=URGENT)]
         ("others where an urgent one cannot go out", [revoking(1), adjusting(2)], [drawn(ADJUST)], 9, [2]),
         ("of a trial only what holds the ticket", [adjusting(1), adjusting(2)],
          [Drawn(ADJUST, NORMAL, 1, LATER, is_trial=True, only=2)], 9, [2]),
+        ("of a trial what holds the ticket, last of more than there is room for",
+         [*(adjusting(one) for one in range(1, 31)), adjusting(31, due_at=NOW)],
+         [Drawn(ADJUST, NORMAL, 1, LATER, is_trial=True, only=31)], 8, [31]),
     ],
 )  # fmt: skip
 def test_it_starts(what: str, waiting: list[Waiting], calls: list[Drawn], room: int, starts: list[int]) -> None:

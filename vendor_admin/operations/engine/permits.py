@@ -91,6 +91,11 @@ class Permits:
         """The names of which calls are left."""
         return {name for (name, _), held in self._held.items() if held.left > 0}
 
+    @property
+    def ticket_holders(self) -> set[int]:
+        """The operations that alone may use what was drawn of their names."""
+        return {held.asked.only for held in self._held.values() if held.asked.only is not None}
+
     def as_drawn(self) -> list[schedule.Drawn]:
         """What is left, as the schedule takes it."""
         good_for = timedelta(seconds=allowance.good_seconds())

@@ -231,7 +231,14 @@ class Runner:
         if not self._hold.is_of_same_database():
             return []
         room, urgent_room = max(0, self._room), max(0, self._urgent_room)
-        waiting = queue.first_waiting(self.lane, names=self.permits.names, most=room, most_urgent=urgent_room, now=now)
+        waiting = queue.first_waiting(
+            self.lane,
+            names=self.permits.names,
+            most=room,
+            most_urgent=urgent_room,
+            besides=self.permits.ticket_holders,
+            now=now,
+        )
         state = State(
             room=room,
             urgent_room=urgent_room,

@@ -41,16 +41,18 @@ _FIRST_OF = """
            JOIN operations_plan p ON p.id = o.plan_id
            LEFT JOIN operations_operation previous ON previous.id = o.after_id
           WHERE o.organization_id = %(organization)s AND o.environment = %(environment)s AND o.name = ANY (%(names)s)
-            AND o.state = 'queued' AND o.priority = {} AND o.not_before <= %(now)s AND p.state = 'running'
+            AND o.state = 'queued' AND o.{} AND o.not_before <= %(now)s AND p.state = 'running'
             AND (o.after_id IS NULL AND p.check_at IS NULL OR previous.state = 'succeeded')
           ORDER BY o.not_before, o.id
           LIMIT {})
 """
 _WAITING = f"""
     WITH due AS MATERIALIZED (
-        {_FIRST_OF.format(Priority.URGENT.value, "%(most_urgent)s")}
-        UNION ALL
-        {_FIRST_OF.format(Priority.NORMAL.value, "%(most)s")}
+        {_FIRST_OF.format(f"priority = {Priority.URGENT}", "%(most_urgent)s")}
+        UNION
+        {_FIRST_OF.format(f"priority = {Priority.NORMAL}", "%(most)s")}
+        UNION
+        {_FIRST_OF.format("id = ANY (%(besides)s)", "ALL")}
     )
     SELECT due.id, due.name, due.priority, due.not_before,
            (SELECT coalesce(array_agg(ARRAY[r.target_type, r.target_id::text, r.changes]), '{{}}')
@@ -199,10 +201,10 @@ def count_due(lane: LaneKey, *, name: str, now: datetime, most: int) -> dict[Pri
 
 
 def first_waiting(
-    lane: LaneKey, *, names: Collection[str], most: int, most_urgent: int, now: datetime
+    lane: LaneKey, *, names: Collection[str], most: int, most_urgent: int, now: datetime, besides: Collection[int] = ()
 ) -> list[Waiting]:
     """The first operations of these names that may be sent now: up to `most`, and besides up to `most_urgent` urgent
-    ones.
+    ones, and those with an id of `besides`, however many are before them.
 
     Must run inside a transaction of the organization. One query.
     """
@@ -215,6 +217,7 @@ def first_waiting(
                 "names": list(names),
                 "most": most,
                 "most_urgent": most_urgent,
+                "besides": list(besides),
                 "now": now,
             },
         )
