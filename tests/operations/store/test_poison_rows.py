@@ -95,6 +95,7 @@ def test_a_holder_that_only_lost_its_lane_takes_back_what_was_counted_as_its_cra
     queue.recover(lane, now=timezone.now(), settle_after=timedelta(0))
     (row,) = desk.operations(row.plan_id)
     assert (row.crashes, row.needs_person) == (queue.MOST_CRASHES, True)
+    desk.change(row, question="In the words of another release.")
     for holder in ("another", "died", "died"):
         queue.take_back_crashes(LaneKey(desk.lane.organization_id, "demo", holder))
     (row,) = desk.operations(row.plan_id)

@@ -162,7 +162,8 @@ def take_back_crashes(lane: LaneKey) -> None:
         )
         ids = list(counted.select_for_update().values_list("id", flat=True))
         found = Operation.objects.filter(id__in=ids)
-        found.filter(crashes=MOST_CRASHES, question=PARKED).update(needs_person=False, question="")
+        parked = found.filter(crashes=MOST_CRASHES, needs_person=True, unreadable="")
+        parked.update(needs_person=False, question="")
         found.update(crashes=F("crashes") - 1, claimed_by="")
 
 
