@@ -16,6 +16,7 @@ from vendor_admin.operations.engine import settlement
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.pages.undecided import doubts_of
 from vendor_admin.operations.plans import decisions, unknown_outcomes
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance, outcome_store, queue
 from vendor_admin.operations.store.allowance import UNKNOWN_READS, Caller
 from vendor_admin.operations.store.verdicts import Waiting
@@ -261,8 +262,14 @@ def test_readings_have_a_share_of_the_hour_and_are_taken_whole(db: None) -> None
 def test_the_last_calls_of_the_hour_are_left_to_people(db: None) -> None:
     now = timezone.now()
     use(USER_CALLS, READING_CALLS.limit, now)
-    assert allowance.draw(CALLER, LOG, wanted=1, now=now, of_user=READING_CALLS).count == 0
-    assert allowance.draw(CALLER, LOG, wanted=1, now=now).count == 1
+    normal = Priority.NORMAL
+    assert allowance.draw(CALLER, LOG, wanted=1, now=now, of_user=READING_CALLS, priority=normal).count == 0
+    assert allowance.draw(CALLER, LOG, wanted=1, now=now, priority=normal).count == 1
+
+
+def test_readings_leave_more_than_what_is_kept_for_urgent_operations_so_nothing_is_kept_of_them_twice() -> None:
+    assert allowance.left_to(Priority.NORMAL, READING_CALLS) == READING_CALLS
+    assert READING_CALLS.limit <= allowance.left_to(Priority.NORMAL, USER_CALLS).limit < USER_CALLS.limit
 
 
 def use(budget: budgets.Budget, count: int, now: datetime) -> None:

@@ -14,6 +14,7 @@ from tests.support.running_hub import RunningHub, wait_until
 from tests.sync.desk import Desk
 from tests.sync.scripted_platform import ScriptedPlatform
 from tests.sync.stored import Stored
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.organizations.models import BudgetUse, Connection
 from vendor_admin.organizations.platform_access import budgets
@@ -246,7 +247,7 @@ def test_what_is_read_in_the_background_leaves_calls_to_people_and_is_spread_ove
     BudgetUse.objects.bulk_create(BudgetUse(key=key, used_at=now) for _ in range(share.limit - share.spaced_from))
     assert budgets.take_reading(subject=caller.user, now=now, in_background=True) > 3_500
     operation = write_at("fundTransaction/adjustcash").operation
-    assert allowance.draw(caller, operation, wanted=50, now=now).count == 50
+    assert allowance.draw(caller, operation, wanted=50, now=now, priority=Priority.NORMAL).count == 50
     assert share.limit <= budgets.USER_CALLS.limit * 0.4
 
 

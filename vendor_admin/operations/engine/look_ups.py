@@ -10,6 +10,7 @@ from django.conf import settings
 
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.operations.models import Operation, PlanRow
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.allowance import MOST_PROOFS, Caller
 from vendor_admin.operations.store.queue import step
@@ -112,7 +113,9 @@ class Reader:
 
     def _look_up(self, row: Operation, look_up: LookUp) -> Sequence[Entity]:
         now = database_clock.now()
-        drawn = allowance.draw(self.caller, look_up.operation, wanted=1, now=now, of_user=budgets.READING_CALLS)
+        drawn = allowance.draw(
+            self.caller, look_up.operation, wanted=1, now=now, priority=Priority.NORMAL, of_user=budgets.READING_CALLS
+        )
         if not drawn.count:
             raise NotRead(drawn.reason, until=drawn.until or now + pause(row))
         outcome = self.judge(self.client.call(look_up.operation, token=self.token, params=look_up.parameters))

@@ -6,6 +6,7 @@ import structlog
 
 from vendor_admin.operations.engine.calls import Session
 from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.platform_access import tokens
@@ -34,7 +35,10 @@ class TokenDoubts:
         with self._one_at_a_time:
             if not self._gate.doubts(session.token):
                 return False
-            drawn = allowance.draw(session.caller, OWN_USER, wanted=1, now=database_clock.now())
+            # All of the lane waits for this call, so also what is urgent.
+            drawn = allowance.draw(
+                session.caller, OWN_USER, wanted=1, now=database_clock.now(), priority=Priority.URGENT
+            )
             outcome = (
                 client.call(OWN_USER, token=session.token, params={"id": session.user_id}) if drawn.count else None
             )

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from vendor_admin.operations.engine import hosts
+from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.allowance import Caller, Drawn
 from vendor_admin.operations.store.queue import step
@@ -104,7 +105,9 @@ class PlatformReader:
     ) -> Outcome:
         """Make one call, drawn from the budgets. Raises NotRead where none can be made now."""
         now = database_clock.now()
-        drawn = allowance.draw(self.caller, operation, wanted=1, now=now, of_user=budgets.READING_CALLS)
+        drawn = allowance.draw(
+            self.caller, operation, wanted=1, now=now, priority=Priority.NORMAL, of_user=budgets.READING_CALLS
+        )
         if not drawn.count:
             raise not_drawn(drawn, KEPT_FOR_CHANGES)
         return self._client.call(operation, token=self._session.token, params=params, body=body)

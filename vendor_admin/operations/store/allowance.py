@@ -81,8 +81,10 @@ def good_seconds() -> float:
 
 
 def kept_of(budget: Budget) -> int:
-    """How many calls of an hour's budget are kept for urgent operations: none where they never draw on it."""
-    is_drawn_on = budget.name == USER_CALLS.name or budget.name in urgent_paths()
+    """How many calls of an hour's budget are kept for urgent operations: none where they never draw on it, nor of
+    READING_CALLS, which leave more than that.
+    """
+    is_drawn_on = budget == USER_CALLS or budget.name in urgent_paths()
     return kept_for_urgent(budget.limit) if is_drawn_on and budget.limit < NO_LIMIT else 0
 
 
@@ -97,14 +99,15 @@ def draw(
     *,
     wanted: int,
     now: datetime,
+    priority: Priority,
     of_user: Budget = USER_CALLS,
-    priority: Priority = Priority.URGENT,
 ) -> Drawn:
     """Draw calls of one operation from the endpoint's budget and the user's; READING_CALLS leaves some for people, and
     what is not urgent leaves some to what is.
     """
     count, wait = wanted, 0.0
-    budget, of_user = left_to(priority, endpoint_budget(operation)), left_to(priority, of_user)
+    endpoint = endpoint_budget(operation)
+    budget, user_budget = left_to(priority, endpoint), left_to(priority, of_user)
     subject = caller.address
     if operation.hourly_limit is None:
         locked = budgets.lock_in_force(keys=(budgets.key_of(budget=budget, subject=subject), subject), now=now)
@@ -113,15 +116,15 @@ def draw(
     else:
         count, wait = budgets.take_many(budget=budget, subject=subject, wanted=wanted, now=now)
     if not count:
-        return _none(caller, operation, wait=wait, now=now, why=_used_up(budget, priority))
-    granted, user_wait = budgets.take_many(budget=of_user, subject=caller.user, wanted=count, now=now)
+        return _none(caller, operation, wait=wait, now=now, why=_used_up(endpoint, priority))
+    granted, user_wait = budgets.take_many(budget=user_budget, subject=caller.user, wanted=count, now=now)
     if granted < count and operation.hourly_limit is not None:
         budgets.give_back(budget=budget, subject=subject, used_at=now, count=count - granted)
     if not granted:
         return _none(caller, operation, wait=user_wait, now=now, why=_used_up(of_user, priority))
     short = granted < wanted
     until = now + timedelta(seconds=max(wait, user_wait)) if short else None
-    return Drawn(granted, now, until, _used_up(of_user if granted < count else budget, priority) if short else "")
+    return Drawn(granted, now, until, _used_up(of_user if granted < count else endpoint, priority) if short else "")
 
 
 def draw_readings(caller: Caller, *, count: int, now: datetime, share: Budget | None = None) -> Drawn:
