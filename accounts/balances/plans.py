@@ -14,7 +14,7 @@ from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import NO_DRAWDOWN, Drawdown
-from vendor_admin.mirrors.rules.drawdown_effect import SEVERAL_CURRENCIES
+from vendor_admin.mirrors.rules.drawdown_effect import WhyUnknown
 from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
@@ -181,8 +181,8 @@ def _fill(draft: RowDraft, account: AccountSummary, adjustment: BalanceAdjustmen
         draft.warnings.append(BELOW_ZERO)
     if adjustment.peak and peak is not None and new_amount is not None and peak < new_amount:
         draft.warnings.append(PEAK_BELOW_UNTIL_NIGHT if account.follows_at_end_of_day else PEAK_BELOW)
-    if len(account.balances) > 1 and SEVERAL_CURRENCIES not in draft.warnings:
-        draft.warnings.append(SEVERAL_CURRENCIES)
+    if len(account.balances) > 1 and effect.why_unknown is not WhyUnknown.SEVERAL_CURRENCIES:
+        draft.warnings.append(WhyUnknown.SEVERAL_CURRENCIES.value)
     if account.has_open_positions:
         draft.warnings.append(POSITIONS_LEFT_OUT)
 

@@ -25,7 +25,7 @@ from vendor_admin.mirrors.models import (
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load
-from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
+from vendor_admin.mirrors.rules.limits_in_words import STAFF_WORDS, limits_in_words, position_limit_in_words
 from vendor_admin.organizations.roles import Right
 from vendor_admin.sync.pages.timeline import Subject, read_timeline
 
@@ -50,7 +50,11 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "environment_badge": environment_badge(found),
         "state": state,
         "permissions": _permissions(state),
-        "limits": limits_in_words(state.auto_liq) if state.auto_liq else None,
+        "limits": (
+            [(STAFF_WORDS[effect], text) for effect, text in limits_in_words(state.auto_liq)]
+            if state.auto_liq
+            else None
+        ),
         "fields_url": object_url(Account, found.entity_id, found.environment),
         "look_url": look_url(found),
         "may_look": has_right(request, LookAtCash.right) and found.deleted_at is None,

@@ -28,17 +28,18 @@ from vendor_admin.mirrors.models import (
 )
 from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, load, preferred_environment
-from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
+from vendor_admin.mirrors.rules.limits_in_words import LimitEffect, limits_in_words, position_limit_in_words
 from vendor_admin.tradovate.permission_status import is_in_force
 from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ROWS = 200
-_TO_THE_MEMBER = {
-    "Alert": "You are warned",
-    "Closing orders only": "You may only close",
-    "Liquidate": "You are closed out",
-    "Flatten": "You are closed out",
-    "Stays locked": "You stay locked",
+MEMBER_WORDS = {
+    LimitEffect.ALERT: "You are warned",
+    LimitEffect.CLOSING_ONLY: "You may only close",
+    LimitEffect.LIQUIDATE: "You are closed out",
+    LimitEffect.FLATTEN: "You are closed out",
+    LimitEffect.STAYS_LOCKED: "You stay locked",
+    LimitEffect.FIXED: "Fixed",
 }
 
 
@@ -128,7 +129,7 @@ def subscriptions_of(link: MemberLink, *, now: datetime) -> dict[str, list[Subsc
 
 
 def _limits_of_the_member(settings: UserAccountAutoLiq) -> list[tuple[str, str]]:
-    return [(_TO_THE_MEMBER.get(effect, effect), text) for effect, text in limits_in_words(settings, trader="you")]
+    return [(MEMBER_WORDS[effect], text) for effect, text in limits_in_words(settings, trader="you")]
 
 
 def _title(row: Any, plan: Any) -> str:

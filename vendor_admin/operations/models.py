@@ -163,6 +163,15 @@ class Plan(OrganizationRow):
     def __str__(self) -> str:
         return self.title
 
+    @staticmethod
+    def made_by(key: str) -> Q:
+        """The condition of `is_by`, for queries."""
+        return Q(actor=key) | Q(confirmed_by=key)
+
+    def is_by(self, key: str) -> bool:
+        """Whether the actor with this key made or confirmed it, and so may not approve it."""
+        return key in (self.actor, self.confirmed_by)
+
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN_STATES

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from vendor_admin.listing.lists import capped_count
@@ -66,8 +66,7 @@ def to_approve(request: HttpRequest, plans: QuerySet[Plan]) -> QuerySet[Plan]:
     """Those of these plans that the person may approve: they neither made nor confirmed them."""
     if not _may(request, Right.APPROVE_PLANS):
         return plans.none()
-    name = request.user.get_username()
-    return plans.filter(state=Plan.State.WAITING).exclude(Q(actor=name) | Q(confirmed_by=name))
+    return plans.filter(state=Plan.State.WAITING).exclude(Plan.made_by(request.user.get_username()))
 
 
 def _organization(request: HttpRequest) -> Organization | None:

@@ -8,6 +8,7 @@ do not.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 import psycopg
@@ -18,6 +19,16 @@ from vendor_admin.sync import backends
 from vendor_admin.tradovate.api_hosts import at_host
 
 log = structlog.get_logger(__name__)
+
+
+class UnheldReason(StrEnum):
+    """Why nobody listened to a socket, in the words that the gap keeps."""
+
+    NO_WORKER = "no worker held it"
+    PAUSED = "the connection was paused"
+    CHANGED = "the connection was changed"
+    MOVED = "the platform moved the organization to another host"
+
 
 # Hubs beat every second. Less than a lease's ttl: a dead hub whose leases run out must not count in the fair share.
 HUB_TTL_SECONDS = 6.0
@@ -49,9 +60,6 @@ UPDATE sync_gap g SET ended_at = coalesce(g.ended_at, now()), repaired_at = now(
   FROM retired WHERE g.lease_id = retired.id AND g.repaired_at IS NULL
 """
 _RETIRED = "This part of the connection was given up. The others began anew then, and read what was missed."
-# Why nobody listens to a socket, as the reason of its gap.
-UNHELD = "no worker held it"
-PAUSED = "the connection was paused"
 # Up to where a lease `l` is known to be stored.
 STORED_UNTIL = """
 greatest(l.covered_until, (SELECT b.received_to FROM sync_batch b WHERE b.lease_id = l.id
@@ -67,7 +75,7 @@ UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'R
        FOR UPDATE OF l SKIP LOCKED)
 RETURNING *)
 INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
-SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, '{PAUSED}', 0, ''
+SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, '{UnheldReason.PAUSED.value}', 0, ''
   FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
 ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
 """
@@ -323,7 +331,12 @@ async def renew(
 
 
 async def release(
-    connection: psycopg.AsyncConnection, *, name: str, held: Sequence[Held], reason: str, gap_reason: str = UNHELD
+    connection: psycopg.AsyncConnection,
+    *,
+    name: str,
+    held: Sequence[Held],
+    reason: str,
+    gap_reason: UnheldReason = UnheldReason.NO_WORKER,
 ) -> None:
     """Give leases back, so that other hubs can take them at once. A gap begins that the next holder ends."""
     of_held = {
@@ -331,7 +344,7 @@ async def release(
         "fences": [lease.fence for lease in held],
         "epochs": [lease.epoch for lease in held],
     }
-    await connection.execute(_RELEASE, of_held | {"name": name, "reason": reason, "gap_reason": gap_reason})
+    await connection.execute(_RELEASE, of_held | {"name": name, "reason": reason, "gap_reason": gap_reason.value})
 
 
 async def retire_hub(connection: psycopg.AsyncConnection, *, name: str) -> None:

@@ -6,11 +6,20 @@ from types import SimpleNamespace
 
 from vendor_admin.mirrors.admin.mirror_admin import platform_fields
 from vendor_admin.mirrors.models import UserAccountAutoLiq
-from vendor_admin.mirrors.rules.limits_in_words import limits_in_words, position_limit_in_words
+from vendor_admin.mirrors.rules.limits_in_words import (
+    STAFF_WORDS,
+    LimitEffect,
+    limits_in_words,
+    position_limit_in_words,
+)
 
 
 def _limits(**values: object) -> SimpleNamespace:
     return SimpleNamespace(**{field.attname: None for field in platform_fields(UserAccountAutoLiq)} | values)
+
+
+def test_staff_have_words_for_every_effect():
+    assert set(STAFF_WORDS) == set(LimitEffect)
 
 
 def test_no_limit_and_zero_both_say_nothing():
@@ -27,7 +36,7 @@ def test_a_drawdown_says_how_it_is_followed_and_where_it_stops():
 
     [(effect, text)] = limits_in_words(limits)
 
-    assert effect == "Liquidate"
+    assert effect is LimitEffect.LIQUIDATE
     assert "2,000.00 below" in text
     assert "in real time" in text
     assert "50,100.00" in text

@@ -9,10 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from oauth_bridge.members.data import MEMBER_WORDS
 from oauth_bridge.members.figures import today
 from oauth_bridge.members.renewals_in_words import renewal_of_entitlement, renewal_of_market_data, renewal_of_membership
 from tests.oauth_bridge.visitor import Visitor
 from tests.support.staff_and_rows import Writer
+from vendor_admin.mirrors.rules.limits_in_words import LimitEffect
 from vendor_admin.tradovate.trading_calendar import session_date
 
 
@@ -80,6 +82,10 @@ def test_the_accounts_page_tells_how_much_room_is_left(desk, ann):
     assert '<rect class="fill" width="55" height="8"/>' in text
     for expected in ("49,000.00", "50,100.00", "120.00", "You may trade", ">5 min ago</time>", "none </dd>"):
         assert expected in text, expected
+
+
+def test_members_have_words_for_every_effect_of_a_limit():
+    assert set(MEMBER_WORDS) == set(LimitEffect)
 
 
 def test_an_account_page_explains_the_limits_in_words(desk, ann):

@@ -367,7 +367,7 @@ def test_a_gap_begins_when_a_hub_stops_even_if_no_other_takes_its_lease(
     covered_until = stored.lease()["covered_until"]
     hub.stop()
     (gap,) = stored.gaps()
-    assert (gap["reason"], gap["ended_at"], gap["repaired_at"]) == (leases.UNHELD, None, None)
+    assert (gap["reason"], gap["ended_at"], gap["repaired_at"]) == (leases.UnheldReason.NO_WORKER, None, None)
     assert covered_until is None or gap["started_at"] >= covered_until
     start_hub("next")
     wait_until(lambda: stored.gaps()[0]["ended_at"], what="the end of the gap")

@@ -21,7 +21,7 @@ from vendor_admin.mirrors.models import (
 from vendor_admin.mirrors.rules import room_left
 from vendor_admin.mirrors.rules.archiving import Countdown, archiving_countdown
 from vendor_admin.mirrors.rules.drawdown import NO_DRAWDOWN, Drawdown, Mode, Terms
-from vendor_admin.mirrors.rules.drawdown_effect import PEAK_UNKNOWN, SEVERAL_CURRENCIES, Effect
+from vendor_admin.mirrors.rules.drawdown_effect import Effect, WhyUnknown
 from vendor_admin.mirrors.rules.room_left import Answer, Room
 from vendor_admin.mirrors.rules.trading_locks import TradingLock, lock_state
 from vendor_admin.tradovate.permission_status import is_in_force
@@ -134,11 +134,11 @@ class AccountSummary:
         if new_terms is None and self.terms is None:
             return Effect(None, None)
         if len(self.balances) > 1:
-            return Effect(None, None, why_unknown=SEVERAL_CURRENCIES)
+            return Effect(None, None, why_unknown=WhyUnknown.SEVERAL_CURRENCIES)
         new_amount = self.only_amount() if amount is None else amount
         new_peak = self.peak if peak is None else peak
         if new_amount is None or new_peak is None:
-            return Effect(None, None, why_unknown=PEAK_UNKNOWN)
+            return Effect(None, None, why_unknown=WhyUnknown.PEAK_NOT_SENT)
         if new_terms is None:
             return Effect(self.drawdown(), None)
         after = Drawdown(new_terms, peak=new_peak, net_liq=new_amount).after_max_net_liq(new_peak)

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from vendor_admin.mirrors.rules.drawdown import Drawdown, Mode
 
-PEAK_UNKNOWN = (
-    "What this does to the trailing drawdown is not known: the platform has not sent the account's highest net "
-    "liquidation value."
-)
-SEVERAL_CURRENCIES = "The account holds several currencies: what this does to its drawdown is not worked out."
 REACHED = "The floor would be reached: the platform liquidates and locks the account."
+
+
+class WhyUnknown(StrEnum):
+    """Why it is not known what a change does to the drawdown, in words."""
+
+    PEAK_NOT_SENT = (
+        "What this does to the trailing drawdown is not known: the platform has not sent the account's highest net "
+        "liquidation value."
+    )
+    SEVERAL_CURRENCIES = "The account holds several currencies: what this does to its drawdown is not worked out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,7 @@ class Effect:
 
     before: Drawdown | None
     after: Drawdown | None
-    why_unknown: str = ""
+    why_unknown: WhyUnknown | None = None
 
     @property
     def old(self) -> dict[str, Decimal]:
@@ -33,8 +39,8 @@ class Effect:
 
     def warnings(self) -> list[str]:
         """Tell that the change closes the account, or that what it does to floor and room is not known."""
-        if self.why_unknown:
-            return [self.why_unknown]
+        if self.why_unknown is not None:
+            return [self.why_unknown.value]
         return [REACHED] if self.after is not None and self.after.is_reached else []
 
     def at_end_of_day(self) -> list[str]:

@@ -1,25 +1,46 @@
 """Risk settings in words. Pure: any object with the fields of userAccountAutoLiq, or of a position limit, will do."""
 
 from decimal import Decimal
+from enum import Enum, auto
 from typing import Any
 
 from vendor_admin.mirrors.rules.drawdown import Terms
 
+
+class LimitEffect(Enum):
+    """What a risk setting does. Staff and members read different words for it."""
+
+    ALERT = auto()
+    CLOSING_ONLY = auto()
+    LIQUIDATE = auto()
+    FLATTEN = auto()
+    STAYS_LOCKED = auto()
+    FIXED = auto()
+
+
+STAFF_WORDS = {
+    LimitEffect.ALERT: "Alert",
+    LimitEffect.CLOSING_ONLY: "Closing orders only",
+    LimitEffect.LIQUIDATE: "Liquidate",
+    LimitEffect.FLATTEN: "Flatten",
+    LimitEffect.STAYS_LOCKED: "Stays locked",
+    LimitEffect.FIXED: "Fixed",
+}
 _PERCENT = (
-    ("margin_percentage_alert", "Alert", "at {} % margin use"),
-    ("daily_loss_percentage_alert", "Alert", "at a day's loss of {} % of the balance"),
-    ("margin_percentage_liq_only", "Closing orders only", "at {} % margin use"),
-    ("daily_loss_percentage_liq_only", "Closing orders only", "at a day's loss of {} % of the balance"),
-    ("margin_percentage_auto_liq", "Liquidate", "at {} % margin use"),
-    ("daily_loss_percentage_auto_liq", "Liquidate", "at a day's loss of {} % of the balance"),
+    ("margin_percentage_alert", LimitEffect.ALERT, "at {} % margin use"),
+    ("daily_loss_percentage_alert", LimitEffect.ALERT, "at a day's loss of {} % of the balance"),
+    ("margin_percentage_liq_only", LimitEffect.CLOSING_ONLY, "at {} % margin use"),
+    ("daily_loss_percentage_liq_only", LimitEffect.CLOSING_ONLY, "at a day's loss of {} % of the balance"),
+    ("margin_percentage_auto_liq", LimitEffect.LIQUIDATE, "at {} % margin use"),
+    ("daily_loss_percentage_auto_liq", LimitEffect.LIQUIDATE, "at a day's loss of {} % of the balance"),
 )
 _DOLLARS = (
-    ("daily_loss_alert", "Alert", "at a day's loss of {}"),
-    ("daily_loss_liq_only", "Closing orders only", "at a day's loss of {}"),
-    ("daily_loss_auto_liq", "Liquidate", "at a day's loss of {}"),
-    ("weekly_loss_auto_liq", "Liquidate", "at a week's loss of {}"),
-    ("daily_profit_auto_liq", "Liquidate", "at a day's profit of {}"),
-    ("weekly_profit_auto_liq", "Liquidate", "at a week's profit of {}"),
+    ("daily_loss_alert", LimitEffect.ALERT, "at a day's loss of {}"),
+    ("daily_loss_liq_only", LimitEffect.CLOSING_ONLY, "at a day's loss of {}"),
+    ("daily_loss_auto_liq", LimitEffect.LIQUIDATE, "at a day's loss of {}"),
+    ("weekly_loss_auto_liq", LimitEffect.LIQUIDATE, "at a week's loss of {}"),
+    ("daily_profit_auto_liq", LimitEffect.LIQUIDATE, "at a day's profit of {}"),
+    ("weekly_profit_auto_liq", LimitEffect.LIQUIDATE, "at a week's profit of {}"),
 )
 _UNLOCKS = {
     "daily_loss_auto_liq": "the account unlocks at the next market open",
@@ -36,7 +57,7 @@ _COUNTED = {
 }
 
 
-def limits_in_words(limits: Any, *, trader: str = "the trader") -> list[tuple[str, str]]:
+def limits_in_words(limits: Any, *, trader: str = "the trader") -> list[tuple[LimitEffect, str]]:
     """What the limits do (effect, sentence), the gravest last. Zero and absent both mean: no such limit.
 
     `trader` is what the sentences call whoever trades the account.
@@ -57,14 +78,14 @@ def limits_in_words(limits: Any, *, trader: str = "the trader") -> list[tuple[st
             f" until the floor reaches {terms.limit:,.2f}" if terms.limit else ", at most up to the starting balance"
         )
         peak = f"the highest net liquidation value, which is followed {pace}{until}"
-        words.append(("Liquidate", f"at {terms.drawdown:,.2f} below {peak}"))
+        words.append((LimitEffect.LIQUIDATE, f"at {terms.drawdown:,.2f} below {peak}"))
     if limits.flatten_timestamp:
         at = limits.flatten_timestamp.replace(tzinfo=None).isoformat(" ", "minutes")
-        words.append(("Flatten", f"once at {at} UTC; does not keep {trader} from re-entering"))
+        words.append((LimitEffect.FLATTEN, f"once at {at} UTC; does not keep {trader} from re-entering"))
     if limits.do_not_unlock:
-        words.append(("Stays locked", "after a limit acted, until an admin unlocks it"))
+        words.append((LimitEffect.STAYS_LOCKED, "after a limit acted, until an admin unlocks it"))
     if limits.changes_locked:
-        words.append(("Fixed", f"{trader} may not change these settings"))
+        words.append((LimitEffect.FIXED, f"{trader} may not change these settings"))
     return words
 
 

@@ -18,7 +18,7 @@ from vendor_admin.operations.plans.authors import rights_of_plan, rights_to_stop
 from vendor_admin.operations.plans.follow_ups import (
     are_many,
     count_left,
-    gives_anew,
+    is_restoration,
     most_left,
     rows_again,
     split_off_begun,
@@ -31,13 +31,13 @@ ROWS_TRIED = 50
 """Of how many rows it is tried whether their change has a way back: ten thousand would take seconds at every look."""
 
 
-def what_one_may(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) -> dict[str, Any]:
+def allowed_buttons(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) -> dict[str, Any]:
     """Which buttons the plan's page shows; `counts` are its rows by state. The views check again."""
     kind = known_kind(plan)
     missing = [right.value for right in rights_of_plan(plan) if not has_right(request, right)]
     may_stop = kind is not None and all(has_right(request, right) for right in rights_to_stop(plan))
     may = kind is not None and not missing
-    is_own = request.user.get_username() in (plan.actor, plan.confirmed_by)
+    is_own = plan.is_by(request.user.get_username())
     approves = has_right(request, Right.APPROVE_PLANS)
     may_approve = plan.state == Plan.State.WAITING and approves and not is_own and kind is not None
     return {
@@ -50,7 +50,7 @@ def what_one_may(request: HttpRequest, plan: Plan, counts: Mapping[str, int]) ->
         "may_approve": may_approve,
         **_stop(plan, is_approval=may_approve),
         "may_check": may_stop and plan.depends_on_rows and _waits_for_a_reading(plan),
-        **(_once_more(plan, counts) if may else {}),
+        **(_retry_and_revert(plan, counts) if may else {}),
         "next_step": next_step_of(request, plan, counts),
         "may_cancel": plan.is_open and (may_stop or (plan.state == Plan.State.WAITING and approves)),
     }
@@ -121,10 +121,10 @@ def way_back_of(plan: Plan) -> str:
     back, targets = found
     if is_begun and not split_off_begun(targets, earlier=plan, link="reverts")[0]:
         return ""
-    return GIVE_ANEW if gives_anew(kind, back) else REVERT
+    return GIVE_ANEW if is_restoration(kind, back) else REVERT
 
 
-def _once_more(plan: Plan, counts: Mapping[str, int]) -> dict[str, object]:
+def _retry_and_revert(plan: Plan, counts: Mapping[str, int]) -> dict[str, object]:
     """What of an ended plan may be retried (how many rows, and how the button is called) and how it is reverted."""
     is_ended = plan.state == Plan.State.FINISHED or (plan.state == Plan.State.CANCELLED and plan.check_at is None)
     if plan.started_at is None or not is_ended:

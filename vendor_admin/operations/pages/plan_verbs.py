@@ -16,7 +16,6 @@ from vendor_admin.operations.pages.confirmation import Confirmation, ConfirmForm
 from vendor_admin.operations.pages.outcome import outcome_of
 from vendor_admin.operations.pages.plan_buttons import GIVE_ANEW, REVERT, way_back_of
 from vendor_admin.operations.pages.plan_view import (
-    COMPARED,
     age_shown,
     common_warnings,
     consequence_of,
@@ -99,7 +98,7 @@ def approve(request: HttpRequest, plan: Plan) -> HttpResponse:
     if plan.state != Plan.State.WAITING:
         messages.error(request, f"This plan is {plan.get_state_display()}: there is nothing to approve.")
         return _back(plan)
-    if request.user.get_username() in (plan.actor, plan.confirmed_by):
+    if plan.is_by(request.user.get_username()):
         messages.error(request, "You made this plan. A second person has to approve it.")
         return _back(plan)
     _ask_for_code(request, plan)
@@ -274,7 +273,6 @@ def _confirm_page(
         "cost_in_words": cost_in_words(plan),
         "is_unread": age.must_be_read,
         "promise": promise,
-        "warns": promise != COMPARED,
         "form": form,
         "button": unread if unread and age.must_be_read else button,
         "is_approval": plan.state == Plan.State.WAITING,

@@ -1,7 +1,6 @@
 """What the page of a plan shows: what will change or has changed, why rows are skipped, and when it will end."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,20 +10,18 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
-from django.urls import reverse
 
 from vendor_admin.amounts import read_id
 from vendor_admin.operations.kinds import PlanKind, WithConsequence, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
-from vendor_admin.operations.pages.rows import attach_names, changes_of, notes_of, row_badge, target_url
+from vendor_admin.operations.pages.rows import attach_names, changes_of, notes_of, plan_url, row_badge, target_url
 from vendor_admin.operations.plans import charges, forecast, fresh_rows
-from vendor_admin.operations.plans.follow_ups import gives_anew
+from vendor_admin.operations.plans.follow_ups import is_restoration
 from vendor_admin.operations.plans.fresh_rows import Age
 from vendor_admin.operations.plans.progress import counts_of
 from vendor_admin.sync.freshness import freshness
 
 ROWS_SHOWN = 50
-RENEWED_BY = "Renewed by"
 SUMMED_UP = 12
 MOST_RENEWALS_FOLLOWED = 20
 COMPARED = "If the platform has changed since the preview, nothing is sent: you get a new preview instead."
@@ -47,6 +44,24 @@ class Tab:
     title: str
     count: int
     is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is done before anything of a plan is sent. `warns` where what it shows may be old."""
+
+    text: str
+    warns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A plan that another came from or led to: `how`, in words, and whether it is the new preview of it."""
+
+    how: str
+    number: int
+    address: str
+    is_renewal: bool = False
 
 
 def known_kind(plan: Plan) -> PlanKind | None:
@@ -75,18 +90,18 @@ def consequence_of(plan: Plan) -> str:
     return kind.consequence if isinstance(kind, WithConsequence) else ""
 
 
-def promise_of(plan: Plan, age: Age, *, now: datetime) -> str:
-    """What is done before anything of the plan is sent, where the platform may have changed since the preview."""
+def promise_of(plan: Plan, age: Age, *, now: datetime) -> Promise:
+    """Say what is done before anything of the plan is sent, where the platform may have changed since the preview."""
     if age.must_be_read:
-        return f"{age.why}. {READ_FIRST}"
+        return Promise(f"{age.why}. {READ_FIRST}")
     if age.why:
-        return f"{age.why}. {JUST_READ}"
+        return Promise(f"{age.why}. {JUST_READ}")
     if not plan.depends_on_rows:
         environments = {name.split(" ", 1)[0] for name in plan.calls_by_path}
         states = freshness(organization_id=plan.organization_id, now=now, environments=sorted(environments))
         if whys := [state.why for state in states if not state.is_live]:
-            return f"{whys[0]}. {NOT_COMPARED}"
-    return COMPARED
+            return Promise(f"{whys[0]}. {NOT_COMPARED}")
+    return Promise(COMPARED, warns=False)
 
 
 def shown_state(plan: Plan) -> str:
@@ -159,13 +174,8 @@ def forecast_of(plan: Plan, *, now: datetime) -> forecast.Forecast | None:
     return None
 
 
-def renewals_of(relatives: Iterable[tuple[str, int, str]]) -> list[tuple[int, str]]:
-    """(number, address) of the new previews among a plan's relatives."""
-    return [(number, address) for how, number, address in relatives if how == RENEWED_BY]
-
-
-def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
-    """(how it is related, number, address) of plans that this one came from or led to."""
+def relatives_of(plan: Plan) -> list[Relative]:
+    """The plans that this one came from or led to: at most twenty that it led to. Two queries."""
     later = (
         Plan.objects.filter(Q(renewed_from=plan) | Q(reverts=plan) | Q(retries=plan))
         .select_related("reverts")
@@ -173,24 +183,28 @@ def relatives_of(plan: Plan) -> list[tuple[str, int, str]]:
     )
     found = [
         ("Renews", plan.renewed_from_id),
-        ("Restores what was ended by" if _is_given_anew(plan) else "Reverts", plan.reverts_id),
+        ("Restores what was ended by" if _restores_ended(plan) else "Reverts", plan.reverts_id),
         ("Retries what failed in", plan.retries_id),
-        *((RENEWED_BY, one.pk) for one in later if one.renewed_from_id == plan.pk),
-        *(
-            ("Restored by" if _is_given_anew(one) else "Reverted by", one.pk)
-            for one in later
-            if one.reverts_id == plan.pk and one.renewed_from_id != plan.pk
-        ),
-        *(("Retried by", one.pk) for one in later if one.retries_id == plan.pk and one.renewed_from_id != plan.pk),
     ]
-    return [(how, number, reverse("admin:operations_plan_change", args=[number])) for how, number in found if number]
+    earlier = [Relative(how, number, plan_url(number)) for how, number in found if number]
+    renewals = [
+        Relative("Renewed by", one.pk, plan_url(one.pk), True) for one in later if one.renewed_from_id == plan.pk
+    ]
+    others = [one for one in later if one.renewed_from_id != plan.pk]
+    reverted = [
+        Relative("Restored by" if _restores_ended(one) else "Reverted by", one.pk, plan_url(one.pk))
+        for one in others
+        if one.reverts_id == plan.pk
+    ]
+    retried = [Relative("Retried by", one.pk, plan_url(one.pk)) for one in others if one.retries_id == plan.pk]
+    return [*earlier, *renewals, *reverted, *retried]
 
 
-def _is_given_anew(plan: Plan) -> bool:
+def _restores_ended(plan: Plan) -> bool:
     """Whether a plan that leads back from an earlier one gives anew what ended, instead of restoring it."""
     earlier = plan.reverts
     kind = known_kind(earlier) if earlier is not None else None
-    return kind is not None and known_kind(plan) is not None and gives_anew(kind, plan.kind)
+    return kind is not None and known_kind(plan) is not None and is_restoration(kind, plan.kind)
 
 
 def newest_of(plan: Plan) -> Plan:

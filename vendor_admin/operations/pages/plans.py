@@ -142,12 +142,12 @@ class PlanAdmin(ReadOnlyAdmin):
             "cost_in_words": plan_view.cost_in_words(row),
             "shown_state": plan_view.shown_state(row),
             "relatives": relatives,
-            "renewals": plan_view.renewals_of(relatives),
+            "renewals": [relative for relative in relatives if relative.is_renewal],
             "is_retried": row.retried_by.exists(),
             "now": now,
             "may_export": has_right(request, Right.EXPORT),
             "results_url": reverse("admin:plan_results", args=[row.pk]),
-            **plan_buttons.what_one_may(request, row, counts),
+            **plan_buttons.allowed_buttons(request, row, counts),
             **shown,
         }
 

@@ -122,7 +122,7 @@ def why_nothing(link: str, begun_by: int | None) -> str:
     return _NOTHING[link]
 
 
-def gives_anew(kind: PlanKind, back: str) -> bool:
+def is_restoration(kind: PlanKind, back: str) -> bool:
     """Whether the way back of a kind leads to another (`back`) that costs money, where its own change does not: what
     ended cannot be taken back then, only given again.
     """

@@ -56,7 +56,8 @@ def confirm(*, plan: Plan, actor: Actor, now: datetime, reason: str = "", reques
     mirrors that a plan about money or risk starts from may be old, it is held until a worker has read its rows of the
     platform: it starts then if they are as shown, and is renewed if they are not (held_plans.py). `reason` is kept
     where the preview was made without one; a plan about money needs one. Whoever made the preview must still have the
-    rights it asks for, as must who confirms it.
+    rights it asks for, as must who confirms it. Raises InvalidFields where the reason is missing, Conflict where every
+    row is skipped, and Refused where who made the preview has lost those rights.
     """
     plan = locked(plan, states=(Plan.State.PREVIEW,), doing="confirmed")
     _require(actor, plan, *rights_of_plan(plan))
@@ -88,7 +89,7 @@ def approve(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") ->
     """
     plan = locked(plan, states=(Plan.State.WAITING,), doing="approved")
     _require(actor, plan, Right.APPROVE_PLANS)
-    if actor.key in (plan.actor, plan.confirmed_by):
+    if plan.is_by(actor.key):
         raise Refused("You made this plan. A second person has to approve it.", code=approval_rules.SECOND_PERSON)
     _refuse_new_people(plan, actor, now=now)
     _refuse_lost_authors(plan)

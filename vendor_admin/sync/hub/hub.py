@@ -19,7 +19,7 @@ from vendor_admin.organizations.platform_access import host_clocks
 from vendor_admin.sync import backends, leases, metrics
 from vendor_admin.sync.comparison.reconciliation import Reconciliation
 from vendor_admin.sync.database import Database
-from vendor_admin.sync.leases import PAUSED, UNHELD, Held, Renewed, Status
+from vendor_admin.sync.leases import Held, Renewed, Status, UnheldReason
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.log.writer import Writer
 from vendor_admin.sync.models import SyncState
@@ -35,8 +35,6 @@ DRAIN_SECONDS = 10.0
 FORGET_SECONDS = 600.0
 SIDE_CONNECTIONS = 4
 CHECK_CLOCK_SECONDS = 30.0
-CHANGED = "the connection was changed"
-MOVED = "the platform moved the organization to another host"
 # A flush takes a twentieth of a second. Told at most a tick later.
 BEHIND_SECONDS = 5.0
 MOST_SECONDS = 14 * 24 * 3600.0  # what fits into 32 bits of milliseconds
@@ -180,7 +178,14 @@ class Hub:
             self._hold(lease, valid_until=asked_at + self._settings.lease_ttl, claimed_after=lease.epoch)
             log.info("hub.lease_taken", lease=lease.id, environment=lease.environment, fence=lease.fence)
 
-    def _hold(self, lease: Held, *, valid_until: float, claimed_after: int, unheld_because: str = UNHELD) -> None:
+    def _hold(
+        self,
+        lease: Held,
+        *,
+        valid_until: float,
+        claimed_after: int,
+        unheld_because: UnheldReason = UnheldReason.NO_WORKER,
+    ) -> None:
         socket = Socket(
             lease=lease,
             inbox=self._inbox,
@@ -232,7 +237,7 @@ class Hub:
         if answer.is_wanted:
             await self._reconfigure(lease_id)
         else:
-            await self._give_back(lease_id, reason="Paused by staff.", gap_reason=PAUSED)
+            await self._give_back(lease_id, reason="Paused by staff.", gap_reason=UnheldReason.PAUSED)
 
     async def _renew(self, statuses: Sequence[Status]) -> dict[int, Renewed]:
         """Prolong what is held and tell its state. What was stored since the last time is told once."""
@@ -319,21 +324,26 @@ class Hub:
         if lease is None:
             await self._lose(lease_id)
             return
+        is_changed = lease.version != holding.socket.lease.version
         log.info("hub.connection_changed", lease=lease_id, version=lease.version, host=lease.platform_host)
         self._hold(
             dataclasses.replace(lease, short_lives=holding.socket.short_lives()),
             valid_until=holding.valid_until,
             claimed_after=holding.claimed_after,
-            unheld_because=CHANGED if lease.version != holding.socket.lease.version else MOVED,
+            unheld_because=UnheldReason.CHANGED if is_changed else UnheldReason.MOVED,
         )
 
-    async def _give_back(self, lease_id: int, *, reason: str, gap_reason: str = UNHELD) -> None:
+    async def _give_back(
+        self, lease_id: int, *, reason: str, gap_reason: UnheldReason = UnheldReason.NO_WORKER
+    ) -> None:
         holding = self._holdings[lease_id]
         await holding.stop()
         await self._committed(lease_id)
         await self._release([lease_id], reason=reason, gap_reason=gap_reason)
 
-    async def _release(self, lease_ids: Iterable[int], *, reason: str, gap_reason: str = UNHELD) -> None:
+    async def _release(
+        self, lease_ids: Iterable[int], *, reason: str, gap_reason: UnheldReason = UnheldReason.NO_WORKER
+    ) -> None:
         """Tell the state of all one last time, and let go of some whose sockets are closed."""
         await self._renew(self._statuses())
         held = {lease_id: self._holdings.pop(lease_id) for lease_id in lease_ids}

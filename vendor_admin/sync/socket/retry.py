@@ -31,7 +31,8 @@ def try_now(*, lease: Lease, actor: Actor, now: datetime, force: bool = False, r
     """Have a waiting socket opened at once: its hub notices within seconds.
 
     Budgets hold all the same. `force` also forgets the platform's locks on the connection's address and user, which
-    other sockets there share: only for operators who know that the platform has lifted them. Raises Conflict.
+    other sockets there share: only for operators who know that the platform has lifted them. Raises Conflict where
+    the socket does not wait, StillLocked where the platform's lock lasts, and Lease.DoesNotExist.
     """
     with organization_scope(lease.organization_id):
         leases = Lease.objects.select_related("connection__organization").defer("connection__credentials")

@@ -15,7 +15,7 @@ import structlog
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from vendor_admin.sync.leases import UNHELD, Held, Status
+from vendor_admin.sync.leases import Held, Status, UnheldReason
 from vendor_admin.sync.log.entity_reader import snapshot_order
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.log.rows import BadRow, Row
@@ -71,11 +71,17 @@ class Socket:
 
     `has_settled` is set while a settled snapshot stands; `stirred` wakes who waits for a change of that.
     `gap_id` is the gap to be settled, `lost` the types of which received rows could not be stored: they are to be read.
-    `unheld_because` is why nobody listened before, as the reason of the gap until it is live.
+    `unheld_because` is why nobody listened before: the reason of the gap until it is live.
     """
 
     def __init__(
-        self, *, lease: Held, inbox: Inbox, access: Access, quiet_seconds: float, unheld_because: str = UNHELD
+        self,
+        *,
+        lease: Held,
+        inbox: Inbox,
+        access: Access,
+        quiet_seconds: float,
+        unheld_because: UnheldReason = UnheldReason.NO_WORKER,
     ) -> None:
         self.lease = lease
         self.status = Status(
@@ -132,14 +138,14 @@ class Socket:
     async def _go_on_waiting(self) -> None:
         """After many short lives the pause outlasts the worker that began it, which perhaps died of them."""
         lease = self.lease
-        if lease.short_lives < MANY or self._unheld_because != UNHELD or not self._is_taken_over:
+        if lease.short_lives < MANY or self._unheld_because is not UnheldReason.NO_WORKER or not self._is_taken_over:
             return
         decision = slowed_down(
             Reconnect(0.0, "", ""), short_lives=lease.short_lives, lived_seconds=None, random=self._random
         )
         left = decision.delay_seconds - (lease.opened_seconds_ago or 0.0)
         if left > 0:
-            await self._access.note_gap(lease, started_at=None, reason=self._unheld_because, grows=True)
+            await self._access.note_gap(lease, started_at=None, reason=self._unheld_because.value, grows=True)
             decision = replace(decision, delay_seconds=left)
             self._say_waiting(decision)
             await self._wait(decision)
@@ -281,7 +287,7 @@ class Socket:
         self._attempt += 1
         self.say(SyncState.CONNECTING, self.status.reason, self.status.advice)
         access = await self._access.open_socket(
-            self.held, is_taken_over=self._is_taken_over, reason=self._unheld_because
+            self.held, is_taken_over=self._is_taken_over, reason=self._unheld_because.value
         )
         has_hours = maintenance.keeps_its_hours(self.lease.rest_url)
         if isinstance(access, Reconnect):

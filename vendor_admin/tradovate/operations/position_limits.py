@@ -181,12 +181,12 @@ def _of_before(reading: Reading, entity_type: str, field: str) -> LookUp | None:
 
 
 def _create_doubt(request: CreateUserAccountPositionLimit | CreateUserAccountRiskParameter) -> Doubt:
-    what = (
-        f"Account {request.account_id} has the new position limit"
+    owner, made = (
+        (f"Account {request.account_id}", "the new position limit")
         if isinstance(request, CreateUserAccountPositionLimit)
-        else f"Position limit {request.user_account_position_limit_id} has the new risk parameter"
+        else (f"Position limit {request.user_account_position_limit_id}", "the new risk parameter")
     )
-    return Doubt(f"{what}; sending it again would make a second one.", f"{what.replace(' has ', ' does not have ')}.")
+    return Doubt(f"{owner} has {made}; sending it again would make a second one.", f"{owner} does not have {made}.")
 
 
 def _update_doubt(request: UpdateUserAccountPositionLimit | UpdateUserAccountRiskParameter) -> Doubt:
