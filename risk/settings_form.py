@@ -27,18 +27,21 @@ def money(label: str, help_text: str = "") -> Make:
 
 
 def percentage(label: str) -> Make:
+    """A percentage of up to four decimals."""
     return lambda: AmountField(
         label=f"{label}, %", required=False, min_value=Decimal(0), max_digits=9, decimal_places=4
     )
 
 
 def count(label: str, help_text: str = "", *, least: int = 0) -> Make:
+    """A whole number of 32 bits, not below `least`."""
     return lambda: WholeNumberField(
         label=label, required=False, min_value=least, max_value=2**31 - 1, help_text=help_text
     )
 
 
 def platform_id(label: str) -> Make:
+    """The id of another thing at the platform."""
     return lambda: WholeNumberField(
         label=label, required=False, min_value=1, max_value=2**63 - 1, help_text="Its platform id."
     )
@@ -50,10 +53,12 @@ def word(label: str, words: Mapping[str, str]) -> Make:
 
 
 def flag(label: str) -> Make:
+    """Yes, no, or unchanged."""
     return lambda: forms.ChoiceField(label=label, required=False, choices=YES_OR_NO)
 
 
 def text(label: str) -> Make:
+    """A text of up to 64 characters."""
     return lambda: forms.CharField(label=label, required=False, max_length=64)
 
 

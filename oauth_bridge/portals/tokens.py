@@ -55,6 +55,7 @@ def new_access_token(request: Any) -> str:
 
 
 def new_refresh_token(request: Any) -> str:
+    """Return a new refresh token of 256 random bits."""
     return f"vrt_{secrets.token_urlsafe(32)}"
 
 
@@ -93,6 +94,7 @@ def make_code(
 
 
 def find_code(code: str) -> PortalCode | None:
+    """Return the code with its portal consent and member; None where it is not known."""
     return PortalCode.objects.filter(digest=digest(code)).select_related("consent__link__user").first()
 
 

@@ -31,6 +31,7 @@ ORDER_ID = Filter("order", "Order id", kind="number", lookup="order_id")
 
 
 def order_column() -> Column:
+    """The order's id, linked to its page."""
     return Column("Order", lambda row: row.order_id, link=lambda row: object_url(Order, row.order_id, row.environment))
 
 

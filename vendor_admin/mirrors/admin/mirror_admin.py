@@ -53,6 +53,7 @@ def object_url(model: type[Mirror], entity_id: int | None, environment: str = ""
 
 
 def environment_badge(row: Any) -> Badge:
+    """Demo or live, as a badge."""
     return Badge(row.get_environment_display(), "live" if row.environment == "live" else "demo")
 
 
@@ -89,6 +90,7 @@ def account_column() -> Column:
 
 
 def member_column() -> Column:
+    """The member's name, linked to their page; their id where the name is not known."""
     return Column(
         "Member",
         lambda row: (row.member.name if row.member else None) or row.user_id,
@@ -97,6 +99,7 @@ def member_column() -> Column:
 
 
 def contract_column() -> Column:
+    """The contract's name; its id where the name is not known."""
     return Column("Contract", lambda row: (row.contract.name if row.contract else None) or row.contract_id)
 
 

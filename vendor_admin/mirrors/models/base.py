@@ -86,6 +86,7 @@ def platform_id() -> PlatformIdField:
 
 
 def integer() -> "models.BigIntegerField[Any, Any]":
+    """A whole number of up to 64 bits."""
     return models.BigIntegerField(null=True)
 
 
@@ -95,14 +96,17 @@ def number() -> NumericField:
 
 
 def flag() -> "models.BooleanField[Any, Any]":
+    """Yes or no; null where the platform did not say."""
     return models.BooleanField(null=True)
 
 
 def word() -> "models.TextField[Any, Any]":
+    """A text, or one of the platform's words."""
     return models.TextField(null=True)
 
 
 def moment() -> "models.DateTimeField[Any, Any]":
+    """A point in time, in UTC."""
     return models.DateTimeField(null=True)
 
 

@@ -23,6 +23,7 @@ _STATES = {
 
 
 def state_badge(row: Any) -> Badge:
+    """Whether it is open, acknowledged or resolved, as a badge."""
     text, tone = _STATES[row.standing]
     return Badge(text, tone)
 

@@ -67,6 +67,7 @@ class DecisionForm(forms.Form):
 
 
 def state_badge(row: Any) -> Badge:
+    """The operation's state as a badge: whether it needs a decision goes first."""
     if row.needs_person:
         return Badge("needs decision", "bad")
     return Badge(row.get_state_display(), TONES.get(row.state, "calm"))

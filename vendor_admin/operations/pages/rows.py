@@ -32,6 +32,7 @@ LONGEST_VALUE = 80
 
 
 def row_badge(row: Any) -> Badge:
+    """The row's state as a badge."""
     return Badge(row.get_state_display(), ROW_TONES.get(row.state, "calm"))
 
 

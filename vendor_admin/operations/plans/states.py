@@ -23,6 +23,7 @@ def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:
 
 
 def move(plan: Plan, *, state: str, actor: Actor, action: str, request_id: str, reason: str = "") -> Plan:
+    """Store the plan in another state, with all that was changed of it, and record that in the audit."""
     old, plan.state = plan.state, state
     plan.save()
     audit.record(

@@ -192,6 +192,10 @@ def _step(organization_id: int) -> Iterator[None]:
 
 
 def read_situation(*, connection_id: int, organization_id: int) -> _Situation:
+    """Read a connection's credentials and session, in a transaction of its own.
+
+    Raises TokenUnavailable where the connection is gone, or its credentials are incomplete or cannot be decrypted.
+    """
     with _step(organization_id):
         try:
             connection = Connection.objects.get(id=connection_id)

@@ -36,6 +36,7 @@ ISSUER = "Vendor Admin"
 
 
 def has_second_factor(user: User) -> bool:
+    """Whether the user has set up an authenticator app. One query."""
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
 
 
@@ -129,6 +130,7 @@ def renew_recovery_codes(*, request: HttpRequest, user: User) -> list[str]:
 
 
 def unused_recovery_codes(user: User) -> int:
+    """How many recovery codes the user has left. One query."""
     found = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
     return len(found.wrap().get_unused_codes()) if found else 0
 

@@ -125,6 +125,7 @@ def _of_mirrors(rows: Sequence[Row]) -> Iterator[Statement]:
 
 
 def quarantine_values(row: BadRow, *, is_in_log: bool) -> dict[str, object]:
+    """Return the columns of a message that could not be read. `is_in_log`: its event was stored all the same."""
     return {
         "organization_id": row.organization_id,
         "lease_id": row.lease_id,

@@ -30,6 +30,7 @@ def event_url(event: EntityEvent) -> str:
 
 
 def kind_badge(event: EntityEvent) -> Badge:
+    """Whether it was created, changed or deleted, as a badge."""
     kind = Kind(event.kind)
     return Badge(KIND_IN_WORDS[kind][0], KIND_TONES.get(kind, "calm"))
 
