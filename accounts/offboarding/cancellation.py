@@ -42,7 +42,7 @@ WHAT_CANCELLING_DOES = (
     "are finished, and before 19:00 Central on the last day of a month."
 )
 NOT_UNDONE = (
-    "Cancelling cannot be undone: what ended can only be given again, as something new at new cost, and only while its "
+    "Cancelling cannot be undone: what ended can only be restored as something new, at new cost, and only while its "
     "accounts are not archived."
 )
 SWITCHES: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from tests.support.people import staff_user
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.actors import Actor, ActorKind, is_operator, is_system, rights_of
+from vendor_admin.organizations.actors import Actor, ActorKind, is_operator, is_system, label_of, rights_of
 from vendor_admin.organizations.models import AccessEntry, AuditEntry, Organization, User
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -29,6 +29,23 @@ def test_the_key_of_an_actor_leads_back_to_them(actor: Actor) -> None:
     found = Actor.from_key(actor.key)
     assert (found.kind, found.id) == (actor.kind, actor.id)
     assert found.key == actor.key
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("mia", "mia"),
+        ("system:worker", "Worker"),
+        ("system:restore", "Restore"),
+        ("system:seed_demo", "seed_demo"),
+        ("program:vac_1", "API client vac_1"),
+        ("member:1-live-7", "Member 1-live-7"),
+        ("other:1", "other:1"),
+        ("", ""),
+    ],
+)
+def test_people_read_a_key_in_words(key: str, label: str) -> None:
+    assert label_of(key) == label
 
 
 @pytest.mark.parametrize(("id_", "label"), [("", "somebody"), ("1", ""), (" ", "somebody"), ("1", " ")])

@@ -39,7 +39,7 @@ def test_the_audit_is_found_by_parts_of_words_and_exported_with_old_new_and_why(
     text = b"".join(alice.get(PAGE + "export.csv", {"did": "thresholds"})).decode("utf-8-sig")
     header, entry = csv.reader(text.splitlines())
     assert header[:7] == ["At", "Who", "Did", "To", "Old", "New", "Why"]
-    assert header[7:] == ["Request id", "Caller's request id", "Kind of who", "Id of who"]
+    assert header[7:] == ["Request id", "Caller's request id", "Actor type", "Actor ID"]
     assert entry[9:] == ["staff", "riley"]
     assert entry[4:7] == ['{"limit": 100}', '{"limit": 202}', "because 2"]
     assert bob.get(PAGE).status_code == 403

@@ -23,7 +23,7 @@ class NoticeKind(models.TextChoices):
     LOCKED = "locked", "captcha or lock"
     PLAN_FAILED = "plan_failed", "failed plan"
     NOT_SENT = "not_sent", "confirmed plan that was not sent"
-    NEEDS_DECISION = "needs_decision", "operation waits for a person"
+    NEEDS_DECISION = "needs_decision", "operation needs a decision"
     NEEDS_APPROVAL = "needs_approval", "plan waits for approval"
     WRONG_CLOCK = "wrong_clock", "wrong clock of a server"
     RESTORED = "restored", "restored database"

@@ -55,7 +55,7 @@ class Actor:
     def from_key(cls, key: str) -> Self:
         """The actor whose key a row kept."""
         kind, colon, id_ = key.partition(":")
-        return cls(ActorKind(kind), id_, key) if colon else cls.staff(key)
+        return cls(ActorKind(kind), id_, label_of(key)) if colon else cls.staff(key)
 
     @property
     def key(self) -> str:
@@ -68,12 +68,27 @@ class Actor:
 
 # Whoever has a shell on the installation.
 COMMAND_LINE = Actor.system("command line", label="the operator's command line")
+# The workers that carry out plans, and what marks operations in a restored database.
+WORKER = Actor.system("worker", label="Worker")
+RESTORE = Actor.system("restore", label="Restore")
 _SYSTEM_KEYS = f"{ActorKind.SYSTEM}:"
+_SYSTEM_LABELS = {actor.id: actor.label for actor in (COMMAND_LINE, WORKER, RESTORE)}
+_KIND_LABELS: dict[str, str] = {ActorKind.MEMBER: "Member", ActorKind.PROGRAM: "API client"}
 
 
 def is_system(key: str) -> bool:
     """Whether a key is of a worker or a command of this installation."""
     return key.startswith(_SYSTEM_KEYS)
+
+
+def label_of(key: str) -> str:
+    """Return an actor's key in the words that people read: user names stay as they are. No query."""
+    kind, colon, id_ = key.partition(":")
+    if not colon:
+        return key
+    if kind == ActorKind.SYSTEM:
+        return _SYSTEM_LABELS.get(id_, id_)
+    return f"{_KIND_LABELS[kind]} {id_}" if kind in _KIND_LABELS else key
 
 
 def is_operator(actor: Actor) -> bool:

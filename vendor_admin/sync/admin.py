@@ -92,7 +92,7 @@ class SocketAdmin(ReadOnlyAdmin):
         Column(
             "Account by account",
             _account_by_account,
-            hint="What was never read, or missed in a gap, of what the platform lists by accounts and users alone.",
+            hint="Never read, or missed while offline: of what the platform lists by accounts and users alone.",
         ),
         Column("Holder", lambda row: row.holder),
         Column(
@@ -271,7 +271,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         Column("Result", _drift),
         Column("At the platform", lambda row: row.platform_count),
         Column("Changed", lambda row: row.changed),
-        Column("Vanished", lambda row: row.vanished),
+        Column("No longer listed", lambda row: row.vanished),
         Column("Held", lambda row: row.absent, hint="Not listed, and too many to be believed: a person decides."),
         Column("Error", lambda row: row.error),
         Column("Environment", environment_badge),

@@ -83,6 +83,17 @@ def test_a_large_plan_asks_for_the_count_and_a_reason_and_then_for_a_second_pers
     assert (approved.state, approved.approved_by) == (Plan.State.RUNNING, "rita")
 
 
+def test_who_made_a_plan_is_said_in_words_where_it_was_no_person(alice, alpha, trading_day):
+    trading_day(1)
+    plan_id = preview(alice, [1])
+    with organization_scope(alpha.pk):
+        Plan.objects.filter(pk=plan_id).update(actor="program:vac_1")
+
+    for text in (page(alice, plan_id), text_of(alice.get(reverse("admin:operations_plan_changelist")))):
+        assert "API client vac_1" in text
+        assert "program:vac_1" not in text
+
+
 def test_a_plan_that_waits_is_refused_by_the_second_person_with_a_reason(alice, rita, alpha, trading_day):
     trading_day(3)
     _set_thresholds(alpha, accounts_over=2)

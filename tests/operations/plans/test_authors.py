@@ -120,7 +120,7 @@ def test_each_verb_refuses_whoever_may_not(desk: Desk, name: str) -> None:
 
 def test_a_preview_is_made_by_whoever_may_and_by_workers_of_this_installation(desk: Desk) -> None:
     assert desk.preview(actor="system:upkeep").state == Plan.State.PREVIEW
-    with pytest.raises(NotAllowed, match="program:7 may not grant and revoke trading permissions"):
+    with pytest.raises(NotAllowed, match="API client 7 may not grant and revoke trading permissions"):
         desk.preview(actor="program:7")
 
 
@@ -156,7 +156,7 @@ def test_a_running_plan_stops_until_somebody_who_may_takes_it_over(desk: Desk, l
     plan = desk.seen_by_a_worker(plan)
     assert plan.state == Plan.State.PAUSED
     assert plan.wait_why.startswith("mia may no longer grant and revoke trading permissions. Somebody who may")
-    assert AuditEntry.objects.get(action="plan paused").actor == "system:worker"
+    assert AuditEntry.objects.get(action="plan paused").actor == "Worker"
 
     plan = plans.resume(plan=plan, actor=Actor.staff("casey"), now=NOW)
     assert (plan.taken_over_by, plan.wait_why) == ("casey", "")

@@ -15,6 +15,7 @@ from vendor_admin.ages import age_in_words
 from vendor_admin.code_words import in_words
 from vendor_admin.listing.admin_base import has_right
 from vendor_admin.listing.lists import Address, Amount, Badge, Column, Marked
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.requests.idle_sessions import BY_ITSELF
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.trading_calendar import CENTRAL, is_at_an_end, session_date
@@ -193,6 +194,12 @@ register.filter("in_words", in_words)
 def is_short(value: object) -> bool:
     """Whether a cell is a word or a number, which should stand on one line."""
     return not isinstance(value, str) or len(value) <= LONGEST_ON_ONE_LINE
+
+
+@register.filter
+def actor_label(key: str) -> str:
+    """Whoever has this key, in words."""
+    return label_of(key)
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from django.urls import reverse
 from vendor_admin.notices.conditions.condition import Condition, counted
 from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.operations.models import Operation, Plan, PlanRow
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.tradovate.trading_calendar import clock_times
 
 FAILED_PLANS_COUNT_FOR = timedelta(days=7)
@@ -76,8 +77,8 @@ def plans_to_approve(now: datetime) -> list[Condition]:
             organization_id=plan.organization_id,
             kind=NoticeKind.NEEDS_APPROVAL,
             subject=f"plan {plan.pk}",
-            title=f"“{plan.title}” waits for a second person",
-            text=f"{plan.confirmed_by or plan.actor} made it. {plan.second_person_why}".strip(),
+            title=f"“{plan.title}” is awaiting approval",
+            text=f"{label_of(plan.confirmed_by or plan.actor)} made it. {plan.second_person_why}".strip(),
             next_step="Somebody else who may approve plans looks at it, and approves or refuses it.",
             path=_plan_path(plan.pk),
         )
@@ -87,7 +88,8 @@ def plans_to_approve(now: datetime) -> list[Condition]:
 
 def _not_sent_condition(plan: Plan) -> Condition:
     renewed_by: int | None = getattr(plan, "renewed_by", None)
-    people = " and ".join(dict.fromkeys(name for name in (plan.actor, plan.confirmed_by, plan.approved_by) if name))
+    maker, confirmer, approver = map(label_of, (plan.actor, plan.confirmed_by, plan.approved_by))
+    people = " and ".join(dict.fromkeys(name for name in (maker, confirmer, approver) if name))
     confirmed_at = plan.confirmed_at or plan.created_at
     why = plan.wait_why or "The platform says something else than its preview did."
     return Condition(
@@ -95,7 +97,7 @@ def _not_sent_condition(plan: Plan) -> Condition:
         kind=NoticeKind.NOT_SENT,
         subject=f"plan {plan.pk}",
         title=f"“{plan.title}” was confirmed and not sent",
-        text=f"{plan.confirmed_by} confirmed it at {clock_times(confirmed_at)}. Nothing of it was sent. {why}",
+        text=f"{confirmer} confirmed it at {clock_times(confirmed_at)}. Nothing of it was sent. {why}",
         next_step=f"{people}: look at plan {renewed_by}, the new preview, and confirm it or throw it away."
         if renewed_by
         else f"{people}: if it is still wanted, make a new preview.",

@@ -11,6 +11,7 @@ from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, 
 from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.notices.acknowledgement import ENDS_WHEN_SEEN, acknowledge
 from vendor_admin.notices.models import Delivery, Notice, NoticeKind
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 
@@ -43,7 +44,7 @@ class NoticeAdmin(ReadOnlyAdmin):
         Column("About", lambda row: row.get_kind_display()),
         Column("Since", lambda row: row.opened_at),
         Column("Times", lambda row: row.times, hint="How often it came back since then."),
-        Column("Acknowledged by", lambda row: row.acknowledged_by),
+        Column("Acknowledged by", lambda row: label_of(row.acknowledged_by)),
         Column("Resolved at", lambda row: row.closed_at),
     )
     filters = (
@@ -84,7 +85,7 @@ class NoticeAdmin(ReadOnlyAdmin):
             ("About", row.get_kind_display(), None),
             ("Since", row.opened_at, None),
             ("How often it came", row.times, None),
-            ("Acknowledged by", row.acknowledged_by, None),
+            ("Acknowledged by", label_of(row.acknowledged_by), None),
             ("Since when", row.acknowledged_at, None),
             ("Resolved at", row.closed_at, None),
         ]

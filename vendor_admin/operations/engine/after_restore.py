@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Greatest
 from vendor_admin.operations.models import Operation, Plan, PlanRow, PlanTargets
 from vendor_admin.operations.store.queue import step
 from vendor_admin.organizations import audit, incarnations
-from vendor_admin.organizations.actors import Actor
+from vendor_admin.organizations.actors import RESTORE
 from vendor_admin.organizations.models import Incarnation, Organization
 
 log = structlog.get_logger(__name__)
@@ -26,9 +26,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 2_000
 # A worker that still talks to the database that was lost may have calls on their way for so long.
 CALLS_LAST = timedelta(seconds=45)
-ADVICE = "The database was restored, or a standby took over: what came of this is being read before anything is sent."
+ADVICE = "The database was restored, or a standby took over: the result is being read before anything is sent."
 STALE = "The database was restored after this was made, so it may have been carried out since. Make a new preview."
-ACTOR = Actor.system("restore", label="after a restore")
 _PREVIEWS = (Plan.State.DRAFTING, Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.HELD)
 
 
@@ -159,7 +158,7 @@ def _end_previews(ids: Sequence[int], *, now: datetime) -> int:
 def _record(organization: Organization, incarnation: Incarnation, marked: Marked) -> None:
     audit.record(
         organization=organization,
-        actor=ACTOR,
+        actor=RESTORE,
         action="unfinished operations marked unknown",
         subject="database",
         new={"operations": marked.operations, "previews": marked.previews},

@@ -17,6 +17,7 @@ from vendor_admin.operations.models import ApprovalRule
 from vendor_admin.operations.pages import budget_view
 from vendor_admin.operations.plans import approval_rules
 from vendor_admin.operations.plans.approval_rules import approval_rule
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
@@ -145,7 +146,7 @@ def _proposal_in_words(rule: ApprovalRule) -> str:
     if rule.proposed_accounts_over is None or rule.proposed_balance_change_over is None:
         return ""
     return (
-        f"{rule.proposed_by} proposed more than {rule.proposed_accounts_over:,} rows and more than "
+        f"{label_of(rule.proposed_by)} proposed more than {rule.proposed_accounts_over:,} rows and more than "
         f"{rule.proposed_balance_change_over:,.2f} of balance change ({rule.proposed_why}). They do not hold yet: a "
         "second person has to agree."
     )

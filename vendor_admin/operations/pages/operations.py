@@ -23,6 +23,7 @@ from vendor_admin.operations.plans import decisions
 from vendor_admin.operations.plans.unknown_outcomes import LONGEST_READING
 from vendor_admin.operations.store.queue import MOST_CRASHES
 from vendor_admin.operations.store.rows import rows_of
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.audit import masked
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.organizations.roles import Right
@@ -118,7 +119,7 @@ class OperationAdmin(ReadOnlyAdmin):
         Column("State", state_badge),
         Column("Says", _says, hint="The platform's words, or what it waits for."),
         Column("Plan", lambda row: row.plan_id, link=lambda row: plan_url(row.plan_id)),
-        Column("Who", lambda row: row.actor),
+        Column("Who", lambda row: label_of(row.actor)),
         Column("Sent", lambda row: row.sent_at, is_age=True),
         Column("Env.", environment_badge),
     )

@@ -44,8 +44,8 @@ HELD = "Nothing is sent yet: the rows are read from the platform first. If they 
 BEING_MADE = "The preview is being made. Nothing has been sent yet."
 RENEWED = "Nothing was sent: the platform changed since the preview. This is a new preview; look at it again."
 GIVE_ANEW_INTRO = (
-    "What this plan ended cannot be taken back. A preview is made that gives it again: as new ones with new ids, which "
-    "are billed anew."
+    "What this plan ended cannot be taken back. The preview restores it as new subscriptions and permissions, with "
+    "new ids and at new cost."
 )
 CANCELLED = "Cancelled. What was done stays done."
 KIND_IS_GONE = "This kind of plan is no longer part of the installation, so nothing can be done with the plan."
@@ -204,7 +204,7 @@ def revert(request: HttpRequest, plan: Plan) -> HttpResponse:
         "crumbs": _crumbs(plan),
         "form": form,
         "intro": GIVE_ANEW_INTRO if is_anew else REVERT_INTRO,
-        "button": "Preview what is given again" if is_anew else "Preview the way back",
+        "button": "Preview what is restored" if is_anew else "Preview the way back",
     }
     return TemplateResponse(request, "admin/form.html", context)
 

@@ -20,6 +20,7 @@ from vendor_admin.operations.pages.steps import steps_of
 from vendor_admin.operations.pages.sums import sums_of
 from vendor_admin.operations.plans.progress import counts_in_words, counts_of_plans, progress_of
 from vendor_admin.operations.precedence import Priority
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.pages.audit_words import name_states
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
@@ -43,8 +44,8 @@ class PlanAdmin(ReadOnlyAdmin):
         Column("State", lambda row: outcome_of(row, row.counts)),
         Column("Rows", lambda row: counts_in_words(row.counts)),
         Column("Calls", lambda row: row.calls_needed, hint="Calls of the platform that it takes."),
-        Column("Made by", lambda row: row.actor),
-        Column("Approved by", lambda row: row.approved_by),
+        Column("Made by", lambda row: label_of(row.actor)),
+        Column("Approved by", lambda row: label_of(row.approved_by)),
         Column("Why", lambda row: row.reason),
         Column("Made", lambda row: row.created_at),
         Column("Ended", lambda row: row.finished_at),

@@ -19,6 +19,7 @@ from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans.field_words import Names, in_order, names_in, title_of, write
 from vendor_admin.operations.plans.made import made_id, made_ids
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.audit import masked
 from vendor_admin.organizations.roles import Right
 
@@ -165,16 +166,16 @@ class ChangeAdmin(ReadOnlyAdmin):
         Column("Change", changes_in_words),
         Column("Result", row_badge),
         Column("Plan", lambda row: row.plan.title, link=lambda row: plan_url(row.plan_id)),
-        Column("Who", lambda row: row.plan.actor),
+        Column("Who", lambda row: label_of(row.plan.actor)),
         Column("Why", lambda row: row.plan.reason),
     )
     export_columns = (
         Column("At", _done_at),
         Column("Plan", lambda row: row.plan_id),
         Column("Kind", lambda row: row.plan.title),
-        Column("Who", lambda row: row.plan.actor),
-        Column("Confirmed by", lambda row: row.plan.confirmed_by),
-        Column("Approved by", lambda row: row.plan.approved_by),
+        Column("Who", lambda row: label_of(row.plan.actor)),
+        Column("Confirmed by", lambda row: label_of(row.plan.confirmed_by)),
+        Column("Approved by", lambda row: label_of(row.plan.approved_by)),
         Column("Reason", lambda row: row.plan.reason),
         *RESULT_COLUMNS,
     )

@@ -8,9 +8,9 @@ from django.db.models.functions import Coalesce
 
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.states import WORKER
 from vendor_admin.operations.plans.wiping import KEPT_FOR, OPEN_ROWS
 from vendor_admin.operations.store.queue import step
+from vendor_admin.organizations.actors import WORKER
 from vendor_admin.organizations.models import Organization
 
 log = structlog.get_logger(__name__)

@@ -29,9 +29,9 @@ from vendor_admin.operations.plans import authors, fresh_rows, interrupted_plans
 from vendor_admin.operations.plans import targets as plan_targets
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.start import renew, renewed_if_moved, start
-from vendor_admin.operations.plans.states import WORKER
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.queue import step
+from vendor_admin.organizations.actors import WORKER
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.organizations.tenancy.scope import organization_scope

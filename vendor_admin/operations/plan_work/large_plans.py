@@ -19,10 +19,10 @@ from vendor_admin.operations.plans import follow_ups, fresh_rows, interrupted_pl
 from vendor_admin.operations.plans import preview as previews
 from vendor_admin.operations.plans import start as plan_start
 from vendor_admin.operations.plans import targets as plan_targets
-from vendor_admin.operations.plans.states import WORKER
 from vendor_admin.operations.store import outcome_store, wakeups
 from vendor_admin.operations.store import rows as plan_rows
 from vendor_admin.operations.store.queue import step
+from vendor_admin.organizations.actors import WORKER
 from vendor_admin.organizations.tenancy import database_clock
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from vendor_admin.errors import Conflict, Refused
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans.tally import Tally
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.actors import Actor, is_system
+from vendor_admin.organizations.actors import Actor, is_system, label_of
 from vendor_admin.organizations.models import Organization, StaffRole
 
 ONE_DAY = timedelta(days=1)
@@ -55,7 +55,7 @@ def why_of_day(plan: Plan, *, people: Collection[str], now: datetime) -> str:
     started = started.exclude(state=Plan.State.CANCELLED, started_at=None).exclude(pk=plan.pk)
     earlier = started.aggregate(rows=Sum("rows_counted", default=0), amount=Sum("amount", default=Decimal(0)))
     rule = approval_rule(plan.organization)
-    who = " and ".join(sorted(names))
+    who = " and ".join(sorted(map(label_of, names)))
     rows, amount = plan.rows_counted + earlier["rows"], (plan.amount or Decimal(0)) + earlier["amount"]
     if earlier["rows"] and plan.rows_counted and rows > rule.accounts_over:
         return (
@@ -79,7 +79,7 @@ def why_no_second_person(name: str, *, organization_id: int, now: datetime) -> s
     )
     if since is None or now - since >= ONE_DAY:
         return ""
-    return f"{name} has this role for less than a day. A second person counts from a day after it was given."
+    return f"{label_of(name)} has this role for less than a day. A second person counts from a day after it was given."
 
 
 def why_not_by(names: Iterable[str], actor: Actor, *, organization_id: int, now: datetime) -> str:
@@ -95,7 +95,8 @@ def why_not_by(names: Iterable[str], actor: Actor, *, organization_id: int, now:
     new = (one for one in names if why_no_second_person(one, organization_id=organization_id, now=now))
     for one in new:
         return (
-            f"{one} has this role for less than a day. Until then an operator of this installation has to approve it."
+            f"{label_of(one)} has this role for less than a day. Until then an operator of this installation has to "
+            "approve it."
         )
     return ""
 

@@ -6,7 +6,7 @@ from vendor_admin.errors import NotAllowed
 from vendor_admin.operations.kinds import kind_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans.charges import rights_for
-from vendor_admin.organizations.actors import Actor, rights_of
+from vendor_admin.organizations.actors import Actor, label_of, rights_of
 from vendor_admin.organizations.roles import Right
 
 Needed = list[tuple[str, Collection[Right]]]
@@ -54,7 +54,7 @@ def lost_by(plans: Iterable[Plan]) -> dict[int, str]:
     lost = {}
     for plan, people in needed.items():
         missing = {name: [one.value for one in rights if one not in held[name]] for name, rights in people}
-        words = [f"{name} may no longer {' or '.join(rights)}" for name, rights in missing.items() if rights]
+        words = [f"{label_of(name)} may no longer {' or '.join(rights)}" for name, rights in missing.items() if rights]
         if words:
             lost[plan.pk] = ", and ".join(words) + "."
     return lost

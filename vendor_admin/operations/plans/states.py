@@ -8,7 +8,6 @@ from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 
 OTHER_STATE = "plan_in_other_state"
-WORKER = Actor.system("worker", label="system:worker")
 
 
 def locked(plan: Plan, *, states: Sequence[str], doing: str) -> Plan:

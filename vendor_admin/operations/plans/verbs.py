@@ -22,11 +22,11 @@ from vendor_admin.operations.plans.follow_ups import (
 )
 from vendor_admin.operations.plans.preview import preview, preview_again
 from vendor_admin.operations.plans.start import begin, hold_starts, renewed_if_moved
-from vendor_admin.operations.plans.states import WORKER, locked, move
+from vendor_admin.operations.plans.states import locked, move
 from vendor_admin.operations.plans.targets import is_large
 from vendor_admin.operations.store import wakeups
 from vendor_admin.operations.store.outcome_store import cancel_planned, cancel_queued
-from vendor_admin.organizations.actors import Actor
+from vendor_admin.organizations.actors import WORKER, Actor, label_of
 from vendor_admin.organizations.roles import Right
 
 __all__ = [
@@ -299,7 +299,11 @@ def _take_the_place_of_lost_authors(plan: Plan, actor: Actor, *, now: datetime) 
     if has_lost_makers:
         return False
     if actor.key in makers_of(plan) or not authors.holds(actor.key, Right.APPROVE_PLANS, plan.organization_id):
-        who = f"{lost_approver}, who approved it, no longer may. " if lost_approver else "Nobody has approved it. "
+        who = (
+            f"{label_of(lost_approver)}, who approved it, no longer may. "
+            if lost_approver
+            else "Nobody has approved it. "
+        )
         text = f"{who}A second person who may approve it has to resume it."
         raise Refused(text, code=approval_rules.SECOND_PERSON)
     _refuse_new_people(plan, actor, now=now)

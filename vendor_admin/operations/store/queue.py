@@ -141,7 +141,7 @@ def recover(lane: LaneKey, *, now: datetime, settle_after: timedelta) -> int:
             not_before=now + settle_after,
             reading_since=None,
             error_text="",
-            advice="The worker stopped while this was being sent. What came of it is being read from the platform.",
+            advice="The worker stopped while this was being sent. The result is being read from the platform.",
         )
         rows_of(*ids).update(state=PlanRow.State.UNKNOWN)
         found.update(claimed_until=None, crashes=F("crashes") + 1)

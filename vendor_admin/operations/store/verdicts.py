@@ -41,7 +41,7 @@ NO_SUCH_CALL = "This version of Vendor Admin does not know the call {}."
 NO_SUCH_REQUEST = "This version of Vendor Admin cannot read its request: {}."
 NO_KEY = "What is to be sent cannot be decrypted with any of CREDENTIAL_KEYS. Restore the key that was in use then."
 NOT_UNDERSTOOD = "The platform answered, but an error of this service kept the answer from being understood."
-IN_DOUBT = "It may have been done. What came of it is being read from the platform, before anything is repeated."
+IN_DOUBT = "It may have been done. The result is being read from the platform before anything is repeated."
 
 
 class Unusable(Exception):

@@ -50,8 +50,8 @@ class AuditAdmin(ReadOnlyAdmin):
         Column("Why", lambda row: row.reason),
         Column("Request id", lambda row: row.request_id),
         Column("Caller's request id", lambda row: row.caller_request_id),
-        Column("Kind of who", lambda row: row.actor_kind),
-        Column("Id of who", lambda row: row.actor_id),
+        Column("Actor type", lambda row: row.actor_kind),
+        Column("Actor ID", lambda row: row.actor_id),
     )
     filters = (
         Filter("who", "Who", kind="word", lookup="actor"),
