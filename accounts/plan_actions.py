@@ -21,7 +21,7 @@ from accounts.subscriptions.forms import (
 )
 from accounts.subscriptions.market_data import UNDOCUMENTED, AddMarketData, ExpireMarketData
 from accounts.subscriptions.memberships import AddMemberships, CancelMemberships
-from accounts.trading_accounts.cash_snapshot import LookAtCash
+from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from accounts.trading_accounts.csv_import import AccountCsv
 from accounts.trading_accounts.forms import CreateAccountsForm, CreateAccountsForMembersForm, ResetAccountsForm
 from accounts.trading_accounts.provisioning import CreateAccounts
@@ -91,7 +91,7 @@ for action in (
     ),
     Action(
         name="look-at-cash",
-        kind_name=LookAtCash.name,
+        kind_name=CashSnapshots.name,
         on=("account",),
         only_asks=True,
         explains="Asks the platform for cash, open profit and margin as they are now, a call for each account. It "
@@ -103,7 +103,7 @@ for action in (
         on=("account",),
         form=ResetAccountsForm,
         explains="Balance and positions go back to what they were when the session opened. This cannot be undone. "
-        "Accounts without a permission in force are set apart: the platform would pass over them.",
+        "Accounts without an active permission are skipped: the platform would ignore them.",
     ),
     Action(
         name="create-accounts",

@@ -9,7 +9,7 @@ from accounts.permissions.plans import GrantPermissions, RevokePermissions
 from accounts.subscriptions.entitlements import AddEntitlements, ChangePlugins
 from accounts.subscriptions.market_data import AddMarketData, ExpireMarketData
 from accounts.subscriptions.memberships import AddMemberships, CancelMemberships
-from accounts.trading_accounts.cash_snapshot import LookAtCash
+from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from accounts.trading_accounts.provisioning import CreateAccounts
 from accounts.trading_accounts.resets import ResetAccounts
 from vendor_admin.operations.kinds import register, register_reading
@@ -36,4 +36,4 @@ for kind in (
     ExpireMarketData(),
 ):
     register(kind)
-register_reading(LookAtCash())
+register_reading(CashSnapshots())

@@ -12,7 +12,7 @@ from vendor_admin.mirrors.models import Account
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.kinds import ReadRow
 from vendor_admin.operations.models import ReadJob, ReadJobRow
-from vendor_admin.operations.read_jobs.asking import ask, asked_since
+from vendor_admin.operations.read_jobs.verbs import ask, asked_since
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
@@ -25,7 +25,7 @@ from vendor_admin.tradovate.operations.balances import GET_CASH_BALANCE_SNAPSHOT
 FRESH = timedelta(seconds=5)
 
 
-class LookAtCash:
+class CashSnapshots:
     """What accounts hold, by their ids."""
 
     name = "look_at_cash"
@@ -47,7 +47,7 @@ class LookAtCash:
         return GET_CASH_BALANCE_SNAPSHOT, GetCashBalanceSnapshot(account_id=target_id)
 
 
-def look_at_cash(
+def request_cash_snapshot(
     *,
     organization: Organization,
     account_id: int,
@@ -61,7 +61,7 @@ def look_at_cash(
     A worker asks as soon as the transaction has committed; `snapshot_of` has the answer then. Must run inside the
     organization's scope. Raises Conflict where there is no such account.
     """
-    kind = LookAtCash()
+    kind = CashSnapshots()
     recent = asked_since(
         organization=organization, kind=kind, target_id=account_id, environment=environment, since=now - FRESH
     )

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.trading_accounts.cash_snapshot import LookAtCash, answer_of, look_at_cash
+from accounts.trading_accounts.cash_snapshot import CashSnapshots, answer_of, request_cash_snapshot
 from accounts.trading_accounts.views import find_account
 from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing import lists
@@ -53,8 +53,8 @@ def _figure(name: str) -> Any:
 
 COLUMNS = (
     Column("Account", lambda row: row.label, link=lambda row: account_url(row.target_id, row.job.environment)),
-    *(Column(title, _figure(name), hint=hint) for title, name, hint in _FIGURES),
-    Column("Looked at", lambda row: row.read_at),
+    *(Column(title, _figure(name), is_number=True, hint=hint) for title, name, hint in _FIGURES),
+    Column("Updated", lambda row: row.read_at),
     Column("State", lambda row: Badge(row.get_state_display(), _TONES.get(row.state, "calm"))),
 )
 EXPORT_COLUMNS = (
@@ -108,13 +108,13 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
     """Look at the cash of one account (POST); leads to the answer."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    require(request, LookAtCash.right)
+    require(request, CashSnapshots.right)
     organization = organization_of(request)
     if organization is None:
         raise Http404("Enter an organization first.")
     account = find_account(organization.pk, account_id, environment=request.GET.get("environment", ""))
     try:
-        job = look_at_cash(
+        job = request_cash_snapshot(
             organization=organization,
             account_id=account.entity_id,
             environment=account.environment,
@@ -130,7 +130,7 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
 def _look(request: HttpRequest, job_id: int) -> ReadJob:
     organization = organization_of(request)
     found = ReadJob.objects.filter(
-        organization_id=organization.pk if organization else 0, pk=job_id, kind=LookAtCash.name
+        organization_id=organization.pk if organization else 0, pk=job_id, kind=CashSnapshots.name
     ).first()
     if found is None:
         raise Http404

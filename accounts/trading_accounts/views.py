@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.badges import permission_badge
 from accounts.in_force import permission_is_in_force
-from accounts.trading_accounts.cash_snapshot import LookAtCash
+from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from vendor_admin.listing.admin_base import bounded_page, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge
 from vendor_admin.mirrors.admin.mirror_admin import environment_badge, member_url, object_url
@@ -57,7 +57,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         ),
         "fields_url": object_url(Account, found.entity_id, found.environment),
         "look_url": look_url(found),
-        "may_look": has_right(request, LookAtCash.right) and found.deleted_at is None,
+        "may_look": has_right(request, CashSnapshots.right) and found.deleted_at is None,
         **_trading(state, organization_id=organization_id),
         **_risk(found, organization_id=organization_id),
         "timeline": read_timeline(

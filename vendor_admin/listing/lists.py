@@ -82,6 +82,7 @@ class Column:
     """One column of a list and of its CSV. `value` gets a row; `link` the address of what the value names.
 
     `is_age`: a moment that the list shows as its age. `is_raw`: what was sent or received as it was.
+    `is_number`: figures, shown to the right also where a page has none.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Column:
     is_identifier: bool = False
     is_age: bool = False
     is_raw: bool = False
+    is_number: bool = False
     hint: str = ""
 
 

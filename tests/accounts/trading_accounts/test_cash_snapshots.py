@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.trading_accounts.cash_snapshot import LookAtCash, look_at_cash, snapshot_of
+from accounts.trading_accounts.cash_snapshot import CashSnapshots, request_cash_snapshot, snapshot_of
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from vendor_admin.errors import Conflict, NotAllowed
 from vendor_admin.operations.models import Operation, ReadJob, ReadJobRow
 from vendor_admin.operations.plan_work.platform_reader import PlatformReader
 from vendor_admin.operations.read_jobs import work
-from vendor_admin.operations.read_jobs.asking import ask
+from vendor_admin.operations.read_jobs.verbs import ask
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, BudgetUse
 from vendor_admin.organizations.platform_access import budgets
@@ -24,7 +24,7 @@ SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 
 def look(scene: Scene, account_id: int) -> ReadJob:
     with scene.scope():
-        return look_at_cash(
+        return request_cash_snapshot(
             organization=scene.organization, account_id=account_id, actor=Actor.staff(scene.actor), now=timezone.now()
         )
 
@@ -33,7 +33,7 @@ def look_at_many(scene: Scene, ids: list[int]) -> ReadJob:
     with scene.scope():
         return ask(
             organization=scene.organization,
-            kind=LookAtCash(),
+            kind=CashSnapshots(),
             ids=ids,
             environment="demo",
             actor=Actor.staff(scene.actor),
@@ -169,4 +169,6 @@ def test_a_look_at_an_account_of_nobody_here_is_refused(scene: Scene) -> None:
 def test_who_may_not_ask_for_comparisons_may_not_look_at_cash(scene: Scene) -> None:
     (id_,) = scene.account_ids(1)
     with pytest.raises(NotAllowed), scene.scope():
-        look_at_cash(organization=scene.organization, account_id=id_, actor=Actor.staff("nobody"), now=timezone.now())
+        request_cash_snapshot(
+            organization=scene.organization, account_id=id_, actor=Actor.staff("nobody"), now=timezone.now()
+        )

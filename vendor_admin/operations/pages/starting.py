@@ -21,7 +21,7 @@ from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.plans.selection import Chosen, read_selection
-from vendor_admin.operations.read_jobs.asking import ask
+from vendor_admin.operations.read_jobs.verbs import ask
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.enums import Environment
