@@ -24,7 +24,7 @@ OUTSIDE = re.compile(
 # What one module of a package tells another, and nobody outside the package catches.
 INSIDE_A_PACKAGE = {
     "oauth_bridge.portals.authorize.AnswerPortal",
-    "vendor_admin.operations.engine.look_ups.NotRead",
+    "vendor_admin.operations.engine.look_ups.OutcomeNotRead",
     "vendor_admin.operations.plan_work.claims.ClaimLost",
     "vendor_admin.operations.plan_work.platform_reader.NotRead",
     "vendor_admin.operations.store.verdicts.Unusable",

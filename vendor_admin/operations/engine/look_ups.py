@@ -40,8 +40,8 @@ def as_it_is(outcome: Outcome) -> Outcome:
     return outcome
 
 
-class NotRead(Exception):
-    """The platform could not be read, and why; `until` is when to try again.
+class OutcomeNotRead(Exception):
+    """The platform could not be read about an unknown outcome, and why; `until` is when to try again.
 
     `outcome` is what a call came to; None where none was made, which does not count as a reading. `waits_its_turn`
     where the hour's share of readings is used up: others were read instead.
@@ -68,7 +68,8 @@ class Reader:
     ) -> tuple[list[bool | None], datetime]:
         """Whether each request of one item was carried out, None where that cannot be told; and when it was read.
 
-        Where something is not found, it counts only once the platform has shown what has to be there. Raises NotRead.
+        Where something is not found, it counts only once the platform has shown what has to be there. Raises
+        OutcomeNotRead.
         """
         read_at = database_clock.now()  # what came later than this may be missing from what is read
         if write.settling is None:  # it changes nothing, so it may be asked again, whatever came of it
@@ -96,7 +97,7 @@ class Reader:
         silent = next((one for one in proofs if one in found and not found[one]), None)
         if silent is not None:
             why = NOTHING_SHOWN.format(silent.operation.path)
-            raise NotRead(why, until=database_clock.now() + pause(row), outcome=Unknown(why))
+            raise OutcomeNotRead(why, until=database_clock.now() + pause(row), outcome=Unknown(why))
         return [verdict for _, _, verdict in judged()], read_at
 
     def _read(self, row: Operation, look_ups: Iterable[LookUp], found: Found) -> None:
@@ -107,7 +108,7 @@ class Reader:
         now = database_clock.now()
         share = allowance.draw_readings(self.caller, count=len(wanted), now=now)
         if share.until is not None:
-            raise NotRead(share.reason, until=share.until, waits_its_turn=not share.is_locked)
+            raise OutcomeNotRead(share.reason, until=share.until, waits_its_turn=not share.is_locked)
         for look_up in wanted:
             found[look_up] = self._look_up(row, look_up)
 
@@ -117,15 +118,15 @@ class Reader:
             self.caller, look_up.operation, wanted=1, now=now, priority=Priority.NORMAL, of_user=budgets.READING_CALLS
         )
         if not drawn.count:
-            raise NotRead(drawn.reason, until=drawn.until or now + pause(row))
+            raise OutcomeNotRead(drawn.reason, until=drawn.until or now + pause(row))
         outcome = self.judge(self.client.call(look_up.operation, token=self.token, params=look_up.parameters))
         if isinstance(outcome, Locked | Penalized):
             until = allowance.close_after(self.caller, look_up.operation, outcome, now=database_clock.now())
-            raise NotRead(_in_words(look_up, outcome), until=until, outcome=outcome)
+            raise OutcomeNotRead(_in_words(look_up, outcome), until=until, outcome=outcome)
         entities = look_up.entities(outcome)
         if entities is None:
             log.info("operations.not_readable_yet", operation=row.pk, outcome=type(outcome).__name__)
-            raise NotRead(_in_words(look_up, outcome), until=database_clock.now() + pause(row), outcome=outcome)
+            raise OutcomeNotRead(_in_words(look_up, outcome), until=database_clock.now() + pause(row), outcome=outcome)
         return entities
 
     def _known(self, row: Operation) -> dict[str, LookUp]:

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from vendor_admin.operations.engine.look_ups import Judge, NotRead, Reader, as_it_is, ended_at, pause
+from vendor_admin.operations.engine.look_ups import Judge, OutcomeNotRead, Reader, as_it_is, ended_at, pause
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.plans import interrupted_plans
 from vendor_admin.operations.plans.unknown_outcomes import LONGEST_READING, ask_person, ours, question_of
@@ -56,7 +56,7 @@ def settle(
         return None
     try:
         _read_and_act(lane, row, Reader(client, caller, token, judge))
-    except NotRead as failed:
+    except OutcomeNotRead as failed:
         now = database_clock.now()
         if failed.waits_its_turn:
             _let_wait(lane, row, str(failed), until=max(failed.until, now + LEAST_WAIT_FOR_SHARE))
