@@ -23,7 +23,6 @@ class Aspect(enum.StrEnum):
     PERMISSION = "permission"
     RISK_SETTINGS = "risk_settings"
     MEMBERSHIP = "membership"
-    LOCK = "lock"
 
 
 @dataclass(frozen=True, slots=True)

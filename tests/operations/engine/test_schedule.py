@@ -88,7 +88,7 @@ def test_it_starts(what: str, waiting: list[Waiting], calls: list[Drawn], room: 
     [
         (Aspect.BALANCE, Aspect.BALANCE, False),
         (Aspect.BALANCE, Aspect.PERMISSION, True),
-        (Aspect.BALANCE, Aspect.LOCK, True),
+        (Aspect.BALANCE, Aspect.MEMBERSHIP, True),
         (Aspect.BALANCE, Aspect.WHOLE, False),
         (Aspect.WHOLE, Aspect.PERMISSION, False),
         (Aspect.WHOLE, Aspect.WHOLE, False),

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from tests.support.engine_kinds import RevokeOneByOne
 from tests.support.stored_plans import Desk
-from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target, aspect_of, register
+from vendor_admin.operations.kinds import PlanRequest, RowDraft, Target, all_kinds, aspect_of, register
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
 
@@ -32,9 +32,9 @@ def desk(db: None) -> Desk:
 
 BESIDE = [
     (Aspect.BALANCE, Aspect.PERMISSION),
-    (Aspect.BALANCE, Aspect.LOCK),
+    (Aspect.BALANCE, Aspect.MEMBERSHIP),
     (Aspect.RISK_SETTINGS, Aspect.BALANCE),
-    (Aspect.MEMBERSHIP, Aspect.LOCK),
+    (Aspect.MEMBERSHIP, Aspect.RISK_SETTINGS),
 ]
 NOT_BESIDE = [
     *((aspect, aspect) for aspect in Aspect),
@@ -90,4 +90,9 @@ def test_the_database_refuses_two_rows_that_change_the_same_of_a_target(
 
 def test_a_kind_that_does_not_say_what_it_changes_changes_all_of_its_targets(desk: Desk) -> None:
     assert aspect_of("of an app that is gone") is Aspect.WHOLE
-    assert aspect_of("test_change_lock") is Aspect.LOCK
+    assert aspect_of("test_change_membership") is Aspect.MEMBERSHIP
+
+
+def test_each_aspect_is_changed_by_some_kind_since_every_row_pays_for_the_index_of_each() -> None:
+    changed = {aspect_of(kind.name) for kind in all_kinds() if not kind.name.startswith("test_")}
+    assert changed == set(Aspect)
