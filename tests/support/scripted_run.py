@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from vendor_admin.operations.engine.calls import Called, Session
+from vendor_admin.operations.engine.platform_calls.calls import Called, Session
 from vendor_admin.operations.models import Operation
 
 

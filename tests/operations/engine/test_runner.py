@@ -16,7 +16,7 @@ from tests.support.people import staff_of
 from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import Desk, claim
 from vendor_admin.operations.engine import lane_hold, readings
-from vendor_admin.operations.engine.calls import Called, Permit, Session
+from vendor_admin.operations.engine.platform_calls.calls import Called, Permit, Session
 from vendor_admin.operations.engine.runner import Runner
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan

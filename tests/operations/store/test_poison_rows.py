@@ -15,7 +15,7 @@ from tests.support.scene import Scene
 from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import ADJUST, MONEY, Desk
 from vendor_admin.operations.engine import runner
-from vendor_admin.operations.engine.calls import Called, Permit, Session
+from vendor_admin.operations.engine.platform_calls.calls import Called, Permit, Session
 from vendor_admin.operations.engine.runner import Runner
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.store import allowance, outcome_store, queue

@@ -11,7 +11,7 @@ from tests.support.engine_kinds import register_engine_kinds
 from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import ADJUST, Desk
 from vendor_admin.operations.engine import sweep
-from vendor_admin.operations.engine.calls import Session
+from vendor_admin.operations.engine.platform_calls.calls import Session
 from vendor_admin.operations.engine.runner import Runner
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 from django.db import InterfaceError, OperationalError
 
-from vendor_admin.operations.engine.calls import Called
+from vendor_admin.operations.engine.platform_calls.calls import Called
 from vendor_admin.operations.store import outcome_store
 from vendor_admin.operations.store import verdicts as results
 from vendor_admin.operations.store.queue import LaneKey, step

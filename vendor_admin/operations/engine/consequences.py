@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from vendor_admin.operations.engine import hosts
-from vendor_admin.operations.engine.calls import Called, is_refused, suspects_token
-from vendor_admin.operations.engine.gate import Gate
 from vendor_admin.operations.engine.permits import Permits
-from vendor_admin.operations.engine.platform_session import Sessions
+from vendor_admin.operations.engine.platform_calls import hosts
+from vendor_admin.operations.engine.platform_calls.calls import Called, is_refused, suspects_token
+from vendor_admin.operations.engine.platform_calls.gate import Gate
+from vendor_admin.operations.engine.platform_calls.sessions import Sessions
 from vendor_admin.operations.engine.readings import Readings
 from vendor_admin.operations.store import allowance, queue
 from vendor_admin.operations.store import verdicts as results

@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls.gate import Gate
 from vendor_admin.operations.plans import progress
 from vendor_admin.operations.store import queue
 from vendor_admin.operations.store.queue import LANE_TTL, LaneKey

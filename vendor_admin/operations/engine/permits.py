@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from vendor_admin.operations.engine import schedule
-from vendor_admin.operations.engine.calls import Called, Permit
+from vendor_admin.operations.engine.platform_calls.calls import Called, Permit
 from vendor_admin.operations.engine.schedule import Draw, Hold
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from vendor_admin.operations.engine import hosts
-from vendor_admin.operations.engine.callers import Callers
-from vendor_admin.operations.engine.calls import Session, is_refused
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls import hosts
+from vendor_admin.operations.engine.platform_calls.callers import Callers
+from vendor_admin.operations.engine.platform_calls.calls import Session, is_refused
+from vendor_admin.operations.engine.platform_calls.gate import Gate
+from vendor_admin.operations.engine.platform_calls.token_doubts import TokenDoubts
 from vendor_admin.operations.engine.settlement import settle
-from vendor_admin.operations.engine.token_doubts import TokenDoubts
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.tradovate.outcomes import Unauthorized

@@ -2,7 +2,7 @@
 
 What to do next is decided in schedule.py; this is the shell around it, which reads the state and carries out. The order
 is always: draw from the budgets, mark rows as being sent and commit, call outside any transaction, store what it came
-to under the claim. One thread decides and uses the database, the others only call (callers.py).
+to under the claim. One thread decides and uses the database, the others only call (platform_calls/callers.py).
 """
 
 import time
@@ -18,15 +18,15 @@ from django.db import connection as database
 from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.engine import conclusions as concluding
 from vendor_admin.operations.engine import guards as guarding
-from vendor_admin.operations.engine.callers import GATHER_SECONDS, Callers
-from vendor_admin.operations.engine.calls import Called, Permit, Session, outcomes_of
 from vendor_admin.operations.engine.conclusions import DATABASE_AWAY
 from vendor_admin.operations.engine.consequences import Consequences
-from vendor_admin.operations.engine.gate import Gate
 from vendor_admin.operations.engine.lane_hold import RENEW_SECONDS, LaneHold
 from vendor_admin.operations.engine.pace import Pace
 from vendor_admin.operations.engine.permits import Permits
-from vendor_admin.operations.engine.platform_session import Sessions
+from vendor_admin.operations.engine.platform_calls.callers import GATHER_SECONDS, Callers
+from vendor_admin.operations.engine.platform_calls.calls import Called, Permit, Session, outcomes_of
+from vendor_admin.operations.engine.platform_calls.gate import Gate
+from vendor_admin.operations.engine.platform_calls.sessions import Sessions
 from vendor_admin.operations.engine.readings import Readings
 from vendor_admin.operations.engine.schedule import LOOK_EVERY, LookAgain, Start, State, next_actions
 from vendor_admin.operations.engine.supply import CLAIM_TTL, Supply

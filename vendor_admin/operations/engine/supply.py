@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from vendor_admin.operations.engine.calls import Session
 from vendor_admin.operations.engine.permits import Permits
+from vendor_admin.operations.engine.platform_calls.calls import Session
 from vendor_admin.operations.engine.readings import Readings
 from vendor_admin.operations.engine.schedule import Demand, Draw, GiveBack, Hold, Read, State, Wait, next_actions
 from vendor_admin.operations.models import Operation

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from vendor_admin.operations.engine import hosts
+from vendor_admin.operations.engine.platform_calls import hosts
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.allowance import Caller, Drawn

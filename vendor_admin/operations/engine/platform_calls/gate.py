@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection
 
-from vendor_admin.operations.engine.calls import Session, is_refused, suspects_token
+from vendor_admin.operations.engine.platform_calls.calls import Session, is_refused, suspects_token
 from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, WrongHost
 
 PROOF_SECONDS = 60.0

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from vendor_admin.operations.engine import hosts
-from vendor_admin.operations.engine.callers import Callers
-from vendor_admin.operations.engine.calls import Called, Session
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls import hosts
+from vendor_admin.operations.engine.platform_calls.callers import Callers
+from vendor_admin.operations.engine.platform_calls.calls import Called, Session
+from vendor_admin.operations.engine.platform_calls.gate import Gate
 from vendor_admin.operations.plans.unknown_outcomes import ask_where_nothing_is_read
 from vendor_admin.operations.store import queue
 from vendor_admin.operations.store.queue import LaneKey, step

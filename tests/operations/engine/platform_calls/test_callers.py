@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from vendor_admin.operations.engine.callers import Callers
-from vendor_admin.operations.engine.calls import Permit, Session
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls.callers import Callers
+from vendor_admin.operations.engine.platform_calls.calls import Permit, Session
+from vendor_admin.operations.engine.platform_calls.gate import Gate
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.store.allowance import Caller
 from vendor_admin.organizations.tenancy.database_clock import ClockReading

@@ -16,8 +16,8 @@ import structlog
 from django.db import close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from vendor_admin.operations.engine.calls import Called, Permit, Session
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls.calls import Called, Permit, Session
+from vendor_admin.operations.engine.platform_calls.gate import Gate
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store.verdicts import Unusable, call_of

@@ -9,9 +9,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from tests.organizations.conftest import CREDENTIALS
-from vendor_admin.operations.engine.callers import Callers
-from vendor_admin.operations.engine.gate import Gate
-from vendor_admin.operations.engine.platform_session import LOOK_AGAIN, Sessions
+from vendor_admin.operations.engine.platform_calls.callers import Callers
+from vendor_admin.operations.engine.platform_calls.gate import Gate
+from vendor_admin.operations.engine.platform_calls.sessions import LOOK_AGAIN, Sessions
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.platform_access import tokens

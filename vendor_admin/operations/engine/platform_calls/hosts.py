@@ -1,7 +1,7 @@
 """The host that a lane's calls go to: the organization's own, once it is known, and what is done at a wrong one."""
 
-from vendor_admin.operations.engine.calls import Session
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls.calls import Session
+from vendor_admin.operations.engine.platform_calls.gate import Gate
 from vendor_admin.operations.store.allowance import Caller
 from vendor_admin.operations.store.queue import LaneKey, step
 from vendor_admin.organizations.connections import host_search

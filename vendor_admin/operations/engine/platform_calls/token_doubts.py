@@ -4,8 +4,8 @@ import threading
 
 import structlog
 
-from vendor_admin.operations.engine.calls import Session
-from vendor_admin.operations.engine.gate import Gate
+from vendor_admin.operations.engine.platform_calls.calls import Session
+from vendor_admin.operations.engine.platform_calls.gate import Gate
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.queue import LaneKey

@@ -9,11 +9,11 @@ from django.conf import settings
 
 from tests.support.scene import Scene
 from vendor_admin.operations.engine import readings
-from vendor_admin.operations.engine.callers import Callers
-from vendor_admin.operations.engine.calls import Session, suspects_token
-from vendor_admin.operations.engine.gate import PROOF_SECONDS, Gate
+from vendor_admin.operations.engine.platform_calls.callers import Callers
+from vendor_admin.operations.engine.platform_calls.calls import Session, suspects_token
+from vendor_admin.operations.engine.platform_calls.gate import PROOF_SECONDS, Gate
+from vendor_admin.operations.engine.platform_calls.token_doubts import OWN_USER, TokenDoubts
 from vendor_admin.operations.engine.readings import Readings
-from vendor_admin.operations.engine.token_doubts import OWN_USER, TokenDoubts
 from vendor_admin.operations.models import Operation
 from vendor_admin.operations.store.allowance import Caller
 from vendor_admin.operations.store.queue import LaneKey
