@@ -115,7 +115,8 @@ def targets_for(user_ids: Iterable[int]) -> list[Target]:
 class CancelMembers(OneWrite):
     """Targets are members, once for each host: `wanted` holds the `environment` (see `targets_for`).
 
-    The parameters may turn off any of SWITCHES.
+    The parameters may turn off any of SWITCHES. It is not urgent: sent before a permission that was granted earlier and
+    still waits, it would leave that one standing. Who must stop trading at once is revoked (RevokePermissions).
     """
 
     name = "cancel_members"
