@@ -62,7 +62,8 @@ class GiveAgain:
         return drafts
 
     def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        for row in rows:
+        """One call a row. Market data goes first: Sim+ brings a month of it by itself, which then is not added twice."""
+        for row in sorted(rows, key=lambda row: row.target_type != "marketDataSubscription"):
             if row.target_type == "tradingPermission":
                 request = CreateTradingPermission(account_id=row.new["accountId"], user_id=row.new["userId"])
                 yield Call(CREATE_TRADING_PERMISSION, DEMO, request, [row])
