@@ -31,6 +31,7 @@ _ADDING: Mapping[str, PlanKind] = {
     "marketDataSubscription": AddMarketData(),
     "tradingPermission": GrantPermissions(),
 }
+_ORDER = ("marketDataSubscription", "tradovateSubscription", "tradingPermission", "userPlugin")
 
 
 class GiveAgain:
@@ -62,8 +63,9 @@ class GiveAgain:
         return drafts
 
     def calls(self, rows: Sequence[PlanRow], *, parameters: Mapping[str, Json], reason: str) -> Iterable[Call]:
-        """One call a row. Market data goes first: Sim+ brings a month of it by itself, which then is not added twice."""
-        for row in sorted(rows, key=lambda row: row.target_type != "marketDataSubscription"):
+        """One call a row. Market data goes first and Sim+, which brings a month of it by itself, last: so no month is
+        refused as one that the member has already."""
+        for row in sorted(rows, key=lambda row: _ORDER.index(row.target_type)):
             if row.target_type == "tradingPermission":
                 request = CreateTradingPermission(account_id=row.new["accountId"], user_id=row.new["userId"])
                 yield Call(CREATE_TRADING_PERMISSION, DEMO, request, [row])

@@ -17,8 +17,6 @@ from uuid import uuid4
 
 import django
 
-from vendor_admin.organizations.actors import Actor
-
 django.setup()
 
 from django.db import connection, connections  # noqa: E402
@@ -36,6 +34,7 @@ from vendor_admin.operations.kinds import Target  # noqa: E402
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow  # noqa: E402
 from vendor_admin.operations.plan_work import held_plans  # noqa: E402
 from vendor_admin.operations.plans import verbs as plans  # noqa: E402
+from vendor_admin.organizations.actors import Actor  # noqa: E402
 from vendor_admin.organizations.models import Organization  # noqa: E402
 from vendor_admin.organizations.tenancy.scope import organization_scope  # noqa: E402
 from vendor_admin.workers.steps import collect_garbage_seldom  # noqa: E402
