@@ -32,9 +32,9 @@ test-quick: $(INSTALLED)
 test-servers: $(INSTALLED)
 	$(PYTHON) -m pytest -n $(JOBS) -m 'servers and not pages and not slow'
 
-# One after the other, so that each story has the machine's cores.
+# Two files at a time: stories wait for most of their time.
 test-slow: $(INSTALLED)
-	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m slow
 
 collect: $(INSTALLED)  # compiles what all processes of the tests import
 	@$(PYTHON) -m pytest --collect-only -qq >/dev/null
