@@ -156,7 +156,7 @@ class CancelMembers(OneWrite):
         )
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
-        """What ended can be given again, as new subscriptions and permissions, billed anew (restoration.py)."""
+        """What ended can be restored, as new subscriptions and permissions, billed anew (restoration.py)."""
         targets = [
             Target(entity_type, entity_id, label=row.label)
             for row in rows

@@ -1,4 +1,4 @@
-"""What looking at the cash brought: a table with a line per account, its CSV, and the button that looks at one."""
+"""Cash snapshots: a table with a line per account, its CSV, and the button that asks for one account."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ EXPORT_COLUMNS = (
 
 
 def cash(request: HttpRequest, job_id: int) -> HttpResponse:
-    """What the platform answered for each account of one look, a page at a time."""
+    """What the platform answered for each account of one job, a page at a time."""
     require(request, Right.VIEW_OPERATIONS)
     job = _look(request, job_id)
     rows = _rows(job)
@@ -105,7 +105,7 @@ def cash_csv(request: HttpRequest, job_id: int) -> HttpResponseBase:
 
 
 def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Look at the cash of one account (POST); leads to the answer."""
+    """Ask for the cash snapshot of one account (POST); leads to the answer."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     require(request, CashSnapshots.right)

@@ -124,7 +124,7 @@ def why_nothing(link: str, begun_by: int | None) -> str:
 
 def is_restoration(kind: PlanKind, back: str) -> bool:
     """Whether the way back of a kind leads to another (`back`) that costs money, where its own change does not: what
-    ended cannot be taken back then, only given again.
+    ended cannot be taken back then, only restored as something new.
     """
     return kind_of(back).is_money and not kind.is_money
 

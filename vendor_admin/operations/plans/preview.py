@@ -272,7 +272,7 @@ def _set_apart_busy(
 
 
 def _valid_calls(kind: PlanKind, rows: Sequence[PlanRow], *, plan: Plan, now: datetime) -> list[Call]:
-    """The calls of the rows that will change, after rows that the platform would refuse were set apart."""
+    """The calls of the rows that will change, after rows that the platform would refuse were skipped."""
     planned = [row for row in rows if row.state == PlanRow.State.PLANNED]
     calls = list(kind.calls(planned, parameters=plan.parameters, reason=plan.reason)) if planned else []
     faulty = False
