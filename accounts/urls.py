@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/<int:account_id>/", admin.site.admin_view(account_page.account), name="account"),
     path("accounts/<int:account_id>/look/", admin.site.admin_view(cash_snapshot_views.look_now), name="look_now"),
     path("cash/<int:job_id>/", admin.site.admin_view(cash_snapshot_views.cash), name="cash"),
+    path("cash/<int:job_id>/cancel/", admin.site.admin_view(cash_snapshot_views.cancel_look), name="cash_cancel"),
     path("cash/<int:job_id>/cash.csv", admin.site.admin_view(cash_snapshot_views.cash_csv), name="cash_csv"),
     path("billing/", admin.site.admin_view(billing_page.billing), name="billing"),
 ]

@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "find due operations": every(5.0, "vendor_admin.operations.tasks.find_due"),
     "watch for notices": every(7.5, "vendor_admin.notices.tasks.watch_notices"),
     "forget old notices": every(3600.0, "vendor_admin.notices.tasks.forget_old_notices"),
+    "forget old read jobs": every(3600.0, "vendor_admin.operations.tasks.forget_old_read_jobs"),
     "wipe old secrets": every(3600.0, "vendor_admin.operations.tasks.wipe_old_secrets"),
     "deliver notices": every(15.0, "vendor_admin.notices.tasks.deliver_notices"),
     "renew tokens": every(RENEWALS_EVERY_SECONDS, "vendor_admin.organizations.tasks.renew_due_tokens"),

@@ -24,6 +24,7 @@ from vendor_admin.listing.csv_export import stream_csv
 from vendor_admin.listing.lists import Amount, Badge, Column
 from vendor_admin.mirrors.admin.mirror_admin import account_url
 from vendor_admin.operations.models import ReadJob, ReadJobRow
+from vendor_admin.operations.read_jobs.ending import cancel
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 
@@ -84,6 +85,7 @@ def cash(request: HttpRequest, job_id: int) -> HttpResponse:
         "count": rows.count(),
         "waiting": rows.filter(state=ReadJobRow.State.WAITING).count(),
         "may_export": has_right(request, Right.EXPORT),
+        "may_cancel": has_right(request, CashSnapshots.right),
     }
     return TemplateResponse(request, "admin/cash.html", context)
 
@@ -124,6 +126,19 @@ def look_now(request: HttpRequest, account_id: int) -> HttpResponse:
     except (Conflict, InvalidFields, Refused) as problem:
         messages.error(request, problem.text)
         return HttpResponseRedirect(account_url(account.entity_id, account.environment) or "")
+    return HttpResponseRedirect(reverse("cash", args=[job.pk]))
+
+
+def cancel_look(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Ask about no further account (POST)."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    require(request, CashSnapshots.right)
+    job = _look(request, job_id)
+    try:
+        cancel(job=job, now=database_clock.now(), **actor_of(request))
+    except (Conflict, Refused) as problem:
+        messages.error(request, problem.text)
     return HttpResponseRedirect(reverse("cash", args=[job.pk]))
 
 

@@ -46,8 +46,6 @@ APP = {
     "operations_operation": KEEP,
     "operations_plan": KEEP,
     "operations_planrow": KEEP,
-    "operations_readjob": KEEP,
-    "operations_readjobrow": KEEP,
     "sync_lease": "SELECT, UPDATE (reconcile_requested_at), UPDATE (retry_requested_at)",
     "sync_reconciliation": "SELECT, UPDATE (confirmed_at)",
     **dict.fromkeys(
@@ -78,6 +76,8 @@ APP = {
             "notices_notice",
             "notices_noticechannel",
             "operations_plantargets",
+            "operations_readjob",
+            "operations_readjobrow",
             "organizations_budgetuse",
             "organizations_connection",
             "organizations_hostclock",

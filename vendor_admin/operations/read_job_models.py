@@ -22,6 +22,12 @@ class ReadJob(OrganizationRow):
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     due_at = models.DateTimeField(null=True, help_text="When a worker asks next; null once it is over.")
     claimed_until = models.DateTimeField(null=True, help_text="Until when a worker that asks has it.")
+    is_long = models.BooleanField(
+        default=False, help_text="It took longer than its first turn, and goes on in the queue of work with rows."
+    )
+    failures = models.PositiveSmallIntegerField(
+        default=0, help_text="How many times in a row nothing was answered: each makes the next pause longer."
+    )
     wait_why = models.CharField(max_length=500, default="", help_text="Why nothing is asked at the moment.")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -51,7 +57,8 @@ class ReadJobRow(OrganizationRow):
     target_id = models.BigIntegerField()
     label = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How many calls got no answer.")
+    attempts = models.PositiveIntegerField(default=0, help_text="How many calls got no answer.")
+    errors = models.PositiveSmallIntegerField(default=0, help_text="How many of them got an error for an answer.")
     answer = models.JSONField(null=True)
     why = models.TextField(default="", help_text="Why there is no answer.")
     read_at = models.DateTimeField(null=True)

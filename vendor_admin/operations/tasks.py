@@ -8,6 +8,7 @@ from vendor_admin.operations.engine.runner import work as work_lane
 from vendor_admin.operations.plan_work import expiry as standing_plans
 from vendor_admin.operations.plan_work import held_plans
 from vendor_admin.operations.plans import wiping
+from vendor_admin.operations.read_jobs import ending
 from vendor_admin.operations.read_jobs import work as read_jobs
 from vendor_admin.operations.store import wakeups
 from vendor_admin.organizations.tenancy import database_clock
@@ -65,6 +66,12 @@ def wipe_old_secrets() -> None:
     now = database_clock.now()
     standing_plans.end_with_old_secrets(now=now)
     wiping.wipe_old_secrets(now=now)
+
+
+@app.task
+def forget_old_read_jobs() -> None:
+    """Delete what the platform was asked a month ago, with its answers."""
+    ending.forget_old_read_jobs(now=database_clock.now())
 
 
 def _work(organization_id: int, environment: str, *, seconds: float) -> None:

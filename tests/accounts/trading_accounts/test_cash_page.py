@@ -79,6 +79,22 @@ def test_a_look_is_asked_at_once_and_is_no_change_that_somebody_confirms(alice: 
     assert ">Revert<" not in shown
 
 
+def test_a_look_that_waits_is_cancelled_on_its_page(alice: Client, bob: Client, alpha, trading_day):
+    trading_day(2)
+    job_id = _asked(alice, alpha, 2)
+    address, cancel = reverse("cash", args=[job_id]), reverse("cash_cancel", args=[job_id])
+    assert cancel in page_text(alice.get(address))
+    assert bob.post(cancel).status_code == 403
+    assert alice.get(cancel).status_code == 405
+
+    shown = page_text(alice.post(cancel, follow=True))
+
+    assert shown.count("Cancelled by alice.") == 2
+    assert cancel not in shown
+    assert "Not all answers are there yet." not in shown
+    assert "over already" in page_text(alice.post(cancel, follow=True))
+
+
 def test_a_look_at_nothing_that_is_there_says_so(alice: Client, alpha, trading_day):
     trading_day(1)
 

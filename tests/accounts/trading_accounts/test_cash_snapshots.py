@@ -101,21 +101,21 @@ def test_a_look_that_got_no_answer_is_asked_again_and_no_person_is_bothered(scen
     assert row.attempts == 1
 
 
-def test_an_account_that_never_answers_is_refused_with_the_reason_and_others_are_answered(
+def test_an_account_that_only_gets_errors_is_refused_with_the_reason_and_others_are_answered(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent, other = scene.account_ids(2)
     call = PlatformReader.call
 
     def call_or_nothing(self: Any, operation: Any, *, body: dict[str, Any]) -> Any:
-        return Unknown("no answer") if body["accountId"] == silent else call(self, operation, body=body)
+        return Unknown("an error", status=500) if body["accountId"] == silent else call(self, operation, body=body)
 
     monkeypatch.setattr(PlatformReader, "call", call_or_nothing)
-    monkeypatch.setattr(work, "PAUSE", work.PAUSE * 0)
+    monkeypatch.setattr(work, "FIRST_PAUSE", work.FIRST_PAUSE * 0)
     job = read_until_over(scene, look_at_many(scene, [silent, other]))
     refused, answered = rows_of(scene, job)
-    assert (refused.state, refused.attempts, refused.answer) == ("refused", work.MOST_ATTEMPTS, None)
-    assert "did not answer" in refused.why
+    assert (refused.state, refused.attempts, refused.answer) == ("refused", work.MOST_ERRORS, None)
+    assert "answered with an error (500)" in refused.why
     assert answered.state == "answered"
 
 

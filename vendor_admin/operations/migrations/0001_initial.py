@@ -33,9 +33,9 @@ CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK 
 RIGHTS = """
 REVOKE ALL ON operations_approvalrule, operations_lane, operations_operation, operations_plan, operations_planrow,
     operations_plantargets, operations_readjob, operations_readjobrow FROM {app}, {hub};
-GRANT SELECT, INSERT, UPDATE ON operations_lane, operations_operation, operations_plan, operations_planrow, operations_readjob,
+GRANT SELECT, INSERT, UPDATE ON operations_lane, operations_operation, operations_plan, operations_planrow TO {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON operations_approvalrule, operations_plantargets, operations_readjob,
     operations_readjobrow TO {app};
-GRANT SELECT, INSERT, UPDATE, DELETE ON operations_approvalrule, operations_plantargets TO {app};
 """
 
 
@@ -744,6 +744,20 @@ class Migration(migrations.Migration):
                         models.DateTimeField(help_text="Until when a worker that asks has it.", null=True),
                     ),
                     (
+                        "is_long",
+                        models.BooleanField(
+                            default=False,
+                            help_text="It took longer than its first turn, and goes on in the queue of work with rows.",
+                        ),
+                    ),
+                    (
+                        "failures",
+                        models.PositiveSmallIntegerField(
+                            default=0,
+                            help_text="How many times in a row nothing was answered: each makes the next pause longer.",
+                        ),
+                    ),
+                    (
                         "wait_why",
                         models.CharField(default="", help_text="Why nothing is asked at the moment.", max_length=500),
                     ),
@@ -803,7 +817,13 @@ class Migration(migrations.Migration):
                     ),
                     (
                         "attempts",
-                        models.PositiveSmallIntegerField(default=0, help_text="How many calls got no answer."),
+                        models.PositiveIntegerField(default=0, help_text="How many calls got no answer."),
+                    ),
+                    (
+                        "errors",
+                        models.PositiveSmallIntegerField(
+                            default=0, help_text="How many of them got an error for an answer."
+                        ),
                     ),
                     ("answer", models.JSONField(null=True)),
                     ("why", models.TextField(default="", help_text="Why there is no answer.")),

@@ -8,11 +8,15 @@ from typing import Any
 import structlog
 
 from vendor_admin.operations.engine.platform_calls import hosts
+from vendor_admin.operations.engine.platform_calls.calls import is_refused, suspects_token
+from vendor_admin.operations.engine.platform_calls.gate import Gate
+from vendor_admin.operations.engine.platform_calls.token_doubts import TokenDoubts
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.operations.store import allowance
 from vendor_admin.operations.store.allowance import Caller, Drawn
-from vendor_admin.operations.store.queue import step
+from vendor_admin.operations.store.queue import LaneKey, step
 from vendor_admin.organizations.connections import host_search
+from vendor_admin.organizations.connections.host_search import HostSearch
 from vendor_admin.organizations.models import Connection
 from vendor_admin.organizations.platform_access import budgets, host_holds, tokens
 from vendor_admin.organizations.platform_access.network_policy import addresses_to_call, judge_name
@@ -84,6 +88,7 @@ class PlatformReader:
             raise NotRead(f"{missing.reason} {missing.advice}", Fault.NO_TOKEN) from missing
         self._session = hosts.session_at(connection, token)
         self._ids = {"connection_id": connection.pk, "organization_id": organization_id}
+        self._lane = LaneKey(organization_id, environment, holder="")
         self._client = RestClient(
             base_url=self._session.rest_url,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
@@ -112,6 +117,15 @@ class PlatformReader:
             raise not_drawn(drawn, KEPT_FOR_CHANGES)
         return self._client.call(operation, token=self._session.token, params=params, body=body)
 
+    def is_token_dead(self, outcome: Outcome) -> bool:
+        """Find out whether an answer came of a token that the platform no longer takes. One harmless call tells, made
+        only where the answer looks like that; a dead token is given up, and the next reader signs in.
+        """
+        gate = Gate()
+        if not suspects_token(outcome) or not gate.doubt(self._session.token, is_refused=is_refused(outcome)):
+            return False
+        return TokenDoubts(self._lane, gate).is_dead(self._session, self._client)
+
     def not_read(self, operation: Operation, outcome: Outcome, rows: str) -> NotRead:
         """What a call without an answer means for everybody, and for who asked."""
         now = database_clock.now()
@@ -122,10 +136,13 @@ class PlatformReader:
                 f"The platform takes no calls for {rows} until {clock_times(until)}.", Fault.LOCKED, until=until
             )
         if isinstance(outcome, WrongHost):
-            host_search.resolve(outcome, **self._ids, asked=self._session.rest_url, now=now)
-            return NotRead(f"The right host is being asked for: {outcome.text}.", Fault.WRONG_HOST)
+            found = host_search.resolve(outcome, **self._ids, asked=self._session.rest_url, now=now)
+            if isinstance(found, HostSearch):
+                return NotRead(f"The right host is being asked for: {outcome.text}.", Fault.WRONG_HOST)
+            outcome = found  # it was the right one: its answer is about what was asked
         if isinstance(outcome, Unauthorized):
-            # The token is left alone: a right that is missing looks the same, and each login may close a socket.
+            # The token is left alone: a right that is missing looks the same, and each login may close a socket
+            # (`is_token_dead` tells).
             return NotRead(f"The platform does not let us read {rows} ({outcome.status}).", Fault.NOT_ALLOWED)
         if isinstance(outcome, NotSent):
             hosts.fall_back(self._ids["organization_id"], self._session, outcome)
