@@ -26,21 +26,21 @@ from django.db.models import Model
 
 from tests.support.database import ROOT, product_environment
 from vendor_admin.demo.older_data import OlderData, refuse_older_data
-from vendor_admin.index_builds import BuildIndex
 from vendor_admin.management.commands import migrate
 from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.schema.index_builds import BuildIndex
 
 TABLES = "LOCK TABLE mirrors_account IN ACCESS SHARE MODE"
 FIRST = "0001_initial"  # makes the tables: nobody writes them yet
 OF_OLDER_LAYOUT = "INSERT INTO django_migrations (app, name, applied) VALUES ('operations', '0002_policies', now())"
 # What migrations may use of ours: fields, a default, and steps that go on doing just what they do.
 MAY_USE = {
-    "vendor_admin.index_builds",
+    "vendor_admin.schema.index_builds",
     "vendor_admin.mirrors.fields.numeric",
     "vendor_admin.operations.models",
     "vendor_admin.organizations.encryption",
     "vendor_admin.organizations.tenancy.rls",
-    "vendor_admin.table_creation",
+    "vendor_admin.schema.table_creation",
 }
 MIGRATIONS_AND_TABLES = """
     SELECT app, name FROM django_migrations

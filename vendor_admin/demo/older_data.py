@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import psycopg
 
-from vendor_admin.older_layouts import APPLIED, is_older_layout
+from vendor_admin.schema.older_layouts import APPLIED, is_older_layout
 
 
 class OlderData(Exception):

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from tests.operations.engine.crashing_worker import POINTS
 from tests.operations.engine.test_outcomes import work_until_over
+from tests.operations.workers import KILLED, Workers
 from tests.support.database import product_environment
 from tests.support.scene import Scene
-from tests.support.workers import KILLED, Workers
 from vendor_admin.errors import Conflict
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Operation, Plan

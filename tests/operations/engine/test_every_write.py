@@ -25,10 +25,10 @@ from tests.operations.engine.every_write import (
     start,
 )
 from tests.operations.engine.test_outcomes import work_until_over
+from tests.operations.workers import KILLED, SHORT_WAITS, Workers
 from tests.support.database import DatabaseServer, product_environment
 from tests.support.scene import Scene
 from tests.support.scenes import connected
-from tests.support.workers import KILLED, SHORT_WAITS, Workers
 from vendor_admin.operations.models import ApprovalRule, Operation, Plan
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.tradovate.catalogue.request import SECRET_FIELDS

@@ -4,10 +4,10 @@ import pytest
 from django.utils import timezone
 
 from tests.operations.engine.test_outcomes import work_until_over
+from tests.operations.workers import KILLED, Workers
 from tests.support.database import product_environment
 from tests.support.scene import Scene
 from tests.support.vendor_members import new_member
-from tests.support.workers import KILLED, Workers
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.actors import Actor

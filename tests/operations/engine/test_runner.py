@@ -11,9 +11,9 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from tests.operations.scripted_run import OneSession, ScriptedCallers
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.people import staff_of
-from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import Desk, claim
 from vendor_admin.operations.engine import lane_hold, readings
 from vendor_admin.operations.engine.platform_calls.calls import Called, Permit, Session

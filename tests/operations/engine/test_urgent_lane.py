@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from tests.operations.engine.test_outcomes import work_until_over
+from tests.operations.workers import KILLED, Workers
 from tests.support.database import product_environment
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from tests.support.scenes import connected
-from tests.support.workers import KILLED, Workers
 from vendor_admin.mirrors.models import TradingPermission
 from vendor_admin.operations.kinds import Target
 from vendor_admin.operations.models import Plan

@@ -14,9 +14,9 @@ from django.test import Client
 from psycopg import sql
 
 import vendor_admin
+from tests.operations.workers import Workers
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
-from tests.support.workers import Workers
 from vendor_admin.notices import tasks as notice_tasks
 from vendor_admin.notices.models import Notice
 from vendor_admin.operations import tasks

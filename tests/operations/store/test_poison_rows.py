@@ -10,9 +10,9 @@ import pytest
 from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
+from tests.operations.scripted_run import OneSession, ScriptedCallers
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.scene import Scene
-from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import ADJUST, MONEY, Desk
 from vendor_admin.operations.engine import runner
 from vendor_admin.operations.engine.platform_calls.calls import Called, Permit, Session

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from tests.operations.scripted_run import OneSession, ScriptedCallers
 from tests.support.engine_kinds import register_engine_kinds
-from tests.support.scripted_run import OneSession, ScriptedCallers
 from tests.support.stored_plans import ADJUST, Desk
 from vendor_admin.operations.engine import sweep
 from vendor_admin.operations.engine.platform_calls.calls import Session

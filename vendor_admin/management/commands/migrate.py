@@ -15,7 +15,7 @@ from django.db.migrations import Migration
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import errors
 
-from vendor_admin.older_layouts import is_older_layout
+from vendor_admin.schema.older_layouts import is_older_layout
 
 LOCK_MS = 200
 PAUSE_SECONDS = 1.0

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 import vendor_admin.organizations.encryption
 from vendor_admin.organizations.tenancy.rls import run_sql
-from vendor_admin.table_creation import CreateTables
+from vendor_admin.schema.table_creation import CreateTables
 
 TABLES = ["delivery", "notice", "noticechannel"]
 

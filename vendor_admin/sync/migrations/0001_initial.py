@@ -10,7 +10,7 @@ import django.db.models.manager
 from django.db import migrations, models
 
 from vendor_admin.organizations.tenancy.rls import run_sql
-from vendor_admin.table_creation import CreateTables
+from vendor_admin.schema.table_creation import CreateTables
 
 WALLED = ["batch", "entityevent", "gap", "lease", "quarantinedevent", "readingplace", "reconciliation", "storedrows"]
 
