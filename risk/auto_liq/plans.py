@@ -142,7 +142,7 @@ def _terms(account: AccountSummary, new: Mapping[str, Json]) -> Terms:
     limit, mode = new["trailingMaxDrawdownLimit"], new["trailingMaxDrawdownMode"]
     return Terms(
         drawdown=Decimal(new["trailingMaxDrawdown"] or 0),
-        mode=Mode(mode) if mode else Mode.END_OF_DAY,
+        mode=Mode(mode) if mode in frozenset(Mode) else None,
         limit=Decimal(limit) if limit else None,
         starting_balance=account.account.evaluation_size,
     )
