@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 INSTALLED := .venv/installed
 # Most tests wait, for sockets and for other processes: two cores take more than two at once.
-JOBS := 4
+JOBS := 3
 
 # Each process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,9 +32,9 @@ test-quick: $(INSTALLED)
 test-servers: $(INSTALLED)
 	$(PYTHON) -m pytest -n $(JOBS) -m 'servers and not pages and not slow'
 
-# Two files at a time: stories wait for most of their time.
+# One after the other, so that each story has the machine's cores.
 test-slow: $(INSTALLED)
-	$(PYTHON) -m pytest -n 2 --dist loadfile -m slow
+	$(PYTHON) -m pytest -m slow
 
 collect: $(INSTALLED)  # compiles what all processes of the tests import
 	@$(PYTHON) -m pytest --collect-only -qq >/dev/null

@@ -21,7 +21,7 @@ REQUESTS = 3
 LONG_SECONDS = 2.0
 _READS = re.compile(r"\s*(\(|SELECT|WITH)\b", re.IGNORECASE)
 _IN_SCOPE = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK|SET|RESET|SELECT set_config)\b", re.IGNORECASE)
-_NOTES_USE = re.compile(r'\s*UPDATE "django_session"')
+_NOTES_USE = re.compile(r'\s*(UPDATE "django_session"|SELECT .*"django_session".* FOR UPDATE)', re.DOTALL)
 
 
 def ask(
