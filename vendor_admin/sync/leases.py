@@ -64,6 +64,12 @@ _RETIRED = "This part of the connection was given up. The others began anew then
 STORED_UNTIL = """
 greatest(l.covered_until, (SELECT b.received_to FROM sync_batch b WHERE b.lease_id = l.id
                             ORDER BY b.epoch DESC, b.first_seq DESC LIMIT 1))"""
+# The gaps of leases `l` that nobody holds from now on, up to the next holder.
+_OF_UNHELD = f"""(organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
+SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, %(gap_reason)s, 0, ''
+  FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
+ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
+"""
 _MARK_PAUSED = f"""
 WITH l AS (
 UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'Resume the connection to go on.',
@@ -74,11 +80,7 @@ UPDATE sync_lease SET state = 'paused', reason = 'Paused by staff.', advice = 'R
      WHERE NOT c.is_enabled AND (l.state <> 'paused' OR l.holder <> '') AND (l.holder = '' OR l.expires_at < now())
        FOR UPDATE OF l SKIP LOCKED)
 RETURNING *)
-INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
-SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, '{UnheldReason.PAUSED.value}', 0, ''
-  FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
-ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
-"""
+INSERT INTO sync_gap {_OF_UNHELD}"""
 _BEAT = """
 INSERT INTO sync_hub (name, expires_at) VALUES (%(name)s, now() + %(ttl)s * interval '1 second')
 ON CONFLICT (name) DO UPDATE SET expires_at = EXCLUDED.expires_at
@@ -179,11 +181,7 @@ UPDATE sync_lease l
   FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(epochs)s::bigint[]) AS x(id, fence, epoch)
  WHERE l.id = x.id AND l.fence = x.fence AND l.epoch >= x.epoch AND l.holder = %(name)s
 RETURNING l.*)
-INSERT INTO sync_gap (organization_id, lease_id, environment, shard, started_at, reason, differences, repair_note)
-SELECT l.organization_id, l.id, l.environment, l.shard, x.started_at, %(gap_reason)s, 0, ''
-  FROM l CROSS JOIN LATERAL (SELECT {STORED_UNTIL} AS started_at) AS x WHERE x.started_at IS NOT NULL
-ON CONFLICT (lease_id) WHERE ended_at IS NULL DO NOTHING
-"""
+INSERT INTO sync_gap {_OF_UNHELD}"""
 # A connection counts as one that ended at once until it has lasted: so a worker that dies of it is counted as well.
 _NEXT_EPOCH = """
 UPDATE sync_lease SET epoch = epoch + 1, opened_at = clock_timestamp(), short_lives = %(short_lives)s
@@ -284,7 +282,7 @@ async def upkeep(connection: psycopg.AsyncConnection, *, name: str) -> int:
     async with connection.transaction():
         await connection.execute(_ENSURE)
         await connection.execute(_RETIRE, {"note": _RETIRED})
-        await connection.execute(_MARK_PAUSED)
+        await connection.execute(_MARK_PAUSED, {"gap_reason": UnheldReason.PAUSED.value})
         await connection.execute(_BEAT, {"name": name, "ttl": HUB_TTL_SECONDS})
         row = await (await connection.execute(_SHARE)).fetchone()
     return int(row[0]) if row else 0
