@@ -15,11 +15,6 @@ from vendor_admin.tradovate.enums import Environment
 
 
 @pytest.fixture
-def app(sandbox: RunningSandbox) -> Application:
-    return application(sandbox)
-
-
-@pytest.fixture
 def user(sandbox: RunningSandbox) -> dict:
     return member(sandbox)
 

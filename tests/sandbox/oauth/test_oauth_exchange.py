@@ -1,6 +1,5 @@
 """Codes and refresh tokens at the exchange: both encodings, both paths, used once, short-lived, errors as HTTP 200."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -11,24 +10,6 @@ from tests.sandbox.plain_client import call
 from tests.sandbox.platform_texts import validator
 from tests.support.oauth_visitor import VERIFIER, Application, application, member
 from vendor_admin.sandbox.serving.server import RunningSandbox
-
-
-@pytest.fixture
-def app(sandbox: RunningSandbox) -> Application:
-    return application(sandbox)
-
-
-@pytest.fixture
-def login(sandbox: RunningSandbox) -> str:
-    return str(member(sandbox)["name"])
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_behind(sandbox: RunningSandbox) -> Iterator[None]:
-    defaults = sandbox.view("oauth/state")["settings"]
-    yield
-    sandbox.control("oauth/configure", **defaults)
-    sandbox.control("oauth/clear")
 
 
 def _works(app: Application, issued: dict) -> bool:

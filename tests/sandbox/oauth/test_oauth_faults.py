@@ -2,32 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from tests.sandbox.plain_client import call
-from tests.support.oauth_visitor import Application, application, member
+from tests.support.oauth_visitor import Application, application
 from vendor_admin.sandbox.serving.server import RunningSandbox
-
-
-@pytest.fixture
-def app(sandbox: RunningSandbox) -> Application:
-    return application(sandbox)
-
-
-@pytest.fixture
-def login(sandbox: RunningSandbox) -> str:
-    return str(member(sandbox)["name"])
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_behind(sandbox: RunningSandbox) -> Iterator[None]:
-    yield
-    sandbox.control("oauth/clear")
-    sandbox.control("clear-limits")
-    sandbox.control("maintenance", on=False)
 
 
 def _grants(sandbox: RunningSandbox) -> int:

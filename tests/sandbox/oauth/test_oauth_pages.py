@@ -1,7 +1,6 @@
 """The platform's sign-in and consent pages, walked through by a plain browser."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -10,7 +9,6 @@ from tests.support.oauth_visitor import (
     ALLOW,
     REDIRECT_URI,
     Application,
-    application,
     decide,
     form,
     member,
@@ -18,25 +16,6 @@ from tests.support.oauth_visitor import (
     sign_in,
 )
 from vendor_admin.sandbox.serving.server import RunningSandbox
-
-
-@pytest.fixture
-def app(sandbox: RunningSandbox) -> Application:
-    return application(sandbox)
-
-
-@pytest.fixture
-def login(sandbox: RunningSandbox) -> str:
-    return str(member(sandbox)["name"])
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_behind(sandbox: RunningSandbox) -> Iterator[None]:
-    defaults = sandbox.view("oauth/state")["settings"]
-    yield
-    sandbox.control("oauth/configure", **defaults)
-    sandbox.control("oauth/clear")
-    sandbox.control("maintenance", on=False)
 
 
 def _change(sandbox: RunningSandbox, user_id: int, *, organization: int = 20, **fields: str) -> None:
