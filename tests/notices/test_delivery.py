@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,12 +29,6 @@ KILLED = -9
 def alpha(committed_db: None, hub_connection: psycopg.Connection, settings: Any) -> Desk:
     settings.DEBUG = True  # plain http to this machine
     return Desk(hub_connection, "alpha")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(Receiver()) as served:
-        yield served
 
 
 @time_machine.travel(NOW, tick=True)

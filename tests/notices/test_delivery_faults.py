@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,6 @@ from vendor_admin.organizations.platform_access import network_policy
 def alpha(committed_db: None, hub_connection: psycopg.Connection, settings: Any) -> Desk:
     settings.DEBUG = True  # plain http to this machine
     return Desk(hub_connection, "alpha")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(Receiver()) as served:
-        yield served
 
 
 def test_redirects_are_not_followed(alpha: Desk) -> None:

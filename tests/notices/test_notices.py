@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.notices.notice_desk import NOW, Desk, at, deliver, look
@@ -24,18 +23,8 @@ from vendor_admin.workers.steps import say_once
 
 
 @pytest.fixture
-def desk_of(committed_db: None, hub_connection: psycopg.Connection) -> Callable[[str], Desk]:
-    return lambda slug: Desk(hub_connection, slug)
-
-
-@pytest.fixture
 def alpha(desk_of: Callable[[str], Desk]) -> Desk:
     return desk_of("alpha")
-
-
-@pytest.fixture
-def mails(settings: Any) -> None:
-    settings.EMAIL_URL = "memorymail://"
 
 
 def test_a_socket_down_for_a_minute_opens_one_notice_that_closes_by_itself(alpha: Desk) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection as database
 
@@ -18,11 +17,6 @@ from vendor_admin.organizations.models import AuditEntry
 
 
 @pytest.fixture
-def desk_of(committed_db: None, hub_connection: psycopg.Connection) -> Callable[[str], Desk]:
-    return lambda slug: Desk(hub_connection, slug)
-
-
-@pytest.fixture
 def alpha(desk_of: Callable[[str], Desk]) -> Desk:
     return desk_of("alpha")
 
@@ -30,11 +24,6 @@ def alpha(desk_of: Callable[[str], Desk]) -> Desk:
 @pytest.fixture
 def beta(desk_of: Callable[[str], Desk]) -> Desk:
     return desk_of("beta")
-
-
-@pytest.fixture
-def mails(settings: Any) -> None:
-    settings.EMAIL_URL = "memorymail://"
 
 
 def test_a_lock_of_a_user_is_told_to_its_organization_alone_and_ends_by_itself(alpha: Desk, beta: Desk) -> None:

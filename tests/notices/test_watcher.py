@@ -18,11 +18,6 @@ from vendor_admin.operations.models import Plan
 
 
 @pytest.fixture
-def desk_of(committed_db: None, hub_connection: psycopg.Connection) -> Callable[[str], Desk]:
-    return lambda slug: Desk(hub_connection, slug)
-
-
-@pytest.fixture
 def alpha(desk_of: Callable[[str], Desk]) -> Desk:
     return desk_of("alpha")
 
@@ -30,11 +25,6 @@ def alpha(desk_of: Callable[[str], Desk]) -> Desk:
 @pytest.fixture
 def beta(desk_of: Callable[[str], Desk]) -> Desk:
     return desk_of("beta")
-
-
-@pytest.fixture
-def mails(settings: Any) -> None:
-    settings.EMAIL_URL = "memorymail://"
 
 
 def test_notices_go_to_the_organizations_own_channels_by_kind_while_they_are_on(
