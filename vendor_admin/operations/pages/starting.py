@@ -18,9 +18,9 @@ from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, rows_of_fi
 from vendor_admin.operations.kinds import read_kind_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.pages.rows import newest_url
+from vendor_admin.operations.pages.selection import Chosen, read_selection
 from vendor_admin.operations.pages.steps import steps
 from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.operations.plans.selection import Chosen, read_selection
 from vendor_admin.operations.read_jobs.verbs import ask
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
