@@ -102,10 +102,10 @@ SELECT %(organization)s, 'socket_down', 'lease ' || n, 'A socket is down', 'made
 """
 # By the owner, who alone says when something was audited.
 AUDIT = """
-INSERT INTO organizations_auditentry (organization_id, at, actor, actor_kind, actor_id, action, subject, old, new,
-                                      reason, request_id)
+INSERT INTO organizations_auditentry (organization_id, at, actor, actor_kind, actor_id, action, subject, subject_kind,
+                                      subject_id, old, new, reason, request_id)
 SELECT %(organization)s, now() - (%(audit)s - n) * interval '1 minute', 'scale-owner', 'staff', 'scale-owner',
-       'plan confirmed', 'plan ' || n, '{}', '{}', '', '' FROM generate_series(1, %(audit)s) AS n
+       'plan confirmed', 'plan ' || n, 'plan', n, '{}', '{}', '', '' FROM generate_series(1, %(audit)s) AS n
 """
 
 

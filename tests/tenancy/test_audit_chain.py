@@ -46,7 +46,13 @@ def note(organization: Organization, *actions: str) -> None:
     for action in actions:
         with organization_scope(organization.pk):
             audit.record(
-                organization=organization, actor=Actor.staff("alice"), action=action, subject="a thing", new={"n": 1.5}
+                organization=organization,
+                actor=Actor.staff("alice"),
+                action=action,
+                subject="a thing",
+                new={"n": 1.5},
+                subject_kind="plan",
+                subject_id=7,
             )
 
 
@@ -145,6 +151,8 @@ def test_each_organization_has_a_chain_of_its_own(alpha: Organization) -> None:
 TAMPERED = {
     "UPDATE organizations_auditentry SET actor = 'bob' WHERE position = 2": "row 2 of the chain (entry ",
     "UPDATE organizations_auditentry SET actor_id = 'bob' WHERE position = 3": "row 3 of the chain (entry ",
+    "UPDATE organizations_auditentry SET subject_kind = 'operation' WHERE position = 2": "row 2 of the chain (entry ",
+    "UPDATE organizations_auditentry SET subject_id = '8' WHERE position = 4": "row 4 of the chain (entry ",
     "UPDATE organizations_auditentry SET at = at - interval '1 day' WHERE position = 3": "row 3 of the chain (entry ",
     "UPDATE organizations_auditentry SET new = '{\"n\": 2}' WHERE position > 1": "row 2 of the chain (entry ",
     "DELETE FROM organizations_auditentry WHERE position = 1": "row 1 of the chain: removed",

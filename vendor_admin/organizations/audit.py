@@ -24,6 +24,8 @@ def record(
     actor: Actor,
     action: str,
     subject: str,
+    subject_kind: str = "",
+    subject_id: int | str = "",
     old: Mapping[str, Any] | None = None,
     new: Mapping[str, Any] | None = None,
     reason: str = "",
@@ -31,10 +33,13 @@ def record(
 ) -> AuditEntry:
     """Write one entry. `old` and `new` hold JSON values by field name.
 
+    `subject` is what people read; `subject_kind` and `subject_id` say to programs what it is about: a plan and its id.
     Must run inside the organization's scope, in the transaction of the change itself.
     """
     return AuditEntry.objects.create(
         organization=organization,
+        subject_kind=subject_kind,
+        subject_id=str(subject_id),
         **_values(actor=actor, action=action, subject=subject, old=old, new=new, reason=reason, request_id=request_id),
     )
 

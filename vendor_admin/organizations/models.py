@@ -374,7 +374,11 @@ class AuditEntry(models.Model):
     actor_kind = models.CharField(max_length=10, help_text="staff, member, program or system.")
     actor_id = models.CharField(max_length=200, help_text="Which one of its kind.")
     action = models.CharField(max_length=100)
-    subject = models.CharField(max_length=300)
+    subject = models.CharField(max_length=300, help_text="What it is about, as people read it.")
+    subject_kind = models.CharField(
+        max_length=20, default="", db_default="", help_text="plan, operation, reading; empty: nothing with a number."
+    )
+    subject_id = models.CharField(max_length=64, default="", db_default="", help_text="Which one of its kind.")
     old = models.JSONField(default=dict)
     new = models.JSONField(default=dict)
     reason = models.TextField(default="")
@@ -395,7 +399,13 @@ class AuditEntry(models.Model):
         base_manager_name = "unscoped"
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
-        constraints = [models.CheckConstraint(condition=~_NOBODY, name="audit_names_somebody")]
+        constraints = [
+            models.CheckConstraint(condition=~_NOBODY, name="audit_names_somebody"),
+            models.CheckConstraint(
+                condition=Q(subject_kind="", subject_id="") | ~Q(subject_kind="") & ~Q(subject_id=""),
+                name="audit_subject_has_kind_and_id",
+            ),
+        ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="audit_by_organization"),
             models.Index(fields=["organization", "id"], name="audit_not_sealed", condition=Q(position__isnull=True)),

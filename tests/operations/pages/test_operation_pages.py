@@ -167,6 +167,7 @@ def test_a_person_decides_with_both_possibilities_and_a_reason(alice, alpha, tra
     with organization_scope(alpha.pk):
         said = AuditEntry.objects.get(action="unknown outcome decided")
     assert (said.actor, said.reason) == ("alice", "looked at the dashboard")
+    assert (said.subject_kind, said.subject_id) == ("operation", str(operation.pk))
     again = _decide(alice, operation, was_done=answer, reason="once more")
     assert "no longer waits for a decision" in text_of(again)
 

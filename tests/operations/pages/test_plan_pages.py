@@ -106,6 +106,7 @@ def test_a_plan_that_waits_is_refused_by_the_second_person_with_a_reason(alice, 
     with organization_scope(alpha.pk):
         said = AuditEntry.objects.get(action="plan cancelled")
     assert (said.actor, said.reason) == ("rita", "not before Friday")
+    assert (said.subject_kind, said.subject_id) == ("plan", str(plan_id))
 
 
 class AHundredMore(ActionForm):

@@ -54,6 +54,8 @@ def decide(
         actor=actor,
         action="unknown outcome decided",
         subject=f"operation {found.short_id}: {found.name}",
+        subject_kind="operation",
+        subject_id=found.pk,
         old={"state": "unknown"},
         new={"was done": was_done},
         reason=reason,

@@ -127,6 +127,8 @@ def leave_out_moved(plan: Plan, rows: Sequence[PlanRow], *, actor: Actor, now: d
         actor=actor,
         action=LEFT_OUT,
         subject=f"plan {plan.pk}: {plan.title}",
+        subject_kind="plan",
+        subject_id=plan.pk,
         new={"rows": len(left_out)},
         reason="They changed since the preview.",
         request_id=plan.request_id,

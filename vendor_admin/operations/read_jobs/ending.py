@@ -49,6 +49,8 @@ def cancel(*, job: ReadJob, actor: Actor, now: datetime, request_id: str = "") -
         actor=actor,
         action="asking cancelled",
         subject=f"reading {job.pk}: {job.title}",
+        subject_kind="reading",
+        subject_id=job.pk,
         request_id=request_id,
     )
 

@@ -68,6 +68,8 @@ def ask(
         actor=actor,
         action="platform asked",
         subject=f"reading {job.pk}: {job.title}",
+        subject_kind="reading",
+        subject_id=job.pk,
         new={"rows": len(rows), "environment": environment},
         request_id=request_id,
     )

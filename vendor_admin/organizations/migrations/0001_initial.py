@@ -93,8 +93,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT sha256(coalesce(before, ''::bytea) || convert_to(jsonb_build_array(
         entry.organization_id, entry.position, entry.id,
         (extract(epoch FROM entry.at) * 1000000)::bigint, (extract(epoch FROM entry.sealed_at) * 1000000)::bigint,
-        entry.actor, entry.actor_kind, entry.actor_id, entry.action, entry.subject, entry.old, entry.new, entry.reason,
-        entry.request_id, entry.caller_request_id)::text, 'UTF8'))
+        entry.actor, entry.actor_kind, entry.actor_id, entry.action, entry.subject, entry.subject_kind,
+        entry.subject_id, entry.old, entry.new, entry.reason, entry.request_id, entry.caller_request_id)::text, 'UTF8'))
 $$;
 REVOKE ALL ON FUNCTION public.organizations_audit_digest(bytea, public.organizations_auditentry) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION public.organizations_audit_digest(bytea, public.organizations_auditentry) TO {app};
@@ -711,7 +711,20 @@ class Migration(migrations.Migration):
                     ("actor_kind", models.CharField(help_text="staff, member, program or system.", max_length=10)),
                     ("actor_id", models.CharField(help_text="Which one of its kind.", max_length=200)),
                     ("action", models.CharField(max_length=100)),
-                    ("subject", models.CharField(max_length=300)),
+                    ("subject", models.CharField(help_text="What it is about, as people read it.", max_length=300)),
+                    (
+                        "subject_kind",
+                        models.CharField(
+                            db_default="",
+                            default="",
+                            help_text="plan, operation, reading; empty: nothing with a number.",
+                            max_length=20,
+                        ),
+                    ),
+                    (
+                        "subject_id",
+                        models.CharField(db_default="", default="", help_text="Which one of its kind.", max_length=64),
+                    ),
                     ("old", models.JSONField(default=dict)),
                     ("new", models.JSONField(default=dict)),
                     ("reason", models.TextField(default="")),
@@ -752,6 +765,17 @@ class Migration(migrations.Migration):
                         models.CheckConstraint(
                             condition=~models.Q(("actor", ""), ("actor_kind", ""), ("actor_id", ""), _connector="OR"),
                             name="audit_names_somebody",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("subject_id", ""), ("subject_kind", "")),
+                                models.Q(
+                                    models.Q(("subject_kind", ""), _negated=True),
+                                    models.Q(("subject_id", ""), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="audit_subject_has_kind_and_id",
                         ),
                     ],
                     "indexes": [

@@ -1,7 +1,6 @@
 """Admin pages of the audit."""
 
 import json
-import re
 
 from django.contrib import admin
 from django.db.models import Model
@@ -15,11 +14,13 @@ from vendor_admin.organizations.pages.audit_words import change_in_words
 from vendor_admin.organizations.pages.staff_pages import InstallationAdmin
 from vendor_admin.organizations.roles import Right
 
+PAGES = {"plan": "admin:operations_plan_change", "operation": "admin:operations_operation_change"}
+"""The page of what an entry is about, by its kind."""
 
-def _plan_url(row: AuditEntry) -> str | None:
-    """The page of the plan that an entry is about, whose rows hold every old and new value."""
-    found = re.match(r"plan (\d{1,18}):", row.subject)
-    return reverse("admin:operations_plan_change", args=[found[1]]) if found else None
+
+def _subject_url(row: AuditEntry) -> str | None:
+    page = PAGES.get(row.subject_kind)
+    return reverse(page, args=[row.subject_id]) if page else None
 
 
 def _json(value: object) -> str:
@@ -36,7 +37,7 @@ class AuditAdmin(ReadOnlyAdmin):
         Column("At", lambda row: row.at),
         Column("Who", lambda row: row.actor),
         Column("Did", lambda row: row.action),
-        Column("To", lambda row: row.subject, link=_plan_url),
+        Column("To", lambda row: row.subject, link=_subject_url),
         Column("Change", lambda row: change_in_words(row.old, row.new)),
         Column("Why", lambda row: row.reason),
     )
@@ -52,6 +53,8 @@ class AuditAdmin(ReadOnlyAdmin):
         Column("Caller's request id", lambda row: row.caller_request_id),
         Column("Actor type", lambda row: row.actor_kind),
         Column("Actor ID", lambda row: row.actor_id),
+        Column("Subject type", lambda row: row.subject_kind),
+        Column("Subject ID", lambda row: row.subject_id),
     )
     filters = (
         Filter("who", "Who", kind="word", lookup="actor"),
@@ -65,7 +68,8 @@ class AuditAdmin(ReadOnlyAdmin):
 
     def object_context(self, request: HttpRequest, row: AuditEntry) -> dict[str, object]:
         who = {"kind": row.actor_kind, "id": row.actor_id}
-        change = {"who": who, "old": row.old, "new": row.new, "request id": row.request_id}
+        about = {"kind": row.subject_kind, "id": row.subject_id}
+        change = {"who": who, "about": about, "old": row.old, "new": row.new, "request id": row.request_id}
         if row.caller_request_id:
             change["caller's request id"] = row.caller_request_id
         return {"raw_title": "In full", "raw": json.dumps(change, indent=2, ensure_ascii=False)}
