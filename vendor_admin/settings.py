@@ -61,6 +61,7 @@ CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])
 INSTALLED_APPS = [
     "vendor_admin.listing",
     "vendor_admin.organizations",
+    "vendor_admin.partner_api",
     "vendor_admin.mirrors",
     "vendor_admin.sync",
     "vendor_admin.operations",
@@ -70,6 +71,10 @@ INSTALLED_APPS = [
     "risk",
     "oauth_bridge",
     "oauth2_provider",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "unfold.apps.BasicAppConfig",
     "vendor_admin.apps.AdminConfig",
     "django.contrib.auth",

@@ -9,8 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Q, When
 
-from vendor_admin.operations.organization_rows import OrganizationRow
 from vendor_admin.organizations.encryption import EncryptedJSONField
+from vendor_admin.organizations.organization_rows import OrganizationRow
 from vendor_admin.organizations.platform_access.addresses import host_of
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
-from vendor_admin.operations.organization_rows import OrganizationRow
 from vendor_admin.operations.precedence import Aspect, Priority
 from vendor_admin.operations.read_job_models import ReadJob, ReadJobRow
 from vendor_admin.organizations.encryption import EncryptedJSONField, UndecryptableError
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
+from vendor_admin.organizations.organization_rows import OrganizationRow
 
 __all__ = [
     "ApprovalRule",

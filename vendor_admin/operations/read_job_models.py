@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from vendor_admin.operations.organization_rows import OrganizationRow
 from vendor_admin.organizations.models import ENVIRONMENTS, Organization
+from vendor_admin.organizations.organization_rows import OrganizationRow
 
 
 class ReadJob(OrganizationRow):

@@ -1,4 +1,4 @@
-"""What every table of operations and notices has in common."""
+"""What every table that belongs to one organization has in common."""
 
 from django.db import models
 

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class PartnerApiConfig(AppConfig):
+    name = "vendor_admin.partner_api"
+    verbose_name = "Partner API"

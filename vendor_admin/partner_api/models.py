@@ -1,0 +1,138 @@
+"""What the partner API keeps: its keys, the answers to requests that may be repeated, how many came, and a log.
+
+Verbs of keys are in keys/, of saved answers in idempotency/, of counts in throttling/, of the log in request_log/.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from vendor_admin.organizations.organization_rows import OrganizationRow
+
+DIGEST_LENGTH = 64
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+class ApiKey(OrganizationRow):
+    """A key by which a program calls the partner API in the organization's name. Only its SHA-256 is kept.
+
+    `public_id` names it in the audit, in logs and on pages. While a key is rolled, the one before works until
+    `previous_ends_at`. An empty list of `allowed_addresses` allows calls from everywhere.
+    """
+
+    public_id = models.CharField(max_length=40)
+    name = models.CharField(max_length=100)
+    is_test = models.BooleanField(default=False)
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    ending = models.CharField(max_length=4, help_text="The last letters of the key, by which people tell it apart.")
+    previous_digest = models.CharField(max_length=DIGEST_LENGTH, default="", blank=True)
+    previous_ends_at = models.DateTimeField(null=True, blank=True)
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    allowed_addresses = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    version = models.CharField(max_length=10, help_text="The date of the API's version that its answers follow.")
+    is_revoked_when_leaked = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=200)
+
+    class Meta(OrganizationRow.Meta):
+        abstract = False
+        verbose_name = "API key"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "digest"], name="one_row_per_api_key"),
+            models.UniqueConstraint(fields=["organization", "public_id"], name="one_api_key_per_public_id"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "previous_digest"],
+                name="api_key_by_previous",
+                condition=~Q(previous_digest=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.ending})"
+
+
+class SavedAnswer(OrganizationRow):
+    """The answer to a write, kept under the idempotency key that its caller chose, and given again to the same request.
+
+    It is written in the transaction of the write itself: either both are there or neither is.
+    """
+
+    key = models.CharField(max_length=LONGEST_IDEMPOTENCY_KEY)
+    caller = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=DIGEST_LENGTH)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.JSONField(null=True)
+    saved_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta(OrganizationRow.Meta):
+        abstract = False
+        constraints = [models.UniqueConstraint(fields=["organization", "key"], name="one_answer_per_idempotency_key")]
+        indexes = [models.Index(fields=["organization", "expires_at"], name="saved_answer_by_end")]
+
+    def __str__(self) -> str:
+        return f"answer to {self.key}"
+
+
+class RequestCount(OrganizationRow):
+    """How many requests a caller sent in one minute; an empty caller counts those of the whole organization."""
+
+    caller = models.CharField(max_length=200, default="", blank=True)
+    minute = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta(OrganizationRow.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "caller", "minute"], name="one_count_per_caller_and_minute")
+        ]
+        indexes = [models.Index(fields=["organization", "minute"], name="request_count_by_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.count} requests of {self.caller or 'all'}"
+
+
+class RequestLogEntry(OrganizationRow):
+    """One request to the partner API and its answer. Secrets in addresses and bodies are masked before they are kept.
+
+    `code` is the problem's code where the answer is a problem. `duration` is in milliseconds.
+    """
+
+    at = models.DateTimeField()
+    request_id = models.CharField(max_length=64)
+    caller = models.CharField(max_length=200)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=500)
+    query = models.CharField(max_length=2000, default="", blank=True)
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=60, default="", blank=True)
+    duration = models.PositiveIntegerField()
+    address = models.GenericIPAddressField(null=True, blank=True)
+    version = models.CharField(max_length=10, default="", blank=True)
+    idempotency_key = models.CharField(max_length=LONGEST_IDEMPOTENCY_KEY, default="", blank=True)
+    is_replay = models.BooleanField(default=False)
+    request_body = models.TextField(default="", blank=True)
+    answer_body = models.TextField(default="", blank=True)
+
+    class Meta(OrganizationRow.Meta):
+        abstract = False
+        verbose_name = "API request"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="api_request_newest"),
+            models.Index(fields=["organization", "request_id"], name="api_request_by_id"),
+            models.Index(fields=["organization", "caller", "-id"], name="api_request_by_caller"),
+            models.Index(fields=["organization", "status", "-id"], name="api_request_by_status"),
+            models.Index(fields=["organization", "path", "-id"], name="api_request_by_path"),
+            models.Index(fields=["organization", "at"], name="api_request_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status}"
