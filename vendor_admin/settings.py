@@ -113,7 +113,7 @@ MIDDLEWARE = [
     "vendor_admin.organizations.requests.fresh_code.FreshCodeMiddleware",
     "vendor_admin.organizations.requests.middleware.ViewerTimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
-    "oauth_bridge.portals.middleware.PortalTokenMiddleware",
+    "vendor_admin.partner_api.middleware.PartnerApiMiddleware",
 ]
 
 ROOT_URLCONF = "vendor_admin.urls"
@@ -269,6 +269,11 @@ OAUTH2_PROVIDER = {
         )
     },
 }
+# Who may call the partner API: what reads each kind of credential, and knows the rights and names of their programs.
+PARTNER_API_CREDENTIALS = [
+    "vendor_admin.partner_api.keys.finding.API_KEYS",
+    "oauth_bridge.portals.credentials.PORTAL_TOKENS",
+]
 # The partner API: closed unless a view says otherwise; errors are problem bodies (RFC 9457).
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["vendor_admin.partner_api.authentication.TokenAuthentication"],

@@ -1,6 +1,6 @@
 """Who may call the partner API: programs with a token of their own, and only where it has the scopes of the view."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,27 +12,47 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from vendor_admin.errors import Refused
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.scopes import rights_of_scopes
 
+READS_ABOUT = {"HEAD", "OPTIONS"}
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The access token of a request. `actor` is whose it is; `is_of_member` says that it speaks for a member."""
+    """What the credential of a request allows. `actor` is the program behind it.
+
+    `is_of_member` says that it speaks for a member. `key_id` names it in public: an API key's public id, or the client
+    id. `version` is the dated one of the API that its answers follow; without `expires_at` it has no end.
+    """
 
     actor: Actor
     name: str
     organization: Organization
     scopes: Sequence[str]
-    expires_at: datetime
+    expires_at: datetime | None
+    key_id: str
+    version: str
+    is_test: bool = False
     is_of_member: bool = False
 
     @property
     def rights(self) -> frozenset[Right]:
         """What its scopes allow."""
         return rights_of_scopes(self.scopes)
+
+
+class CredentialRefused(Refused):
+    """A credential that is ours and may not be used now. Its bearer is told why."""
+
+
+class AddressRefused(CredentialRefused):
+    """It may not be used from there."""
+
+    default_code = "address_not_allowed"
 
 
 class InsufficientScope(AuthenticationFailed):
@@ -53,19 +73,30 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if found is not None:
             raise InsufficientScope("This token speaks for a member. The partner API wants a program's own token.")
-        raise AuthenticationFailed("The access token is unknown, has ended, or was revoked. Ask for a new one.")
+        refusal: CredentialRefused | None = getattr(request._request, "api_refusal", None)
+        if isinstance(refusal, AddressRefused):
+            raise refusal
+        if refusal is not None:
+            raise AuthenticationFailed(refusal.text, code=refusal.code)
+        raise AuthenticationFailed("The key or access token is unknown, has ended, or was revoked. Ask for a new one.")
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="partner API"'
 
 
 class HasScopes(BasePermission):
-    """Closed unless a view names its `required_scopes` (empty: any program's token will do)."""
+    """Closed unless a view names its `required_scopes`, for all methods or by method (empty: any program will do)."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         required = getattr(view, "required_scopes", None)
         if required is None or not isinstance(request.auth, Token):
             return False
+        if request.method not in view.allowed_methods:
+            return True  # the view says so itself
+        if isinstance(required, Mapping):
+            required = required.get("GET" if request.method in READS_ABOUT else request.method)
+            if required is None:
+                return False
         missing = [scope for scope in required if scope not in request.auth.scopes]
         if missing:
             raise InsufficientScope(f"This needs the scope {' '.join(missing)}, which the token does not have.")

@@ -25,7 +25,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     response.content_type = MEDIA_TYPE
     if code == "insufficient_scope":
         response["WWW-Authenticate"] = 'Bearer realm="partner API", error="insufficient_scope"'
-    elif response.status_code == 401 and code == "authentication_failed":
+    elif response.status_code == 401 and code != "not_authenticated":
         response["WWW-Authenticate"] = 'Bearer realm="partner API", error="invalid_token"'
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark: no error of ours
     return response

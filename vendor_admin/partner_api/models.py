@@ -3,10 +3,13 @@
 Verbs of keys are in keys/, of saved answers in idempotency/, of counts in throttling/, of the log in request_log/.
 """
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from vendor_admin.organizations.actors import Actor, ActorKind
 from vendor_admin.organizations.organization_rows import OrganizationRow
 
 DIGEST_LENGTH = 64
@@ -55,6 +58,15 @@ class ApiKey(OrganizationRow):
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.ending})"
+
+    @property
+    def actor(self) -> Actor:
+        """The program behind the key as the audit names it."""
+        return Actor(ActorKind.PROGRAM, self.public_id, f"API key {self.name}")
+
+    def works(self, *, now: datetime) -> bool:
+        """Whether it may be used now."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 class SavedAnswer(OrganizationRow):

@@ -61,8 +61,8 @@ def test_a_program_learns_who_it_is(program: PortalSide, alpha: Organization) ->
     answer = program.api(program.own_token())
     assert answer.status_code == 200
     told = answer.json()
-    assert told["organization"] == {"slug": "alpha", "name": "Alpha Funding"}
-    assert told["client_id"] == program.portal.client_id
+    assert told["organization"] == {"id": str(alpha.pk), "slug": "alpha", "name": "Alpha Funding"}
+    assert told["id"] == program.portal.client_id
     assert told["scopes"] == ["members:read", "accounts:read"]
     less = program.post("token", grant_type="client_credentials", scope="members:read").json()
     assert "refresh_token" not in less

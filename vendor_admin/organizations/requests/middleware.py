@@ -18,7 +18,7 @@ from vendor_admin.organizations.tenancy.scope import organization_scope
 
 PATHS_WITHOUT_SCOPE = ("/livez", "/readyz", "/metrics", "/syncz", "/static/")
 # Member pages: the address names the organization, and those that call the platform must not stand in a transaction.
-# The partner API: the token names it (oauth_bridge/portals/middleware.py).
+# The partner API: the credential names it (vendor_admin/partner_api/middleware.py).
 PATHS_WITH_THEIR_OWN_SCOPE = ("/o/", "/api/")
 
 

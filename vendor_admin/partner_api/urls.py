@@ -1,9 +1,9 @@
-"""Addresses of the partner API that every program has. Other apps' addresses stand before these in urls.py."""
+"""Addresses of the partner API that every program has. Those of the apps stand before these in vendor_admin/urls.py."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path, re_path
 
-from oauth_bridge.portals.api import Me
+from vendor_admin.partner_api.api import Me
 from vendor_admin.partner_api.exception_handler import not_found
 
 urlpatterns = [

@@ -1,0 +1,47 @@
+"""The partner API's door for access tokens of portals (settings.PARTNER_API_CREDENTIALS)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from oauth_bridge.models import Portal
+from oauth_bridge.portals import tokens
+from vendor_admin.organizations.roles import Right
+from vendor_admin.partner_api.authentication import Token
+from vendor_admin.partner_api.scopes import rights_of_scopes
+from vendor_admin.partner_api.versions import CURRENT_VERSION
+
+
+class PortalTokens:
+    """Access tokens by OAuth 2 client credentials, and those that speak for members, which the API refuses."""
+
+    id_prefix = "vac_"
+
+    def organization_id_of(self, credential: str) -> int | None:
+        return tokens.organization_id_of(credential)
+
+    def find(self, credential: str, *, address: str, now: datetime) -> Token | None:
+        found = tokens.find_access_token(credential, now=now)
+        if found is None:
+            return None
+        tokens.note_use(portal=found.portal, consent=found.consent, now=now)
+        return Token(
+            actor=found.portal.actor,
+            name=found.portal.name,
+            organization=found.portal.organization,
+            scopes=tuple(found.scopes),
+            expires_at=found.expires_at,
+            is_of_member=found.consent_id is not None,
+            version=CURRENT_VERSION,
+            key_id=found.portal.client_id,
+        )
+
+    def rights_of(self, ids: Iterable[str]) -> Mapping[str, frozenset[Right]]:
+        programs = Portal.objects.filter(authorization_grant_type=Portal.Kind.PROGRAM, is_enabled=True)
+        rows = programs.filter(client_id__in=ids).values_list("client_id", "scopes")
+        return {client_id: rights_of_scopes(scopes) for client_id, scopes in rows}
+
+    def labels(self) -> Mapping[str, str]:
+        return {portal.client_id: portal.actor.label for portal in Portal.objects.only("client_id", "name")}
+
+
+PORTAL_TOKENS = PortalTokens()

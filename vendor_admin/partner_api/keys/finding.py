@@ -1,0 +1,97 @@
+"""Finds the API key of a request, and what the programs behind keys may do now."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from vendor_admin.organizations.roles import Right
+from vendor_admin.partner_api.authentication import AddressRefused, CredentialRefused, Token
+from vendor_admin.partner_api.keys import text
+from vendor_admin.partner_api.models import ApiKey
+from vendor_admin.partner_api.scopes import rights_of_scopes
+
+USED_EVERY = timedelta(minutes=1)
+
+
+def find_key(key: str, *, address: str, now: datetime) -> ApiKey | None:
+    """Return the row of a key that works now for whoever calls from `address`; None where there is no such key.
+
+    Inside the organization's scope. Raises CredentialRefused where the key is known and may not be used.
+    """
+    found = lookup(key)
+    if found is None:
+        return None
+    if found.revoked_at is not None:
+        raise CredentialRefused("This API key was revoked. Use another one.", code="key_revoked")
+    if found.expires_at is not None and found.expires_at <= now:
+        raise CredentialRefused("This API key has expired. Use another one.", code="key_expired")
+    if found.digest != text.digest(key) and (found.previous_ends_at is None or found.previous_ends_at <= now):
+        raise CredentialRefused("This API key was replaced by a new one. Use that one.", code="key_replaced")
+    if not may_call_from(found.allowed_addresses, address):
+        detail = f"This API key may not be used from {address or 'an address that cannot be read'}."
+        raise AddressRefused(detail)
+    return found
+
+
+def lookup(key: str) -> ApiKey | None:
+    """Return the row of a key, whether it works or not. Inside the organization's scope."""
+    digest = text.digest(key)
+    is_it = Q(digest=digest) | Q(previous_digest=digest)
+    return ApiKey.objects.filter(is_it).select_related("organization").first()
+
+
+def may_call_from(allowed: Iterable[str], address: str) -> bool:
+    """Whether a caller's address is within what a key allows: addresses and networks; an empty list allows all."""
+    networks = [ipaddress.ip_network(one, strict=False) for one in allowed]
+    if not networks:
+        return True
+    try:
+        caller = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(caller in network for network in networks)
+
+
+def note_use(*, key: ApiKey, now: datetime) -> None:
+    """Remember when a key was last used, to the minute."""
+    if key.used_at is None or key.used_at < now - USED_EVERY:
+        ApiKey.objects.filter(Q(used_at=None) | Q(used_at__lt=now - USED_EVERY), pk=key.pk).update(used_at=now)
+
+
+class ApiKeys:
+    """The partner API's door for API keys (settings.PARTNER_API_CREDENTIALS)."""
+
+    id_prefix = "key_"
+
+    def organization_id_of(self, credential: str) -> int | None:
+        return text.organization_id_of(credential)
+
+    def find(self, credential: str, *, address: str, now: datetime) -> Token | None:
+        key = find_key(credential, address=address, now=now)
+        if key is None:
+            return None
+        note_use(key=key, now=now)
+        return Token(
+            actor=key.actor,
+            name=key.name,
+            organization=key.organization,
+            scopes=tuple(key.scopes),
+            expires_at=key.expires_at,
+            version=key.version,
+            is_test=key.is_test,
+            key_id=key.public_id,
+        )
+
+    def rights_of(self, ids: Iterable[str]) -> Mapping[str, frozenset[Right]]:
+        lives = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        rows = ApiKey.objects.filter(lives, public_id__in=ids, revoked_at=None).values_list("public_id", "scopes")
+        return {public_id: rights_of_scopes(scopes) for public_id, scopes in rows}
+
+    def labels(self) -> Mapping[str, str]:
+        return {key.public_id: key.actor.label for key in ApiKey.objects.only("public_id", "name")}
+
+
+API_KEYS = ApiKeys()
