@@ -37,9 +37,13 @@ class Fault:
 
 
 class VendorAdminError(Exception):
-    """What was asked for is not done. `code` tells programs why, `text` people."""
+    """What was asked for is not done. `code` tells programs why, `text` people.
+
+    `platform_words` are the platform's own where it refused; whoever knows them sets them.
+    """
 
     default_code: ClassVar[str] = "error"
+    platform_words: str = ""
 
     def __init__(self, text: str = "", *, code: str = "") -> None:
         super().__init__(text)

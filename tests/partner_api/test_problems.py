@@ -24,9 +24,9 @@ from vendor_admin.partner_api.problems import MEDIA_TYPE, problem_of
         (
             InvalidFields([Fault("name", "taken", "Choose another.")]),
             422,
-            {"errors": [{"field": "name", "code": "taken", "detail": "Choose another."}]},
+            {"errors": [{"pointer": "/name", "code": "taken", "detail": "Choose another."}]},
         ),
-        (Refused("Not you.", code="second_person"), 403, {"code": "second_person"}),
+        (Refused("Not you.", code="refused"), 403, {"code": "refused"}),
         (NotAllowed("Not you.", rights=["export"]), 403, {"code": "not_allowed", "missing_rights": ["export"]}),
         (NotFound("No such account."), 404, {"code": "not_found"}),
         (Conflict("It is over."), 409, {"code": "conflict"}),
@@ -39,10 +39,10 @@ from vendor_admin.partner_api.problems import MEDIA_TYPE, problem_of
 def test_an_error_becomes_a_problem_with_its_facts(
     error: VendorAdminError, status: int, facts: dict[str, object]
 ) -> None:
-    body = problem_of(error, instance="/api/members", request_id="r-1")
+    body = problem_of(error, instance="/api/members", request_id="r-1", site="https://x.example")
     assert body["status"] == status
     assert body["title"]
-    assert body["type"] == "about:blank"
+    assert body["type"] == f"https://x.example/api/docs/errors#{error.code}"
     assert (body["detail"], body["instance"], body["request_id"]) == (error.text, "/api/members", "r-1")
     assert facts.items() <= body.items()
     assert ("retry_after" in body) is ("retry_after" in facts)
@@ -55,4 +55,4 @@ def test_a_verb_that_raises_answers_the_program_with_a_problem() -> None:
     response = problem_response(error, {"request": request})
     assert response is not None
     assert (response.status_code, response["Retry-After"], response.content_type) == (503, "7", MEDIA_TYPE)
-    assert response.data == problem_of(error, instance="/api/members", request_id="")
+    assert response.data == problem_of(error, instance="/api/members", request_id="", site="http://testserver")

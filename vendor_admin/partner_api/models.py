@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from vendor_admin.organizations.actors import Actor, ActorKind
+from vendor_admin.organizations.encryption import EncryptedJSONField
 from vendor_admin.organizations.organization_rows import OrganizationRow
 
 DIGEST_LENGTH = 64
@@ -80,7 +81,7 @@ class SavedAnswer(OrganizationRow):
     request_digest = models.CharField(max_length=DIGEST_LENGTH)
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField(default=dict)
-    body = models.JSONField(null=True)
+    body = EncryptedJSONField(default=dict, help_text="Encrypted: an answer may hold what is shown once.")
     saved_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

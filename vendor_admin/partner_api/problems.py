@@ -1,10 +1,11 @@
-"""Errors as problem bodies (RFC 9457). Pure: no Django."""
+"""Errors as problem bodies (RFC 9457). Pure: no Django. Their codes are in problem_catalogue.py."""
 
 from math import ceil
 from typing import Any, Final
 
 from vendor_admin.errors import (
     Conflict,
+    Fault,
     InvalidFields,
     NotAllowed,
     NotFound,
@@ -12,54 +13,69 @@ from vendor_admin.errors import (
     Unavailable,
     VendorAdminError,
 )
+from vendor_admin.partner_api.problem_catalogue import BY_CODE, code_of_status
+from vendor_admin.partner_api.request_errors import InvalidParameters
 
 MEDIA_TYPE: Final = "application/problem+json"
+ERRORS_PATH: Final = "/api/docs/errors"
 _STATUS: Final = {InvalidFields: 422, Refused: 403, NotFound: 404, Conflict: 409, Unavailable: 503}
-_TITLES: Final = {
-    400: "The request cannot be read",
-    401: "No valid access token",
-    403: "The token does not allow this",
-    404: "There is no such thing",
-    405: "Not a way to ask this",
-    409: "It does not fit how things stand now",
-    415: "Send JSON",
-    422: "Some of it cannot be stored",
-    429: "Too many requests",
-    503: "Not possible at this moment",
-}
 
 
 def status_of(error: VendorAdminError) -> int:
-    """The HTTP status that says what kind of error it is."""
+    """The HTTP status of an error: that of its code, or of its kind where the code is not in the catalogue."""
+    if kind := BY_CODE.get(error.code):
+        return kind.status
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400)
 
 
-def problem_of(error: VendorAdminError, *, instance: str, request_id: str) -> dict[str, Any]:
+def problem_of(error: VendorAdminError, *, instance: str, request_id: str, site: str) -> dict[str, Any]:
     """The body of an error of the service: beside the standard's members its code and facts.
 
-    `errors` has each fault of fields, `missing_rights` the rights that would be needed, `retry_after` the seconds
-    after which trying again can help.
+    `errors` has each fault of fields by its place in the body (a JSON pointer), or of query parameters by name;
+    `missing_rights` the rights that would be needed; `retry_after` the seconds after which trying again can help;
+    `platform` the platform's own words where it refused.
     """
     status = status_of(error)
-    body = problem_body(status=status, code=error.code, detail=error.text, instance=instance, request_id=request_id)
+    body = problem_body(
+        status=status, code=error.code, detail=error.text, instance=instance, request_id=request_id, site=site
+    )
     match error:
         case InvalidFields(faults=faults):
-            body["errors"] = [{"field": fault.field, "code": fault.code, "detail": fault.text} for fault in faults]
+            body["errors"] = [_of_field(fault) for fault in faults]
+        case InvalidParameters(faults=faults):
+            body["errors"] = [{"parameter": one.parameter, "code": one.code, "detail": one.text} for one in faults]
         case NotAllowed(rights=rights):
             body["missing_rights"] = list(rights)
         case Unavailable(retry_after_seconds=float() | int() as seconds):
             body["retry_after"] = ceil(seconds)
+    if error.platform_words:
+        body["platform"] = error.platform_words
     return body
 
 
-def problem_body(*, status: int, code: str, detail: str, instance: str, request_id: str) -> dict[str, Any]:
-    """The body of a problem. `instance` is the address that was asked for."""
+def problem_body(*, status: int, code: str, detail: str, instance: str, request_id: str, site: str) -> dict[str, Any]:
+    """The body of a problem. `instance` is the address that was asked for; `site` is the origin that serves us.
+
+    `type` leads to what our own documentation says about the code.
+    """
+    kind = BY_CODE.get(code) or BY_CODE[code_of_status(status)]
     return {
-        "type": "about:blank",
-        "title": _TITLES.get(status, "That did not work"),
+        "type": f"{site}{ERRORS_PATH}#{kind.code}",
+        "title": kind.title,
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": detail or kind.advice,
         "instance": instance,
         "request_id": request_id,
     }
+
+
+def pointer_of(field: str) -> str:
+    """The JSON pointer (RFC 6901) of a field of the body; what is one already stays, the whole body is empty."""
+    if not field or field.startswith("/"):
+        return field
+    return "/" + field.replace("~", "~0").replace("/", "~1")
+
+
+def _of_field(fault: Fault) -> dict[str, str]:
+    return {"pointer": pointer_of(fault.field), "code": fault.code, "detail": fault.text}

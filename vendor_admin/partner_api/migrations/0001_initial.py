@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django.db.models.manager
 from django.db import migrations, models
 
+import vendor_admin.organizations.encryption
 from vendor_admin.organizations.tenancy.rls import run_sql
 from vendor_admin.schema.table_creation import CreateTables
 
@@ -201,7 +202,12 @@ class Migration(migrations.Migration):
                     ("request_digest", models.CharField(max_length=64)),
                     ("status", models.PositiveSmallIntegerField()),
                     ("headers", models.JSONField(default=dict)),
-                    ("body", models.JSONField(null=True)),
+                    (
+                        "body",
+                        vendor_admin.organizations.encryption.EncryptedJSONField(
+                            default=dict, help_text="Encrypted: an answer may hold what is shown once."
+                        ),
+                    ),
                     ("saved_at", models.DateTimeField()),
                     ("expires_at", models.DateTimeField()),
                     (
