@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from oauth_bridge.models import Portal
-from oauth_bridge.portals.scopes import MEMBER_SCOPES, OFFERED_SCOPES, MemberScope
+from oauth_bridge.portals.scopes import MEMBER_SCOPES, MemberScope
 from vendor_admin.partner_api.scopes import PARTNER_SCOPES, Scope
 
 
@@ -58,20 +58,7 @@ class ProgramForm(PortalForm):
     def __init__(self, *args: Any, stored: Portal | None = None, **kwargs: Any) -> None:
         super().__init__(*args, stored=stored, **kwargs)
         self.fields["name"].help_text = "The audit names it so."
-        self._kept = [] if stored is None else [name for name in stored.scopes if name not in _offered()]
-        choices = _choices(scope for scope in PARTNER_SCOPES if scope.is_open)
-        if choices:
-            self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
-        else:
-            del self.fields["scopes"]
-
-    def values(self) -> dict[str, Any]:
-        """What is not offered stays as it is."""
-        return {"name": self.cleaned_data["name"], "scopes": [*self.cleaned_data.get("scopes", ()), *self._kept]}
-
-
-def _offered() -> set[str]:
-    return {scope.name for scope in OFFERED_SCOPES}
+        self.fields["scopes"].choices = _choices(PARTNER_SCOPES)  # type: ignore[attr-defined]
 
 
 def _choices(scopes: Iterable[MemberScope | Scope]) -> list[tuple[str, str]]:

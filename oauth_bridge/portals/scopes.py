@@ -55,10 +55,7 @@ MEMBER_SCOPES = (
         ("entitlements",),
     ),
 )
-OFFERED_SCOPES: tuple[MemberScope | Scope, ...] = (
-    *MEMBER_SCOPES,
-    *(scope for scope in PARTNER_SCOPES if scope.is_open),
-)
+OFFERED_SCOPES: tuple[MemberScope | Scope, ...] = (*MEMBER_SCOPES, *PARTNER_SCOPES)
 SCOPE_OF_CLAIM = {claim: scope.name for scope in MEMBER_SCOPES for claim in scope.claims}
 
 

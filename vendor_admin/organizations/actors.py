@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 
 from vendor_admin.organizations import demo_sign_in
 from vendor_admin.organizations.models import StaffRole, User
+from vendor_admin.organizations.programs import label_of_program, rights_of_programs
 from vendor_admin.organizations.roles import Right, may
 
 
@@ -71,7 +72,7 @@ COMMAND_LINE = Actor.system("command line", label="the operator's command line")
 # The workers that carry out plans, and what marks operations in a restored database.
 WORKER = Actor.system("worker", label="Worker")
 RESTORE = Actor.system("restore", label="Restore")
-_SYSTEM_KEYS = f"{ActorKind.SYSTEM}:"
+_SYSTEM_KEYS, _PROGRAM_KEYS = f"{ActorKind.SYSTEM}:", f"{ActorKind.PROGRAM}:"
 _SYSTEM_LABELS = {actor.id: actor.label for actor in (COMMAND_LINE, WORKER, RESTORE)}
 _KIND_LABELS: dict[str, str] = {ActorKind.MEMBER: "Member", ActorKind.PROGRAM: "API client"}
 
@@ -82,12 +83,17 @@ def is_system(key: str) -> bool:
 
 
 def label_of(key: str) -> str:
-    """Return an actor's key in the words that people read: user names stay as they are. No query."""
+    """Return an actor's key in the words that people read: user names stay as they are.
+
+    No query, but for the first program in a scope (programs.py): then one for each kind of programs.
+    """
     kind, colon, id_ = key.partition(":")
     if not colon:
         return key
     if kind == ActorKind.SYSTEM:
         return _SYSTEM_LABELS.get(id_, id_)
+    if kind == ActorKind.PROGRAM and (label := label_of_program(id_)):
+        return label
     return f"{_KIND_LABELS[kind]} {id_}" if kind in _KIND_LABELS else key
 
 
@@ -99,10 +105,11 @@ def is_operator(actor: Actor) -> bool:
 
 
 def rights_of(keys: Iterable[str], *, organization_id: int) -> dict[str, frozenset[Right]]:
-    """What each of these actors may do now, by key. Two queries, however many keys.
+    """What each of these actors may do now, by key. Two queries, and one for each kind of programs among them, however
+    many keys.
 
     A person who was disabled, whose role was taken away, or whose second factor was reset, may do nothing: they could
-    not open a page either.
+    not open a page either. A program may do what the scopes of its key or portal allow, until that ends.
     """
     wanted = set(keys)
     rights: dict[str, frozenset[Right]] = {key: frozenset(Right) if is_system(key) else frozenset() for key in wanted}
@@ -114,4 +121,6 @@ def rights_of(keys: Iterable[str], *, organization_id: int) -> dict[str, frozens
         if person.has_second_factor or demo_sign_in.is_exempt(person):
             role = role_of.get(person.pk)
             rights[person.username] = frozenset(right for right in Right if may(user=person, role=role, right=right))
-    return rights
+    programs = [key.removeprefix(_PROGRAM_KEYS) for key in wanted if key.startswith(_PROGRAM_KEYS)]
+    of_programs = rights_of_programs(programs, organization_id=organization_id)
+    return rights | {f"{_PROGRAM_KEYS}{id_}": held for id_, held in of_programs.items()}

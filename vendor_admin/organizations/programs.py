@@ -3,6 +3,7 @@
 Apps above this one keep them, each kind with ids of its own beginning: settings.PARTNER_API_CREDENTIALS names them.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Protocol
@@ -11,6 +12,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy.scope import (
+    looked_up_in_scope,
+    organization_scope,
+    organizations_in_scope,
+)
+
+_LABELS = "labels of programs"
 
 
 class Programs(Protocol):
@@ -30,6 +38,37 @@ class Programs(Protocol):
 def kinds_of_programs() -> tuple[Any, ...]:
     """The kinds that settings name: each is one of Programs, and reads credentials (partner_api/credentials.py)."""
     return _loaded(tuple(settings.PARTNER_API_CREDENTIALS))
+
+
+def rights_of_programs(ids: Iterable[str], *, organization_id: int) -> dict[str, frozenset[Right]]:
+    """What each of these programs of an organization may do now; of one that has ended nothing is told.
+
+    One query for each kind among them.
+    """
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    is_open = organizations_in_scope() == (organization_id,)
+    rights: dict[str, frozenset[Right]] = {}
+    with contextlib.nullcontext() if is_open else organization_scope(organization_id):
+        for kind in kinds_of_programs():
+            mine = [one for one in wanted if one.startswith(kind.id_prefix)]
+            rights |= kind.rights_of(mine) if mine else {}
+    return rights
+
+
+def label_of_program(id_: str) -> str | None:
+    """What people call a program of the organizations in scope; None where nobody knows it.
+
+    The first question in a scope costs one query for each kind of programs, all others none.
+    """
+    kept = looked_up_in_scope()
+    if kept is None:
+        return None
+    if _LABELS not in kept:
+        kept[_LABELS] = {one: label for kind in kinds_of_programs() for one, label in kind.labels().items()}
+    label: str | None = kept[_LABELS].get(id_)
+    return label
 
 
 @cache

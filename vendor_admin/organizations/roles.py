@@ -31,6 +31,8 @@ class Right(enum.StrEnum):
     MANAGE_NOTICES = "manage notices and thresholds"
     MANAGE_MEMBER_SIGN_IN = "manage the sign-in of members"
     MANAGE_PORTALS = "manage portals"
+    MANAGE_API_KEYS = "manage keys of programs"
+    MANAGE_WEBHOOKS = "manage webhooks"
 
 
 _VIEWER = {Right.VIEW, Right.VIEW_OPERATIONS}

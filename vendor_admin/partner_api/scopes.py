@@ -12,52 +12,36 @@ from vendor_admin.organizations.roles import Right
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A named set of rights. `words` tell staff what it is.
-
-    `is_open` is False while no address of the API needs it: then it is known, and offered to nobody.
-    """
+    """A named set of rights. `words` tell staff what it is, after "It may"."""
 
     name: str
     words: str
     rights: frozenset[Right]
-    is_open: bool = True
 
 
-def _scope(name: str, words: str, *rights: Right, is_open: bool = True) -> Scope:
-    return Scope(name, words, frozenset(rights), is_open)
+def _scope(name: str, words: str, *rights: Right) -> Scope:
+    return Scope(name, words, frozenset(rights))
 
 
+# Staff never find one chosen already; the approval of plans least of all.
 PARTNER_SCOPES = (
-    _scope("members:read", "read members", Right.VIEW, is_open=False),
-    _scope(
-        "members:write",
-        "create, change and cancel members",
-        Right.MANAGE_MEMBERS,
-        Right.CANCEL_MEMBERS,
-        is_open=False,
-    ),
-    _scope("accounts:read", "read accounts, balances and positions", Right.VIEW, is_open=False),
-    _scope(
-        "accounts:write",
-        "create, reset and close accounts",
-        Right.CREATE_ACCOUNTS,
-        Right.RESET_ACCOUNTS,
-        is_open=False,
-    ),
-    _scope("permissions:read", "read trading permissions", Right.VIEW, is_open=False),
-    _scope("permissions:write", "grant and revoke trading permissions", Right.MANAGE_PERMISSIONS, is_open=False),
-    _scope("subscriptions:read", "read memberships, entitlements and market data", Right.VIEW, is_open=False),
-    _scope(
-        "subscriptions:write",
-        "change memberships, entitlements and market data",
-        Right.MANAGE_SUBSCRIPTIONS,
-        is_open=False,
-    ),
-    _scope("risk:read", "read limits, locks and risk parameters", Right.VIEW, is_open=False),
-    _scope("risk:write", "change limits and risk parameters", Right.MANAGE_RISK, is_open=False),
-    _scope("balances:write", "change demo balances", Right.CHANGE_BALANCES, is_open=False),
-    _scope("operations:read", "read plans and operations", Right.VIEW_OPERATIONS, is_open=False),
-    _scope("events:read", "read the event log", Right.VIEW, Right.VIEW_RAW, is_open=False),
+    _scope("members:read", "read members", Right.VIEW),
+    _scope("members:write", "create, change and cancel members", Right.MANAGE_MEMBERS, Right.CANCEL_MEMBERS),
+    _scope("accounts:read", "read accounts, balances and positions", Right.VIEW),
+    _scope("accounts:write", "create, reset and close accounts", Right.CREATE_ACCOUNTS, Right.RESET_ACCOUNTS),
+    _scope("permissions:read", "read trading permissions", Right.VIEW),
+    _scope("permissions:write", "grant and revoke trading permissions", Right.MANAGE_PERMISSIONS),
+    _scope("subscriptions:read", "read memberships, entitlements and market data", Right.VIEW),
+    _scope("subscriptions:write", "change memberships, entitlements and market data", Right.MANAGE_SUBSCRIPTIONS),
+    _scope("risk:read", "read limits, locks and risk parameters", Right.VIEW),
+    _scope("risk:write", "change limits and risk parameters", Right.MANAGE_RISK),
+    _scope("balances:write", "change demo balances", Right.CHANGE_BALANCES),
+    _scope("operations:read", "read plans and operations", Right.VIEW_OPERATIONS),
+    _scope("plans:approve", "approve plans of others, as the second person", Right.APPROVE_PLANS),
+    _scope("events:read", "read the event log", Right.VIEW, Right.VIEW_RAW),
+    _scope("webhooks:manage", "say where events are sent", Right.MANAGE_WEBHOOKS),
+    _scope("requests:read", "read the log of its own requests", Right.VIEW_RAW),
+    _scope("reports:read", "download a day's report", Right.VIEW, Right.EXPORT),
 )
 _BY_NAME = {scope.name: scope for scope in PARTNER_SCOPES}
 

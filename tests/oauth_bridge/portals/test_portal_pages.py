@@ -65,8 +65,10 @@ def test_an_owner_registers_a_portal_and_sees_its_secret_once(alpha: Organizatio
     assert secret not in kept
     assert renewed not in kept
 
-    assert "balances:write" not in shown(alice.get(f"{LIST}add/program/")), "no address of the API needs it"
-    program = alice.post(f"{LIST}add/program/", {"name": "Nightly job"})
+    form = shown(alice.get(f"{LIST}add/program/"))
+    assert "plans:approve – approve plans of others" in form
+    assert "checked" not in form, "nobody gives what they did not choose"
+    program = alice.post(f"{LIST}add/program/", {"name": "Nightly job", "scopes": ["members:read"]})
     assert "oauth/token/" in shown(program)
     assert PortalSide(_portal(alpha), secret_on(shown(program)), "alpha").own_token().startswith("vat_")
 

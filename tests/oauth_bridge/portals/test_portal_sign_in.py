@@ -8,6 +8,7 @@ from django.test import Client
 from jwcrypto import jwk, jwt
 
 from oauth_bridge.models import MemberLink
+from oauth_bridge.portals.scopes import OFFERED_SCOPES
 from tests.oauth_bridge.portals.portal_side import ALL, CALLBACK, PortalSide, new_pair, origin_of
 from tests.oauth_bridge.visitor import SITE, Visitor, parameters_of
 from tests.support.staff_and_rows import Writer
@@ -193,7 +194,7 @@ def test_discovery_names_what_there_is_and_never_the_requests_host(desk: PortalS
     assert all(value.startswith(f"{SITE}/o/alpha/") for name, value in found.items() if name.endswith("_endpoint"))
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert found["response_types_supported"] == ["code"]
-    assert found["scopes_supported"] == ["openid", "profile", "email", "entitlements"]
+    assert found["scopes_supported"] == [scope.name for scope in OFFERED_SCOPES]
     assert found["authorization_response_iss_parameter_supported"] is True
     [key] = Client().get(desk.path("jwks")).json()["keys"]
     assert key["kty"] == "RSA"

@@ -35,6 +35,8 @@ ASKED_FOR = frozenset(
         Right.MANAGE_NOTICES,
         Right.MANAGE_MEMBER_SIGN_IN,
         Right.MANAGE_PORTALS,
+        Right.MANAGE_API_KEYS,
+        Right.MANAGE_WEBHOOKS,
     }
 )
 NOT_CARRIED = {"csrfmiddlewaretoken", ORGANIZATION_FIELD, FIELD}

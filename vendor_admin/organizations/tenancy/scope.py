@@ -9,15 +9,23 @@ of the organizations in scope, outside of one it shows nothing. In the database 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.db import connection, models, transaction
 
 _scope: ContextVar[tuple[int, ...]] = ContextVar("organizations_in_scope", default=())
 
+_looked_up: ContextVar[dict[str, Any] | None] = ContextVar("looked_up_in_scope", default=None)
+
 
 def organizations_in_scope() -> tuple[int, ...]:
     """Ids of the organizations that may be seen now; empty outside of a scope."""
     return _scope.get()
+
+
+def looked_up_in_scope() -> dict[str, Any] | None:
+    """Where something that was looked up may be kept until the scope that is open now ends; None outside of one."""
+    return _looked_up.get()
 
 
 def set_database_scope(organization_ids: tuple[int, ...]) -> None:
@@ -34,7 +42,7 @@ def organization_scope(*organization_ids: int, durable: bool = False) -> Iterato
     With `durable` it must be the outermost transaction, which is committed when the scope ends.
     """
     outer = _scope.get()
-    token = _scope.set(tuple(organization_ids))
+    token, kept = _scope.set(tuple(organization_ids)), _looked_up.set({})
     is_outermost = not connection.in_atomic_block
     try:
         with transaction.atomic(durable=durable):
@@ -45,6 +53,7 @@ def organization_scope(*organization_ids: int, durable: bool = False) -> Iterato
                 set_database_scope(outer)
     finally:
         _scope.reset(token)
+        _looked_up.reset(kept)
 
 
 class ScopedManager(models.Manager):
