@@ -261,3 +261,32 @@ def test_what_was_asked_for_and_the_ticket_of_the_next_try_come_as_they_are():
     assert read_answer(WRITE, status=200, body=body, secrets=[CODE]) == read_answer(WRITE, status=200, body=body)
     body = json.dumps({"accessToken": CODE}).encode()
     assert read_answer(WRITE, status=200, body=body, secrets=[CODE]) == Success({"accessToken": CODE}, 200)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb'{"errorText":"half \ud800"}', "half \ufffd"),
+        (rb'{"errorText":"half \udc00 \ud83dx"}', "half \ufffd \ufffdx"),
+        (rb'{"errorText":"zero \u0000"}', "zero \ufffd"),
+        (b'{"errorText":"zero \x00 new\nline"}', "zero \ufffd new\ufffdline"),
+        (b'{"errorText":"no \xff UTF-8"}', "no \ufffd UTF-8"),
+        (rb'{"errorText":"\ud83d\ude00 and half \ud83d"}', "\U0001f600 and half \ufffd"),
+        (rb'"{\"errorText\":\"inside \\ud800\"}"', "inside \ufffd"),
+    ],
+)
+def test_a_refusal_counts_whatever_letters_it_is_written_in(body: bytes, text: str) -> None:
+    """Taken for an answer that says nothing, it would be read about and sent again."""
+    refused = read(200, body)
+    assert isinstance(refused, Rejected)
+    assert refused.error_text == text
+
+
+def test_a_done_write_counts_whatever_letters_are_in_its_answer() -> None:
+    assert read(200, rb'{"orderId":5,"note":"half \ud800"}') == Success({"orderId": 5, "note": "half \ufffd"}, 200)
+    assert read(200, rb'{"orderId":5,"path":"C:\\ud800"}') == Success({"orderId": 5, "path": r"C:\ud800"}, 200)
+
+
+def test_what_is_no_document_even_with_its_letters_mended_says_nothing() -> None:
+    for body in (b'{"orderId":5,}', b'{"orderId":"\x00', b'"' * 99, b'"\\' * 99, b'{"orderId":"\x00"}' + b" " * 2**20):
+        assert isinstance(read(200, body), Unknown)

@@ -49,7 +49,7 @@ def test_a_secret_is_masked_however_the_platform_spells_it(repeated: str) -> Non
 
 def test_names_of_fields_hold_neither_a_secret_nor_a_zero_byte() -> None:
     assert without_secrets_of(BODY, Success({"quiet heron": 1})).body == {"********": 1}
-    assert storable(Success({"a\x00b": {"c\x00": 1}})).body == {"a\ufffdb": {"c\ufffd": 1}}
+    assert storable(Success({"a\x00b": {"c\ud83d": 1}})).body == {"a\ufffdb": {"c\ufffd": 1}}
 
 
 def test_words_without_a_secret_stay_as_they_are() -> None:

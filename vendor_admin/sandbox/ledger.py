@@ -10,6 +10,7 @@ characters when it is no entity's.
 import dataclasses
 import io
 import itertools
+import json
 import pathlib
 import time
 from collections import deque
@@ -154,4 +155,7 @@ class Ledger:
 
 def as_json(value: Any) -> bytes:  # Any: any JSON value
     """JSON bytes of plain values and entries."""
-    return _encode(value)
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:  # half a letter, which somebody has the platform say: it goes out as an escape
+        return json.dumps(value).encode()

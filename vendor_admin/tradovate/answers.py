@@ -12,7 +12,7 @@ from typing import Any
 from vendor_admin.tradovate.api_hosts import host_in_location
 from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
 from vendor_admin.tradovate.catalogue.operation import Operation
-from vendor_admin.tradovate.masking import without
+from vendor_admin.tradovate.masking import storable, without
 from vendor_admin.tradovate.outcomes import (
     ItemError,
     Json,
@@ -49,13 +49,13 @@ def read_answer(
     """Read one answer. `status` is HTTP's, or the `s` of a socket reply; `body` is as received, and so is `location`,
     the header of that name.
 
-    `secrets` are what the request held: a refusal repeats none of them. They are looked for before a text is cut, since
-    half a code is still half a code. What was asked for (Success) and the next try's ticket come as they are.
+    A refusal is told in texts that the database takes, and repeats none of `secrets`, what the request held. They are
+    looked for before a text is cut, since half a code is still half a code. What was asked for (Success) and the next try's ticket come as they are.
     """
     outcome = _read(operation, status=status, body=body, location=location)
     if isinstance(outcome, Success | Penalized):
         return outcome
-    return _with_short_texts(without(secrets, outcome))
+    return _with_short_texts(storable(without(secrets, outcome)))
 
 
 def _with_short_texts(outcome: Outcome) -> Outcome:

@@ -3,6 +3,7 @@
 Seen in the field: JSON, plain text, a JSON string, and a JSON string inside a JSON string.
 """
 
+import re
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,6 +16,16 @@ from vendor_admin.tradovate.values import flag_of, number_of
 UNNAMED_WAIT_SECONDS = 15.0
 LEAST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 86_400.0
+LONGEST_MENDED = 2**20
+"""Bytes of the longest document that is mended: no answer but a list of entities is longer."""
+
+# A text, or what breaks off within one: so it matches wherever it begins, in time that grows with the length alone.
+_quoted = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+# A letter spelled as two halves, then what cannot stay (a half alone, a control character), then any other escape.
+_signs = re.compile(
+    r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2}|[\x00-\x1f])|\\.",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +43,13 @@ class PenaltyTicket:
 def decode_body(body: bytes | None) -> Json:
     """Decode a body: JSON to its value (a string that itself holds JSON is opened too), other text to a str.
 
-    None for an empty body. Never raises.
+    None for an empty body. Never raises. Bytes that are not UTF-8, control characters and halves of letters within the
+    texts of a JSON document become U+FFFD: what the platform answered counts, however it is spelled.
     """
     if not body or not body.strip():
         return None
     try:
-        value = msgspec.json.decode(body)
+        value = _value_of(body)
     except JSON_ERRORS:
         return body.decode("utf-8", "replace")
     return _opened(value) if isinstance(value, str) else value
@@ -87,6 +99,21 @@ def _opened(text: str) -> Json:
     if text[:1] not in ('"', "{", "["):
         return text
     try:
-        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"))
+        return _value_of(text.encode())
     except JSON_ERRORS:
         return text
+
+
+def _value_of(document: bytes) -> Json:
+    """Decode a JSON document whose texts may hold what JSON does not allow. Raises one of JSON_ERRORS."""
+    try:
+        return msgspec.json.decode(document)
+    except JSON_ERRORS:
+        if len(document) > LONGEST_MENDED:
+            raise
+        text = document.decode("utf-8", "replace")
+        return msgspec.json.decode(_quoted.sub(lambda quoted: _signs.sub(_kept, quoted[0]), text).encode())
+
+
+def _kept(sign: re.Match[str]) -> str:
+    return "\ufffd" if sign[1] else sign[0]

@@ -4,13 +4,15 @@ import dataclasses
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from vendor_admin.tradovate.catalogue.request import MASK, SECRET_FIELDS
 
 T = TypeVar("T")
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 SHORTEST = 4
 """Shorter secrets are left: taking single letters out would spoil the text, and no password is as short."""
@@ -26,13 +28,17 @@ def without(secrets: Iterable[str], said: T) -> T:
     """The same with these secrets masked."""
     long_enough = {one for one in secrets if len(one) >= SHORTEST}
     texts = {spelling for one in long_enough for spelling in _spellings_of(one)}
-    masked: T = _replaced(said, sorted(texts, key=len, reverse=True), MASK) if texts else said
+    if not texts:
+        return said
+    longest_first = sorted(texts, key=len, reverse=True)
+    masked: T = _mapped(said, lambda text: _masked(text, longest_first))
     return masked
 
 
 def storable(said: T) -> T:
-    """What was said, without zero bytes: the database takes none, and would refuse the results stored with it too."""
-    cleaned: T = _replaced(said, ["\x00"], "\ufffd")
+    """What was said, without zero bytes and halves of letters: the database takes none, and would refuse the results
+    stored with it too."""
+    cleaned: T = _mapped(said, lambda text: _UNSTORABLE.sub("\ufffd", text))
     return cleaned
 
 
@@ -64,16 +70,21 @@ def _spellings_of(secret: str) -> set[str]:
     return {secret} | in_json | in_html | in_addresses | lower
 
 
-def _replaced(value: Any, texts: list[str], by: str) -> Any:
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The same with each text in it changed, names of fields included."""
     if isinstance(value, str):
-        for text in texts:
-            value = value.replace(text, by)
-        return value
+        return change(value)
     if isinstance(value, Mapping):
-        return {_replaced(name, texts, by): _replaced(inner, texts, by) for name, inner in value.items()}
+        return {_mapped(name, change): _mapped(inner, change) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_replaced(inner, texts, by) for inner in value)
+        return type(value)(_mapped(inner, change) for inner in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _replaced(getattr(value, field.name), texts, by) for field in dataclasses.fields(value)}
+        fields = {field.name: _mapped(getattr(value, field.name), change) for field in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)
     return value

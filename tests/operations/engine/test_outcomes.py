@@ -92,6 +92,16 @@ def test_a_refusal_keeps_the_platforms_words(scene: Scene) -> None:
     assert refused.why == "Something odd about that"
 
 
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"], ids=["a-zero-byte", "half-a-letter"])
+def test_a_refusal_that_the_database_cannot_hold_is_stored_without_that_and_sent_once(scene: Scene, odd: str) -> None:
+    first, second = scene.account_ids(2)
+    scene.sandbox.control("write", fault="errorText", path=ADJUST, text=f"Not {odd} today")
+    plan = work_until_over(scene, scene.adjust(first, second))
+    states = sorted((one.state, one.attempts, one.error_text) for one in scene.operations(plan))
+    assert states == [("rejected", 1, "Not \ufffd today"), ("succeeded", 1, "")]
+    assert scene.writes(ADJUST) == {"refused": 1, "applied": 1}
+
+
 def test_a_revoked_token_is_replaced_and_nothing_is_lost(scene: Scene) -> None:
     ids = scene.account_ids(4)
     scene.sandbox.control("revoke", organization=scene.vendor["name"])

@@ -35,17 +35,17 @@ def test_what_a_wrong_host_answered_was_not_carried_out_and_waits() -> None:
     assert "demo-alpha7.platform.test" in waiting.reason
 
 
-def test_a_zero_byte_in_the_platforms_words_is_no_reason_to_lose_them() -> None:
-    """PostgreSQL stores none, neither in text nor in JSON."""
-    refused = verdict(Rejected("no\x00t now", 200, body={"errorText": "no\x00t now"}))
-    done = verdict(Success({"netLiq": 1, "note": ["\x00"], "a\x00b": 1}))
-    waiting = verdict(Unauthorized("go\x00ne"))
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"], ids=ascii)
+def test_what_the_database_takes_neither_as_text_nor_as_json_is_no_reason_to_lose_words(odd: str) -> None:
+    refused = verdict(Rejected(f"no{odd}t now", 200, body={"errorText": f"no{odd}t now"}))
+    done = verdict(Success({"netLiq": 1, "note": [odd], f"a{odd}b": 1}))
+    waiting = verdict(Unauthorized(f"go{odd}ne"))
     assert isinstance(refused, Conclusion)
     assert isinstance(done, Conclusion)
     assert isinstance(waiting, Waiting)
     texts = [refused.error_text, json.dumps(refused.response), json.dumps(done.response), waiting.refused_token]
     texts += [json.dumps(one.result) for one in done.results]
-    assert [text for text in texts if "\x00" in text or "\\u0000" in text] == []
+    assert [text for text in texts if odd in text or json.dumps(odd)[1:-1] in text] == []
 
 
 @pytest.mark.parametrize("path", sorted(WRITES))
