@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
-from accounts.csv_lookup import AccountNames, fault_twice
 from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import Account
-from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow
+from vendor_admin.mirrors.queries.names import AccountNames
+from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow, fault_twice
 from vendor_admin.operations.kinds import Json, Target
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations.balances import PARTNER_CASH_CHANGE_TYPES

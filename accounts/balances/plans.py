@@ -9,12 +9,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod, BalanceAdjustment
+from accounts.balances.inputs import BalanceChange, PeakChange
 from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import NO_DRAWDOWN, Drawdown
 from vendor_admin.mirrors.rules.drawdown_effect import WhyUnknown
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
@@ -48,6 +50,7 @@ class ChangeBalances:
     name = "change_balances"
     title = "Change balances"
     right = Right.CHANGE_BALANCES
+    takes = PlanInput(BalanceChange)
     is_money = True
     is_sensitive = True
     changes = Aspect.BALANCE
@@ -91,6 +94,7 @@ class SetMaxNetLiq(OneWrite):
     title = "Set max net liquidity"
     write = UPDATE_MAX_NET_LIQ
     right = Right.CHANGE_BALANCES
+    takes = PlanInput(PeakChange)
     is_money = True
     is_sensitive = True
     changes = Aspect.BALANCE

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.in_force import LIVE, rows_of_members
+from accounts.members.inputs import ContactChange, CredentialsChange, EmailChange, PasswordChange
 from accounts.members.passwords import password_fault
 from accounts.members.uniqueness import set_apart_twice, taken_of
 from accounts.plan_input import unknown_fields
 from vendor_admin.mirrors.columns import platform_columns
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.skip_reasons import SkipReason
@@ -43,6 +45,7 @@ class UpdateContact(OneWrite):
     title = "Change contact info"
     write = UPDATE_CONTACT_INFO
     right = Right.MANAGE_MEMBERS
+    takes = PlanInput(ContactChange)
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:
         user_ids = [target.entity_id for target in request.targets]
@@ -80,6 +83,7 @@ class ModifyEmail(OneWrite):
     title = "Change e-mail address"
     write = MODIFY_EMAIL_ADDRESS
     right = Right.CHANGE_CREDENTIALS
+    takes = PlanInput(EmailChange)
     is_sensitive = True
     consequence = CONFIRM_AGAIN
 
@@ -117,6 +121,7 @@ class ModifyMemberPassword(OneWrite):
     title = "Change password"
     write = MODIFY_PASSWORD
     right = Right.CHANGE_CREDENTIALS
+    takes = PlanInput(PasswordChange)
     is_sensitive = True
     consequence = OLD_ONE_ENDS
 
@@ -146,6 +151,7 @@ class ModifyMemberCredentials(OneWrite):
     title = "Change name and password"
     write = MODIFY_CREDENTIALS
     right = Right.CHANGE_CREDENTIALS
+    takes = PlanInput(CredentialsChange)
     is_sensitive = True
     consequence = OLD_ONE_ENDS
 

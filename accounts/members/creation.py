@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from accounts.billing.renewal_warnings import warning_for_adding
 from accounts.in_force import LIVE
+from accounts.members.inputs import NewMember
 from accounts.members.passwords import password_fault
 from accounts.members.uniqueness import Taken, set_apart_twice, taken_of
 from accounts.plan_input import id_in, ids_in, is_over, unknown_fields
@@ -17,6 +18,7 @@ from accounts.subscriptions.agreements import is_sim_plus
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
 from vendor_admin.mirrors.queries.lookups import Rows, load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
@@ -45,6 +47,7 @@ class CreateMembers(OneWrite):
     title = "Create members"
     write = CREATE_EVALUATION_USERS
     right = Right.MANAGE_MEMBERS
+    takes = PlanInput(NewMember)
     is_sensitive = True
     next_action = "create-accounts-for-members"
 

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from accounts.csv_lookup import fault_twice
 from accounts.in_force import LIVE
 from accounts.members.creation import ENTITLEMENTS, PLAN, Offer, evaluation_user, offer_of
 from accounts.members.passwords import password_fault
 from accounts.members.uniqueness import Taken, taken_of
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
-from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow, rows_of_file, template_of
+from vendor_admin.operations.csv_files import (
+    CsvColumn,
+    CsvFault,
+    CsvReading,
+    CsvRow,
+    fault_twice,
+    rows_of_file,
+    template_of,
+)
 from vendor_admin.operations.kinds import Json, Target
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations.evaluation_users import CREATE_EVALUATION_USERS, CreateEvaluationUsers

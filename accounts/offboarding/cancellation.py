@@ -20,9 +20,11 @@ from accounts.in_force import (
     permission_stands,
     plugin_goes_on,
 )
+from accounts.offboarding.inputs import MemberToCancel, WhatEnds
 from accounts.permissions.plans import OPEN_POSITIONS, accounts_with_positions
 from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.skip_reasons import SkipReason
@@ -123,6 +125,7 @@ class CancelMembers(OneWrite):
     title = "Cancel members"
     write = CANCEL_EVERYTHING
     right = Right.CANCEL_MEMBERS
+    takes = PlanInput(MemberToCancel, WhatEnds)
     is_sensitive = True
     consequence = NOT_UNDONE
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from accounts.in_force import DEMO, LIVE
 from accounts.offboarding.cancellation import ENDED_TYPES, GIVE_AGAIN, CancelMembers, ids_field
+from accounts.offboarding.inputs import EndedThing
 from accounts.permissions.plans import GrantPermissions
 from accounts.subscriptions.entitlements import ENTITLEMENT, AddEntitlements
 from accounts.subscriptions.market_data import PLANS, AddMarketData
@@ -17,6 +18,7 @@ from accounts.subscriptions.memberships import PLAN, AddMemberships
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.mirrors.queries.lookups import Rows, load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Call, DependsOnRows, Json, PlanKind, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.skip_reasons import SkipReason
@@ -42,6 +44,7 @@ class GiveAgain:
     name = GIVE_AGAIN
     title = "Restore cancelled access"
     right = Right.CANCEL_MEMBERS
+    takes = PlanInput(EndedThing)
     is_money = True
     is_sensitive = True
     consequence = BILLED_ANEW

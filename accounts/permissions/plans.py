@@ -5,9 +5,11 @@ Revoking takes one account away from one trader, at once; it ends no subscriptio
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from accounts.permissions.inputs import PermissionToGrant, PermissionToRevoke
 from vendor_admin.mirrors.models import Account, PlatformUser, Position, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.queries.positions import open_positions
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.made import answered_id
@@ -38,6 +40,7 @@ class RevokePermissions(OneEntity[TradingPermission]):
     environment = DEMO
     noun = "permission"
     right = Right.MANAGE_PERMISSIONS
+    takes = PlanInput(PermissionToRevoke)
     changes = Aspect.PERMISSION
     urgent_paths = (REVOKE_TRADING_PERMISSIONS.path,)
 
@@ -87,6 +90,7 @@ class GrantPermissions(OneWrite):
     title = "Grant trading permissions"
     write = CREATE_TRADING_PERMISSION
     right = Right.MANAGE_PERMISSIONS
+    takes = PlanInput(PermissionToGrant)
     is_sensitive = True
     changes = Aspect.PERMISSION
 

@@ -10,9 +10,11 @@ from accounts.billing.billing_account import Charges
 from accounts.in_force import LIVE, asks_of_additions, plugin_runs, rows_of_members
 from accounts.plan_input import id_in, is_over, unknown_fields
 from accounts.subscriptions.agreements import is_sim_plus, signatures_of
+from accounts.subscriptions.inputs import Agreement, EntitlementChange, EntitlementToAdd
 from vendor_admin.mirrors.models import Entitlement, PlatformUser, UserPlugin
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.made import answered_id
@@ -42,6 +44,7 @@ class AddEntitlements(OneWrite):
     title = "Add entitlements"
     write = ADD_ENTITLEMENT_SUBSCRIPTION
     right = Right.MANAGE_SUBSCRIPTIONS
+    takes = PlanInput(EntitlementToAdd, Agreement)
     is_money = True
     is_sensitive = True
 
@@ -109,6 +112,7 @@ class ChangePlugins(OneEntity[UserPlugin]):
     environment = LIVE
     noun = "plug-in"
     right = Right.MANAGE_SUBSCRIPTIONS
+    takes = PlanInput(EntitlementChange)
 
     def prepare(self, request: PlanRequest, rows: Sequence[UserPlugin]) -> Callable[[RowDraft, UserPlugin], None]:
         user_ids = [plugin.user_id for plugin in rows]

@@ -13,9 +13,11 @@ from accounts.billing.billing_account import Charges
 from accounts.billing.renewal_warnings import warning_for_ending
 from accounts.in_force import LIVE, asks_of_additions, market_data_goes_on, rows_of_members
 from accounts.plan_input import id_in, ids_in, is_over, unknown_fields
+from accounts.subscriptions.inputs import MarketDataToAdd, MarketDataToExpire
 from vendor_admin.mirrors.models import MarketDataSubscription, MarketDataSubscriptionPlan, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.charges import total_of
@@ -46,6 +48,7 @@ class AddMarketData(OneWrite):
     title = "Add market data"
     write = ADD_MARKET_DATA_SUBSCRIPTION
     right = Right.MANAGE_SUBSCRIPTIONS
+    takes = PlanInput(MarketDataToAdd)
     is_money = True
     is_sensitive = True
 
@@ -119,6 +122,7 @@ class ExpireMarketData(OneEntity[MarketDataSubscription]):
     environment = LIVE
     noun = "market data subscription"
     right = Right.MANAGE_SUBSCRIPTIONS
+    takes = PlanInput(MarketDataToExpire)
     consequence = UNDOCUMENTED
     together = ("userId", "year", "month")
 

@@ -10,9 +10,11 @@ from accounts.billing.billing_account import Charges
 from accounts.billing.renewal_warnings import warning_for_ending
 from accounts.in_force import LIVE, asks_of_additions, membership_runs, rows_of_members
 from accounts.plan_input import id_in, is_over, unknown_fields
+from accounts.subscriptions.inputs import MembershipToAdd, MembershipToCancel
 from vendor_admin.mirrors.models import PlatformUser, TradovateSubscription, TradovateSubscriptionPlan
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.made import answered_id
@@ -39,6 +41,7 @@ class AddMemberships(OneWrite):
     title = "Add memberships"
     write = ADD_TRADOVATE_SUBSCRIPTION
     right = Right.MANAGE_SUBSCRIPTIONS
+    takes = PlanInput(MembershipToAdd)
     is_money = True
     is_sensitive = True
     changes = Aspect.MEMBERSHIP
@@ -129,6 +132,7 @@ class CancelMemberships(OneEntity[TradovateSubscription]):
     environment = LIVE
     noun = "membership"
     right = Right.MANAGE_SUBSCRIPTIONS
+    takes = PlanInput(MembershipToCancel)
     changes = Aspect.MEMBERSHIP
     consequence = BILLED
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from accounts.csv_lookup import MemberNames, fault_twice
 from accounts.trading_accounts.provisioning import DEMO
 from vendor_admin.amounts import NotANumber, read_amount, read_whole
 from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import Account
-from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow
+from vendor_admin.mirrors.queries.names import MemberNames
+from vendor_admin.operations.csv_files import CsvColumn, CsvFault, CsvReading, CsvRow, fault_twice
 from vendor_admin.operations.kinds import Json, Target, plain
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations.evaluation_accounts import CREATE_EVALUATION_ACCOUNTS

@@ -10,8 +10,10 @@ from datetime import datetime
 import msgspec
 
 from accounts.permissions.plans import RevokePermissions
+from accounts.trading_accounts.inputs import NewAccount
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans.made import answered_id
@@ -47,6 +49,7 @@ class CreateAccounts(OneWrite):
     title = "Create accounts"
     write = CREATE_EVALUATION_ACCOUNTS
     right = Right.CREATE_ACCOUNTS
+    takes = PlanInput(NewAccount)
     is_sensitive = True
 
     def drafts(self, request: PlanRequest) -> Sequence[RowDraft]:

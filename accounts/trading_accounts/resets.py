@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from accounts.trading_accounts.inputs import AccountToReset, SessionToResetTo
 from vendor_admin.mirrors.models import CashBalanceLog, TradingPermission
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Call, Json, OneWrite, PlanRequest, RowDraft, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.skip_reasons import SkipReason
@@ -45,6 +47,7 @@ class ResetAccounts(OneWrite):
     title = "Reset accounts to start of day"
     write = RESET_DEMO_ACCOUNT_STATE
     right = Right.RESET_ACCOUNTS
+    takes = PlanInput(AccountToReset, SessionToResetTo)
     is_money = True
     is_sensitive = True
     consequence = NOT_UNDONE

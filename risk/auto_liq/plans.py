@@ -7,12 +7,14 @@ none (partner.tradovate.com, post-trade-risk: a field that is left out is no suc
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from risk.auto_liq.inputs import LimitsOfAccount
 from risk.settings_schema import Settings, changed, in_one_sentence, shown
 from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import asks_of_accounts, known_accounts
 from vendor_admin.mirrors.readings import Ask
 from vendor_admin.mirrors.rules.drawdown import Mode, Terms
+from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Call, Json, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.precedence import Aspect
@@ -47,6 +49,7 @@ class SetAutoLiq:
     name = "set_auto_liq"
     title = "Set loss and drawdown limits"
     right = Right.MANAGE_RISK
+    takes = PlanInput(LimitsOfAccount)
     is_money = False
     is_sensitive = True
     changes = Aspect.RISK_SETTINGS

@@ -10,6 +10,14 @@ from typing import Any
 
 from django.db.models import Count
 
+from risk.position_limits.inputs import (
+    NewPositionLimit,
+    NewRiskParameter,
+    PositionLimitChange,
+    PositionLimitToDelete,
+    RiskParameterChange,
+    RiskParameterToDelete,
+)
 from risk.position_limits.resources import (
     DEMO,
     POSITION_LIMITS,
@@ -25,6 +33,7 @@ from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.models import UserAccountRiskParameter
 from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.readings import Ask
+from vendor_admin.operations.inputs.declaration import PlanInput, RowInput
 from vendor_admin.operations.kinds import Json, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.preview import faults_in_words
@@ -39,6 +48,14 @@ NO_PARAMETERS_BACK = "Its {} risk parameters go with it, and reverting does not 
 _HARMLESS_WHEN_RAISED = {"exposedLimit", "longLimit", "shortLimit", "description"}
 NEW_ID = "Reverting makes them anew, with other ids."
 UNKNOWN_SETTINGS = "The platform keeps settings that are not known here ({}); they may be gone after this change."
+_ROWS: Mapping[tuple[str, str], type[RowInput]] = {
+    ("create", "position_limits"): NewPositionLimit,
+    ("update", "position_limits"): PositionLimitChange,
+    ("delete", "position_limits"): PositionLimitToDelete,
+    ("create", "risk_parameters"): NewRiskParameter,
+    ("update", "risk_parameters"): RiskParameterChange,
+    ("delete", "risk_parameters"): RiskParameterToDelete,
+}
 Fill = Callable[[RowDraft, Any, AccountSummary | None], None]  # Any: a row of one of the resources
 
 
@@ -49,6 +66,7 @@ class SettingsKind(OneWrite):
     is_sensitive = True
 
     def __init__(self, resource: SettingsResource, *, verb: str, title: str, write: Write[Any]) -> None:
+        self.takes = PlanInput(_ROWS[verb, resource.plural])
         self.name = f"{verb}_{resource.plural}"
         self.title = f"{title} {resource.word}s"
         self.write = write

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.csv_lookup import AccountNames, MemberNames
 from accounts.members.csv_import import read_members
 from accounts.members.uniqueness import set_apart_twice, taken_of
 from accounts.trading_accounts.csv_import import AccountCsv
 from tests.support.shared_material import shared_material
 from vendor_admin.errors import InvalidFields
 from vendor_admin.mirrors.queries.folding import fold
+from vendor_admin.mirrors.queries.names import AccountNames, MemberNames
 from vendor_admin.operations.csv_files import rows_of_file
 from vendor_admin.operations.kinds import RowDraft, Target
 from vendor_admin.organizations.models import Organization

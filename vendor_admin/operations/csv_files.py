@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
@@ -105,6 +105,17 @@ def template_of(columns: Sequence[CsvColumn]) -> str:
     writer.writerow([column.name for column in columns])
     writer.writerow([column.example for column in columns])
     return out.getvalue()
+
+
+def fault_twice(lines: Sequence[tuple[int, object, MutableMapping[str, str]]], *, column: str) -> None:
+    """Add a fault to every line but the first with the same value: (line number, value, faults by column)."""
+    first: dict[object, int] = {}
+    for number, value, faults in lines:
+        if value in (None, ""):
+            continue
+        if value in first:
+            faults.setdefault(column, f"is a duplicate of line {first[value]}.")
+        first.setdefault(value, number)
 
 
 def _lines(text: str) -> tuple[list[tuple[int, list[str]]], list[CsvFault]]:

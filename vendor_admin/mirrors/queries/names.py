@@ -1,17 +1,18 @@
-"""How lines of files name members and accounts, and the fault of naming the same thing twice."""
+"""Finds members, accounts and what the platform sells by the words that files and programs name them with."""
 
 import re
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable
 
 from django.db.models import Q
 
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.mirrors.models import Account, PlatformUser
+from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.folding import FoldedName, fold
 from vendor_admin.tradovate.enums import Environment
 
-DEMO = Environment.DEMO.value
+DEMO, LIVE = Environment.DEMO.value, Environment.LIVE.value
 _ID_WITH_A_LETTER = re.compile("[DL][0-9]+", re.IGNORECASE)  # as TradingView writes account ids
 
 
@@ -68,15 +69,27 @@ class AccountNames:
         return next(iter(found))
 
 
-def fault_twice(lines: Sequence[tuple[int, object, MutableMapping[str, str]]], *, column: str) -> None:
-    """Add a fault to every line but the first with the same value: (line number, value, faults by column)."""
-    first: dict[object, int] = {}
-    for number, value, faults in lines:
-        if value in (None, ""):
-            continue
-        if value in first:
-            faults.setdefault(column, f"is a duplicate of line {first[value]}.")
-        first.setdefault(value, number)
+class CatalogNames:
+    """What the platform sells (membership plans, entitlements, market data plans), by name, title or platform id,
+    whatever the case. One query.
+    """
+
+    def __init__(self, model: type[Mirror], *, noun: str, organization_id: int) -> None:
+        self._noun = noun
+        own = model.objects.filter(organization_id=organization_id, environment=LIVE, deleted_at__isnull=True)
+        fields = [name for name in ("title", "name") if hasattr(model, name)]
+        self._found: dict[str, int] = {}
+        for id_, *words in own.order_by("-entity_id").values_list("entity_id", *fields):
+            self._found |= {str(word).casefold(): id_ for word in (*words, id_) if word}
+
+    def find(self, word: str) -> int:
+        """Its platform id; raises InvalidFields."""
+        if not word:
+            raise _fault("required", "is missing.")
+        found = self._found.get(word.casefold())
+        if found is None:
+            raise _fault("not_found", f"is no {self._noun} of the platform: {word[:64]}.")
+        return found
 
 
 def _ids(words: Iterable[str]) -> list[int]:

@@ -1,0 +1,148 @@
+"""What is asked for when position limits and risk parameters are to be made, changed or deleted."""
+
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+from msgspec import UNSET, UnsetType
+
+from vendor_admin.operations.inputs.declaration import Input, RowInput
+from vendor_admin.operations.inputs.described import described, reference
+from vendor_admin.operations.inputs.references import ID
+from vendor_admin.tradovate.catalogue.fields import LARGEST_INT32, ProductType, TotalBy, VerificationStatus
+
+
+def _id(text: str) -> Any:
+    return reference(ID, f"Only this {text}, by platform id.")
+
+
+def _count(text: str, *, example: int | None = None, least: int = 0) -> Any:
+    return described(text, example=example, ge=least, le=LARGEST_INT32)
+
+
+Id = str | int
+
+
+class ScopeOfSettings(Input, frozen=True, kw_only=True):
+    """What a limit or a parameter is about; all of it left out means everything. Null takes a value away."""
+
+    contract_id: Annotated[Id, _id("contract")] | UnsetType | None = UNSET
+    product_id: Annotated[Id, _id("product")] | UnsetType | None = UNSET
+    exchange_id: Annotated[Id, _id("exchange")] | UnsetType | None = UNSET
+    product_type: Annotated[ProductType, described("Only this kind of product.")] | UnsetType | None = UNSET
+    risk_discount_contract_group_id: Annotated[Id, _id("risk discount group")] | UnsetType | None = UNSET
+    product_verification_status: (
+        Annotated[VerificationStatus, described("Only products in this state of verification.")] | UnsetType | None
+    ) = UNSET
+    contract_group_id: Annotated[Id, _id("contract group")] | UnsetType | None = UNSET
+    fungible_product_id: Annotated[Id, _id("fungible product")] | UnsetType | None = UNSET
+
+
+class LimitSettings(ScopeOfSettings, frozen=True, kw_only=True):
+    """How many contracts may be held."""
+
+    active: Annotated[bool, described("Whether the limit acts.", example=True)] | UnsetType = UNSET
+    total_by: Annotated[TotalBy, described("What is counted together.", example="Overall")] | UnsetType = UNSET
+    exposed_limit: Annotated[int, _count("At most so many contracts, either way.", example=5)] | UnsetType | None = (
+        UNSET
+    )
+    long_limit: Annotated[int, _count("At most so many contracts long.")] | UnsetType | None = UNSET
+    short_limit: Annotated[int, _count("At most so many contracts short.")] | UnsetType | None = UNSET
+    fungible_exposed_limit: (
+        Annotated[int, _count("At most so many contracts of fungible products together.")] | UnsetType | None
+    ) = UNSET
+    risk_time_period_id: (
+        Annotated[Id, reference(ID, "Platform id of the time period it is for.")] | UnsetType | None
+    ) = UNSET
+    description: Annotated[str, described("A note.", max_length=64)] | UnsetType | None = UNSET
+
+
+class ParameterSettings(ScopeOfSettings, frozen=True, kw_only=True):
+    """Sizes of single orders, months and days to expiration, and margin."""
+
+    max_opening_order_qty: (
+        Annotated[int, _count("Largest order that opens a position.", example=3)] | UnsetType | None
+    ) = UNSET
+    max_closing_order_qty: Annotated[int, _count("Largest order that closes a position.")] | UnsetType | None = UNSET
+    fungible_max_opening_order_qty: (
+        Annotated[int, _count("Largest opening order over fungible products.")] | UnsetType | None
+    ) = UNSET
+    fungible_max_closing_order_qty: (
+        Annotated[int, _count("Largest closing order over fungible products.")] | UnsetType | None
+    ) = UNSET
+    max_back_month: Annotated[int, _count("At most so many months ahead.")] | UnsetType | None = UNSET
+    pre_expiration_days: (
+        Annotated[int, _count("So many days before the expiration trading ends.", least=-LARGEST_INT32)]
+        | UnsetType
+        | None
+    ) = UNSET
+    margin_percentage: Annotated[Decimal, described("Margin, in per cent.", decimals=4)] | UnsetType | None = UNSET
+    margin_dollar_value: Annotated[Decimal, described("Margin, in dollars.")] | UnsetType | None = UNSET
+    hard_limit: Annotated[bool, described("Whether orders over it are refused.")] | UnsetType | None = UNSET
+
+
+class NewPositionLimit(LimitSettings, RowInput, frozen=True, kw_only=True):
+    """A position limit of an account."""
+
+    entity_type: ClassVar[str] = "userAccountPositionLimit"
+
+    account: Annotated[
+        Id, reference("account", "The account, by platform id or name.", example="EVAL00001", platform_name="accountId")
+    ]
+    active: Annotated[bool, described("Whether the limit acts.")] = True
+    total_by: Annotated[TotalBy, described("What is counted together.", example="Overall")] = "Overall"
+
+
+class PositionLimitChange(LimitSettings, RowInput, frozen=True, kw_only=True):
+    """What changes of a position limit. What is not named stays."""
+
+    entity_type: ClassVar[str] = "userAccountPositionLimit"
+
+    position_limit: Annotated[
+        Id, reference(ID, "Platform id of the position limit.", example="6600051", is_subject=True)
+    ]
+
+
+class PositionLimitToDelete(RowInput, frozen=True, kw_only=True):
+    """A position limit that goes, with its risk parameters."""
+
+    entity_type: ClassVar[str] = "userAccountPositionLimit"
+
+    position_limit: Annotated[
+        Id, reference(ID, "Platform id of the position limit.", example="6600051", is_subject=True)
+    ]
+
+
+class NewRiskParameter(ParameterSettings, RowInput, frozen=True, kw_only=True):
+    """A risk parameter that makes a position limit more exact."""
+
+    entity_type: ClassVar[str] = "userAccountRiskParameter"
+
+    position_limit: Annotated[
+        Id,
+        reference(
+            ID,
+            "Platform id of the position limit.",
+            example="6600051",
+            platform_name="userAccountPositionLimitId",
+        ),
+    ]
+
+
+class RiskParameterChange(ParameterSettings, RowInput, frozen=True, kw_only=True):
+    """What changes of a risk parameter. What is not named stays."""
+
+    entity_type: ClassVar[str] = "userAccountRiskParameter"
+
+    risk_parameter: Annotated[
+        Id, reference(ID, "Platform id of the risk parameter.", example="6700061", is_subject=True)
+    ]
+
+
+class RiskParameterToDelete(RowInput, frozen=True, kw_only=True):
+    """A risk parameter that goes."""
+
+    entity_type: ClassVar[str] = "userAccountRiskParameter"
+
+    risk_parameter: Annotated[
+        Id, reference(ID, "Platform id of the risk parameter.", example="6700061", is_subject=True)
+    ]

@@ -1,0 +1,182 @@
+"""Reads what programs and files ask a plan for: typed rows, what they refer to, and everything that is wrong."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+from vendor_admin.amounts import NotANumber, read_amount
+from vendor_admin.errors import Fault, InvalidFields
+from vendor_admin.operations.inputs.declaration import Input, PlanInput, RowInput
+from vendor_admin.operations.inputs.described import Described, fields_of
+from vendor_admin.operations.inputs.references import References
+from vendor_admin.operations.kinds import Json, Target
+from vendor_admin.tradovate.catalogue.request import LARGEST_AMOUNT
+
+MOST_FAULTS = 100
+"""So many faults are named at most; who sent more has them after those were mended."""
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+Kind = TypeVar("Kind", bound=Input)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan is asked for: its targets in the order of the rows, and what is the same for all of it."""
+
+    targets: Sequence[Target]
+    parameters: Mapping[str, Json]
+
+
+def read_plan(
+    takes: PlanInput,
+    *,
+    rows: Sequence[object],
+    parameters: object,
+    organization_id: int,
+    pointer: str = "",
+) -> Asked:
+    """Read what a program asks for. `pointer` is where it stands in what the program sent.
+
+    Raises InvalidFields, whose faults name fields by JSON pointers. Constant queries, however many rows.
+    """
+    faults: list[Fault] = []
+    common = read_input(takes.parameters, parameters, f"{pointer}/parameters", faults)
+    read: list[tuple[int, RowInput]] = []
+    for position, given in enumerate(rows):
+        row = read_input(takes.row, given, f"{pointer}/rows/{position}", faults)
+        if row is not None:
+            read.append((position, row))
+        if len(faults) >= MOST_FAULTS:
+            raise InvalidFields(faults[:MOST_FAULTS])
+    found = References(
+        [*(row for _, row in read), *([common] if common is not None else [])], organization_id=organization_id
+    )
+    targets: list[Target] = []
+    for position, row in read:
+        missing = found.faults(row, f"{pointer}/rows/{position}")
+        faults += missing
+        if not missing:
+            targets += row.targets(found)
+    if common is not None:
+        faults += found.faults(common, f"{pointer}/parameters")
+    if faults or common is None:
+        raise InvalidFields(faults[:MOST_FAULTS])
+    return Asked(targets, common.named(found)[0])
+
+
+def read_input(kind: type[Kind], given: object, pointer: str, faults: list[Fault]) -> Kind | None:
+    """The typed input that JSON values are; None where faults were added."""
+    if not isinstance(given, Mapping):
+        faults.append(Fault(pointer, "wrong_type", "must be an object."))
+        return None
+    before = len(faults)
+    fields = fields_of(kind)
+    faults += [
+        Fault(f"{pointer}/{_escaped(name)}", "unknown_field", f"is not known here. Known are {', '.join(fields)}.")
+        for name in given
+        if name not in fields
+    ]
+    values = {}
+    for name, described in fields.items():
+        where = f"{pointer}/{name}"
+        if name in given:
+            values[name] = _value(described, given[name], where, faults)
+        elif described.is_required:
+            faults.append(Fault(where, "required", "is missing."))
+    if len(faults) > before:
+        return None
+    made = kind(**values)
+    faults += [
+        Fault(f"{pointer}/{fault.field}" if fault.field else pointer, fault.code, fault.text) for fault in made.faults()
+    ]
+    return made if len(faults) == before else None
+
+
+def _value(described: Described, value: object, where: str, faults: list[Fault]) -> object:
+    if value is None:
+        if not described.may_be_null:
+            faults.append(Fault(where, "required", "must not be null."))
+        return None
+    inner = _inner(described.annotation)
+    if get_origin(inner) is not tuple:
+        return _scalar(described.annotation, described, value, where, faults)
+    if not isinstance(value, list | tuple):
+        faults.append(Fault(where, "wrong_type", "must be a list."))
+        return ()
+    if described.meta.min_length and len(value) < described.meta.min_length:
+        faults.append(Fault(where, "too_few", f"must have at least {described.meta.min_length}."))
+    if described.meta.max_length and len(value) > described.meta.max_length:
+        faults.append(Fault(where, "too_many", f"must have at most {described.meta.max_length:,}."))
+    element = get_args(inner)[0]
+    return tuple(_scalar(element, described, one, f"{where}/{position}", faults) for position, one in enumerate(value))
+
+
+def _scalar(annotation: Any, described: Described, value: object, where: str, faults: list[Fault]) -> object:
+    if isinstance(value, str) and (not value.isprintable() or _SURROGATE.search(value)):
+        faults.append(Fault(where, "unprintable", "must not hold line breaks or other control characters."))
+        return None
+    inner, meta = _inner(annotation), _meta(annotation) or described.meta
+    if inner is Decimal:
+        return _amount(value, meta, described.decimals, where, faults)
+    try:
+        return msgspec.convert(value, annotation)
+    except msgspec.ValidationError:
+        faults.append(Fault(where, *_why_not(inner, meta, value)))
+        return None
+
+
+def _amount(value: object, meta: Meta, decimals: int, where: str, faults: list[Fault]) -> Decimal | None:
+    try:
+        amount = read_amount(value, decimals=decimals)
+    except NotANumber as refused:
+        faults.append(Fault(where, "not_a_number", str(refused)))
+        return None
+    limits = meta.extra or {}
+    below = min(limits.get("below", LARGEST_AMOUNT), LARGEST_AMOUNT)
+    if abs(amount) >= below:
+        faults.append(Fault(where, "out_of_range", f"must be below {below:,}."))
+    elif "at_least" in limits and amount < limits["at_least"]:
+        faults.append(Fault(where, "out_of_range", f"must be {limits['at_least']} or more."))
+    elif "above" in limits and amount <= limits["above"]:
+        faults.append(Fault(where, "out_of_range", f"must be above {limits['above']}."))
+    return amount
+
+
+def _why_not(inner: Any, meta: Meta, value: object) -> tuple[str, str]:
+    """Code and words of a value that its type does not take; never with the value in them."""
+    if get_origin(inner) is Literal:
+        return "unknown_value", f"must be one of {', '.join(map(str, get_args(inner)))}."
+    if isinstance(value, str) and inner is str:
+        if meta.max_length is not None and len(value) > meta.max_length:
+            return "too_long", f"must have at most {meta.max_length} characters; it has {len(value)}."
+        if meta.min_length is not None and len(value) < meta.min_length:
+            return "too_short", f"must have at least {meta.min_length} characters."
+        return "wrong_form", f"has the wrong form. {meta.description or ''}".strip()
+    if isinstance(value, int) and not isinstance(value, bool) and inner is int:
+        return "out_of_range", f"must be from {meta.ge} to {meta.le}."
+    return "wrong_type", f"must be {_NOUNS.get(inner, 'a text or a number')}."
+
+
+_NOUNS: Mapping[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+
+
+def _inner(annotation: Any) -> Any:
+    return get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
+
+
+def _meta(annotation: Any) -> Meta | None:
+    return next((one for one in getattr(annotation, "__metadata__", ()) if isinstance(one, Meta)), None)
+
+
+def _escaped(name: object) -> str:
+    return str(name)[:64].replace("~", "~0").replace("/", "~1")
+
+
+def texts_of(faults: Iterable[Fault]) -> str:
+    """All faults in one text, for people: fields by their last name."""
+    return " ".join(f"{fault.field.rsplit('/', 1)[-1]} {fault.text}".strip() for fault in faults)
