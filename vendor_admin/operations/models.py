@@ -125,6 +125,9 @@ class Plan(OrganizationRow):
         default=0, db_default=0, help_text="How many rows a worker has gone through at what it does with the plan."
     )
     work_total = models.PositiveIntegerField(default=0, db_default=0, help_text="Of how many rows; 0: it does nothing.")
+    starts_unseen = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it is confirmed as soon as it is previewed, by its maker."
+    )
     drafted = models.JSONField(
         default=dict,
         db_default=Value({}, models.JSONField()),

@@ -49,3 +49,8 @@ _BY_NAME = {scope.name: scope for scope in PARTNER_SCOPES}
 def rights_of_scopes(names: Iterable[str]) -> frozenset[Right]:
     """Every right that these scopes give together. A name that is no scope of the partner API gives none."""
     return frozenset[Right]().union(*(_BY_NAME[name].rights for name in names if name in _BY_NAME))
+
+
+def scopes_with(right: Right) -> list[str]:
+    """The scopes that give a right."""
+    return [scope.name for scope in PARTNER_SCOPES if right in scope.rights]

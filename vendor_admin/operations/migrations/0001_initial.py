@@ -212,6 +212,14 @@ class Migration(migrations.Migration):
                         ),
                     ),
                     (
+                        "starts_unseen",
+                        models.BooleanField(
+                            db_default=False,
+                            default=False,
+                            help_text="Whether it is confirmed as soon as it is previewed, by its maker.",
+                        ),
+                    ),
+                    (
                         "drafted",
                         models.JSONField(
                             db_default=models.Value({}, models.JSONField()),

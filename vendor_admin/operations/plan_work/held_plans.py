@@ -22,7 +22,7 @@ from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.mirrors.readings import Ask, Readings
 from vendor_admin.operations.engine import after_restore
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.plan_work import large_plans, platform_rows
+from vendor_admin.operations.plan_work import large_plans, platform_rows, unseen_plans
 from vendor_admin.operations.plan_work.claims import WORKED_ON, ClaimLost, claim, claimed_step, give_back, is_free
 from vendor_admin.operations.plan_work.platform_reader import Fault, NotRead
 from vendor_admin.operations.plans import authors, fresh_rows, interrupted_plans
@@ -171,6 +171,8 @@ def _go_on_with_large(plan: Plan, readings: Readings | None) -> None:
             renew(held, now=now)
         if is_as_shown and is_held:
             large_plans.set_going(held)
+        elif is_as_shown and held.starts_unseen:
+            unseen_plans.confirm(held, now=now)
         Plan.objects.filter(pk=plan.pk).update(checks_failed=0, check_fault="")
 
 
@@ -201,6 +203,8 @@ def _act_on(plan: Plan, readings: Readings | None, *, now: datetime) -> None:
         _note_compared(plan, readings, now=now, check_at=None)
         if plan.state == Plan.State.HELD:
             start(plan, actor=WORKER, now=now, action="plan started", request_id=plan.request_id)
+        elif plan.starts_unseen:
+            unseen_plans.confirm(plan, now=now)
 
 
 def _note_compared(plan: Plan, readings: Readings | None, *, now: datetime, check_at: datetime | None) -> None:

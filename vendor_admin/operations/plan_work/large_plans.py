@@ -37,6 +37,8 @@ def draft(plan: Plan) -> None:
         held.state, held.work_done, held.work_total = Plan.State.PREVIEW, 0, 0
         held.wait_why, held.check_fault, held.checks_failed = "", "", 0
         previews.conclude(held, now=now)
+        if held.starts_unseen:
+            held.check_at = now
         held.save()
         if held.check_at is not None:
             wakeups.check_soon(held.organization_id, held.pk)

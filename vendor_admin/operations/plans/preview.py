@@ -58,8 +58,11 @@ def preview(
     request_id: str = "",
     idempotency_key: str | None = None,
     links: Mapping[str, object] | None = None,
+    starts_unseen: bool = False,
 ) -> Plan:
     """Store what a change would do, row by row. Nothing is sent before the plan is confirmed.
+
+    With `starts_unseen` a worker confirms it as soon as its rows are there and fresh (unseen_plans.py).
 
     Of many targets the plan is stored as "being previewed", and a worker makes its rows (large_plans.py).
 
@@ -92,6 +95,7 @@ def preview(
         idempotency_key=idempotency_key,
         asked_digest=digest,
         created_at=now,
+        starts_unseen=starts_unseen,
         **(links or {}),
     )
     rows: list[PlanRow] = []
@@ -103,6 +107,8 @@ def preview(
     else:
         rows = draft(plan, targets, first=1, now=now)
         conclude(plan, now=now)
+        if starts_unseen:
+            plan.check_at = now
     try:
         with transaction.atomic():
             plan.save(force_insert=True)

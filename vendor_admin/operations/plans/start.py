@@ -113,11 +113,17 @@ def renew(plan: Plan, *, now: datetime) -> Plan:
         now=now,
         request_id=plan.request_id,
         links={"renewed_from": plan, "reverts": plan.reverts, "retries": plan.retries},
+        starts_unseen=plan.starts_unseen and not _was_renewed_twice(plan),
     )
     plan.rows.exclude(secrets="").update(secrets={})
     plan.finished_at, plan.check_at, plan.approved_by, plan.wait_why = now, None, "", ""
     move(plan, state=Plan.State.STALE, actor=maker, action="preview out of date", request_id=plan.request_id)
     return renewed
+
+
+def _was_renewed_twice(plan: Plan) -> bool:
+    """Whether what a plan changes moves so often that somebody should look at it."""
+    return plan.renewed_from is not None and plan.renewed_from.renewed_from_id is not None
 
 
 def start(plan: Plan, *, actor: Actor, now: datetime, action: str, request_id: str) -> Plan:
