@@ -35,7 +35,7 @@ class BalanceChange(RowInput, frozen=True, kw_only=True):
             "changeDemoBalance moves the peak of a trailing drawdown along.",
             example="adjustCash",
         ),
-    ] = AdjustmentMethod.ADJUST_CASH.value  # type: ignore[assignment]  # the same word
+    ] = AdjustmentMethod.ADJUST_CASH.value
     type: Annotated[
         Literal[PARTNER_CASH_CHANGE_TYPES],  # type: ignore[valid-type]  # the platform's list of words
         described("For adjustCash: what kind of entry it is.", platform_name="cashChangeType"),

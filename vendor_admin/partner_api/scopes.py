@@ -27,6 +27,9 @@ def _scope(name: str, words: str, *rights: Right) -> Scope:
 PARTNER_SCOPES = (
     _scope("members:read", "read members", Right.VIEW),
     _scope("members:write", "create, change and cancel members", Right.MANAGE_MEMBERS, Right.CANCEL_MEMBERS),
+    _scope(
+        "credentials:write", "change e-mail addresses, user names and passwords of members", Right.CHANGE_CREDENTIALS
+    ),
     _scope("accounts:read", "read accounts, balances and positions", Right.VIEW),
     _scope("accounts:write", "create, reset and close accounts", Right.CREATE_ACCOUNTS, Right.RESET_ACCOUNTS),
     _scope("permissions:read", "read trading permissions", Right.VIEW),

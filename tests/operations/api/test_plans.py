@@ -18,7 +18,9 @@ def keyed(key: str, **more: str) -> dict[str, str]:
     return {"Idempotency-Key": key} | more
 
 
-def change(scene: Scene, program: ApiProgram, ids: list[int], *, key: str = "key-1", query: str = "", **more: Any) -> Any:
+def change(
+    scene: Scene, program: ApiProgram, ids: list[int], *, key: str = "key-1", query: str = "", **more: Any
+) -> Any:
     body = {
         "kind": "change_balances",
         "reason": "Goodwill",
@@ -35,7 +37,7 @@ def test_a_program_changes_balances_and_takes_them_back(scene: Scene, program: A
     made = change(scene, program, ids)
     assert made.status_code == 202, made.content
     told = made.json()
-    assert (told["state"], told["kind"], told["created_by"]) == ("running", "change_balances", "API client Nightly job")
+    assert (told["state"], told["kind"], told["created_by"]) == ("running", "change_balances", "API key Nightly job")
     assert made["Location"] == f"/api/v1/plans/{told['id']}"
     scene.work()
     done = program.get(made["Location"]).json()

@@ -35,7 +35,8 @@ def plans_told(plans: Sequence[Plan], *, organization_id: int) -> list[dict[str,
 
 def plan_with_rows(plan: Plan) -> dict[str, Json]:
     """A plan, with its rows where they are few. A constant number of queries."""
-    counts = counts_of_plans([plan.pk], organization_id=plan.organization_id).get(plan.pk, {})
+    found = counts_of_plans([plan.pk], organization_id=plan.organization_id)
+    counts: Mapping[str, int] = found.get(plan.pk, {})
     told = plan_told(plan, counts)
     if sum(counts.values()) <= ROWS_WITHIN:
         rows = plan.rows.select_related("operation").order_by("position")

@@ -18,11 +18,30 @@ from vendor_admin.operations.plan_work import unseen_plans
 from vendor_admin.operations.plans.preview import preview
 from vendor_admin.operations.plans.verbs import NOTHING_TO_DO
 from vendor_admin.partner_api.authentication import Token
+from vendor_admin.partner_api.idempotency.views import WRITES, IdempotentWrites
+from vendor_admin.partner_api.request_errors import InvalidParameters, ParameterFault
 
 MOST_ROWS: Final = 10_000
 LONGEST_REASON: Final = 500
 DRY_RUN: Final = "dry_run"
 _YES_OR_NO: Final = {"true": True, "false": False, "1": True, "0": False}
+
+
+class WriteView(IdempotentWrites):
+    """A view that makes plans or moves them on. The rights that a plan needs are asked for by its verbs.
+
+    A dry run needs no idempotency key: it changes nothing at the platform.
+    """
+
+    required_scopes: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
+
+    def needs_key(self, request: Request) -> bool:
+        return super().needs_key(request) and not is_dry_run(request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.method in WRITES:
+            refuse_unknown_parameters(request, known=(DRY_RUN,))
+        super().initial(request, *args, **kwargs)
 
 
 def plan_of(
@@ -82,11 +101,18 @@ def answer(request: Request, plan: Plan) -> Response:
     return response
 
 
+def refuse_unknown_parameters(request: Request, *, known: Sequence[str]) -> None:
+    """Raise InvalidParameters where the address has a parameter that is not known here."""
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise InvalidParameters.unknown(unknown, known=known)
+
+
 def is_dry_run(request: Request) -> bool:
-    """Whether the request asks for a preview alone. Raises InvalidFields."""
+    """Whether the request asks for a preview alone. Raises InvalidParameters."""
     given = request.query_params.get(DRY_RUN, "false").lower()
     if given not in _YES_OR_NO:
-        raise InvalidFields([Fault(DRY_RUN, "unknown_value", "must be true or false.")])
+        raise InvalidParameters([ParameterFault(DRY_RUN, "unknown_value", f"{DRY_RUN} must be true or false.")])
     return _YES_OR_NO[given]
 
 

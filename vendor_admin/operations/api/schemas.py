@@ -1,12 +1,14 @@
 """The shapes of plans, rows and operations, for the reference of the partner API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.models import ENVIRONMENTS
 
 
-class ChangeSchema(serializers.Serializer):
+class ChangeSchema(serializers.Serializer[dict[str, Any]]):
     """One value that changes."""
 
     field = serializers.CharField(help_text="Which value.")
@@ -15,14 +17,14 @@ class ChangeSchema(serializers.Serializer):
     new = serializers.JSONField(allow_null=True, help_text="What it is afterwards; null: nothing.")
 
 
-class RowSchema(serializers.Serializer):
+class RowSchema(serializers.Serializer[dict[str, Any]]):
     """What a plan does to one thing."""
 
     position = serializers.IntegerField(help_text="Its place in the plan, from 1.")
     type = serializers.CharField(help_text="What kind of thing it is about: member, account, ...")
     id = serializers.CharField(allow_null=True, help_text="Platform id of what is changed, or of what was made.")
     environment = serializers.ChoiceField(ENVIRONMENTS)
-    label = serializers.CharField(help_text="What people call it.")
+    label = serializers.CharField(help_text="What people call it.")  # type: ignore[assignment]  # a field of a row
     state = serializers.ChoiceField(PlanRow.State.choices)
     state_text = serializers.CharField(help_text="The state in words.")
     why = serializers.CharField(allow_null=True, help_text="Why it is skipped, or not known.")
@@ -32,7 +34,7 @@ class RowSchema(serializers.Serializer):
     operation = serializers.CharField(allow_null=True, help_text="The call of the platform that carries it out.")
 
 
-class RowCountsSchema(serializers.Serializer):
+class RowCountsSchema(serializers.Serializer[dict[str, Any]]):
     """How many rows are in which state."""
 
     planned = serializers.IntegerField()
@@ -44,7 +46,7 @@ class RowCountsSchema(serializers.Serializer):
     cancelled = serializers.IntegerField()
 
 
-class PlanSchema(serializers.Serializer):
+class PlanSchema(serializers.Serializer[dict[str, Any]]):
     """A change of one or many things."""
 
     id = serializers.CharField()
@@ -76,7 +78,7 @@ class PlanSchema(serializers.Serializer):
     rows = RowSchema(many=True, required=False, help_text="Of a plan with at most 20 rows.")
 
 
-class OperationSchema(serializers.Serializer):
+class OperationSchema(serializers.Serializer[dict[str, Any]]):
     """One call of the platform."""
 
     id = serializers.CharField()

@@ -31,12 +31,6 @@ WAIT_HEADER = OpenApiParameter(
 )
 
 
-class WriteView(APIView):
-    """A view whose methods are made by `writes`. The rights that a plan needs are asked for by its verbs."""
-
-    required_scopes: tuple[str, ...] = ()
-
-
 def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, summary: str = "") -> Handler:
     """Make the method of a view that makes a plan of one row.
 
@@ -54,7 +48,7 @@ def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, su
         parameters=[DRY_RUN_PARAMETER, WAIT_HEADER],
     )
     def handle(view: APIView, request: Request, **address: Any) -> Response:
-        body = request.data if request.data not in (None, "") else {}
+        body = request.data or {}
         if not isinstance(body, Mapping):
             raise InvalidFields([Fault("", "wrong_type", "The body must be an object.")])
         return answer(request, _plan(request, kind_name, dict(body), subject=subject, address=address))

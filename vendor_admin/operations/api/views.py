@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from vendor_admin.errors import Fault, InvalidFields, NotFound
 from vendor_admin.operations.api.answers import operations_told, plan_with_rows
 from vendor_admin.operations.api.json_schemas import REASON, parameters_schema, row_schema
-from vendor_admin.operations.api.making import MOST_ROWS, answer, plan_of, reason_of, start_unless_dry
+from vendor_admin.operations.api.making import MOST_ROWS, WriteView, answer, plan_of, reason_of, start_unless_dry
 from vendor_admin.operations.api.schemas import OperationSchema, PlanSchema
 from vendor_admin.operations.api.single_writes import DRY_RUN_PARAMETER, WAIT_HEADER
 from vendor_admin.operations.inputs.declaration import example_of, input_of
@@ -72,7 +72,7 @@ class PlanKindDetail(APIView):
         return Response(_kind_told(name))
 
 
-class Plans(APIView):
+class Plans(WriteView):
     """Plans: made, and listed."""
 
     required_scopes = ()
@@ -99,7 +99,7 @@ class PlanDetail(APIView):
         return Response(plan_with_rows(plan_or_404(id)))
 
 
-class PlanVerb(APIView):
+class PlanVerb(WriteView):
     """What people do with a plan, by program: one address for each verb."""
 
     required_scopes = ()
@@ -144,7 +144,7 @@ def plan_or_404(given: str) -> Plan:
 
 def body_of(request: Request, *, fields: Sequence[str]) -> dict[str, Any]:
     """The body, which may hold these fields alone. Raises InvalidFields."""
-    body = request.data if request.data not in (None, "") else {}
+    body = request.data or {}
     if not isinstance(body, Mapping):
         raise InvalidFields([Fault("", "wrong_type", "The body must be an object.")])
     unknown = [name for name in body if name not in fields]
@@ -231,7 +231,7 @@ def _view(
 
     View.verb = staticmethod(verb)  # type: ignore[assignment]
     View.makes_new = makes_new
-    View.required_scopes = scopes  # type: ignore[assignment]
+    View.required_scopes = scopes
     View.__name__ = f"{name.title()}Plan"
     return View
 

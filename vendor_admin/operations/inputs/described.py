@@ -56,7 +56,7 @@ def described(
 
     `platform_name` is what the platform calls it: the field's own name in camel case unless it is given; "" for none.
     """
-    extra = {
+    extra: dict[str, Any] = {
         "platform_name": platform_name,
         "refers_to": refers_to,
         "is_subject": is_subject,
