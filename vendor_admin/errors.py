@@ -5,6 +5,7 @@
     ├── Refused                 a rule does not let this person or program do it
     │   └── NotAllowed          they lack a right
     ├── NotFound                there is no such thing, or not for them
+    ├── Gone                    it was there, and is not kept any more
     ├── Conflict                it does not fit how things stand now: somebody was faster, or it is over
     └── Unavailable             it cannot be done at this moment; trying again later can help
 
@@ -94,6 +95,16 @@ class NotFound(VendorAdminError):
     """There is no such thing, or not for whoever asks."""
 
     default_code = "not_found"
+
+
+class Gone(VendorAdminError):
+    """It was there, and is not kept any more. `oldest_cursor`: where a list can be read on, if it is one."""
+
+    default_code = "gone"
+
+    def __init__(self, text: str = "", *, oldest_cursor: str = "") -> None:
+        super().__init__(text)
+        self.oldest_cursor = oldest_cursor
 
 
 class Conflict(VendorAdminError):

@@ -25,6 +25,7 @@ APP = {
             "sync_hub",
             "sync_quarantinedevent",
             "sync_readingplace",
+            "sync_serviceevent",
             "sync_storedrows",
         ),
         READ,
@@ -87,6 +88,10 @@ APP = {
             "organizations_secondfactormemory",
             "organizations_staffrole",
             "organizations_user",
+            "partner_api_apikey",
+            "partner_api_requestcount",
+            "partner_api_requestlogentry",
+            "partner_api_savedanswer",
             "sync_partitiontrouble",
             "sync_queueworker",
         ),
@@ -118,6 +123,7 @@ HUB = {
     "sync_quarantinedevent": ADD,
     "sync_readingplace": KEEP,
     "sync_reconciliation": KEEP,
+    "sync_serviceevent": READ,
     "sync_storedrows": "SELECT, UPDATE (left_out)",
 }
 

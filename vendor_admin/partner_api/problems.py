@@ -6,6 +6,7 @@ from typing import Any, Final
 from vendor_admin.errors import (
     Conflict,
     Fault,
+    Gone,
     InvalidFields,
     NotAllowed,
     NotFound,
@@ -33,7 +34,8 @@ def problem_of(error: VendorAdminError, *, instance: str, request_id: str, site:
 
     `errors` has each fault of fields by its place in the body (a JSON pointer), or of query parameters by name;
     `missing_rights` the rights that would be needed; `retry_after` the seconds after which trying again can help;
-    `platform` the platform's own words where it refused.
+    `oldest_cursor` where a list can be read on that is not kept so far back; `platform` the platform's own words where
+    it refused.
     """
     status = status_of(error)
     body = problem_body(
@@ -44,6 +46,8 @@ def problem_of(error: VendorAdminError, *, instance: str, request_id: str, site:
             body["errors"] = [_of_field(fault) for fault in faults]
         case InvalidParameters(faults=faults):
             body["errors"] = [{"parameter": one.parameter, "code": one.code, "detail": one.text} for one in faults]
+        case Gone(oldest_cursor=cursor) if cursor:
+            body["oldest_cursor"] = cursor
         case NotAllowed(rights=rights):
             body["missing_rights"] = list(rights)
         case Unavailable(retry_after_seconds=float() | int() as seconds):

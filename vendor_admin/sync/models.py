@@ -78,6 +78,28 @@ class EntityEvent(Scoped):
         return f"{self.entity_type} {self.entity_id} {self.get_kind_display()}"
 
 
+class ServiceEvent(Scoped):
+    """Something that this service itself tells partners: a plan, an operation or a gap came into another state.
+
+    Written by triggers beside the change, so that neither is there without the other. Ids and `tx` are of one order
+    with the log's (log/cursor.py).
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    received_at = models.DateTimeField()
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS, blank=True)
+    entity_type = models.CharField(max_length=20)
+    entity_id = models.BigIntegerField()
+    payload = models.JSONField()
+
+    class Meta(Scoped.Meta):
+        managed = False
+        db_table = "sync_serviceevent"
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} {self.entity_id}"
+
+
 class Hub(models.Model):
     """A running sync worker; hubs share the leases among those that are alive."""
 

@@ -56,14 +56,17 @@ def test_what_is_old_goes_in_small_parts_but_for_unrepaired_gaps_and_the_newest_
     add_gap(desk, 2, ended=kept_days - 1, is_repaired=True)
     add_gap(desk, 3, ended=kept_days + 1, is_repaired=False)
     add_gap(desk, 4, ended=None, is_repaired=False)
+    desk.admin.execute("UPDATE sync_serviceevent SET received_at = now() - %s * interval '1 day'", [kept_days + 1])
+    add_gap(desk, 5, ended=1, is_repaired=True)
     desk.admin.execute(COMPARISON, ["account", 40, "old", 2_500])
     desk.admin.execute(COMPARISON, ["account", 29, "", 1])
     desk.admin.execute(COMPARISON, ["order", 90, "", 1])
     desk.admin.execute(COMPARISON, ["order", 80, "newest of its type", 1])
     desk.admin.execute(QUARANTINE, [31, "old", 1_500])
     desk.admin.execute(QUARANTINE, [29, "young", 1])
-    assert forget_old_history() == {"gaps": 1, "comparisons": 2_501, "quarantine": 1_500}
-    assert [gap["lease_id"] for gap in stored.gaps()] == [2, 3, 4]
+    expected = {"gaps": 1, "service events": 4, "comparisons": 2_501, "quarantine": 1_500}
+    assert forget_old_history() == expected
+    assert [gap["lease_id"] for gap in stored.gaps()] == [2, 3, 4, 5]
     left = [(one["entity_type"], one["error"]) for one in stored.reconciliations()]
     assert left == [("account", ""), ("order", "newest of its type")]
     assert [one["reason"] for one in stored.quarantine()] == ["young"]

@@ -38,12 +38,41 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON operations_approvalrule, operations_plan
     operations_readjobrow TO {app};
 """
 
+# What partners are told of plans and operations, beside the change itself (sync's table of the service's own events).
+EVENTS = """
+CREATE FUNCTION operations_tell_plan() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO public.sync_serviceevent (organization_id, entity_id, environment, entity_type, payload)
+    VALUES (NEW.organization_id, NEW.id, '', 'plan', jsonb_build_object(
+        'state', NEW.state, 'earlierState', CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END, 'kind', NEW.kind,
+        'title', NEW.title, 'actor', NEW.actor, 'reason', NEW.reason));
+    RETURN NULL;
+END $$;
+CREATE FUNCTION operations_tell_operation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO public.sync_serviceevent (organization_id, entity_id, environment, entity_type, payload)
+    VALUES (NEW.organization_id, NEW.id, NEW.environment, 'operation', jsonb_build_object(
+        'state', CASE WHEN NEW.needs_person THEN 'needs_person' ELSE 'decided' END, 'name', NEW.name,
+        'planId', NEW.plan_id::text, 'outcome', NEW.state, 'question', NEW.question));
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION operations_tell_plan, operations_tell_operation FROM PUBLIC;
+CREATE TRIGGER tell_new AFTER INSERT ON operations_plan FOR EACH ROW EXECUTE FUNCTION operations_tell_plan();
+CREATE TRIGGER tell_change AFTER UPDATE OF state ON operations_plan FOR EACH ROW
+    WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION operations_tell_plan();
+CREATE TRIGGER tell_change AFTER UPDATE OF needs_person ON operations_operation FOR EACH ROW
+    WHEN (OLD.needs_person IS DISTINCT FROM NEW.needs_person) EXECUTE FUNCTION operations_tell_operation();
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
         ("organizations", "0001_initial"),
+        ("sync", "0001_initial"),
     ]
 
     operations = [
@@ -854,5 +883,5 @@ class Migration(migrations.Migration):
             ),
         ),
         *(run_sql(POLICIES.replace("{table}", f"operations_{table}")) for table in TABLES),
-        run_sql(RIGHTS),
+        run_sql(RIGHTS + EVENTS),
     ]

@@ -1,4 +1,5 @@
-"""Forgets old gaps, comparisons and quarantined messages, in small transactions of the owner's function.
+"""Forgets old gaps, service events, comparisons and quarantined messages, in small transactions of the owner's
+function.
 
 Runs as the app role, which may delete none of them itself: the function knows the least ages.
 """
@@ -20,16 +21,18 @@ _AT_ONCE = 1_000
 
 
 def forget_old_history() -> dict[str, int]:
-    """Delete what is past its days; returns how many of `gaps`, `comparisons` and `quarantine`.
+    """Delete what is past its days; returns how many of `gaps`, `service events`, `comparisons`, `quarantine`.
 
-    A gap that is open or not repaired stays, and so does the newest comparison of each type. Gaps stay as long as the
-    event log. Raises ImproperlyConfigured for a retention that is too short, and deletes nothing then.
+    A gap that is open or not repaired stays, and so does the newest comparison of each type. Gaps and service events
+    stay as long as the event log. Raises ImproperlyConfigured for a retention that is too short, and deletes nothing
+    then.
     """
     for name in RETENTIONS:
         if problem := problem_of_retention(name, getattr(settings, name)):
             raise ImproperlyConfigured(problem)
     days = {
         "gaps": settings.EVENT_RETENTION_DAYS + _DAYS_OF_A_MONTH,
+        "service events": settings.EVENT_RETENTION_DAYS + _DAYS_OF_A_MONTH,
         "comparisons": settings.COMPARISON_RETENTION_DAYS,
         "quarantine": settings.QUARANTINE_RETENTION_DAYS,
     }
@@ -41,7 +44,7 @@ def forget_old_history() -> dict[str, int]:
                 count = _forget(what, organization_id=organization_id, days=kept_days)
                 forgotten[what] += count
     if any(forgotten.values()):
-        log.info("sync.history_forgotten", **forgotten)
+        log.info("sync.history_forgotten", **{what.replace(" ", "_"): count for what, count in forgotten.items()})
     return forgotten
 
 

@@ -12,7 +12,17 @@ from django.db import migrations, models
 from vendor_admin.organizations.tenancy.rls import run_sql
 from vendor_admin.schema.table_creation import CreateTables
 
-WALLED = ["batch", "entityevent", "gap", "lease", "quarantinedevent", "readingplace", "reconciliation", "storedrows"]
+WALLED = [
+    "batch",
+    "entityevent",
+    "gap",
+    "lease",
+    "quarantinedevent",
+    "readingplace",
+    "reconciliation",
+    "serviceevent",
+    "storedrows",
+]
 
 LOG = """
 CREATE SEQUENCE sync_entityevent_id_seq;
@@ -40,6 +50,41 @@ CREATE INDEX event_brin ON sync_entityevent USING brin (received_at);
 CREATE TABLE sync_entityevent_default PARTITION OF sync_entityevent DEFAULT;
 """
 
+# What this service itself tells, in one order with the log: ids of the same sequence. Written by triggers alone.
+SERVICE_EVENTS = """
+CREATE TABLE sync_serviceevent (
+    id bigint PRIMARY KEY DEFAULT nextval('sync_entityevent_id_seq'),
+    tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    organization_id bigint NOT NULL,
+    entity_id bigint NOT NULL,
+    environment varchar(4) NOT NULL,
+    entity_type varchar(20) NOT NULL,
+    payload jsonb NOT NULL
+);
+CREATE INDEX service_event_by_commit ON sync_serviceevent (organization_id, tx, id);
+CREATE INDEX service_event_by_time ON sync_serviceevent (organization_id, received_at);
+"""
+
+GAP_EVENTS = """
+CREATE FUNCTION sync_tell_gap() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO public.sync_serviceevent (organization_id, entity_id, environment, entity_type, payload)
+    VALUES (NEW.organization_id, NEW.id, NEW.environment, 'gap', jsonb_build_object(
+        'state', CASE WHEN NEW.repaired_at IS NOT NULL THEN 'repaired' WHEN NEW.ended_at IS NOT NULL AND TG_OP = 'UPDATE'
+                      THEN 'ended' ELSE 'open' END,
+        'startedAt', NEW.started_at, 'endedAt', NEW.ended_at, 'repairedAt', NEW.repaired_at, 'reason', NEW.reason,
+        'differences', NEW.differences));
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION sync_tell_gap FROM PUBLIC;
+CREATE TRIGGER tell_new AFTER INSERT ON sync_gap FOR EACH ROW EXECUTE FUNCTION sync_tell_gap();
+CREATE TRIGGER tell_change AFTER UPDATE ON sync_gap FOR EACH ROW
+    WHEN ((OLD.ended_at IS NULL) <> (NEW.ended_at IS NULL) OR (OLD.repaired_at IS NULL AND NEW.repaired_at IS NOT NULL))
+    EXECUTE FUNCTION sync_tell_gap();
+"""
+
 # The scalar subselects make the planner read the setting once per statement instead of once per row.
 POLICIES = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -52,10 +97,10 @@ CREATE POLICY hub_serves_all ON {table} TO {hub} USING (true) WITH CHECK (true);
 
 RIGHTS = """
 REVOKE ALL ON sync_batch, sync_entityevent, sync_gap, sync_hub, sync_lease, sync_partitiontrouble, sync_quarantinedevent,
-    sync_queueworker, sync_readingplace, sync_reconciliation, sync_storedrows FROM {app}, {hub};
+    sync_queueworker, sync_readingplace, sync_reconciliation, sync_serviceevent, sync_storedrows FROM {app}, {hub};
 REVOKE ALL ON sync_entityevent_default FROM PUBLIC, {app}, {hub};
 GRANT SELECT ON sync_batch, sync_entityevent, sync_gap, sync_hub, sync_lease, sync_quarantinedevent, sync_readingplace,
-    sync_reconciliation, sync_storedrows TO {app};
+    sync_reconciliation, sync_serviceevent, sync_storedrows TO {app};
 GRANT UPDATE (reconcile_requested_at, retry_requested_at) ON sync_lease TO {app};
 GRANT UPDATE (confirmed_at) ON sync_reconciliation TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON sync_partitiontrouble, sync_queueworker TO {app};
@@ -63,6 +108,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON sync_hub, sync_lease TO {hub};
 GRANT SELECT, INSERT, UPDATE ON sync_gap, sync_readingplace, sync_reconciliation TO {hub};
 GRANT SELECT, INSERT, DELETE ON sync_batch TO {hub};
 GRANT SELECT, INSERT ON sync_entityevent, sync_quarantinedevent TO {hub};
+GRANT SELECT ON sync_serviceevent TO {hub};
 GRANT SELECT, UPDATE (left_out) ON sync_storedrows TO {hub};
 GRANT USAGE ON SEQUENCE sync_entityevent_id_seq TO {hub};
 """
@@ -198,7 +244,7 @@ RETENTION = """
 CREATE FUNCTION sync_forget_old(what text, of_organization bigint, retention_days integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    least_days integer := CASE what WHEN 'gaps' THEN 30 ELSE 7 END;
+    least_days integer := CASE WHEN what IN ('gaps', 'service events') THEN 30 ELSE 7 END;
     before timestamptz := now() - greatest(retention_days, least_days) * interval '1 day';
     gone integer;
 BEGIN
@@ -207,6 +253,11 @@ BEGIN
             SELECT id FROM public.sync_gap
              WHERE organization_id = of_organization AND ended_at < before AND repaired_at IS NOT NULL
              ORDER BY ended_at LIMIT 1000);
+    ELSIF what = 'service events' THEN
+        DELETE FROM public.sync_serviceevent WHERE id IN (
+            SELECT id FROM public.sync_serviceevent
+             WHERE organization_id = of_organization AND received_at < before
+             ORDER BY received_at LIMIT 1000);
     ELSIF what = 'comparisons' THEN
         DELETE FROM public.sync_reconciliation WHERE id IN (
             SELECT r.id FROM public.sync_reconciliation r
@@ -240,6 +291,40 @@ class Migration(migrations.Migration):
 
     operations = [
         CreateTables(
+            migrations.CreateModel(
+                name="ServiceEvent",
+                fields=[
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                    ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                    ("received_at", models.DateTimeField()),
+                    (
+                        "environment",
+                        models.CharField(blank=True, choices=[("demo", "DEMO"), ("live", "LIVE")], max_length=4),
+                    ),
+                    ("entity_type", models.CharField(max_length=20)),
+                    ("entity_id", models.BigIntegerField()),
+                    ("payload", models.JSONField()),
+                ],
+                options={
+                    "abstract": False,
+                    "db_table": "sync_serviceevent",
+                    "managed": False,
+                    "base_manager_name": "unscoped",
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
             migrations.CreateModel(
                 name="EntityEvent",
                 fields=[
@@ -685,7 +770,7 @@ class Migration(migrations.Migration):
                 ],
             ),
         ),
-        run_sql(LOG),
+        run_sql(LOG + SERVICE_EVENTS),
         *(run_sql(POLICIES.replace("{table}", f"sync_{table}")) for table in WALLED),
-        run_sql(RIGHTS + PARTITIONS + FENCES + COUNTS + RETENTION),
+        run_sql(RIGHTS + PARTITIONS + FENCES + COUNTS + GAP_EVENTS + RETENTION),
     ]

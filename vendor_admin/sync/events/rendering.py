@@ -1,0 +1,47 @@
+"""Events as the JSON of answers and webhooks, made of bytes: the objects go out as the database gives them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from vendor_admin.sync.events.event_types import KIND_NAMES
+from vendor_admin.sync.events.reading import Event, EventPage
+
+_encode = msgspec.json.Encoder().encode
+
+
+def page_json(page: EventPage) -> bytes:
+    """The body of an answer of the event list."""
+    data = b",".join(map(event_json, page.events))
+    rest: dict[str, Any] = {"next_cursor": str(page.next_cursor), "has_more": page.has_more}
+    rest["lag"] = page.lag and {
+        "seconds": round(page.lag.seconds, 3), "rows": page.lag.rows, "horizon": page.lag.horizon,
+    }  # fmt: skip
+    return b'{"data":[' + data + b"]," + _encode(rest)[1:]
+
+
+def event_json(event: Event) -> bytes:
+    """One event with its object."""
+    return b'%b,"object":%b}' % (_encode(about(event))[:-1], event.payload.encode())
+
+
+def about(event: Event) -> dict[str, Any]:
+    """What an event is about, without its object."""
+    return {
+        "id": str(event.id),
+        "type": event.type,
+        "entity_type": event.entity_type,
+        "entity_id": str(event.entity_id),
+        "kind": KIND_NAMES.get(event.kind, str(event.kind)),
+        "environment": event.environment or None,
+        "received_at": time_text(event.received_at),
+        "is_resync": event.is_resync,
+        "account_id": None if event.account_id is None else str(event.account_id),
+        "member_id": None if event.member_id is None else str(event.member_id),
+    }
+
+
+def time_text(moment: datetime) -> str:
+    """A time as the API writes it: RFC 3339 in UTC, in microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
