@@ -83,5 +83,6 @@ def peak_faults(peak: str | UnsetType, *, words: tuple[str, ...]) -> list[Fault]
     try:
         amount = read_amount(peak)
     except NotANumber as refused:
-        return [Fault("peak", "not_a_number", f"must be an amount or {' or '.join(words)}. {refused}")]
+        text = str(refused) if refused.readings else f"must be an amount or {' or '.join(words)}."
+        return [Fault("peak", "not_a_number", text)]
     return [] if amount > 0 else [Fault("peak", "out_of_range", "must be above zero.")]

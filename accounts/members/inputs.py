@@ -54,14 +54,15 @@ class NewMember(RowInput, frozen=True, kw_only=True):
             example="jane@example.com",
             max_length=64,
             pattern=EMAIL_PATTERN,
+            must_be="an e-mail address of at most 64 characters",
         ),
     ]
     password: NewPassword
     first_name: Annotated[
         str,
-        described("Together with the last name at most 60 characters.", example="Jane", min_length=1, max_length=60),
+        described("Together with the last name at most 60 characters.", example="Jane", min_length=1, max_length=64),
     ]
-    last_name: Annotated[str, described("Last name.", example="Doe", min_length=1, max_length=60)]
+    last_name: Annotated[str, described("Last name.", example="Doe", min_length=1, max_length=64)]
     plan: (
         Annotated[
             str | int,

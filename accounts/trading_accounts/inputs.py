@@ -46,6 +46,7 @@ class NewAccount(RowInput, frozen=True, kw_only=True):
             example="EVAL00001",
             max_length=64,
             pattern=r"^[A-Z]+[0-9]+\Z",
+            must_be="capital letters followed by digits, at most 64 characters",
         ),
     ]
     member: Annotated[
@@ -80,7 +81,11 @@ class NewAccount(RowInput, frozen=True, kw_only=True):
     drawdown_mode: (
         Annotated[
             Literal["EOD", "RealTime"],
-            described("Whether the drawdown trails at the end of the day or in real time.", platform_name=""),
+            described(
+                "Whether the drawdown trails at the end of the day or in real time.",
+                platform_name="",
+                words={"end of day": "EOD", "real time": "RealTime"},
+            ),
         ]
         | UnsetType
     ) = UNSET

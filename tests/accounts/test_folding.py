@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.members.csv_import import read_members
+from accounts.members.csv_import import MemberCsv
 from accounts.members.uniqueness import set_apart_twice, taken_of
 from accounts.trading_accounts.csv_import import AccountCsv
 from tests.support.shared_material import shared_material
@@ -42,7 +42,8 @@ def test_two_names_are_the_same_or_not_wherever_they_are_compared(
         taken = taken_of(names=[other], emails=[f"{other}@x.example"], organization_id=alpha.pk)
         members = MemberNames([other], organization_id=alpha.pk)
         set_apart_twice(drafts, "name", called="name")
-        reading = read_members("\n".join(rows).encode(), organization_id=alpha.pk, now=timezone.now())
+        lines, _ = rows_of_file("\n".join(rows).encode(), columns=MemberCsv.columns)
+        reading = MemberCsv().read(lines, organization_id=alpha.pk, now=timezone.now())
 
     assert (folded[one] == folded[other]) is is_same
     assert bool(taken.why_not(name=other)) is is_same

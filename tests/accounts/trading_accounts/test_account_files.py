@@ -70,14 +70,14 @@ def test_every_faulty_line_of_new_accounts_is_listed_and_nothing_is_stored(alice
         4: {
             "name": "must be capital letters followed by digits, at most 64 characters.",
             "member": "is no member of this organization: nobody.",
-            "template": "“x” is not a number. Write digits, such as 1500.",
+            "template": "must be a platform id: digits alone.",
             "balance": "is missing.",
         },
         5: {"name": "is the name of an account that exists already.", "daily_loss": "must be 0 or more."},
         6: {"name": "is a duplicate of line 2.", "drawdown_limit": "has no meaning without a trailing drawdown."},
         7: {
             "balance": "“50,000” could mean 50000 or 50. Write 50000 or 50.",
-            "drawdown_mode": "is neither “end of day” nor “real time”.",
+            "drawdown_mode": "must be “end of day” or “real time”.",
             "is_fixed": "is neither yes nor no.",
             "position_limit": "“many” is not a number. Write digits, such as 1500.",
         },

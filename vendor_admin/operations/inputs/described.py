@@ -30,6 +30,8 @@ class Described:
     is_secret: bool
     may_be_null: bool
     decimals: int
+    must_be: str
+    words: Mapping[str, Any]
 
     @property
     def text(self) -> str:
@@ -49,11 +51,14 @@ def described(
     is_subject: bool = False,
     is_secret: bool = False,
     decimals: int = 2,
+    must_be: str = "",
+    words: Mapping[str, Any] | None = None,
     **limits: Any,
 ) -> Meta:
     """Describe a field. `limits` are those of msgspec (min_length, pattern, ge, ...), of amounts `at_least`, `above`,
     `below`.
 
+    `must_be` says what a value has to be, in words behind "must be"; `words` are what files say for values. The
     `platform_name` is what the platform calls it: the field's own name in camel case unless it is given; "" for none.
     """
     extra: dict[str, Any] = {
@@ -62,6 +67,8 @@ def described(
         "is_subject": is_subject,
         "is_secret": is_secret,
         "decimals": decimals,
+        "must_be": must_be,
+        "words": words or {},
         **{name: limits.pop(name) for name in ("at_least", "above", "below") if name in limits},
     }
     return Meta(
@@ -100,6 +107,8 @@ def _described(field: FieldInfo) -> Described:
         is_secret=extra.get("is_secret", False),
         may_be_null=may_be_null,
         decimals=extra.get("decimals", 2),
+        must_be=extra.get("must_be", ""),
+        words=extra.get("words", {}),
     )
 
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from vendor_admin.amounts import NotANumber, read_amount
 from vendor_admin.errors import Fault, InvalidFields
-from vendor_admin.operations.inputs.declaration import Input, PlanInput, RowInput
+from vendor_admin.operations.inputs.declaration import Input, PlanInput
 from vendor_admin.operations.inputs.described import Described, fields_of
 from vendor_admin.operations.inputs.references import References
 from vendor_admin.operations.kinds import Json, Target
@@ -46,24 +46,21 @@ def read_plan(
     """
     faults: list[Fault] = []
     common = read_input(takes.parameters, parameters, f"{pointer}/parameters", faults)
-    read: list[tuple[int, RowInput]] = []
-    for position, given in enumerate(rows):
-        row = read_input(takes.row, given, f"{pointer}/rows/{position}", faults)
-        if row is not None:
-            read.append((position, row))
-        if len(faults) >= MOST_FAULTS:
-            raise InvalidFields(faults[:MOST_FAULTS])
-    found = References(
-        [*(row for _, row in read), *([common] if common is not None else [])], organization_id=organization_id
-    )
+    named = [(takes.row, row) for row in rows if isinstance(row, Mapping)]
+    named += [(takes.parameters, parameters)] if isinstance(parameters, Mapping) else []
+    found = References(named, organization_id=organization_id)
+    if isinstance(parameters, Mapping):
+        faults += found.faults(takes.parameters, parameters, f"{pointer}/parameters")
     targets: list[Target] = []
-    for position, row in read:
-        missing = found.faults(row, f"{pointer}/rows/{position}")
-        faults += missing
-        if not missing:
+    for position, given in enumerate(rows):
+        where, before = f"{pointer}/rows/{position}", len(faults)
+        row = read_input(takes.row, given, where, faults)
+        if isinstance(given, Mapping):
+            faults += found.faults(takes.row, given, where)
+        if row is not None and len(faults) == before:
             targets += row.targets(found)
-    if common is not None:
-        faults += found.faults(common, f"{pointer}/parameters")
+        if len(faults) >= MOST_FAULTS:
+            break
     if faults or common is None:
         raise InvalidFields(faults[:MOST_FAULTS])
     return Asked(targets, common.named(found)[0])
@@ -102,7 +99,7 @@ def _value(described: Described, value: object, where: str, faults: list[Fault])
         if not described.may_be_null:
             faults.append(Fault(where, "required", "must not be null."))
         return None
-    inner = _inner(described.annotation)
+    inner = inner_of(described.annotation)
     if get_origin(inner) is not tuple:
         return _scalar(described.annotation, described, value, where, faults)
     if not isinstance(value, list | tuple):
@@ -120,13 +117,13 @@ def _scalar(annotation: Any, described: Described, value: object, where: str, fa
     if isinstance(value, str) and (not value.isprintable() or _SURROGATE.search(value)):
         faults.append(Fault(where, "unprintable", "must not hold line breaks or other control characters."))
         return None
-    inner, meta = _inner(annotation), _meta(annotation) or described.meta
+    inner, meta = inner_of(annotation), _meta(annotation) or described.meta
     if inner is Decimal:
         return _amount(value, meta, described.decimals, where, faults)
     try:
         return msgspec.convert(value, annotation)
     except msgspec.ValidationError:
-        faults.append(Fault(where, *_why_not(inner, meta, value)))
+        faults.append(Fault(where, *_why_not(inner, meta, value, must_be=described.must_be)))
         return None
 
 
@@ -147,25 +144,35 @@ def _amount(value: object, meta: Meta, decimals: int, where: str, faults: list[F
     return amount
 
 
-def _why_not(inner: Any, meta: Meta, value: object) -> tuple[str, str]:
+def _why_not(inner: Any, meta: Meta, value: object, *, must_be: str) -> tuple[str, str]:
     """Code and words of a value that its type does not take; never with the value in them."""
     if get_origin(inner) is Literal:
         return "unknown_value", f"must be one of {', '.join(map(str, get_args(inner)))}."
     if isinstance(value, str) and inner is str:
+        what = must_be or _length_in_words(meta)
         if meta.max_length is not None and len(value) > meta.max_length:
-            return "too_long", f"must have at most {meta.max_length} characters; it has {len(value)}."
+            return "too_long", f"must be {what}; it has {len(value)}."
         if meta.min_length is not None and len(value) < meta.min_length:
-            return "too_short", f"must have at least {meta.min_length} characters."
-        return "wrong_form", f"has the wrong form. {meta.description or ''}".strip()
+            return "too_short", f"must be {what}; it has {len(value)}."
+        return "wrong_form", f"must be {what}."
     if isinstance(value, int) and not isinstance(value, bool) and inner is int:
         return "out_of_range", f"must be from {meta.ge} to {meta.le}."
     return "wrong_type", f"must be {_NOUNS.get(inner, 'a text or a number')}."
 
 
+def _length_in_words(meta: Meta) -> str:
+    if meta.max_length is None:
+        return f"at least {meta.min_length or 1} characters"
+    if meta.min_length:
+        return f"{meta.min_length} to {meta.max_length} characters"
+    return f"at most {meta.max_length} characters"
+
+
 _NOUNS: Mapping[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
 
 
-def _inner(annotation: Any) -> Any:
+def inner_of(annotation: Any) -> Any:
+    """The type inside of Annotated."""
     return get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
 
 

@@ -1,9 +1,7 @@
 """Finds the platform ids of what rows refer to, all rows at once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
-
-import msgspec
 
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import Fault, InvalidFields
@@ -45,12 +43,15 @@ FINDERS: Mapping[str, Callable[[Iterable[str], int], Finder]] = {
 
 
 class References:
-    """What inputs refer to. Two queries at most for each kind of thing that they name."""
+    """What inputs refer to, as they were given. Two queries at most for each kind of thing that they name.
 
-    def __init__(self, inputs: Sequence[Input], *, organization_id: int) -> None:
+    What is no word and no number is no reference: reading says what is wrong with it.
+    """
+
+    def __init__(self, inputs: Iterable[tuple[type[Input], Mapping[str, object]]], *, organization_id: int) -> None:
         words: dict[str, set[str]] = {}
-        for one in inputs:
-            for _, noun, word in _references_of(one):
+        for kind, values in inputs:
+            for _, noun, word in _references_in(kind, values):
                 words.setdefault(noun, set()).add(word)
         self._finders = {noun: FINDERS[noun](named, organization_id) for noun, named in words.items()}
 
@@ -58,10 +59,10 @@ class References:
         """The platform id of a thing. Raises InvalidFields."""
         return self._finders[noun].find(str(word).strip())
 
-    def faults(self, one: Input, pointer: str) -> list[Fault]:
+    def faults(self, kind: type[Input], values: Mapping[str, object], pointer: str) -> list[Fault]:
         """What an input refers to that is not there."""
         faults = []
-        for place, noun, word in _references_of(one):
+        for place, noun, word in _references_in(kind, values):
             try:
                 self.id_of(noun, word)
             except InvalidFields as invalid:
@@ -69,15 +70,19 @@ class References:
         return faults
 
 
-def _references_of(one: Input) -> list[tuple[str, str, str]]:
+def _references_in(kind: type[Input], values: Mapping[str, object]) -> list[tuple[str, str, str]]:
     """(place, noun, word) of each reference."""
     found = []
-    for name, described in fields_of(type(one)).items():
-        noun, value = described.refers_to, getattr(one, name)
-        if not noun or value is None or value is msgspec.UNSET:
+    for name, described in fields_of(kind).items():
+        noun, value = described.refers_to, values.get(name)
+        if not noun:
             continue
-        if isinstance(value, tuple):
-            found += [(f"{name}/{place}", noun, str(word).strip()) for place, word in enumerate(value)]
-        else:
+        if isinstance(value, list | tuple):
+            found += [(f"{name}/{place}", noun, str(one).strip()) for place, one in enumerate(value) if _is_word(one)]
+        elif _is_word(value):
             found.append((name, noun, str(value).strip()))
     return found
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
