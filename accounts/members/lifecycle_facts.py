@@ -1,12 +1,11 @@
 """Gathers what is known of members for lifecycle.py: from the mirrors, the notices and, for times, the event log."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from accounts.in_force import Holdings, holdings_of, permission_is_in_force, plugin_runs
-from accounts.members.lifecycle import UNCONFIRMED, Facts, Life, life_of
+from accounts.members.lifecycle import UNCONFIRMED, Facts
 from accounts.subscriptions.agreements import is_sim_plus, signatures_of
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
@@ -31,14 +30,6 @@ def facts_of(user_ids: Iterable[int], *, organization_id: int, now: datetime) ->
         for user_id in ids
         if (user := users.get(user_id)) is not None
     }
-
-
-def life_of_member(user_id: int, *, organization_id: int, now: datetime) -> Life | None:
-    """Where one member stands, with the times that the log knows; None for whom the mirror does not know."""
-    facts = facts_of([user_id], organization_id=organization_id, now=now).get(user_id)
-    if facts is None:
-        return None
-    return life_of(replace(facts, confirmed_at=confirmed_at(user_id, organization_id=organization_id)))
 
 
 def confirmed_at(user_id: int, *, organization_id: int) -> datetime | None:

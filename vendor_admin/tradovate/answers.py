@@ -50,7 +50,8 @@ def read_answer(
     the header of that name.
 
     A refusal is told in texts that the database takes, and repeats none of `secrets`, what the request held. They are
-    looked for before a text is cut, since half a code is still half a code. What was asked for (Success) and the next try's ticket come as they are.
+    looked for before a text is cut, since half a code is still half a code. What was asked for (Success) and the next
+    try's ticket come as they are.
     """
     outcome = _read(operation, status=status, body=body, location=location)
     if isinstance(outcome, Success | Penalized):

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.members.lifecycle import Facts, Life, Step, life_of
-from accounts.members.lifecycle_facts import facts_of, life_of_member
+from accounts.members.lifecycle_facts import facts_of
+from accounts.members.lifecycle_panel import standing_of
 from accounts.offboarding.cancellation import targets_for
 from accounts.subscriptions.agreements import signature_in
 from tests.support.running_hub import wait_until
@@ -125,7 +126,8 @@ def test_a_signature_is_read_from_a_notice_and_from_nothing_else(
 
 def _life(scene: Scene, user_id: int) -> Life | None:
     with scene.scope():
-        return life_of_member(user_id, organization_id=scene.organization.pk, now=timezone.now())
+        panel = standing_of(user_id, (), organization_id=scene.organization.pk, now=timezone.now())
+    return panel.life if panel else None
 
 
 def _wait_for(scene: Scene, user_id: int, step: Step) -> Life:

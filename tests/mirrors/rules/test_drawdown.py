@@ -100,28 +100,19 @@ def test_a_payout_from_an_account_whose_floor_has_stopped_costs_room():
 def test_the_peak_can_be_set_to_put_the_floor_back():
     before = new(50_000, 2_500, Mode.END_OF_DAY).after_trading(D(49_000))
     after = before.after_balance_change(D(800))
-    peak = after.peak_for_floor(before.floor)
-    assert peak == 50_000
-    repaired = after.after_max_net_liq(peak)
+    repaired = after.after_max_net_liq(D(50_000))
     assert (repaired.floor, repaired.room) == (47_500, 2_300)
 
 
 def test_in_real_time_a_peak_below_the_net_liquidation_value_does_not_stay():
     after = new(50_000, 2_500, Mode.REAL_TIME).after_balance_change(D(1_000))
     assert after.after_max_net_liq(D(50_000)).peak == 51_000
-    assert after.peak_for_floor(D(47_500)) is None
-    assert after.peak_for_floor(D(48_500)) == 51_000
 
 
 def test_at_the_end_of_day_a_peak_that_was_set_low_rises_again():
     account = new(50_000, 2_500, Mode.END_OF_DAY).after_max_net_liq(D(48_000))
     assert account.floor == 45_500
     assert account.after_end_of_day().floor == 47_500
-
-
-def test_no_peak_leads_to_a_floor_above_where_it_stops():
-    assert new(50_000, 2_500, Mode.END_OF_DAY, limit=50_100).peak_for_floor(D(50_200)) is None
-    assert new(50_000, 2_500, Mode.END_OF_DAY, limit=50_100).peak_for_floor(D(50_100)) == 52_600
 
 
 def test_a_limit_goes_before_the_starting_balance_and_zero_is_none():
@@ -155,10 +146,3 @@ def test_money_added_never_costs_room_and_money_taken_never_gives_it(mode, net_l
     else:
         assert after.room >= account.room
     assert after.floor <= 50_100
-
-
-@given(st.sampled_from(list(Mode)), amounts, amounts)
-def test_a_peak_found_for_a_floor_leads_to_it(mode, net_liq, floor):
-    account = new(50_000, 2_500, mode, limit=50_100).after_trading(net_liq)
-    peak = account.peak_for_floor(floor)
-    assert peak is None or account.after_max_net_liq(peak).floor == floor

@@ -86,9 +86,9 @@ def test_an_answer_that_the_database_cannot_hold_is_stored_without_that(
     first, second = scene.account_ids(2)
     answering({first: Success({**ANSWER, "withdrawalRejectReason": f"a{odd}b"})})
     job = read_until_over(scene, asked(scene, first, second))
-    odd, other = rows_of(scene, job)
-    assert (odd.state, other.state) == (State.ANSWERED, State.ANSWERED)
-    assert odd.answer == {**ANSWER, "withdrawalRejectReason": "a\ufffdb"}
+    changed, other = rows_of(scene, job)
+    assert (changed.state, other.state) == (State.ANSWERED, State.ANSWERED)
+    assert changed.answer == {**ANSWER, "withdrawalRejectReason": "a\ufffdb"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
-from vendor_admin.sync.log.cursor import LogCursor, end_of_log, read_after
+from vendor_admin.sync.log.cursor import LogCursor, read_after
 
 INSERT = (
     "INSERT INTO sync_entityevent (received_at, organization_id, lease_id, epoch, seq, entity_id, kind, environment,"
@@ -118,19 +118,6 @@ def test_a_rolled_back_row_never_shows_and_blocks_nobody(writers: Writers) -> No
     writers.one.rollback()
     writers.settle()
     assert writers.read(LogCursor())[0] == [2]
-
-
-def test_the_end_of_the_log_skips_nothing_that_is_still_open(writers: Writers) -> None:
-    writers.add(writers.one, 1)
-    writers.add(writers.other, 2)
-    writers.other.commit()
-    with organization_scope(writers.organization_id):
-        end = end_of_log(organization_id=writers.organization_id)
-    writers.one.commit()
-    writers.add(writers.one, 3)
-    writers.one.commit()
-    writers.settle()
-    assert set(writers.read(end)[0]) >= {1, 3}
 
 
 def test_readers_see_their_own_organization_alone(writers: Writers) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from tests.tradovate.operations.examples import BODIES, LIMIT, NOW, PARAMETER
-from vendor_admin.tradovate.operations import WRITES, Reversal, with_changes, write_at
-from vendor_admin.tradovate.operations.auto_liq import UserAccountAutoLiq
+from vendor_admin.tradovate.operations import WRITES, Reversal, write_at
 
 LIMIT_ENTITY = {"id": 400, "accountId": 200, **LIMIT, "exposedLimit": 3, "fieldOfTomorrow": 1}
 PARAMETER_ENTITY = {"id": 500, "userAccountPositionLimitId": 400, **PARAMETER, "maxOpeningOrderQty": 9}
@@ -239,10 +238,3 @@ def test_what_ended_at_once_is_added_anew():
 )
 def test_what_cannot_be_undone_says_so(path):
     assert reversal(path, old={"id": 1}, answer={"id": 1, "ok": True}) is None
-
-
-def test_a_change_of_one_setting_keeps_the_others():
-    entity = {"id": 200, "dailyLossAutoLiq": 750.5, "weeklyLossAutoLiq": 3000, "fieldOfTomorrow": 1}
-    body = with_changes(UserAccountAutoLiq, entity, {"weeklyLossAutoLiq": None, "doNotUnlock": True})
-    assert body == {"id": 200, "dailyLossAutoLiq": 750.5, "doNotUnlock": True}
-    assert with_changes(UserAccountAutoLiq, None, {"id": 5}) == {"id": 5}

@@ -10,7 +10,7 @@ from tests.tradovate.operations.examples import BODIES, NOW
 from tests.tradovate.operations.platform_description import answer_schema, operation_at, request_schema, resolved
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.enums import Environment
-from vendor_admin.tradovate.operations import ENTITIES, WRITES, NoSuchOperation, write_at, write_operation
+from vendor_admin.tradovate.operations import ENTITIES, WRITES, NoSuchOperation, write_at
 
 EVERY_WRITE = pytest.mark.parametrize("path", sorted(WRITES))
 
@@ -148,7 +148,7 @@ def test_a_person_is_told_both_possibilities(path):
 
 
 def test_a_write_is_found_by_its_path():
-    assert write_operation("cashBalance/changedemobalance").environments == {Environment.DEMO}
+    assert write_at("cashBalance/changedemobalance").operation.environments == {Environment.DEMO}
     assert write_at("user/canceleverything").operation.environments == set(Environment)
     with pytest.raises(NoSuchOperation, match="user/deleteeverything"):
         write_at("user/deleteeverything")

@@ -1,7 +1,7 @@
 """Signing in, renewing, asking who: and what each failure means."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -153,13 +153,6 @@ def test_me_without_a_user_is_a_failure(server, client, body):
 )
 def test_a_caller_can_tell_why_a_login_failed(failure, problem):
     assert sign_in_problem_of(failure) is problem
-
-
-def test_a_token_is_renewed_a_quarter_of_an_hour_before_its_end():
-    assert not TOKEN.is_due_for_renewal(EXPIRES_AT - timedelta(minutes=15, seconds=1))
-    assert TOKEN.is_due_for_renewal(EXPIRES_AT - timedelta(minutes=15))
-    assert not TOKEN.has_expired(EXPIRES_AT - timedelta(seconds=1))
-    assert TOKEN.has_expired(EXPIRES_AT)
 
 
 def test_secrets_are_in_no_repr():

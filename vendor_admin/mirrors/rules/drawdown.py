@@ -123,13 +123,6 @@ class Drawdown:
         """
         return replace(self, peak=peak)._followed()
 
-    def peak_for_floor(self, floor: Decimal) -> Decimal | None:
-        """The peak that updateMaxNetLiq has to set for a floor; None if the floor cannot be or stay there."""
-        if self.terms.ceiling is not None and floor > self.terms.ceiling:
-            return None
-        peak = floor + self.terms.drawdown
-        return peak if self.after_max_net_liq(peak).floor == floor else None
-
     def _followed(self) -> "Drawdown":
         if self.terms.mode is Mode.END_OF_DAY:
             return self

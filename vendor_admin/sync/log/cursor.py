@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from django.db import connection
-
 from vendor_admin.sync.models import EntityEvent
 
 
@@ -47,15 +45,3 @@ def read_after(*, organization_id: int, cursor: LogCursor, limit: int) -> tuple[
     if not rows:
         return rows, cursor
     return rows, LogCursor(getattr(rows[-1], "tx_number"), rows[-1].id)  # noqa: B009 - a column of this query alone
-
-
-def end_of_log(*, organization_id: int) -> LogCursor:
-    """The cursor behind everything that is committed now."""
-    with connection.cursor() as database:
-        database.execute(
-            "SELECT tx::text::bigint, id FROM sync_entityevent WHERE organization_id = %s"
-            " AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx DESC, id DESC LIMIT 1",
-            [organization_id],
-        )
-        row = database.fetchone()
-    return LogCursor(*row) if row else LogCursor()

@@ -1,6 +1,5 @@
 """Requests that replace the settings of a thing: made from what it is now, changed in places, or put back."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,11 +24,3 @@ def from_entity(kind: type[R], entity: Entity | None, **more: Any) -> R | None:
         return msgspec.convert({**body, **more}, kind)
     except msgspec.ValidationError:
         return None
-
-
-def with_changes(kind: type[R], entity: Entity | None, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The body that replaces an entity's settings by themselves with some changes (None: no longer set), by names on
-    the wire. Check it with `Write.read`."""
-    names = names_of(kind)
-    kept = {name: entity[name] for name in names if entity.get(name) is not None} if entity is not None else {}
-    return {name: value for name, value in {**kept, **changes}.items() if value is not None}

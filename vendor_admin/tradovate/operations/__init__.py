@@ -5,12 +5,11 @@ from vendor_admin.tradovate.catalogue.entity_operations import LOOK_UP_PARAMETER
 from vendor_admin.tradovate.catalogue.entity_types import ENTITIES, EntityType, entity_type_of
 from vendor_admin.tradovate.catalogue.look_ups import Doubt, LookUp, Reading
 from vendor_admin.tradovate.catalogue.operation import MOST_IDS_IN_A_CALL, Operation
-from vendor_admin.tradovate.catalogue.replaced_settings import with_changes
 from vendor_admin.tradovate.catalogue.request import Request, without_secrets
 from vendor_admin.tradovate.catalogue.write import Reversal, Write
 from vendor_admin.tradovate.errors import Fault, InvalidRequest, NoSuchOperation
 from vendor_admin.tradovate.operations.authentication import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN
-from vendor_admin.tradovate.operations.registry import WRITES, write_at, write_operation
+from vendor_admin.tradovate.operations.registry import WRITES, write_at
 from vendor_admin.tradovate.operations.user import SYNC_REQUEST
 
 __all__ = [
@@ -38,8 +37,6 @@ __all__ = [
     "entity_operation",
     "entity_type_of",
     "query_of",
-    "with_changes",
     "without_secrets",
     "write_at",
-    "write_operation",
 ]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vendor_admin.tradovate.catalogue.operation import Operation
 from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.errors import NoSuchOperation
 from vendor_admin.tradovate.operations.auto_liq import (
@@ -92,8 +91,3 @@ def write_at(path: str) -> Write[Any]:
     if write is None:
         raise NoSuchOperation(*path.partition("/")[::2])
     return write
-
-
-def write_operation(path: str) -> Operation:
-    """What to call for the write of this path; raises NoSuchOperation if the catalogue has none."""
-    return write_at(path).operation

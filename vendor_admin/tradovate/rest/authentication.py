@@ -7,7 +7,7 @@ Source: partner.tradovate.com/api/rest-api-endpoints/authentication/access-token
 
 import enum
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from vendor_admin.tradovate.api_hosts import ApiHosts, read_api_hosts
 from vendor_admin.tradovate.operations import ACCESS_TOKEN_REQUEST, ME, RENEW_ACCESS_TOKEN
@@ -25,9 +25,6 @@ from vendor_admin.tradovate.outcomes import (
 )
 from vendor_admin.tradovate.rest.client import RestClient
 from vendor_admin.tradovate.values import id_of, time_of
-
-RENEWAL_MARGIN = timedelta(minutes=15)
-"""How long before its end a token is renewed. Its life was 80 or 90 minutes at different times: never assume it."""
 
 Failure = Rejected | Penalized | Locked | Unauthorized | WrongHost | Unknown | NotSent
 
@@ -60,14 +57,6 @@ class AccessToken:
     user_id: int
     name: str
     api_hosts: ApiHosts = field(default_factory=ApiHosts, compare=False)
-
-    def has_expired(self, now: datetime) -> bool:
-        """Say whether the token is past its end. A socket that is authorized stays usable all the same."""
-        return now >= self.expires_at
-
-    def is_due_for_renewal(self, now: datetime, *, margin: timedelta = RENEWAL_MARGIN) -> bool:
-        """Say whether it is time to renew: an expired token cannot be renewed any more."""
-        return now + margin >= self.expires_at
 
 
 @dataclass(frozen=True, slots=True)

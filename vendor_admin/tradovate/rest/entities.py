@@ -1,9 +1,9 @@
 """Reading entities over REST by the shared operations, in calls the platform can take."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from vendor_admin.tradovate.operations import MOST_IDS_IN_A_CALL, Operation, entity_operation
-from vendor_admin.tradovate.outcomes import Outcome, Rejected, Success, Unknown
+from vendor_admin.tradovate.operations import MOST_IDS_IN_A_CALL, entity_operation
+from vendor_admin.tradovate.outcomes import Outcome, Success, Unknown
 from vendor_admin.tradovate.rest.client import RestClient
 
 
@@ -12,34 +12,10 @@ def fetch_list(client: RestClient, entity_type: str, *, token: str) -> Outcome:
     return _as_list(client.call(entity_operation(entity_type, "list"), token=token))
 
 
-def fetch_items(client: RestClient, entity_type: str, ids: Iterable[int], *, token: str) -> Iterator[Outcome]:
-    """Read entities by id, at most ten a call; one outcome per call. Raises NoSuchOperation.
-
-    Ids the platform does not know are missing from the answers without a word. After an outcome that would be
-    repeated by every further call (no token, a lock, no connection) nothing more is asked.
-    """
-    return _fetch_in_calls(client, entity_operation(entity_type, "items"), "ids", ids, token=token)
-
-
-def fetch_ldeps(client: RestClient, entity_type: str, master_ids: Iterable[int], *, token: str) -> Iterator[Outcome]:
-    """Read the entities that belong to the given masters, at most ten masters a call; else as `fetch_items`."""
-    return _fetch_in_calls(client, entity_operation(entity_type, "ldeps"), "masterids", master_ids, token=token)
-
-
 def ids_by_call(ids: Iterable[int]) -> list[list[int]]:
     """Split ids into calls, each id once and in the order given. Its length is the number of calls needed."""
     unique = list(dict.fromkeys(ids))
     return [unique[start : start + MOST_IDS_IN_A_CALL] for start in range(0, len(unique), MOST_IDS_IN_A_CALL)]
-
-
-def _fetch_in_calls(
-    client: RestClient, operation: Operation, parameter: str, ids: Iterable[int], *, token: str
-) -> Iterator[Outcome]:
-    for group in ids_by_call(ids):
-        outcome = _as_list(client.call(operation, token=token, params={parameter: group}))
-        yield outcome
-        if not isinstance(outcome, Success | Rejected):
-            return
 
 
 def _as_list(outcome: Outcome) -> Outcome:

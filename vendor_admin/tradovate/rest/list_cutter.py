@@ -43,11 +43,6 @@ class ListCutter:
         self._passed: _Passed | None = None
 
     @property
-    def held_characters(self) -> int:
-        """How much is kept of an element whose end has not come yet."""
-        return len(self._text)
-
-    @property
     def is_whole(self) -> bool:
         """Whether the array has come to its end, and nothing stands behind it."""
         return self._next is _Next.NOTHING and not self.fault
