@@ -281,6 +281,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["vendor_admin.partner_api.json_body.StrictJSONParser"],
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like any other
+    "DEFAULT_SCHEMA_CLASS": "vendor_admin.partner_api.openapi.operations.PartnerSchema",
     "EXCEPTION_HANDLER": "vendor_admin.partner_api.exception_handler.problem_response",
 }
 

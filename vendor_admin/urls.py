@@ -19,6 +19,7 @@ urlpatterns = [
     path("o/<slug:slug>/", include("oauth_bridge.urls")),
     path("api/v1/", include("vendor_admin.operations.api_urls")),
     path("api/v1/", include("vendor_admin.sync.api_urls")),
+    path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("vendor_admin.partner_api.urls")),
     path("admin/", include("vendor_admin.organizations.urls")),
     path("admin/", include("vendor_admin.sync.urls")),

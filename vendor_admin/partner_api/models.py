@@ -11,10 +11,12 @@ from django.db.models import Q
 
 from vendor_admin.organizations.actors import Actor, ActorKind
 from vendor_admin.organizations.encryption import EncryptedJSONField
+from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.organizations.organization_rows import OrganizationRow
 
 DIGEST_LENGTH = 64
 LONGEST_IDEMPOTENCY_KEY = 255
+LONGEST_EXTERNAL_ID = 200
 
 
 class ApiKey(OrganizationRow):
@@ -149,3 +151,33 @@ class RequestLogEntry(OrganizationRow):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}: {self.status}"
+
+
+class ExternalId(OrganizationRow):
+    """What the partner calls a member or an account: unique within the organization and the kind.
+
+    Members have one platform id in both environments: theirs has no `environment`.
+    """
+
+    class Kind(models.TextChoices):
+        MEMBER = "member", "member"
+        ACCOUNT = "account", "account"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS, default="", blank=True)
+    entity_id = models.BigIntegerField("platform id")
+    external_id = models.CharField(max_length=LONGEST_EXTERNAL_ID)
+    set_at = models.DateTimeField()
+
+    class Meta(OrganizationRow.Meta):
+        abstract = False
+        verbose_name = "external id"
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "kind", "external_id"], name="one_thing_per_external_id"),
+            models.UniqueConstraint(
+                fields=["organization", "kind", "environment", "entity_id"], name="one_external_id_per_thing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id

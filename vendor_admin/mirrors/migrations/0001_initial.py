@@ -172,7 +172,10 @@ class Migration(migrations.Migration):
                     "verbose_name": "account",
                     "abstract": False,
                     "base_manager_name": "unscoped",
-                    "indexes": [models.Index(fields=["organization", "user_id", "entity_id"], name="account_user_id")],
+                    "indexes": [
+                        models.Index(fields=["organization", "user_id", "entity_id"], name="account_user_id"),
+                        models.Index(fields=["organization", "active", "entity_id"], name="account_active"),
+                    ],
                     "constraints": [
                         models.UniqueConstraint(
                             fields=("organization", "entity_id", "environment"), name="account_entity"
@@ -276,7 +279,10 @@ class Migration(migrations.Migration):
                     "abstract": False,
                     "base_manager_name": "unscoped",
                     "indexes": [
-                        models.Index(fields=["organization", "account_id", "entity_id"], name="cashbalancelog_account")
+                        models.Index(fields=["organization", "account_id", "entity_id"], name="cashbalancelog_account"),
+                        models.Index(
+                            fields=["organization", "trade_date", "entity_id"], name="cashbalancelog_trade_date"
+                        ),
                     ],
                     "constraints": [
                         models.UniqueConstraint(
@@ -370,6 +376,7 @@ class Migration(migrations.Migration):
                     "verbose_name": "contract",
                     "abstract": False,
                     "base_manager_name": "unscoped",
+                    "indexes": [models.Index(fields=["organization", "name", "entity_id"], name="contract_name")],
                     "constraints": [
                         models.UniqueConstraint(
                             fields=("organization", "entity_id", "environment"), name="contract_entity"
@@ -475,6 +482,7 @@ class Migration(migrations.Migration):
                     "verbose_name": "product",
                     "abstract": False,
                     "base_manager_name": "unscoped",
+                    "indexes": [models.Index(fields=["organization", "name", "entity_id"], name="product_name")],
                     "constraints": [
                         models.UniqueConstraint(
                             fields=("organization", "entity_id", "environment"), name="product_entity"
@@ -1285,6 +1293,7 @@ class Migration(migrations.Migration):
                     "indexes": [
                         models.Index(fields=["organization", "order_id", "entity_id"], name="fill_order_i"),
                         models.Index(fields=["organization", "account_id", "entity_id"], name="fill_account"),
+                        models.Index(fields=["organization", "trade_date", "entity_id"], name="fill_trade_date"),
                     ],
                     "constraints": [
                         models.UniqueConstraint(fields=("organization", "entity_id", "environment"), name="fill_entity")
@@ -1539,6 +1548,9 @@ class Migration(migrations.Migration):
                     "verbose_name": "user",
                     "abstract": False,
                     "base_manager_name": "unscoped",
+                    "indexes": [
+                        models.Index(fields=["organization", "status", "entity_id"], name="platformuser_status")
+                    ],
                     "constraints": [
                         models.UniqueConstraint(
                             fields=("organization", "entity_id", "environment"), name="platformuser_entity"
@@ -1653,6 +1665,7 @@ class Migration(migrations.Migration):
                         models.Index(
                             fields=["organization", "account_id", "entity_id"], name="tradingpermission_account"
                         ),
+                        models.Index(fields=["organization", "status", "entity_id"], name="tradingpermission_status"),
                     ],
                     "constraints": [
                         models.UniqueConstraint(

@@ -37,6 +37,7 @@ class Account(Mirror):
         verbose_name = "account"
         indexes = [
             models.Index(fields=["organization", "user_id", "entity_id"], name="account_user_id"),
+            models.Index(fields=["organization", "active", "entity_id"], name="account_active"),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +93,7 @@ class CashBalanceLog(Mirror):
         verbose_name = "cash balance log"
         indexes = [
             models.Index(fields=["organization", "account_id", "entity_id"], name="cashbalancelog_account"),
+            models.Index(fields=["organization", "trade_date", "entity_id"], name="cashbalancelog_trade_date"),
         ]
 
 

@@ -1,5 +1,7 @@
 """What is traded."""
 
+from django.db import models
+
 from vendor_admin.mirrors.models.base import Mirror, Source, flag, integer, moment, number, platform_id, word
 
 
@@ -17,6 +19,7 @@ class Contract(Mirror):
 
     class Meta(Mirror.Meta):
         verbose_name = "contract"
+        indexes = [models.Index(fields=["organization", "name", "entity_id"], name="contract_name")]
 
     def __str__(self) -> str:
         return self.name or super().__str__()
@@ -71,6 +74,7 @@ class Product(Mirror):
 
     class Meta(Mirror.Meta):
         verbose_name = "product"
+        indexes = [models.Index(fields=["organization", "name", "entity_id"], name="product_name")]
 
     def __str__(self) -> str:
         return self.name or super().__str__()

@@ -206,6 +206,7 @@ class Fill(Mirror):
         indexes = [
             models.Index(fields=["organization", "order_id", "entity_id"], name="fill_order_i"),
             models.Index(fields=["organization", "account_id", "entity_id"], name="fill_account"),
+            models.Index(fields=["organization", "trade_date", "entity_id"], name="fill_trade_date"),
         ]
 
     @property

@@ -35,6 +35,9 @@ class PlatformUser(Mirror):
 
     class Meta(Mirror.Meta):
         verbose_name = "user"
+        indexes = [
+            models.Index(fields=["organization", "status", "entity_id"], name="platformuser_status"),
+        ]
 
     def __str__(self) -> str:
         return self.name or super().__str__()
@@ -100,6 +103,7 @@ class TradingPermission(Mirror):
         indexes = [
             models.Index(fields=["organization", "user_id", "entity_id"], name="tradingpermission_user_id"),
             models.Index(fields=["organization", "account_id", "entity_id"], name="tradingpermission_account"),
+            models.Index(fields=["organization", "status", "entity_id"], name="tradingpermission_status"),
         ]
 
 

@@ -14,6 +14,7 @@ from vendor_admin.mirrors.rules.drawdown import Drawdown, Terms
 from vendor_admin.tradovate.trading_calendar import first_session_of_week
 
 DRAWDOWN, DAILY_LOSS, WEEKLY_LOSS = "trailing drawdown", "daily loss limit", "weekly loss limit"
+DAILY_LOSS_PERCENT = f"{DAILY_LOSS} in percent"
 NO_LOSS_LIMIT = "No loss limit is known for this account."
 
 
@@ -122,7 +123,7 @@ def weekly_room_left(
 
 def unknown_percent_room(percentage: Decimal | None) -> Room:
     """A daily loss limit in percent: the platform does not say of which balance, so what it leaves is not known."""
-    limit = f"{DAILY_LOSS} in percent"
+    limit = DAILY_LOSS_PERCENT
     if not percentage:
         return Room(None, f"No {limit} is set.", is_set=False, limit=limit)
     return Room(None, f"Unknown: what the limit of {percentage.normalize():f} % leaves.", limit=limit)

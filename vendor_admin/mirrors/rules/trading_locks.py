@@ -7,9 +7,18 @@ Where the mirrors do not tell, the answer is unknown and says why. Source: the p
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from vendor_admin.tradovate.permission_status import PermissionStatus, is_in_force
+
+
+class MayTrade(StrEnum):
+    """The answer to "May it trade?", for programs."""
+
+    YES = "yes"
+    CLOSING_ONLY = "closing_only"
+    NO = "no"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class TradingLock:
     why: tuple[str, ...] = ()
     answer: str = "Unknown"
     is_open: bool = False
+    may_trade: MayTrade = MayTrade.UNKNOWN
 
     @property
     def tone(self) -> str:
@@ -42,6 +52,12 @@ class _Effect(IntEnum):
     NOTE = 4
 
 
+_MAY_TRADE = {
+    _Effect.NO: MayTrade.NO,
+    _Effect.CLOSING_ONLY: MayTrade.CLOSING_ONLY,
+    _Effect.UNKNOWN: MayTrade.UNKNOWN,
+    _Effect.NOTE: MayTrade.YES,
+}
 _Found = tuple[_Effect, str, str]  # effect, summary, sentence
 
 
@@ -146,7 +162,7 @@ def _permission_problem(statuses: Sequence[str | None]) -> list[_Found]:
 
 def _judged(found: list[_Found]) -> TradingLock:
     if not found:
-        return TradingLock(False, "open", ("No lock is set.",), "Yes", is_open=True)
+        return TradingLock(False, "open", ("No lock is set.",), "Yes", is_open=True, may_trade=MayTrade.YES)
     effect, summary, _ = min(found, key=lambda one: one[0])
     answers = {
         _Effect.NO: f"No: {summary}",
@@ -154,4 +170,10 @@ def _judged(found: list[_Found]) -> TradingLock:
         _Effect.UNKNOWN: "Unknown",
         _Effect.NOTE: f"Yes: {summary}",
     }
-    return TradingLock(effect <= _Effect.CLOSING_ONLY, summary, tuple(one[2] for one in found), answers[effect])
+    return TradingLock(
+        effect <= _Effect.CLOSING_ONLY,
+        summary,
+        tuple(one[2] for one in found),
+        answers[effect],
+        may_trade=_MAY_TRADE[effect],
+    )

@@ -9,7 +9,7 @@ import vendor_admin.organizations.encryption
 from vendor_admin.organizations.tenancy.rls import run_sql
 from vendor_admin.schema.table_creation import CreateTables
 
-TABLES = ["apikey", "requestcount", "requestlogentry", "savedanswer"]
+TABLES = ["apikey", "externalid", "requestcount", "requestlogentry", "savedanswer"]
 
 # The scalar subselects make the planner read the setting once per statement instead of once per row.
 POLICIES = """
@@ -225,6 +225,51 @@ class Migration(migrations.Migration):
                     "indexes": [models.Index(fields=["organization", "expires_at"], name="saved_answer_by_end")],
                     "constraints": [
                         models.UniqueConstraint(fields=("organization", "key"), name="one_answer_per_idempotency_key")
+                    ],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="ExternalId",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("kind", models.CharField(choices=[("member", "member"), ("account", "account")], max_length=7)),
+                    (
+                        "environment",
+                        models.CharField(
+                            blank=True, choices=[("demo", "DEMO"), ("live", "LIVE")], default="", max_length=4
+                        ),
+                    ),
+                    ("entity_id", models.BigIntegerField(verbose_name="platform id")),
+                    ("external_id", models.CharField(max_length=200)),
+                    ("set_at", models.DateTimeField()),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "external id",
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("organization", "kind", "external_id"), name="one_thing_per_external_id"
+                        ),
+                        models.UniqueConstraint(
+                            fields=("organization", "kind", "environment", "entity_id"),
+                            name="one_external_id_per_thing",
+                        ),
                     ],
                 },
                 managers=[
