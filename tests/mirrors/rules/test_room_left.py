@@ -124,7 +124,9 @@ def test_an_account_whose_only_trader_is_closed_locked_or_unconfirmed_may_not_tr
 
 def test_an_account_without_locks_is_open():
     lock = trading_locks.lock_state(admin_action="Normal", **OPEN)
-    assert lock == trading_locks.TradingLock(False, "open", ("No lock is set.",), "Yes", is_open=True, may_trade=trading_locks.MayTrade.YES)
+    assert lock == trading_locks.TradingLock(
+        False, "open", ("No lock is set.",), "Yes", is_open=True, may_trade=trading_locks.MayTrade.YES
+    )
 
 
 def test_an_account_without_a_risk_status_is_unknown():
