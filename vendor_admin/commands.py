@@ -21,6 +21,8 @@ ROLES = {
         *(*GUNICORN, "vendor_admin.wsgi:application", "--no-control-socket"),
         *("--worker-class", "vendor_admin.web.worker.BufferingWorker", "--workers", "2", "--threads", "8"),
     ),
+    # Uvicorn with one plain async view: readers of events wait here without a thread. Binds to EVENTS_BIND.
+    "events": ("python", "-m", "vendor_admin.web.events_role"),
     "worker": (
         *(*CELERY, "worker", "--queues", "urgent", "--concurrency", "2"),
         *("--hostname", "urgent@%h", *QUIET),

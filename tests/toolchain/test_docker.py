@@ -94,7 +94,7 @@ class Machine:
         self.postgres = EmbeddedPostgres(
             folder / "postgres", log_path=folder / "postgres.log", password=GIVEN["POSTGRES_PASSWORD"], durable=False
         )
-        self.valkey_port, self.web_port = choose_port(), choose_port()
+        self.valkey_port, self.web_port, self.events_port = choose_port(), choose_port(), choose_port()
 
     def filled(self, text: str) -> str:
         text = re.sub(r"\$\{(\w+)(?::[?-]([^}]*))?\}", lambda m: GIVEN.get(m[1], (m[2] or "").strip()), text)
@@ -102,6 +102,7 @@ class Machine:
             ("@postgres:5432", f"@127.0.0.1:{self.postgres.port}"),
             ("@valkey:6379", f"@127.0.0.1:{self.valkey_port}"),
             ("127.0.0.1:8000", f"127.0.0.1:{self.web_port}"),
+            ("127.0.0.1:8001", f"127.0.0.1:{self.events_port}"),
         ):
             text = text.replace(name, port)
         return text
@@ -110,7 +111,11 @@ class Machine:
         image = dict(shlex.split(rest)[0].split("=") for keyword, rest in dockerfile() if keyword == "ENV")
         given = {name: self.filled(value) for name, value in service["environment"].items()}
         # The image listens on every address of its own network; here only this machine may reach it.
-        here = {"GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.web_port}", "STATE_FOLDER": str(self.folder / "state")}
+        here = {
+            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.web_port}",
+            "EVENTS_BIND": f"127.0.0.1:{self.events_port}",
+            "STATE_FOLDER": str(self.folder / "state"),
+        }
         return {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", **image, **given, **here}
 
     def database_url(self) -> str:
@@ -200,11 +205,12 @@ def test_every_command_of_compose_runs(machine: Machine) -> None:
         program = machine.program(name, service["command"], machine.environment(service))
         running = RunningProgram(program, log_path=machine.folder / f"{name}.log")
         try:
-            if name == "web":
-                wait_for(running, "Listening at")
+            if name in ("web", "events"):
+                wait_for(running, "Listening at" if name == "web" else "Uvicorn running on")
                 check = machine.program("check", service["healthcheck"]["test"][1:])
                 _until_healthy(list(check.arguments))
-                with urllib.request.urlopen(f"http://127.0.0.1:{machine.web_port}/livez") as answer:
+                port = machine.web_port if name == "web" else machine.events_port
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez") as answer:
                     assert answer.status == 200
             else:
                 wait_for(running, READY_LINES[name])

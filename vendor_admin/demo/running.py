@@ -35,11 +35,12 @@ from vendor_admin.supervisor import Child, ChildFailed, StopRequested, Superviso
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE_PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
-WEB_PORT, SANDBOX_PORT, PORTAL_PORT, POSTGRES_PORT, VALKEY_PORT = 8000, 8090, 8070, 54320, 63790
+WEB_PORT, EVENTS_PORT, SANDBOX_PORT, PORTAL_PORT = 8000, 8001, 8090, 8070
+POSTGRES_PORT, VALKEY_PORT = 54320, 63790
 EVENTS_PER_SECOND = 20
 LIVE_SECONDS = 600.0  # from the first start: slow machines make the tables for minutes
 # What serves people stops first, then what sends work, then what does it (2).
-STOP_RANKS = {"web": 0, "beat": 1}
+STOP_RANKS = {"web": 0, "events": 0, "beat": 1}
 DATABASE_VARIABLES = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_HUB_URL")
 DATABASE_NAME = "vendor_admin"
 CONTINUES = " `make demo` continues with this data, `make demo RESET=1` starts fresh."
@@ -53,7 +54,7 @@ class Demo:
         self.output = output
         self.started_at = time.monotonic()
         self.supervisor = Supervisor(record_path=folder / "demo.children.json", say=self.say)
-        self.web_port = 0
+        self.web_port = self.events_port = 0
         self._told_when_live = False
 
     def run(self, *, reset: bool = False) -> int:
@@ -131,21 +132,23 @@ class Demo:
         environment |= self._broker(kept)
         sandbox_url = self._sandbox()
         self.web_port = self._port("the web site", WEB_PORT)
+        self.events_port = self._port("the events of the partner API", EVENTS_PORT)
         environment["SITE_URL"] = f"http://localhost:{self.web_port}"
         environment["EMAIL_URL"] = f"filemail:///{quote(str((self.folder / 'mail').absolute()))}"
         portal_port = self._port("the sample portal", PORTAL_PORT)
         self._prepare_database(environment, sandbox_url=sandbox_url, portal_port=portal_port)
         environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{self.web_port}"
+        environment["EVENTS_BIND"] = f"127.0.0.1:{self.events_port}"
+        answers = {"web": self._web_answers, "events": self._events_answer}
         for name, command in DEMO_ROLES.items():
             program = Program(name=name, arguments=arguments_of(command), folder=ROOT, environment=environment)
-            ready = self._web_answers if name == "web" else lambda: True
             self.supervisor.start(
                 Child(
                     program=program,
                     log_path=log_path(self.folder, name),
                     stop_rank=STOP_RANKS.get(name, 2),
                     grace_seconds=20,
-                    is_ready=ready,
+                    is_ready=answers.get(name, lambda: True),
                 )
             )
         self._portal(portal_port)
@@ -272,6 +275,9 @@ class Demo:
     def _web_answers(self) -> bool:
         return _status(self.web_port, "/livez") == 200
 
+    def _events_answer(self) -> bool:
+        return _status(self.events_port, "/livez") == 200
+
     def _tell_when_live(self) -> None:
         """Say once that all sockets are live, or that they are not after a long time."""
         if self._told_when_live:
@@ -291,6 +297,7 @@ class Demo:
             "",
             f"  Staff pages         http://localhost:{self.web_port}/",
             f"  Health of sync      http://localhost:{self.web_port}/syncz",
+            f"  Events, waited for  http://localhost:{self.events_port}/api/v1/events?wait=20 with an API key",
             f"  Simulated platform  {sandbox_url.replace('127.0.0.1', 'localhost')}/",
             f"  E-mails             files in {self.folder / 'mail'}; none is really sent",
             "",
@@ -305,7 +312,15 @@ class Demo:
 
 def _own_environment() -> dict[str, str]:
     """The caller's environment without the service's own variables, which the demo sets itself."""
-    ours = {*DATABASE_VARIABLES, "DATABASE_ASSUME_ROLE", "CELERY_BROKER_URL", "ALLOWED_HOSTS", "SITE_URL", "PORT"}
+    ours = {
+        *DATABASE_VARIABLES,
+        "DATABASE_ASSUME_ROLE",
+        "CELERY_BROKER_URL",
+        "ALLOWED_HOSTS",
+        "SITE_URL",
+        "PORT",
+        "EVENTS_BIND",
+    }
     ours |= {"BEHIND_PROXY", "DEMO_SIGN_IN_WITHOUT_CODE"}
     caller = {name: value for name, value in os.environ.items() if name not in ours}
     return caller | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", "PYTHONUNBUFFERED": "1"}

@@ -4,14 +4,17 @@ At SIGTERM it takes no more connections, answers who waits with what is there, a
 """
 
 import os
+import signal
 import socket
 from typing import Final
 
+import django
 import uvicorn
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendor_admin.settings")
+django.setup()
 
-from vendor_admin.web.events_role.app import EventsApplication
+from vendor_admin.web.events_role.app import EventsApplication  # noqa: E402 - it imports models
 
 USUAL_BIND: Final = "127.0.0.1:8001"
 MOST_CONNECTIONS: Final = 5_000
@@ -53,6 +56,8 @@ def main() -> None:
         timeout_keep_alive=SILENT_SECONDS,
         timeout_graceful_shutdown=LAST_SECONDS,
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # Uvicorn raises them again at its end, which would be no clean exit
     Server(config, application).run()
 
 
