@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from vendor_admin.partner_api.masking import mask_log_line
 from vendor_admin.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
 
@@ -382,6 +383,7 @@ _every_line: list[structlog.typing.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    mask_log_line,
 ]
 structlog.configure(
     processors=[*_every_line, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

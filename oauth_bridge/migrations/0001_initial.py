@@ -382,6 +382,7 @@ class Migration(migrations.Migration):
                     ),
                     ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
                     ("secret_made_at", models.DateTimeField()),
+                    ("secret_made_by", models.CharField(max_length=200)),
                     ("used_at", models.DateTimeField(null=True)),
                 ],
                 options={

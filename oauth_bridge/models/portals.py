@@ -77,6 +77,7 @@ class Portal(AbstractApplication):
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     is_enabled = models.BooleanField("enabled", default=True)
     secret_made_at = models.DateTimeField()
+    secret_made_by = models.CharField(max_length=200)
     used_at = models.DateTimeField(null=True)
 
     objects: ClassVar[ScopedManager] = ScopedManager()

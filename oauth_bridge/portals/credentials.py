@@ -7,6 +7,7 @@ from oauth_bridge.models import Portal
 from oauth_bridge.portals import tokens
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.authentication import Token
+from vendor_admin.partner_api.credentials import Leaked
 from vendor_admin.partner_api.scopes import rights_of_scopes
 from vendor_admin.partner_api.versions import CURRENT_VERSION
 
@@ -34,6 +35,14 @@ class PortalTokens:
             version=CURRENT_VERSION,
             key_id=found.portal.client_id,
         )
+
+    def end_leaked(self, credential: str, *, now: datetime, request_id: str) -> Leaked | None:
+        """A token is always ended: whoever it is of asks for another at once."""
+        found = tokens.find_access_token(credential, now=now)
+        if found is None:
+            return None
+        found.delete()
+        return Leaked(found.portal.organization, found.portal.actor, is_ended=True)
 
     def rights_of(self, ids: Iterable[str]) -> Mapping[str, frozenset[Right]]:
         programs = Portal.objects.filter(authorization_grant_type=Portal.Kind.PROGRAM, is_enabled=True)

@@ -60,6 +60,7 @@ def register_portal(
             client_secret=digest(secret),
             authorization_grant_type=kind,
             secret_made_at=now,
+            secret_made_by=actor.key,
         )
         _fill(portal, {"name": name, "redirect_uris": redirect_uris, "scopes": scopes})
         _refuse_problems(portal)
@@ -107,8 +108,8 @@ def rotate_secret(*, portal: Portal, actor: Actor, now: datetime, reason: str = 
     """Give a portal another secret; the one before ends at once. Tokens stay."""
     secret = _new_secret()
     with organization_scope(portal.organization_id):
-        portal.client_secret, portal.secret_made_at = digest(secret), now
-        portal.save(update_fields=["client_secret", "secret_made_at", "updated"])
+        portal.client_secret, portal.secret_made_at, portal.secret_made_by = digest(secret), now, actor.key
+        portal.save(update_fields=["client_secret", "secret_made_at", "secret_made_by", "updated"])
         _record(portal, "portal secret replaced", actor=actor, reason=reason, request_id=request_id)
     return Registered(portal, secret)
 

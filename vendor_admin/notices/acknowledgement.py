@@ -9,12 +9,12 @@ from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 
 # Nothing follows that would end these by itself.
-ENDS_WHEN_SEEN = {NoticeKind.PLAN_FAILED, NoticeKind.NOT_SENT}
+ENDS_WHEN_SEEN = {NoticeKind.PLAN_FAILED, NoticeKind.NOT_SENT, NoticeKind.KEY_LEAKED}
 
 
 def acknowledge(*, notice: Notice, actor: Actor, now: datetime, request_id: str = "") -> bool:
-    """Take it off everybody's count; it stays open until it is over, save that of a plan that failed or was not sent,
-    which ends. False if it was seen before.
+    """Take it off everybody's count; it stays open until it is over, save that of a plan that failed or was not sent
+    and of a key that leaked, which ends. False if it was seen before.
 
     Must run inside the organization's scope.
     """

@@ -30,6 +30,7 @@ class NoticeKind(models.TextChoices):
     LOG_UPKEEP = "log_upkeep", "upkeep of the event log"
     MANY_ABSENT = "many_absent", "many entities are not listed"
     NO_WORKER = "no_worker", "queue without a worker"
+    KEY_LEAKED = "key_leaked", "key of the partner API in an address"
 
 
 class Notice(OrganizationRow):

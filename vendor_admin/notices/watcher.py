@@ -21,6 +21,7 @@ from vendor_admin.notices.conditions.installation import (
     restored_database,
     wrong_clocks,
 )
+from vendor_admin.notices.conditions.partner_api import leaked_keys
 from vendor_admin.notices.conditions.plans import (
     operations_undecided,
     plans_failed,
@@ -55,6 +56,7 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.LOG_UPKEEP: log_upkeep_fails,
     NoticeKind.MANY_ABSENT: many_absent,
     NoticeKind.NO_WORKER: queues_untaken,
+    NoticeKind.KEY_LEAKED: leaked_keys,
 }
 # How long each part of a condition has to last before anybody is told; other kinds at once.
 OPENS_AFTER = {
@@ -78,6 +80,7 @@ RESOLUTIONS = {
     NoticeKind.RESTORED: "A day has passed, and all of it is known.",
     NoticeKind.LOG_UPKEEP: "The event log is kept again.",
     NoticeKind.NO_WORKER: "A worker takes the queue again.",
+    NoticeKind.KEY_LEAKED: "The program has another key, or a week has passed.",
     NoticeKind.MANY_ABSENT: "The platform lists them again, or a person confirmed that they are gone.",
 }
 _TEXTS = ("title", "text", "next_step", "path", "seen")

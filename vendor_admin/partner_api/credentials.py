@@ -9,8 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
 
+from vendor_admin.organizations.actors import Actor
+from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.programs import Programs, kinds_of_programs
 from vendor_admin.partner_api.authentication import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Leaked:
+    """A credential of ours that was sent where others read it. `is_ended`: it works no more because of that."""
+
+    organization: Organization
+    program: Actor
+    is_ended: bool
 
 
 class CredentialReader(Programs, Protocol):
@@ -22,6 +33,10 @@ class CredentialReader(Programs, Protocol):
 
     def find(self, credential: str, *, address: str, now: datetime) -> Token | None:
         """What it allows whoever calls from `address`. Inside the scope; notes the use. Raises CredentialRefused."""
+        ...
+
+    def end_leaked(self, credential: str, *, now: datetime, request_id: str) -> Leaked | None:
+        """Whose it is, ended where that was chosen. Inside the scope. None where it lets nobody in now."""
         ...
 
 

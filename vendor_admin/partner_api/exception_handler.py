@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from vendor_admin.errors import Fault, InvalidFields, VendorAdminError
+from vendor_admin.partner_api.masking import masked
 from vendor_admin.partner_api.problem_catalogue import code_of_status
 from vendor_admin.partner_api.problems import MEDIA_TYPE, pointer_of, problem_body, problem_of
 from vendor_admin.partner_api.site import site_of
@@ -77,7 +78,7 @@ def _facts_of(request: HttpRequest) -> dict[str, str]:
         site = site_of(request)
     except DisallowedHost:  # no origin of ours then; the address alone still says which problem it is
         site = ""
-    return {"instance": request.path, "request_id": getattr(request, "request_id", ""), "site": site}
+    return {"instance": masked(request.path), "request_id": getattr(request, "request_id", ""), "site": site}
 
 
 def _headers_of(body: dict[str, Any]) -> dict[str, str] | None:

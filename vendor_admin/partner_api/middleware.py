@@ -14,6 +14,7 @@ from vendor_admin.organizations.sign_in.client_address import caller_address
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.authentication import CredentialRefused, Token, bearer_token_of
 from vendor_admin.partner_api.credentials import Claim, claim_of
+from vendor_admin.partner_api.leaks import refuse_leaked
 
 PATH = "/api/"
 
@@ -41,6 +42,8 @@ class PartnerApiMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         _set(request, token=None, refusal=None)
+        if (refused := refuse_leaked(request)) is not None:
+            return refused
         claim = claim_of(bearer_token_of(request))
         with organization_scope(claim.organization_id) if claim else contextlib.nullcontext():
             found = _found(request, claim) if claim else None

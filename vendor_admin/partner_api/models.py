@@ -42,6 +42,8 @@ class ApiKey(OrganizationRow):
     used_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200)
+    rolled_at = models.DateTimeField(null=True, blank=True)
+    rolled_by = models.CharField(max_length=200, default="", blank=True)
 
     class Meta(OrganizationRow.Meta):
         abstract = False
@@ -70,6 +72,38 @@ class ApiKey(OrganizationRow):
     def works(self, *, now: datetime) -> bool:
         """Whether it may be used now."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    def is_text(self, digest: str, *, now: datetime) -> bool:
+        """Whether a digest is of the key's text, or of the one before while that still works."""
+        if digest == self.digest:
+            return True
+        return digest == self.previous_digest and self.previous_ends_at is not None and self.previous_ends_at > now
+
+
+class CredentialLeak(OrganizationRow):
+    """A program's key or token that was sent in an address, one row a day. Notices tell the owners (leaks.py).
+
+    `is_ended` says that it works no more because of that; `handled_at` that somebody gave the program another one.
+    """
+
+    program = models.CharField(max_length=200, help_text="The key's public id, or the client id.")
+    label = models.CharField(max_length=200)
+    day = models.DateField()
+    noted_at = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
+    address = models.GenericIPAddressField(null=True)
+    is_ended = models.BooleanField(default=False)
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta(OrganizationRow.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "program", "day"], name="one_credential_leak_per_day")
+        ]
+        indexes = [models.Index(fields=["organization", "noted_at"], name="credential_leak_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.label} in an address"
 
 
 class SavedAnswer(OrganizationRow):

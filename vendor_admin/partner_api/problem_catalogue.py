@@ -74,6 +74,12 @@ KINDS: Final = (
         "There is no such version",
         "`Vendor-Admin-Version` takes one of the dates that `detail` names. Leave it out for that of your key.",
     ),
+    ProblemKind(
+        "credential_in_address",
+        400,
+        "A key or token stands in the address",
+        "Send it in the header `Authorization: Bearer` alone. Roll this one: addresses are kept in logs.",
+    ),
     # 401: who is it?
     ProblemKind(
         "not_authenticated", 401, "No key and no access token", "Send `Authorization: Bearer` with your API key."
@@ -84,9 +90,18 @@ KINDS: Final = (
         "The key or token does not work",
         "It is unknown, has ended or was revoked. Ask an owner of the organization for another.",
     ),
+    ProblemKind("key_expired", 401, "The API key has expired", "Ask an owner of the organization for another."),
+    ProblemKind("key_revoked", 401, "The API key was revoked", "Ask an owner of the organization for another."),
+    ProblemKind("key_replaced", 401, "The API key was replaced", "Use the one that it was rolled to."),
     # 403: may they?
     ProblemKind(
         "insufficient_scope", 403, "The key lacks a scope", "`detail` names it. An owner of the organization gives it."
+    ),
+    ProblemKind(
+        "address_not_allowed",
+        403,
+        "The API key may not be used from here",
+        "`detail` has the address that you called from. An owner of the organization can allow it.",
     ),
     ProblemKind("permission_denied", 403, "The key does not allow this", "Ask an owner of the organization."),
     ProblemKind("not_allowed", 403, "A right is missing", "`missing_rights` has which. An owner gives them by scopes."),

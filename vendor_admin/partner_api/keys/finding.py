@@ -7,12 +7,16 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.authentication import AddressRefused, CredentialRefused, Token
+from vendor_admin.partner_api.credentials import Leaked
 from vendor_admin.partner_api.keys import text
+from vendor_admin.partner_api.keys.verbs import revoke_key
 from vendor_admin.partner_api.models import ApiKey
 from vendor_admin.partner_api.scopes import rights_of_scopes
 
+DOOR = Actor.system("partner API", label="the partner API")
 USED_EVERY = timedelta(minutes=1)
 
 
@@ -28,7 +32,7 @@ def find_key(key: str, *, address: str, now: datetime) -> ApiKey | None:
         raise CredentialRefused("This API key was revoked. Use another one.", code="key_revoked")
     if found.expires_at is not None and found.expires_at <= now:
         raise CredentialRefused("This API key has expired. Use another one.", code="key_expired")
-    if found.digest != text.digest(key) and (found.previous_ends_at is None or found.previous_ends_at <= now):
+    if not found.is_text(text.digest(key), now=now):
         raise CredentialRefused("This API key was replaced by a new one. Use that one.", code="key_replaced")
     if not may_call_from(found.allowed_addresses, address):
         detail = f"This API key may not be used from {address or 'an address that cannot be read'}."
@@ -84,6 +88,14 @@ class ApiKeys:
             is_test=key.is_test,
             key_id=key.public_id,
         )
+
+    def end_leaked(self, credential: str, *, now: datetime, request_id: str) -> Leaked | None:
+        key = lookup(credential)
+        if key is None or not key.works(now=now) or not key.is_text(text.digest(credential), now=now):
+            return None
+        if key.is_revoked_when_leaked:
+            revoke_key(key=key, actor=DOOR, now=now, reason="It was sent in an address.", request_id=request_id)
+        return Leaked(key.organization, key.actor, is_ended=key.is_revoked_when_leaked)
 
     def rights_of(self, ids: Iterable[str]) -> Mapping[str, frozenset[Right]]:
         lives = Q(expires_at=None) | Q(expires_at__gt=timezone.now())

@@ -12,6 +12,7 @@ from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.keys import text
+from vendor_admin.partner_api.leaks import settle_leaks
 from vendor_admin.partner_api.models import ApiKey
 from vendor_admin.partner_api.scopes import PARTNER_SCOPES
 from vendor_admin.partner_api.versions import CURRENT_VERSION
@@ -93,7 +94,9 @@ def roll_key(
         found.previous_digest = found.digest if has_overlap else ""
         found.previous_ends_at = now + overlap if has_overlap else None
         found.digest, found.ending = text.digest(new_text), new_text[-4:]
-        found.save(update_fields=["previous_digest", "previous_ends_at", "digest", "ending"])
+        found.rolled_at, found.rolled_by = now, actor.key
+        found.save()
+        settle_leaks(found.public_id, now=now)
         new = {"ending": found.ending, "before_works_until": str(found.previous_ends_at or now)}
         old = {"ending": key.ending}
         _record(found, "API key rolled", actor=actor, old=old, new=new, reason=reason, request_id=request_id)
@@ -108,6 +111,7 @@ def revoke_key(*, key: ApiKey, actor: Actor, now: datetime, reason: str = "", re
             return
         found.revoked_at = key.revoked_at = now
         found.save(update_fields=["revoked_at"])
+        settle_leaks(found.public_id, now=now)
         _record(found, "API key revoked", actor=actor, reason=reason, request_id=request_id)
 
 

@@ -9,7 +9,7 @@ import vendor_admin.organizations.encryption
 from vendor_admin.organizations.tenancy.rls import run_sql
 from vendor_admin.schema.table_creation import CreateTables
 
-TABLES = ["apikey", "externalid", "requestcount", "requestlogentry", "savedanswer"]
+TABLES = ["apikey", "credentialleak", "externalid", "requestcount", "requestlogentry", "savedanswer"]
 
 # The scalar subselects make the planner read the setting once per statement instead of once per row.
 POLICIES = """
@@ -75,6 +75,8 @@ class Migration(migrations.Migration):
                     ("used_at", models.DateTimeField(blank=True, null=True)),
                     ("created_at", models.DateTimeField()),
                     ("created_by", models.CharField(max_length=200)),
+                    ("rolled_at", models.DateTimeField(blank=True, null=True)),
+                    ("rolled_by", models.CharField(blank=True, default="", max_length=200)),
                     (
                         "organization",
                         models.ForeignKey(
@@ -99,6 +101,45 @@ class Migration(migrations.Migration):
                     "constraints": [
                         models.UniqueConstraint(fields=("organization", "digest"), name="one_row_per_api_key"),
                         models.UniqueConstraint(fields=("organization", "public_id"), name="one_api_key_per_public_id"),
+                    ],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="CredentialLeak",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("program", models.CharField(help_text="The key's public id, or the client id.", max_length=200)),
+                    ("label", models.CharField(max_length=200)),
+                    ("day", models.DateField()),
+                    ("noted_at", models.DateTimeField()),
+                    ("times", models.PositiveIntegerField(default=1)),
+                    ("address", models.GenericIPAddressField(null=True)),
+                    ("is_ended", models.BooleanField(default=False)),
+                    ("handled_at", models.DateTimeField(null=True)),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "indexes": [models.Index(fields=["organization", "noted_at"], name="credential_leak_by_time")],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("organization", "program", "day"), name="one_credential_leak_per_day"
+                        )
                     ],
                 },
                 managers=[
