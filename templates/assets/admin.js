@@ -87,5 +87,16 @@
     for (const select of document.querySelectorAll("[data-submit-on-change]")) {
         select.addEventListener("change", () => select.form.submit());
     }
+    // Without a script, or where the browser does not let it copy, the field is chosen and Ctrl+C does.
+    for (const button of document.querySelectorAll("[data-copies]")) {
+        const field = document.getElementById(button.dataset.copies);
+        const said = document.querySelector(`[data-copied-of="${field.id}"]`);
+        button.hidden = false;
+        button.addEventListener("click", async () => {
+            field.select();
+            const isCopied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+            said.textContent = isCopied ? "Copied." : "Press Ctrl+C: it is selected.";
+        });
+    }
     for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
 })();

@@ -1,0 +1,5 @@
+"""Registers the admin pages of the partner API."""
+
+from vendor_admin.partner_api.pages import key_pages
+
+__all__ = ["key_pages"]
