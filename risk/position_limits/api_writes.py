@@ -1,0 +1,60 @@
+"""Position limits and risk parameters by the partner API: made, changed and deleted."""
+
+from vendor_admin.operations.api.making import WriteView
+from vendor_admin.operations.api.single_writes import writes
+
+LIMITS, PARAMETERS = "Position limits", "Risk parameters"
+
+
+class NewPositionLimits(WriteView):
+    """Makes position limits."""
+
+    post = writes(
+        "create_position_limits", operation_id="create_position_limit", tag=LIMITS, summary="Add a position limit"
+    )
+
+
+class PositionLimitChanges(WriteView):
+    """Changes and deletes a position limit."""
+
+    patch = writes(
+        "update_position_limits",
+        subject="position_limit",
+        operation_id="change_position_limit",
+        tag=LIMITS,
+        summary="Change a position limit",
+    )
+    delete = writes(
+        "delete_position_limits",
+        subject="position_limit",
+        operation_id="delete_position_limit",
+        tag=LIMITS,
+        summary="Delete a position limit",
+    )
+
+
+class NewRiskParameters(WriteView):
+    """Makes risk parameters."""
+
+    post = writes(
+        "create_risk_parameters", operation_id="create_risk_parameter", tag=PARAMETERS, summary="Add a risk parameter"
+    )
+
+
+class RiskParameterChanges(WriteView):
+    """Changes and deletes a risk parameter."""
+
+    patch = writes(
+        "update_risk_parameters",
+        subject="risk_parameter",
+        operation_id="change_risk_parameter",
+        tag=PARAMETERS,
+        summary="Change a risk parameter",
+    )
+    delete = writes(
+        "delete_risk_parameters",
+        subject="risk_parameter",
+        operation_id="delete_risk_parameter",
+        tag=PARAMETERS,
+        summary="Delete a risk parameter",
+    )
