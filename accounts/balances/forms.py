@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod
+from accounts.balances.inputs import BalanceChange
 from vendor_admin.amount_fields import AmountField
 from vendor_admin.code_words import choices_in_words
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.kinds import Json, Target, plain
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.balances import DEMO_BALANCE_CAP, PARTNER_CASH_CHANGE_TYPES
@@ -26,12 +28,7 @@ class ChangeBalancesForm(ActionForm):
         ("Max net liquidity afterwards", ("peak", "peak_amount")),
     )
 
-    cash_change = AmountField(
-        label="Change",
-        max_digits=9,
-        decimal_places=2,
-        help_text="A difference: 250 adds, -250 takes away. In the account's currency.",
-    )
+    cash_change = form_field(BalanceChange, "change", label="Change")
     by = forms.ChoiceField(
         label="Method",
         widget=forms.RadioSelect,

@@ -26,6 +26,7 @@ class BalanceChange(RowInput, frozen=True, kw_only=True):
             "A difference in the account's currency: 250 adds, -250 takes away.",
             example="-250.00",
             platform_name="cashChange",
+            below=10_000_000,
         ),
     ]
     by: Annotated[

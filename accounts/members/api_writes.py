@@ -63,6 +63,4 @@ class MemberCredentials(WriteView):
 class MemberCancellation(WriteView):
     """Ends what a member has."""
 
-    post = writes(
-        "cancel_members", subject="member", operation_id="cancel_member", tag=TAG, summary="Cancel a member"
-    )
+    post = writes("cancel_members", subject="member", operation_id="cancel_member", tag=TAG, summary="Cancel a member")

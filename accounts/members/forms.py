@@ -7,10 +7,12 @@ from django import forms
 
 from accounts.members.changes import CONTACT_FIELDS, contact_values
 from accounts.members.creation import ENTITLEMENTS, PLAN
+from accounts.members.inputs import CredentialsChange, EmailChange, NewMember, PasswordChange
 from accounts.subscriptions.form_choices import entitlements, membership_plans, offer_choices
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.kinds import Json, Target
 
 _SHORT = 64
@@ -34,20 +36,22 @@ _HELP = {
 _OPTIONAL = ("streetAddress2", "state", "postCode")
 
 
-def _new_password(label: str = "Password") -> forms.CharField:
-    return forms.CharField(
+def _new_password(label: str = "Password") -> forms.Field:
+    return form_field(
+        PasswordChange,
+        "password",
         label=label,
-        max_length=_SHORT,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="8 to 64 characters, and not a known-leaked password.",
     )
 
 
-def _current_password() -> forms.CharField:
-    return forms.CharField(
+def _current_password() -> forms.Field:
+    return form_field(
+        PasswordChange,
+        "current_password",
         label="Current password",
-        max_length=_SHORT,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="The member's, or that of your organization's administrator at the platform.",
@@ -57,11 +61,11 @@ def _current_password() -> forms.CharField:
 class CreateMemberForm(ActionForm):
     """One member to be made. Many are made from a file."""
 
-    name = forms.CharField(label="User name", min_length=3, max_length=_SHORT)
-    email = forms.EmailField(label="E-mail address", max_length=_SHORT, help_text="The invitation goes there.")
+    name = form_field(NewMember, "name", label="User name")
+    email = form_field(NewMember, "email", label="E-mail address", form_class=forms.EmailField)
     password = _new_password()
-    first_name = forms.CharField(max_length=_SHORT)
-    last_name = forms.CharField(max_length=_SHORT, help_text=_HELP["lastName"])
+    first_name = form_field(NewMember, "first_name", help_text="")
+    last_name = form_field(NewMember, "last_name", help_text=_HELP["lastName"])
     plan = forms.ChoiceField(label="Membership plan", required=False)
     entitlements = forms.MultipleChoiceField(
         required=False, help_text="Without Sim+, which is added after the member signed the agreement."
@@ -153,7 +157,7 @@ class OneMemberForm(ActionForm):
 class EmailForm(OneMemberForm):
     """Another e-mail address of one member."""
 
-    email = forms.EmailField(label="New e-mail address", max_length=_SHORT)
+    email = form_field(EmailChange, "email", label="New e-mail address", help_text="", form_class=forms.EmailField)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -181,7 +185,7 @@ class PasswordForm(OneMemberForm):
 class CredentialsForm(PasswordForm):
     """Another name and password of one member: the platform changes both together."""
 
-    name = forms.CharField(label="New user name", min_length=3, max_length=_SHORT)
+    name = form_field(CredentialsChange, "name", label="New user name", help_text="")
     field_order = ("name", "password", "current_password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

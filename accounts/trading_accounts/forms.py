@@ -1,18 +1,19 @@
 """Forms of the actions that make accounts from a template, and that put accounts back to a session's open."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 
+from accounts.trading_accounts.inputs import NewAccount
 from accounts.trading_accounts.provisioning import templates_used
-from vendor_admin.amount_fields import AmountField, WholeNumberField
+from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.code_words import DRAWDOWN_TYPES
 from vendor_admin.mirrors.models import Account, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.kinds import Json, Target, plain
 from vendor_admin.tradovate.trading_calendar import session_date
 
@@ -28,12 +29,6 @@ _RISK_FIELDS = {
     "stays_locked": "doNotUnlock",
     "is_fixed": "changesLocked",
 }
-
-
-def _money(label: str, *, is_required: bool = False, help_text: str = "") -> AmountField:
-    return AmountField(
-        label=label, required=is_required, min_value=Decimal(0), max_digits=14, decimal_places=2, help_text=help_text
-    )
 
 
 class NewAccountsForm(ActionForm):
@@ -64,20 +59,22 @@ class NewAccountsForm(ActionForm):
         initial="00001",
         help_text="The digits after it, counted up for each account: 00001, 00002 and so on.",
     )
-    balance = _money("Initial balance", is_required=True)
-    daily_loss = _money("Daily loss: liquidate at")
-    weekly_loss = _money("Weekly loss: liquidate at")
-    daily_profit = _money("Daily profit: liquidate at")
-    drawdown = _money("Trailing drawdown")
-    drawdown_limit = _money("Trailing stops at", help_text="Empty: at the starting balance.")
+    balance = form_field(NewAccount, "balance", label="Initial balance", help_text="")
+    daily_loss = form_field(NewAccount, "daily_loss", label="Daily loss: liquidate at", help_text="")
+    weekly_loss = form_field(NewAccount, "weekly_loss", label="Weekly loss: liquidate at", help_text="")
+    daily_profit = form_field(NewAccount, "daily_profit", label="Daily profit: liquidate at", help_text="")
+    drawdown = form_field(NewAccount, "drawdown", label="Trailing drawdown", help_text="")
+    drawdown_limit = form_field(
+        NewAccount, "drawdown_limit", label="Trailing stops at", help_text="Empty: at the starting balance."
+    )
     drawdown_mode = forms.ChoiceField(
         label="Drawdown type",
         choices=list(DRAWDOWN_TYPES.items()),
     )
     stays_locked = forms.BooleanField(label="Keep locked after a breach (manual unlock)", required=False)
     is_fixed = forms.BooleanField(label="Lock settings for the trader", required=False)
-    exposed_limit = WholeNumberField(
-        label="At most so many contracts, all products together", required=False, min_value=0, max_value=100_000
+    exposed_limit = form_field(
+        NewAccount, "position_limit", label="At most so many contracts, all products together", help_text=""
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,49 @@
+"""Fields of forms that check what the rows of a plan take: lengths and ranges come from the row's declaration."""
+
+from decimal import Decimal
+from typing import Any, Literal, get_args, get_origin
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from vendor_admin.amount_fields import AmountField, WholeNumberField
+from vendor_admin.operations.inputs.declaration import Input
+from vendor_admin.operations.inputs.described import Described, fields_of
+from vendor_admin.operations.inputs.reading import inner_of
+from vendor_admin.tradovate.catalogue.request import LARGEST_AMOUNT
+
+
+def form_field(row: type[Input], name: str, **more: Any) -> forms.Field:
+    """Make a form's field for one field of a row. `more` are arguments of Django's field: label, widget, ..."""
+    described = fields_of(row)[name]
+    more.setdefault("required", described.is_required)
+    more.setdefault("help_text", described.text)
+    inner = inner_of(described.annotation)
+    if inner is Decimal:
+        return _amount(described, more)
+    if inner is int:
+        return WholeNumberField(min_value=described.meta.ge, max_value=described.meta.le, **more)
+    if inner is bool:
+        return forms.BooleanField(**{**more, "required": False})
+    if get_origin(inner) is Literal:
+        more.setdefault("choices", [(one, one) for one in get_args(inner)])
+        return forms.ChoiceField(**more)
+    return _text(described, more)
+
+
+def _amount(described: Described, more: dict[str, Any]) -> forms.Field:
+    limits = described.meta.extra or {}
+    whole_digits = len(str(int(min(limits.get("below", LARGEST_AMOUNT), LARGEST_AMOUNT)) - 1))
+    if "at_least" in limits:
+        more.setdefault("min_value", Decimal(limits["at_least"]))
+    return AmountField(max_digits=whole_digits + described.decimals, decimal_places=described.decimals, **more)
+
+
+def _text(described: Described, more: dict[str, Any]) -> forms.Field:
+    validators: list[Any] = []
+    if described.meta.pattern and not issubclass(more.get("form_class", forms.CharField), forms.EmailField):
+        validators.append(RegexValidator(described.meta.pattern, f"Must be {described.must_be or 'of another form'}."))
+    form_class: type[forms.CharField] = more.pop("form_class", forms.CharField)
+    return form_class(
+        min_length=described.meta.min_length, max_length=described.meta.max_length, validators=validators, **more
+    )
