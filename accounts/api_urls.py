@@ -2,13 +2,35 @@
 
 from django.urls import path
 
+from accounts.balances.api_writes import BalanceChanges, Peak
 from accounts.members.api import Members
+from accounts.members.api_writes import MemberCancellation, MemberCredentials, MemberEmail, MemberPassword
+from accounts.subscriptions.api_writes import (
+    EntitlementsOfMember,
+    MarketDataExpiry,
+    MarketDataOfMember,
+    MembershipCancellation,
+    MembershipsOfMember,
+)
 from accounts.trading_accounts.api import TradingAccounts
-from vendor_admin.partner_api.reading.views import LIST, ONE
+from accounts.trading_accounts.api_writes import AccountReset
+from vendor_admin.partner_api.reading.views import CHANGE, CREATE, LIST, ONE
 
 urlpatterns = [
-    path("members", Members.as_view(LIST)),
-    path("members/<str:id>", Members.as_view(ONE)),
-    path("accounts", TradingAccounts.as_view(LIST)),
+    path("members", Members.as_view(LIST | CREATE)),
+    path("members/<str:id>", Members.as_view(ONE | CHANGE)),
+    path("members/<str:id>/email", MemberEmail.as_view()),
+    path("members/<str:id>/password", MemberPassword.as_view()),
+    path("members/<str:id>/credentials", MemberCredentials.as_view()),
+    path("members/<str:id>/cancel", MemberCancellation.as_view()),
+    path("members/<str:id>/memberships", MembershipsOfMember.as_view()),
+    path("members/<str:id>/entitlements", EntitlementsOfMember.as_view()),
+    path("members/<str:id>/market-data-subscriptions", MarketDataOfMember.as_view()),
+    path("accounts", TradingAccounts.as_view(LIST | CREATE)),
     path("accounts/<str:id>", TradingAccounts.as_view(ONE)),
+    path("accounts/<str:id>/balance-changes", BalanceChanges.as_view()),
+    path("accounts/<str:id>/peak", Peak.as_view()),
+    path("accounts/<str:id>/reset", AccountReset.as_view()),
+    path("memberships/<str:id>/cancel", MembershipCancellation.as_view()),
+    path("market-data-subscriptions/<str:id>/expire", MarketDataExpiry.as_view()),
 ]

@@ -8,12 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from accounts.member_statuses import status_in_words
+from accounts.members.api_writes import MemberChanges, NewMembers
 from vendor_admin.mirrors.api.mirror_reading import MirrorReading, MirrorResource, there
 from vendor_admin.mirrors.external_ids import Kind, external_ids_of, having_external_id
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.any_of import among
 from vendor_admin.mirrors.queries.lookups import load, one_row_each
 from vendor_admin.mirrors.queries.search import like, named
+from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Flag, Moment, PlatformId, Word
 from vendor_admin.partner_api.reading.filters import Filters, FlagFilter, IdsFilter, WordFilter
 from vendor_admin.partner_api.reading.views import organization_id_of
@@ -70,7 +72,7 @@ class MemberFilters(Filters):
         return rows
 
 
-class Members(MirrorReading):
+class Members(NewMembers, MemberChanges, MirrorReading):
     """Everyone the platform knows in your organization.
 
     A user that both environments know is there once, as LIVE has it.
@@ -82,7 +84,7 @@ class Members(MirrorReading):
     noun = "member"
     collection = "members"
     tag = "Members"
-    required_scopes = {"GET": ("members:read",)}
+    required_scopes = {"GET": ("members:read",), **ASKED_BY_VERBS}
     parameters_of_one = {}
 
     def rows(self, request: Request) -> QuerySet[Any]:

@@ -9,13 +9,13 @@ TAG = "Members"
 class NewMembers(WriteView):
     """Makes members. The reading of the same address is in api.py."""
 
-    post = writes("create_members", operation_id="create_member", tag=TAG, summary="Create a member")
+    create = writes("create_members", operation_id="create_member", tag=TAG, summary="Create a member")
 
 
 class MemberChanges(WriteView):
     """Changes a member's contact info."""
 
-    patch = writes(
+    partial_update = writes(
         "update_contact_info",
         subject="member",
         operation_id="update_member",

@@ -9,7 +9,7 @@ TAG = "Trading permissions"
 class NewPermissions(WriteView):
     """Grants permissions. The reading of the same address is in api.py."""
 
-    post = writes(
+    create = writes(
         "grant_trading_permissions",
         operation_id="grant_trading_permission",
         tag=TAG,
@@ -20,7 +20,7 @@ class NewPermissions(WriteView):
 class PermissionEnd(WriteView):
     """Revokes a permission, before all other changes that wait."""
 
-    delete = writes(
+    destroy = writes(
         "revoke_trading_permissions",
         subject="trading_permission",
         operation_id="revoke_trading_permission",

@@ -45,7 +45,7 @@ class EntitlementsOfMember(WriteView):
 class EntitlementChanges(WriteView):
     """Withdraws an entitlement, or approves it again."""
 
-    patch = writes(
+    partial_update = writes(
         "change_plugin_permissions",
         subject="entitlement",
         operation_id="change_entitlement",

@@ -8,12 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from accounts.trading_accounts.api_figures import AccountBalance, AccountFloor, AccountRoom, AccountTrading, Figures
+from accounts.trading_accounts.api_writes import NewAccounts
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.external_ids import Kind, external_ids_of, having_external_id
 from vendor_admin.mirrors.models import Account, TradingPermission
 from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.any_of import among
 from vendor_admin.mirrors.queries.search import named
+from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Amount, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.filters import FlagFilter, IdsFilter, WordFilter
 from vendor_admin.partner_api.reading.views import organization_id_of
@@ -72,7 +74,7 @@ class AccountFilters(MirrorFilters):
         return rows.filter(among("entity_id", [*permitted, *owned]))
 
 
-class TradingAccounts(MirrorReading):
+class TradingAccounts(NewAccounts, MirrorReading):
     """Every account with its cash, its drawdown floor and the room left."""
 
     model = Account
@@ -81,7 +83,7 @@ class TradingAccounts(MirrorReading):
     noun = "account"
     collection = "accounts"
     tag = "Accounts"
-    required_scopes = {"GET": ("accounts:read",)}
+    required_scopes = {"GET": ("accounts:read",), **ASKED_BY_VERBS}
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         organization_id = organization_id_of(request)

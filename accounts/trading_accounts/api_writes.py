@@ -9,7 +9,7 @@ TAG = "Accounts"
 class NewAccounts(WriteView):
     """Makes accounts. The reading of the same address is in api.py."""
 
-    post = writes("create_accounts", operation_id="create_account", tag=TAG, summary="Create an account")
+    create = writes("create_accounts", operation_id="create_account", tag=TAG, summary="Create an account")
 
 
 class AccountReset(WriteView):

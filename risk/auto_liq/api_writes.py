@@ -7,7 +7,7 @@ from vendor_admin.operations.api.single_writes import writes
 class LimitChanges(WriteView):
     """Changes limits. The reading of the same address is in api.py."""
 
-    patch = writes(
+    partial_update = writes(
         "set_auto_liq",
         subject="account",
         operation_id="change_auto_liq",

@@ -9,7 +9,7 @@ LIMITS, PARAMETERS = "Position limits", "Risk parameters"
 class NewPositionLimits(WriteView):
     """Makes position limits."""
 
-    post = writes(
+    create = writes(
         "create_position_limits", operation_id="create_position_limit", tag=LIMITS, summary="Add a position limit"
     )
 
@@ -17,14 +17,14 @@ class NewPositionLimits(WriteView):
 class PositionLimitChanges(WriteView):
     """Changes and deletes a position limit."""
 
-    patch = writes(
+    partial_update = writes(
         "update_position_limits",
         subject="position_limit",
         operation_id="change_position_limit",
         tag=LIMITS,
         summary="Change a position limit",
     )
-    delete = writes(
+    destroy = writes(
         "delete_position_limits",
         subject="position_limit",
         operation_id="delete_position_limit",
@@ -36,7 +36,7 @@ class PositionLimitChanges(WriteView):
 class NewRiskParameters(WriteView):
     """Makes risk parameters."""
 
-    post = writes(
+    create = writes(
         "create_risk_parameters", operation_id="create_risk_parameter", tag=PARAMETERS, summary="Add a risk parameter"
     )
 
@@ -44,14 +44,14 @@ class NewRiskParameters(WriteView):
 class RiskParameterChanges(WriteView):
     """Changes and deletes a risk parameter."""
 
-    patch = writes(
+    partial_update = writes(
         "update_risk_parameters",
         subject="risk_parameter",
         operation_id="change_risk_parameter",
         tag=PARAMETERS,
         summary="Change a risk parameter",
     )
-    delete = writes(
+    destroy = writes(
         "delete_risk_parameters",
         subject="risk_parameter",
         operation_id="delete_risk_parameter",

@@ -80,3 +80,17 @@ def test_what_is_wrong_is_named_by_pointers_all_at_once(scene: Scene, program: A
         ("/rows/4", "wrong_type"),
         ("/parameters/session", "unknown_field"),
     }
+
+
+def test_plans_their_rows_and_operations_are_listed(scene: Scene, program: ApiProgram) -> None:
+    ids = scene.account_ids(3)
+    plans = [change(scene, program, ids, query="?dry_run=true").json()["id"] for _ in range(2)]
+    listed = program.get("/api/v1/plans?limit=1").json()
+    assert [plan["id"] for plan in listed["data"]] == plans[:0:-1]
+    behind = program.get("/api/v1/plans", data={"limit": 1, "cursor": listed["next_cursor"]}).json()
+    assert [plan["id"] for plan in behind["data"]] == plans[:1]
+    rows = program.get(f"/api/v1/plans/{plans[0]}/rows?limit=2").json()
+    assert [row["position"] for row in rows["data"]] == [1, 2]
+    foreign = program.get(f"/api/v1/plans/{plans[1]}/rows", data={"cursor": rows["next_cursor"]})
+    assert (foreign.status_code, foreign.json()["code"]) == (400, "invalid_cursor")
+    assert program.get("/api/v1/operations").json() == {"data": [], "next_cursor": None}

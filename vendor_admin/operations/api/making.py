@@ -27,6 +27,10 @@ DRY_RUN: Final = "dry_run"
 _YES_OR_NO: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
+ASKED_BY_VERBS: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(WRITES, ())
+"""The scopes of writes, for views that also read: any program may ask, and the plan's verbs say what it may."""
+
+
 class WriteView(IdempotentWrites):
     """A view that makes plans or moves them on. The rights that a plan needs are asked for by its verbs.
 

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.models import ENVIRONMENTS
+from vendor_admin.partner_api.reading.resources import Resource
 
 
 class ChangeSchema(serializers.Serializer[dict[str, Any]]):
@@ -17,7 +18,7 @@ class ChangeSchema(serializers.Serializer[dict[str, Any]]):
     new = serializers.JSONField(allow_null=True, help_text="What it is afterwards; null: nothing.")
 
 
-class RowSchema(serializers.Serializer[dict[str, Any]]):
+class RowSchema(Resource):
     """What a plan does to one thing."""
 
     position = serializers.IntegerField(help_text="Its place in the plan, from 1.")
@@ -46,7 +47,7 @@ class RowCountsSchema(serializers.Serializer[dict[str, Any]]):
     cancelled = serializers.IntegerField()
 
 
-class PlanSchema(serializers.Serializer[dict[str, Any]]):
+class PlanSchema(Resource):
     """A change of one or many things."""
 
     id = serializers.CharField()
@@ -75,10 +76,15 @@ class PlanSchema(serializers.Serializer[dict[str, Any]]):
     renews = serializers.CharField(allow_null=True, help_text="The plan whose place it takes, since rows had changed.")
     reverts = serializers.CharField(allow_null=True)
     retries = serializers.CharField(allow_null=True)
+
+
+class PlanWithRows(PlanSchema):
+    """A change of one or many things, with its rows where they are few."""
+
     rows = RowSchema(many=True, required=False, help_text="Of a plan with at most 20 rows.")
 
 
-class OperationSchema(serializers.Serializer[dict[str, Any]]):
+class OperationSchema(Resource):
     """One call of the platform."""
 
     id = serializers.CharField()

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from vendor_admin.errors import Fault, InvalidFields, NotFound
 from vendor_admin.operations.api.json_schemas import body_schema
 from vendor_admin.operations.api.making import DRY_RUN, answer, plan_of
-from vendor_admin.operations.api.schemas import PlanSchema
+from vendor_admin.operations.api.schemas import PlanWithRows
 from vendor_admin.operations.inputs.declaration import NoParameters, input_of
 from vendor_admin.operations.inputs.described import fields_of
 from vendor_admin.operations.kinds import kind_of
@@ -44,7 +44,7 @@ def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, su
         summary=summary or _summary(kind_name),
         description=_description(kind_name),
         request={"application/json": body_schema(kind_name, without=subject)},
-        responses={200: PlanSchema, 202: PlanSchema},
+        responses={200: PlanWithRows, 202: PlanWithRows},
         parameters=[DRY_RUN_PARAMETER, WAIT_HEADER],
     )
     def handle(view: APIView, request: Request, **address: Any) -> Response:

@@ -1,6 +1,6 @@
 """Plans and operations by the partner API: made, read, confirmed and stopped by the same verbs as in the admin."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django.utils import timezone
@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vendor_admin.errors import Fault, InvalidFields, NotFound
+from vendor_admin.errors import NotFound
 from vendor_admin.operations.api.answers import operations_told, plan_with_rows
+from vendor_admin.operations.api.bodies import body_of
 from vendor_admin.operations.api.json_schemas import REASON, parameters_schema, row_schema
-from vendor_admin.operations.api.making import MOST_ROWS, WriteView, answer, plan_of, reason_of, start_unless_dry
-from vendor_admin.operations.api.schemas import OperationSchema, PlanSchema
+from vendor_admin.operations.api.making import WriteView, answer, reason_of, start_unless_dry
+from vendor_admin.operations.api.schemas import OperationSchema, PlanWithRows
 from vendor_admin.operations.api.single_writes import DRY_RUN_PARAMETER, WAIT_HEADER
 from vendor_admin.operations.inputs.declaration import example_of, input_of
 from vendor_admin.operations.kinds import all_kinds, kind_of
@@ -22,31 +23,6 @@ from vendor_admin.operations.plans import verbs
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.scopes import scopes_with
 
-PLAN_FIELDS = ("kind", "rows", "defaults", "parameters", "reason")
-PLAN_BODY = {
-    "type": "object",
-    "properties": {
-        "kind": {"type": "string", "description": "A plan kind, as `plan-kinds` lists them."},
-        "reason": dict(REASON),
-        "parameters": {"type": "object", "description": "What is the same for the whole plan, as its kind says."},
-        "defaults": {"type": "object", "description": "Values for every row that has none of its own."},
-        "rows": {
-            "type": "array",
-            "items": {"type": "object"},
-            "minItems": 1,
-            "maxItems": MOST_ROWS,
-            "description": "What is to be changed, as the kind's schema says.",
-        },
-    },
-    "required": ["kind", "rows"],
-    "additionalProperties": False,
-    "example": {
-        "kind": "change_balances",
-        "reason": "Bonus of the month",
-        "defaults": {"change": "250.00"},
-        "rows": [{"account": "EVAL00001"}, {"account": "EVAL00002", "change": "500.00"}],
-    },
-}
 _REASON_BODY = {"type": "object", "properties": {"reason": dict(REASON)}, "additionalProperties": False}
 
 
@@ -72,29 +48,12 @@ class PlanKindDetail(APIView):
         return Response(_kind_told(name))
 
 
-class Plans(WriteView):
-    """Plans: made, and listed."""
-
-    required_scopes = ()
-
-    @extend_schema(
-        operation_id="create_plan",
-        tags=["Plans"],
-        summary="Make a plan of up to 10,000 rows",
-        request={"application/json": PLAN_BODY},
-        responses={200: PlanSchema, 202: PlanSchema},
-        parameters=[DRY_RUN_PARAMETER, WAIT_HEADER],
-    )
-    def post(self, request: Request) -> Response:
-        return answer(request, new_plan(request))
-
-
 class PlanDetail(APIView):
     """One plan, with its rows where they are few."""
 
     required_scopes = ("operations:read",)
 
-    @extend_schema(operation_id="get_plan", tags=["Plans"], responses=PlanSchema)
+    @extend_schema(operation_id="get_plan", tags=["Plans"], responses=PlanWithRows)
     def get(self, request: Request, id: str) -> Response:  # noqa: A002 - the address's word
         return Response(plan_with_rows(plan_or_404(id)))
 
@@ -142,47 +101,6 @@ def plan_or_404(given: str) -> Plan:
     return found
 
 
-def body_of(request: Request, *, fields: Sequence[str]) -> dict[str, Any]:
-    """The body, which may hold these fields alone. Raises InvalidFields."""
-    body = request.data or {}
-    if not isinstance(body, Mapping):
-        raise InvalidFields([Fault("", "wrong_type", "The body must be an object.")])
-    unknown = [name for name in body if name not in fields]
-    if unknown:
-        known = ", ".join(fields)
-        raise InvalidFields(
-            Fault(str(name)[:64], "unknown_field", f"is not known here. Known are {known}.") for name in unknown
-        )
-    return dict(body)
-
-
-def new_plan(request: Request) -> Plan:
-    """The plan that a whole body of a plan asks for. Raises InvalidFields."""
-    body = body_of(request, fields=PLAN_FIELDS)
-    kind_name, rows, defaults = body.get("kind"), body.get("rows"), body.get("defaults", {})
-    faults = []
-    if kind_name is None or kind_name not in {kind.name for kind in all_kinds()}:
-        code = "required" if kind_name is None else "unknown_value"
-        faults.append(Fault("kind", code, "must name a plan kind: GET /api/v1/plan-kinds lists them."))
-    if not isinstance(rows, list) or not rows:
-        faults.append(Fault("rows", "required", "must be a list with at least one row."))
-    elif len(rows) > MOST_ROWS:
-        faults.append(Fault("rows", "too_many", f"must have at most {MOST_ROWS:,} rows; it has {len(rows):,}."))
-    if not isinstance(defaults, Mapping):
-        faults.append(Fault("defaults", "wrong_type", "must be an object: values for every row without its own."))
-    if faults:
-        raise InvalidFields(faults)
-    assert isinstance(rows, list) and isinstance(defaults, Mapping)  # noqa: S101, PT018 - said above
-    whole = [{**defaults, **row} if isinstance(row, Mapping) else row for row in rows]
-    return plan_of(
-        request,
-        kind_name=str(kind_name),
-        rows=whole,
-        parameters=body.get("parameters", {}),
-        reason=body.get("reason"),
-    )
-
-
 def _kind_told(name: str) -> dict[str, Any]:
     kind, takes = kind_of(name), input_of(name)
     example: dict[str, Any] = {"kind": name, "rows": [example_of(takes.row)]}
@@ -223,7 +141,7 @@ def _view(
             tags=["Plans"],
             summary=summary,
             request={"application/json": _REASON_BODY},
-            responses={200: PlanSchema, 202: PlanSchema},
+            responses={200: PlanWithRows, 202: PlanWithRows},
             parameters=parameters,
         )
         def post(self, request: Request, id: str) -> Response:  # noqa: A002

@@ -25,6 +25,9 @@ from vendor_admin.partner_api.reading.schema import CursorPages, ListParameters
 NEWEST_FIRST = "-id"
 LIST: dict[str, Any] = {"get": "list"}
 ONE: dict[str, Any] = {"get": "retrieve"}
+CREATE: dict[str, Any] = {"post": "create"}
+CHANGE: dict[str, Any] = {"patch": "partial_update"}
+DELETE: dict[str, Any] = {"delete": "destroy"}
 """What methods of an address do, for `as_view`."""
 
 
