@@ -5,6 +5,7 @@ from datetime import datetime
 
 from oauth_bridge.models import Portal
 from oauth_bridge.portals import tokens
+from vendor_admin.organizations.programs import Origin
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.credentials import Leaked
@@ -51,6 +52,10 @@ class PortalTokens:
 
     def labels(self) -> Mapping[str, str]:
         return {portal.client_id: portal.actor.label for portal in Portal.objects.only("client_id", "name")}
+
+    def origins(self) -> Mapping[str, Origin]:
+        portals = Portal.objects.values_list("client_id", "secret_made_by", "secret_made_at")
+        return {client_id: Origin(frozenset({made_by}), made_at) for client_id, made_by, made_at in portals}
 
 
 PORTAL_TOKENS = PortalTokens()

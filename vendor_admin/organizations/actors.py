@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 
 from vendor_admin.organizations import demo_sign_in
 from vendor_admin.organizations.models import StaffRole, User
-from vendor_admin.organizations.programs import label_of_program, rights_of_programs
+from vendor_admin.organizations.programs import Origin, label_of_program, origins_of_programs, rights_of_programs
 from vendor_admin.organizations.roles import Right, may
 
 
@@ -95,6 +95,12 @@ def label_of(key: str) -> str:
     if kind == ActorKind.PROGRAM and (label := label_of_program(id_)):
         return label
     return f"{_KIND_LABELS[kind]} {id_}" if kind in _KIND_LABELS else key
+
+
+def people_behind(*, organization_id: int) -> dict[str, Origin]:
+    """Who made the credentials of an organization's programs, by the program's key. One query for each kind."""
+    origins = origins_of_programs(organization_id=organization_id)
+    return {f"{_PROGRAM_KEYS}{id_}": origin for id_, origin in origins.items()}
 
 
 def is_operator(actor: Actor) -> bool:

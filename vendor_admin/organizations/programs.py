@@ -5,6 +5,8 @@ Apps above this one keep them, each kind with ids of its own beginning: settings
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -21,8 +23,16 @@ from vendor_admin.organizations.tenancy.scope import (
 _LABELS = "labels of programs"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose hands a program's credential went through: keys of the people who made it, and when that was last."""
+
+    people: frozenset[str]
+    since: datetime
+
+
 class Programs(Protocol):
-    """One kind of programs. Both questions are asked inside the organization's scope; each costs one query."""
+    """One kind of programs. Each question is asked inside the organization's scope, and costs one query."""
 
     id_prefix: str
 
@@ -32,6 +42,10 @@ class Programs(Protocol):
 
     def labels(self) -> Mapping[str, str]:
         """What people call each program of the organization, ended ones among them, by id."""
+        ...
+
+    def origins(self) -> Mapping[str, Origin]:
+        """Who made the credential of each program of the organization, by id."""
         ...
 
 
@@ -48,13 +62,21 @@ def rights_of_programs(ids: Iterable[str], *, organization_id: int) -> dict[str,
     wanted = set(ids)
     if not wanted:
         return {}
-    is_open = organizations_in_scope() == (organization_id,)
     rights: dict[str, frozenset[Right]] = {}
-    with contextlib.nullcontext() if is_open else organization_scope(organization_id):
+    with _inside(organization_id):
         for kind in kinds_of_programs():
             mine = [one for one in wanted if one.startswith(kind.id_prefix)]
             rights |= kind.rights_of(mine) if mine else {}
     return rights
+
+
+def origins_of_programs(*, organization_id: int) -> dict[str, Origin]:
+    """Who made the credentials of an organization's programs, by id. One query for each kind."""
+    origins: dict[str, Origin] = {}
+    with _inside(organization_id):
+        for kind in kinds_of_programs():
+            origins |= kind.origins()
+    return origins
 
 
 def label_of_program(id_: str) -> str | None:
@@ -69,6 +91,12 @@ def label_of_program(id_: str) -> str | None:
         kept[_LABELS] = {one: label for kind in kinds_of_programs() for one, label in kind.labels().items()}
     label: str | None = kept[_LABELS].get(id_)
     return label
+
+
+def _inside(organization_id: int) -> contextlib.AbstractContextManager[None]:
+    """The scope of this organization and of no other."""
+    is_open = organizations_in_scope() == (organization_id,)
+    return contextlib.nullcontext() if is_open else organization_scope(organization_id)
 
 
 @cache

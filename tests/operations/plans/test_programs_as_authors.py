@@ -1,5 +1,6 @@
 """A plan whose program lost its rights stops like one whose staff author did; its key or portal may do no more."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,20 +15,21 @@ from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.people import staff_user
-from vendor_admin.errors import NotAllowed
+from vendor_admin.errors import NotAllowed, Refused
 from vendor_admin.operations.engine.guards import guard
 from vendor_admin.operations.kinds import Target
-from vendor_admin.operations.models import Plan
+from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.organizations.actors import Actor, label_of, rights_of
-from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.models import Organization, StaffRole
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.keys.verbs import make_key, revoke_key
 from vendor_admin.partner_api.models import ApiKey
 
 OWNER = Actor.staff("mia")
+TARGETS = itertools.count(1)
 SCOPES = ["permissions:write", "operations:read"]
 
 
@@ -38,6 +40,14 @@ def vendor(db: None) -> Iterator[Organization]:
     staff_user("mia", organization)
     with organization_scope(organization.pk):
         yield organization
+
+
+def approval(plan: Plan, actor: Actor) -> str:
+    """How an approval ends: the plan's state, or why not."""
+    try:
+        return plans.approve(plan=plan, actor=actor, now=timezone.now()).state
+    except Refused as refused:
+        return f"{refused.code}: {refused.text}"
 
 
 def key_of(organization: Organization, *, scopes: list[str] = SCOPES, **more: Any) -> ApiKey:
@@ -58,7 +68,7 @@ def running(organization: Organization, actor: Actor) -> Plan:
     plan = plans.preview(
         organization=organization,
         kind_name="test_revoke_one_by_one",
-        targets=[Target("tradingPermission", 1)],
+        targets=[Target("tradingPermission", next(TARGETS))],
         actor=actor,
         reason="a test",
         now=now,
@@ -167,3 +177,47 @@ def test_rights_and_names_of_programs_take_as_many_queries_for_twenty_as_for_one
         label_of("mia")
     assert len(queries) == 2, "staff cost what they did"
     assert label_of("program:vac_unknown") == "API client vac_unknown"
+
+
+def test_whoever_made_its_key_is_no_second_person_for_a_program(vendor: Organization) -> None:
+    for name in ("casey", "rob"):
+        staff_user(name, vendor)
+    ApprovalRule.objects.create(organization=vendor, accounts_over=0)
+    maker = key_of(vendor).actor
+    casey_too = key_of(vendor, name="approves", actor=Actor.staff("casey"), scopes=["plans:approve"]).actor
+    mia_too = key_of(vendor, name="approves as well", scopes=["plans:approve"]).actor
+    plan = running(vendor, maker)
+    assert plan.state == Plan.State.WAITING
+    for actor in (OWNER, mia_too):
+        assert "second_person: mia made the key of a program" in approval(plan, actor)
+    assert approval(plan, casey_too) == Plan.State.RUNNING
+    plan.refresh_from_db()
+    assert plan.approved_by == casey_too.key
+
+    of_staff = running(vendor, Actor.staff("casey"))
+    assert "second_person: casey made the key of a program" in approval(of_staff, casey_too)
+    assert approval(of_staff, mia_too) == Plan.State.RUNNING
+    other = running(vendor, program_of(vendor).actor)
+    assert "second_person: mia made the key of a program" in approval(other, OWNER)
+    assert approval(other, Actor.staff("rob")) == Plan.State.RUNNING
+
+
+def test_a_program_approves_for_nobody_whose_role_is_new(vendor: Organization) -> None:
+    staff_user("casey", vendor)
+    ApprovalRule.objects.create(organization=vendor, accounts_over=0)
+    approver = key_of(vendor, name="approves", actor=Actor.staff("casey"), scopes=["plans:approve"]).actor
+    StaffRole.objects.filter(user__username="casey").update(role_since=timezone.now())
+    plan = running(vendor, OWNER)
+    assert "second_person: casey has this role for less than a day" in approval(plan, approver)
+
+
+def test_a_new_key_is_no_way_around_the_count_of_a_day(vendor: Organization) -> None:
+    ApprovalRule.objects.create(organization=vendor, accounts_over=1)
+    assert running(vendor, OWNER).state == Plan.State.RUNNING
+    new = key_of(vendor).actor
+    stopped = running(vendor, new)
+    assert stopped.state == Plan.State.WAITING
+    assert "With what API key Nightly job changed within a day" in stopped.second_person_why
+    old = key_of(vendor, name="job of last week", now=timezone.now() - timedelta(days=7)).actor
+    assert running(vendor, old).state == Plan.State.RUNNING, "it is not mia who runs it"
+    assert running(vendor, key_of(vendor, name="another").actor).state == Plan.State.WAITING

@@ -3,9 +3,12 @@
 What one person has started alone within a day counts together: many small plans are one large one. The thresholds are
 raised by two people, so that nobody puts themselves above them; anybody who manages them lowers them alone. Whoever
 was given the role less than a day ago is not yet a second person: who may add people could invite one otherwise.
+
+A program stands for the people who made its key or secret: it is no second person for them, nor they for it. One whose
+key is less than a day old counts together with them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,8 +18,9 @@ from vendor_admin.errors import Conflict, Refused
 from vendor_admin.operations.models import ApprovalRule, Plan
 from vendor_admin.operations.plans.tally import Tally
 from vendor_admin.organizations import audit
-from vendor_admin.organizations.actors import Actor, is_system, label_of
+from vendor_admin.organizations.actors import Actor, is_system, label_of, people_behind
 from vendor_admin.organizations.models import Organization, StaffRole
+from vendor_admin.organizations.programs import Origin
 
 ONE_DAY = timedelta(days=1)
 NOT_STARTED = (Plan.State.DRAFTING, Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.STALE)
@@ -47,15 +51,15 @@ def why_of_size(tally: Tally, *, rule: ApprovalRule) -> str:
 def why_of_day(plan: Plan, *, people: Collection[str], now: datetime) -> str:
     """Why a plan needs a second person after what these people started alone in the last 24 hours; empty if not.
 
-    Workers and commands of the installation are nobody's way around it. One query.
+    Workers and commands of the installation are nobody's way around it. One query, and one for each kind of programs.
     """
-    names = {name for name in people if name and not is_system(name)}
+    who = " and ".join(sorted(label_of(name) for name in people if name and not is_system(name)))
+    names = _with_new_programs(people, organization_id=plan.organization_id, now=now)
     alone = Q(approved_by="", confirmed_at__gt=now - ONE_DAY) & (Q(actor__in=names) | Q(confirmed_by__in=names))
     started = Plan.objects.filter(alone, organization_id=plan.organization_id).exclude(state__in=NOT_STARTED)
     started = started.exclude(state=Plan.State.CANCELLED, started_at=None).exclude(pk=plan.pk)
     earlier = started.aggregate(rows=Sum("rows_counted", default=0), amount=Sum("amount", default=Decimal(0)))
     rule = approval_rule(plan.organization)
-    who = " and ".join(sorted(map(label_of, names)))
     rows, amount = plan.rows_counted + earlier["rows"], (plan.amount or Decimal(0)) + earlier["amount"]
     if earlier["rows"] and plan.rows_counted and rows > rule.accounts_over:
         return (
@@ -85,14 +89,22 @@ def why_no_second_person(name: str, *, organization_id: int, now: datetime) -> s
 def why_not_by(names: Iterable[str], actor: Actor, *, organization_id: int, now: datetime) -> str:
     """Why `actor` is no second person for what these did; empty if they are.
 
-    Somebody who was given a role within the last day stands for nobody but who gave it: neither do they approve, nor
-    does staff approve what they did. An operator, who has no role, may.
+    Whoever made the credential of a program is one person with it. Somebody who was given a role within the last day
+    stands for nobody but who gave it: neither do they approve, nor does staff approve what they did. An operator, who
+    has no role, may.
     """
-    if why := why_no_second_person(actor.key, organization_id=organization_id, now=now):
-        return why
+    behind = people_behind(organization_id=organization_id)
+    names = list(names)
+    people = _people_of(names, behind)
+    if same := people & _people_of([actor.key], behind):
+        who = " and ".join(sorted(map(label_of, same)))
+        return f"{who} made the key of a program that has a part in it. Somebody else has to approve it."
+    for one in sorted(_people_of([actor.key], behind)):
+        if why := why_no_second_person(one, organization_id=organization_id, now=now):
+            return why
     if not StaffRole.objects.filter(user__username=actor.key, organization_id=organization_id).exists():
         return ""
-    new = (one for one in names if why_no_second_person(one, organization_id=organization_id, now=now))
+    new = (one for one in sorted(people) if why_no_second_person(one, organization_id=organization_id, now=now))
     for one in new:
         return (
             f"{label_of(one)} has this role for less than a day. Until then an operator of this installation has to "
@@ -166,6 +178,26 @@ def withdraw_thresholds(*, organization: Organization, actor: Actor, request_id:
     rule.save()
     _record(rule, rule, actor=actor, action="higher thresholds dropped", reason="", request_id=request_id)
     return rule
+
+
+def _people_of(names: Iterable[str], behind: Mapping[str, Origin]) -> set[str]:
+    """These people, those behind these programs in their place. No worker and no command is among them."""
+    found = set[str]()
+    for name in names:
+        found |= behind[name].people if name in behind else {name}
+    return {name for name in found if name and not is_system(name)}
+
+
+def _with_new_programs(people: Iterable[str], *, organization_id: int, now: datetime) -> set[str]:
+    """These people and programs, and who is one with them for a day: a new program with whoever made its key."""
+    names = {name for name in people if name and not is_system(name)}
+    new = {
+        key: origin.people
+        for key, origin in people_behind(organization_id=organization_id).items()
+        if now - origin.since < ONE_DAY
+    }
+    makers = names.union(*(new[name] for name in names if name in new))
+    return makers | {key for key, behind in new.items() if behind & makers}
 
 
 def _locked(organization: Organization) -> ApprovalRule:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from vendor_admin.organizations.actors import Actor
+from vendor_admin.organizations.programs import Origin
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.authentication import AddressRefused, CredentialRefused, Token
 from vendor_admin.partner_api.credentials import Leaked
@@ -104,6 +105,13 @@ class ApiKeys:
 
     def labels(self) -> Mapping[str, str]:
         return {key.public_id: key.actor.label for key in ApiKey.objects.only("public_id", "name")}
+
+    def origins(self) -> Mapping[str, Origin]:
+        keys = ApiKey.objects.only("public_id", "created_by", "created_at", "rolled_by", "rolled_at")
+        return {
+            key.public_id: Origin(frozenset({key.created_by, key.rolled_by} - {""}), key.rolled_at or key.created_at)
+            for key in keys
+        }
 
 
 API_KEYS = ApiKeys()
