@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.sites import UnfoldAdminSite
 
@@ -26,6 +27,12 @@ class VendorAdminSite(UnfoldAdminSite):
     """Django's admin in the organization's scope."""
 
     index_title = "Overview"
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """All tables that the signed-in person may open, made where it is read: every page is given this list, and
+        hardly any shows it."""
+        make = super().get_app_list
+        return cast(list[Any], SimpleLazyObject(lambda: make(request, app_label)))
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

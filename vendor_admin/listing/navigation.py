@@ -1,5 +1,6 @@
 """The admin's sidebar. Each app declares its entries in a module `navigation`, by `show`."""
 
+import functools
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -48,22 +49,26 @@ def show(*entries: Entry) -> None:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar of the signed-in person, as Unfold takes it: what they may open, in groups."""
+    rights = {right for right in Right if has_right(request, right)} if organization_of(request) else set()
     groups = []
     for group in Group:
-        entries = [entry for entry in _entries if entry.group is group and _may_see(request, entry)]
+        entries = [entry for entry in _entries if entry.group is group and _may_see(request, rights, entry)]
         if entries:
             entries.sort(key=lambda entry: entry.position)
             groups.append({"title": group.value, "separator": bool(group.value), "items": [_item(e) for e in entries]})
     return groups
 
 
-def _may_see(request: HttpRequest, entry: Entry) -> bool:
+def _may_see(request: HttpRequest, rights: set[Right], entry: Entry) -> bool:
     if entry.group is Group.INSTALLATION:
         return is_operator(request)
-    if entry.right is None:
-        return True
-    return organization_of(request) is not None and has_right(request, Right.VIEW) and has_right(request, entry.right)
+    return entry.right is None or {Right.VIEW, entry.right} <= rights
 
 
 def _item(entry: Entry) -> dict[str, Any]:
-    return {"title": entry.title, "icon": entry.icon, "link": reverse(entry.page)}
+    return {"title": entry.title, "icon": entry.icon, "link": _address(entry.page)}
+
+
+@functools.cache
+def _address(page: str) -> str:
+    return reverse(page)

@@ -1,5 +1,6 @@
 """The front page, and the small pages about oneself: which organization one works for, and one's time zone."""
 
+import functools
 from zoneinfo import available_timezones
 
 import structlog
@@ -54,10 +55,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 def preferences(request: HttpRequest) -> HttpResponse:
     """The viewer's time zone."""
-    zones = sorted(
-        zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
-    )
-    zones = ["UTC", *zones]
+    zones = _time_zones()
     user = request.user
     if request.method == "POST" and isinstance(user, User):
         zone = request.POST.get("time_zone", "")
@@ -67,8 +65,16 @@ def preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"Times are shown in {zone} from now on, with Central Time beside them.")
             return HttpResponseRedirect(reverse("preferences"))
         messages.error(request, f"“{zone}” is not a time zone that this server knows.")
-    context = {**admin.site.each_context(request), "title": "Your time zone", "zones": zones}
+    chosen = user.time_zone if isinstance(user, User) else ""
+    context = {**admin.site.each_context(request), "title": "Your time zone", "zones": zones, "chosen": chosen}
     return TemplateResponse(request, "admin/preferences.html", context)
+
+
+@functools.cache
+def _time_zones() -> list[str]:
+    """Places, without other spellings of the same zones. To list them reads hundreds of files."""
+    names = (name for name in available_timezones() if "/" in name)
+    return ["UTC", *sorted(name for name in names if not name.startswith(("Etc/", "posix", "right")))]
 
 
 def all_tables(request: HttpRequest) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 
+from vendor_admin.organizations.models import Organization, User
 from vendor_admin.organizations.requests.current import organizations_of
 from vendor_admin.organizations.requests.form_organization import organization_for_forms
 
@@ -14,13 +15,22 @@ def organization(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not user.is_staff:
         return {"organization": None, "other_organizations": [], "is_live": False, "organization_for_forms": ""}
-    others = [one for one in organizations_of(user)[:MOST_OFFERED] if one != current]
     return {
         "organization": current,
-        "other_organizations": others,
+        "other_organizations": _others(request, user),
         "is_live": current is not None and not current.is_simulated,
         "organization_for_forms": organization_for_forms(request),
     }
+
+
+def _others(request: HttpRequest, user: User) -> list[Organization]:
+    """Where else the person may work, asked once for all templates of a page."""
+    found: list[Organization] | None = getattr(request, "other_organizations", None)
+    if found is None:
+        current = getattr(request, "organization", None)
+        found = [one for one in organizations_of(user)[:MOST_OFFERED] if one != current]
+        setattr(request, "other_organizations", found)  # noqa: B010 - not a field of HttpRequest
+    return found
 
 
 def environment_label(request: HttpRequest) -> list[str] | None:
