@@ -25,6 +25,7 @@ from tests.support.database import (
 from tests.support.run_database import RunDatabase
 from vendor_admin.commands import ROLES, arguments_of
 from vendor_admin.embedded import EmbeddedValkey, Program, RunningProgram, choose_port
+from vendor_admin.garbage import collect_garbage_seldom
 
 # Fixtures that several folders use. Those of one folder are in its conftest.py.
 pytest_plugins = ["tests.support.staff_and_rows", "tests.support.scenes"]
@@ -71,6 +72,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(Path(__file__).parent).as_posix()
         if uses_server and place.startswith(DEPENDS_ON_SERVER):
             item.add_marker("servers")
+
+
+def pytest_collection_finish() -> None:
+    """Have Python look for garbage seldom, and never among the modules and tests that are loaded by now."""
+    collect_garbage_seldom()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -30,6 +30,7 @@ from benchmarks.scale.asking import Queries, ask  # noqa: E402
 from benchmarks.scale.measured import Measured  # noqa: E402
 from benchmarks.scale.mirror_rows import ACCOUNTS  # noqa: E402
 from benchmarks.scale.visits import Visit  # noqa: E402
+from vendor_admin.garbage import collect_garbage_seldom  # noqa: E402
 from vendor_admin.operations.kinds import Target  # noqa: E402
 from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow  # noqa: E402
 from vendor_admin.operations.plan_work import held_plans  # noqa: E402
@@ -37,7 +38,6 @@ from vendor_admin.operations.plans import verbs as plans  # noqa: E402
 from vendor_admin.organizations.actors import Actor  # noqa: E402
 from vendor_admin.organizations.models import Organization  # noqa: E402
 from vendor_admin.organizations.tenancy.scope import organization_scope  # noqa: E402
-from vendor_admin.workers.steps import collect_garbage_seldom  # noqa: E402
 
 ACTOR = Actor.system("bench")
 PAGES = 3

@@ -6,12 +6,14 @@ import pytest
 
 from tests.sandbox.plain_client import log_in
 from tests.sandbox.vendor import Vendor
+from tests.support.warm_sandboxes import WarmSandboxes
 from vendor_admin.sandbox.serving.server import RunningSandbox
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with RunningSandbox("--seed", "7", "--users", "6", "--no-limits", "--logins-per-user", "1000") as running:
+def sandbox(warm_sandboxes: WarmSandboxes) -> Iterator[RunningSandbox]:
+    world = ("--seed", "7", "--users", "6", "--no-limits", "--logins-per-user", "1000")
+    with RunningSandbox(*world, start=warm_sandboxes.start) as running:
         yield running
 
 

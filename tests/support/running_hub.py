@@ -51,10 +51,14 @@ class RunningHub:
 
 
 def wait_until(condition: Callable[[], T | None], *, seconds: float = 15.0, what: str = "") -> T:
-    """Poll until the condition is true, and return what it gave; fails with a word when it takes too long."""
-    deadline = time.monotonic() + seconds
+    """Poll until the condition is true, and return what it gave; fails with a word when it takes too long.
+
+    What takes long is asked more and more seldom: to ask is work that what is waited for would have done meanwhile.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.01
     while True:
         if found := condition():
             return found
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what or condition}"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)

@@ -12,15 +12,22 @@ from django.utils import timezone
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.running_hub import RunningHub
 from tests.support.scene import Scene
+from tests.support.warm_sandboxes import WarmSandboxes
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sandbox.running import RunningSandbox
 
 WORLD = ("--organizations", "1", "--users", "8", "--accounts-per-user", "2", "--keep-orders", "50", "--rate", "0")
 
 
+@pytest.fixture(scope="session")
+def warm_sandboxes() -> Iterator[WarmSandboxes]:
+    with WarmSandboxes() as warm:
+        yield warm
+
+
 @pytest.fixture
-def sandbox() -> Iterator[RunningSandbox]:
-    with RunningSandbox(*WORLD, "--logins-per-user", "1000") as running:
+def sandbox(warm_sandboxes: WarmSandboxes) -> Iterator[RunningSandbox]:
+    with RunningSandbox(*WORLD, "--logins-per-user", "1000", start=warm_sandboxes.start) as running:
         yield running
 
 
@@ -46,10 +53,13 @@ def scene(
 
 
 @pytest.fixture
-def quick_scene(committed_db: None, database_urls: dict[str, str], short_waits: None, settings: Any) -> Iterator[Scene]:
+def quick_scene(
+    warm_sandboxes: WarmSandboxes, committed_db: None, database_urls: dict[str, str], short_waits: None, settings: Any
+) -> Iterator[Scene]:
     """The same with an hour of three seconds, at the platform and here."""
     settings.BUDGET_WINDOW_SECONDS = 3.0
-    with RunningSandbox(*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3") as sandbox:
+    quick = (*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3")
+    with RunningSandbox(*quick, start=warm_sandboxes.start) as sandbox:
         yield from connected(sandbox, database_urls)
 
 
@@ -61,11 +71,14 @@ def quiet_scene(sandbox: RunningSandbox, committed_db: None, short_waits: None) 
 
 
 @pytest.fixture
-def quick_quiet_scene(committed_db: None, short_waits: None, settings: Any) -> Iterator[Scene]:
+def quick_quiet_scene(
+    warm_sandboxes: WarmSandboxes, committed_db: None, short_waits: None, settings: Any
+) -> Iterator[Scene]:
     """The same with an hour of three seconds, at the platform and here."""
     settings.BUDGET_WINDOW_SECONDS = 3.0
     register_engine_kinds()
-    with RunningSandbox(*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3") as sandbox:
+    quick = (*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3")
+    with RunningSandbox(*quick, start=warm_sandboxes.start) as sandbox:
         yield Scene(sandbox)
 
 

@@ -2,16 +2,17 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from vendor_admin.sandbox.configuration import add_arguments, from_options
 from vendor_admin.sandbox.serving.server import CannotListen, serve
 
 
-def main() -> None:
-    """Read the command line and serve until interrupted."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Read the command line, or these arguments, and serve until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m vendor_admin.sandbox", description=__doc__)
     add_arguments(parser)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     try:
         serve(from_options(vars(arguments)), port=arguments.port)
     except CannotListen as error:

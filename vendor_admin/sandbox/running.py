@@ -11,12 +11,45 @@ import types
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import IO, Any, Self
+from collections.abc import Callable
+from typing import IO, Any, Protocol, Self
 
 from vendor_admin.tradovate.enums import Environment
 
 READY = "sandbox listening on "
 ROOT = pathlib.Path(__file__).parents[2]
+
+
+class Child(Protocol):
+    """What is done with a child process: what `subprocess.Popen` gives."""
+
+    stdin: IO[str] | None
+    stdout: IO[str] | None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+
+
+def start_child(arguments: list[str], errors: IO[str]) -> Child:
+    """Start `python -m vendor_admin.sandbox` with these arguments."""
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "vendor_admin.sandbox", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        cwd=ROOT,
+    )
 
 
 class SandboxDidNotStartError(Exception):
@@ -28,13 +61,20 @@ class RunningSandbox:
 
     The child also ends when this process dies, since it then loses its standard input.
 
-    The arguments are those of `python -m vendor_admin.sandbox`. Raises SandboxDidNotStartError.
+    The arguments are those of `python -m vendor_admin.sandbox`; `start` may start the child in another way. Raises
+    SandboxDidNotStartError.
     """
 
-    def __init__(self, *arguments: str, start_seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        start_seconds: float = 20.0,
+        start: Callable[[list[str], IO[str]], Child] = start_child,
+    ) -> None:
         self._arguments = arguments
         self._start_seconds = start_seconds
-        self._process: subprocess.Popen[str] | None = None
+        self._start = start
+        self._process: Child | None = None
         self._errors: IO[str] | None = None
         self.url = ""
 
@@ -45,16 +85,8 @@ class RunningSandbox:
 
     def __enter__(self) -> Self:
         port = () if "--port" in self._arguments else ("--port", "0")
-        command = [sys.executable, "-m", "vendor_admin.sandbox", "--ends-with-stdin", *port, *self._arguments]
         self._errors = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            cwd=ROOT,
-        )
+        self._process = self._start(["--ends-with-stdin", *port, *self._arguments], self._errors)
         try:
             self.url = self._address()
         except BaseException:
@@ -124,7 +156,7 @@ class RunningSandbox:
         self._errors.seek(0)
         return self._errors.read()
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _running(self) -> Child:
         if self._process is None:
             raise SandboxDidNotStartError("not started")
         return self._process

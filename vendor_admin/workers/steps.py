@@ -1,6 +1,5 @@
 """What a Celery worker does of ours as it starts."""
 
-import gc
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -10,21 +9,13 @@ from celery import bootsteps
 from celery.worker import WorkController
 from django.db import connection
 
+from vendor_admin.garbage import collect_garbage_seldom
 from vendor_admin.notices import watcher
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.queues import EVERYTHING, QUEUES
 from vendor_admin.sync import queue_workers
 
 log = structlog.get_logger(__name__)
-
-
-def collect_garbage_seldom() -> None:
-    """Have Python look for garbage after 50,000 new objects instead of 700, and never among what is loaded by now.
-
-    A plan of many rows makes millions of objects that stay a moment: to look through them takes a third of its time.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 class GarbageStep(bootsteps.Step):
