@@ -4,13 +4,14 @@ Moments are compared only where the database stamped both; how long rows wait is
 within its own clock. So no host's clock makes old rows look fresh.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from vendor_admin.mirrors.columns import mirror_models
@@ -182,14 +183,18 @@ def _named(entity_types: Iterable[str]) -> str:
 
 def _sockets(organization_id: int) -> list[_Socket]:
     """Every socket that is wanted; a connection without leases has one row, without a lease, as has a removed one."""
+    found = map(_Socket._make, _of_connections().filter(organization_id=organization_id))
+    return [one for one in found if one.shard is None or one.shard < one.shard_count]
+
+
+@functools.cache
+def _of_connections() -> QuerySet[Connection, tuple[Any, ...]]:
+    """What is read of every connection, put together once: each page of staff asks for it."""
     fields = ["environment", "is_enabled", "created_at", "removed_at", "shard_count", "entity_types"]
     fields += [f"leases__{name}" for name in _OF_LEASE]
     kept = ("entity_type", "round", "next_master", "goal_round", "goal_master", "last_began_at", "last_ended_at")
     places = ReadingPlace.unscoped.filter(connection=OuterRef("pk")).values(place=JSONObject(**{k: k for k in kept}))
-    mine = Connection.unscoped.filter(organization_id=organization_id)
-    rows = mine.values_list(*fields, ArraySubquery(places)).order_by("leases__shard")
-    found = map(_Socket._make, rows)
-    return [one for one in found if one.shard is None or one.shard < one.shard_count]
+    return Connection.unscoped.values_list(*fields, ArraySubquery(places)).order_by("leases__shard")
 
 
 def _newest_gaps(sockets: Sequence[_Socket]) -> list[Gap]:
