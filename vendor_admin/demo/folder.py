@@ -128,3 +128,17 @@ def portal_lines(path: Path) -> list[str]:
         f"    {portal['url']}/  for members of {portal['organization']}",
         "",
     ]
+
+
+def api_lines(path: Path, *, port: int) -> list[str]:
+    """A call of the partner API that works when it is pasted."""
+    try:
+        given: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    return [
+        f"  Call the partner API of {given['organization']}; docs/api/quick-start.md goes on from there",
+        f"    curl -H 'Authorization: Bearer {given['key']}' 'http://localhost:{port}/api/v1/accounts?limit=3'",
+        f"    Its reference: http://localhost:{port}/api/docs/",
+        "",
+    ]

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from vendor_admin.commands import DEMO_ROLES, PREPARATIONS, arguments_of
 from vendor_admin.demo.authenticator import code_of
 from vendor_admin.demo.folder import (
+    api_lines,
     kept_secrets,
     log_path,
     login_lines,
@@ -252,7 +253,11 @@ class Demo:
         at_sandbox = ("--sandbox-url", sandbox_url)
         logins = (self.folder / "demo.logins.json").absolute()
         logins.touch(mode=0o600)
-        seed = ("python", "manage.py", "seed_demo", *at_sandbox, "--new-sandbox", "--logins-file", str(logins))
+        api_key = (self.folder / "demo.api.json").absolute()
+        seed = (
+            *("python", "manage.py", "seed_demo", *at_sandbox, "--new-sandbox"),
+            *("--logins-file", str(logins), "--api-key-file", str(api_key)),
+        )
         members = (self.folder / "demo.members.json").absolute()
         portal = (self.folder / "demo.portal.json").absolute()
         seed_members = (
@@ -304,6 +309,7 @@ class Demo:
             *login_lines(self.folder / "demo.logins.json"),
             *member_lines(self.folder / "demo.members.json"),
             *portal_lines(self.folder / "demo.portal.json"),
+            *api_lines(self.folder / "demo.api.json", port=self.web_port),
             f"Data and logs are in {self.folder}. Stop with Ctrl-C.",
             "",
         ]

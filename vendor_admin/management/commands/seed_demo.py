@@ -26,6 +26,7 @@ from vendor_admin.organizations.models import Connection, Organization, StaffRol
 from vendor_admin.organizations.platform_access import tokens
 from vendor_admin.organizations.sign_in import second_factor
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.keys.seeding import seed_key
 
 ACTOR = Actor.system("seed_demo")
 
@@ -36,13 +37,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sandbox-url", "--sandbox", required=True, help="e.g. http://127.0.0.1:9000")
         parser.add_argument("--logins-file", "--logins", type=Path, help="Keeps the passwords: a JSON list.")
+        parser.add_argument("--api-key-file", type=Path, help="Keeps a test key of the partner API.")
         parser.add_argument(
             "--new-sandbox",
             action="store_true",
             help="The sandbox was started anew: tokens of an earlier one are forgotten, not tried.",
         )
 
-    def handle(self, *, sandbox_url: str, logins_file: Path | None, new_sandbox: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        sandbox_url: str,
+        logins_file: Path | None,
+        api_key_file: Path | None,
+        new_sandbox: bool,
+        **options: Any,
+    ) -> None:
         url = sandbox_url.rstrip("/")
         described = _described(url)
         with transaction.atomic():
@@ -53,6 +63,8 @@ class Command(BaseCommand):
             _add_second_factor(logins, organization=organizations[0], known=known)
         if new_sandbox:
             _forget_tokens(organizations)
+        if api_key_file is not None:
+            seed_key(organization=organizations[0], path=api_key_file, actor=ACTOR, now=timezone.now())
         if logins_file is not None:
             _keep(logins, path=logins_file)
         for login in logins:

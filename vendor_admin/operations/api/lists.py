@@ -73,15 +73,14 @@ class PlanRows(ReadingViewSet):
     required_scopes = {"GET": ("operations:read",)}
 
     def rows(self, request: Request) -> QuerySet[Any]:
-        return PlanRow.objects.filter(plan=self._plan).select_related("operation")
+        plan = plan_or_404(self.kwargs["id"])
+        return PlanRow.objects.filter(plan=plan).select_related("operation")
+
+    def collection_of(self, request: Request) -> str:
+        return f"rows of plan {self.kwargs['id']}"
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         rows[:] = [SimpleNamespace(**told) for told in rows_told(rows, organization_id=organization_id_of(request))]
-
-    def list(self, request: Request, id: str) -> Response:  # noqa: A002 - as the address has it
-        self._plan = plan_or_404(id)
-        self.collection = f"rows of plan {self._plan.pk}"
-        return super().list(request)
 
 
 class OperationFilters(Filters):

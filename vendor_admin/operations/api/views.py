@@ -61,7 +61,7 @@ class PlanDetail(APIView):
 class PlanVerb(WriteView):
     """What people do with a plan, by program: one address for each verb."""
 
-    required_scopes = ()
+    required_scopes: tuple[str, ...] = ()
     verb: Callable[..., Plan]
     makes_new = False
     """Whether the verb makes another plan, which starts unless it is a dry run."""
@@ -147,7 +147,7 @@ def _view(
         def post(self, request: Request, id: str) -> Response:  # noqa: A002
             return super().post(request, id)
 
-    View.verb = staticmethod(verb)  # type: ignore[assignment]
+    View.verb = staticmethod(verb)
     View.makes_new = makes_new
     View.required_scopes = scopes
     View.__name__ = f"{name.title()}Plan"

@@ -22,13 +22,17 @@ def form_field(row: type[Input], name: str, **more: Any) -> forms.Field:
     if inner is Decimal:
         return _amount(described, more)
     if inner is int:
-        return WholeNumberField(min_value=described.meta.ge, max_value=described.meta.le, **more)
+        return WholeNumberField(min_value=_whole(described.meta.ge), max_value=_whole(described.meta.le), **more)
     if inner is bool:
         return forms.BooleanField(**{**more, "required": False})
     if get_origin(inner) is Literal:
         more.setdefault("choices", [(one, one) for one in get_args(inner)])
         return forms.ChoiceField(**more)
     return _text(described, more)
+
+
+def _whole(limit: float | None) -> int | None:
+    return None if limit is None else int(limit)
 
 
 def _amount(described: Described, more: dict[str, Any]) -> forms.Field:

@@ -46,6 +46,7 @@ def read_plan(
     """
     faults: list[Fault] = []
     common = read_input(takes.parameters, parameters, f"{pointer}/parameters", faults)
+    named: list[tuple[type[Input], Mapping[str, object]]]
     named = [(takes.row, row) for row in rows if isinstance(row, Mapping)]
     named += [(takes.parameters, parameters)] if isinstance(parameters, Mapping) else []
     found = References(named, organization_id=organization_id)

@@ -63,7 +63,11 @@ class ReadingViewSet(ViewSet):
     def join(self, rows: list[Any], *, request: Request) -> None:
         """Load what is written of the rows beside their own columns, in a constant number of queries."""
 
-    def list(self, request: Request) -> Response:
+    def collection_of(self, request: Request) -> str:
+        """What a cursor is of: the list of one thing's rows names the thing."""
+        return self.collection
+
+    def list(self, request: Request, **address: str) -> Response:
         """Answer a page."""
         asked = read_parameters(
             request.query_params,
@@ -113,7 +117,7 @@ class ReadingViewSet(ViewSet):
         return [name for order in cls.orders for name in (order, f"-{order}")]
 
     def _cursor_of(self, request: Request, asked: Asked) -> CursorOf:
-        return CursorOf(organization_id_of(request), self.collection, asked.order, asked.filters)
+        return CursorOf(organization_id_of(request), self.collection_of(request), asked.order, asked.filters)
 
 
 def organization_id_of(request: Request) -> int:
