@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "vendor_admin.web.response_headers.ResponseHeadersMiddleware",
+    "vendor_admin.partner_api.answers.ApiAnswersMiddleware",
     "vendor_admin.web.request_sizes.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -276,12 +277,17 @@ PARTNER_API_CREDENTIALS = [
     "vendor_admin.partner_api.keys.finding.API_KEYS",
     "oauth_bridge.portals.credentials.PORTAL_TOKENS",
 ]
+# Requests a minute of each key or program, and of an organization's together; days that the log of requests is kept.
+PARTNER_API_REQUESTS_A_MINUTE = env.int("PARTNER_API_REQUESTS_A_MINUTE", default=600)
+PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE = env.int("PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE", default=3000)
+PARTNER_API_LOG_DAYS = env.int("PARTNER_API_LOG_DAYS", default=30)
 # The partner API: closed unless a view says otherwise; errors are problem bodies (RFC 9457).
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["vendor_admin.partner_api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["vendor_admin.partner_api.authentication.HasScopes"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["vendor_admin.partner_api.renderers.AnswerRenderer"],
     "DEFAULT_PARSER_CLASSES": ["vendor_admin.partner_api.json_body.StrictJSONParser"],
+    "DEFAULT_METADATA_CLASS": "vendor_admin.partner_api.metadata.AllowedMethods",
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like any other
     "DEFAULT_SCHEMA_CLASS": "vendor_admin.partner_api.openapi.operations.PartnerSchema",
     "EXCEPTION_HANDLER": "vendor_admin.partner_api.exception_handler.problem_response",
@@ -337,6 +343,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew members' links": every(60.0, "oauth_bridge.tasks.renew_due_links"),
     "forget old sign-ins": every(3600.0, "oauth_bridge.tasks.forget_old_sign_ins"),
     "try hosts again": every(15.0, "vendor_admin.organizations.tasks.try_hosts_again"),
+    "forget old API rows": every(300.0, "vendor_admin.partner_api.tasks.forget_old_api_rows"),
     "seal the audit": every(60.0, "vendor_admin.organizations.tasks.seal_audit"),
     "forget old budget uses": every(3600.0, "vendor_admin.organizations.tasks.forget_old_budget_uses"),
 }

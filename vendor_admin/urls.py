@@ -17,6 +17,7 @@ urlpatterns = [
     path("syncz", health.syncz),
     path("metrics", health.metrics),
     path("o/<slug:slug>/", include("oauth_bridge.urls")),
+    path("api/docs/", include("vendor_admin.partner_api.documentation_urls")),
     path("api/v1/", include("vendor_admin.operations.api_urls")),
     path("api/v1/", include("vendor_admin.sync.api_urls")),
     path("api/v1/", include("accounts.api_urls")),

@@ -25,7 +25,7 @@ from vendor_admin.sync.models import QueueWorker
 
 for module in (
     "oauth_bridge",
-    *(f"vendor_admin.{name}" for name in ("notices", "operations", "organizations", "sync")),
+    *(f"vendor_admin.{name}" for name in ("notices", "operations", "organizations", "partner_api", "sync")),
 ):
     import_module(f"{module}.tasks")
 OURS = sorted(name for name in app.tasks if not name.startswith("celery."))

@@ -7,7 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
 
-from vendor_admin.web.request_sizes import LARGEST_BODY, LARGEST_WITHOUT_FILES, RequestSizeMiddleware
+from vendor_admin.web.request_sizes import (
+    LARGEST_BODY,
+    LARGEST_OF_API,
+    LARGEST_WITHOUT_FILES,
+    MEGABYTE,
+    RequestSizeMiddleware,
+)
 
 REACHED = 200
 TAKE_FILES = ["plan_file", "admin:oauth_bridge_membersite_add", "admin:oauth_bridge_membersite_change"]
@@ -32,7 +38,7 @@ def _reached(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=REACHED)
 
 
-@pytest.mark.parametrize("path", ["/admin/login/", "/o/alpha/token/", "/api/v1/me", "/nowhere/", "/admin/", "/"])
+@pytest.mark.parametrize("path", ["/admin/login/", "/o/alpha/token/", "/nowhere/", "/admin/", "/"])
 def test_a_form_without_a_file_has_a_megabyte_at_most(path: str) -> None:
     assert status(path, size=LARGEST_WITHOUT_FILES) == REACHED
     assert status(path, size=LARGEST_WITHOUT_FILES + 1) == 413
@@ -45,6 +51,16 @@ def test_a_form_with_a_file_has_25_megabytes_at_most(name: str) -> None:
 
     assert status(path, size=LARGEST_BODY, content_type="multipart/form-data; boundary=x") == REACHED
     assert status(path, size=LARGEST_BODY + 1, content_type="multipart/form-data; boundary=x") == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "largest"),
+    [("/api/v1/me", LARGEST_OF_API), ("/api/v1/plans", 8 * MEGABYTE), ("/api/v1/x", LARGEST_OF_API)],
+)
+def test_the_partner_api_takes_two_megabytes_and_more_where_thousands_of_rows_are_sent(path: str, largest: int) -> None:
+    assert status(path, size=largest, content_type="application/json") == REACHED
+    assert status(path, size=largest + 1, content_type="application/json") == 413
+    assert status(path, size=10 * MEGABYTE, content_type="application/json") == 413
 
 
 @pytest.mark.parametrize("path", ["/o/alpha/token/", "/o/alpha/", "/api/v1/me"])
@@ -65,6 +81,8 @@ def test_the_product_refuses_before_any_other_middleware(client: Any, settings: 
 
     assert answer.status_code == 413
     assert "up to 1 MB" in answer.content.decode()
-    first, second = settings.MIDDLEWARE[:2]
-    assert first.endswith("ResponseHeadersMiddleware")  # it looks at answers alone
-    assert second.endswith("RequestSizeMiddleware")
+    first, second, third = settings.MIDDLEWARE[:3]
+    # Both read no body.
+    assert first.endswith("ResponseHeadersMiddleware")
+    assert second.endswith("ApiAnswersMiddleware")
+    assert third.endswith("RequestSizeMiddleware")

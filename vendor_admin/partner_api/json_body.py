@@ -26,7 +26,10 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        return read_object(stream.read())
+        found = read_object(stream.read())
+        if parser_context and (request := parser_context.get("request")) is not None:
+            request._request.api_body = found  # for the log of requests
+        return found
 
 
 def read_object(body: bytes) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Opens the scope of a request to the partner API: the organization that its credential is of."""
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -14,7 +13,12 @@ from vendor_admin.organizations.sign_in.client_address import caller_address
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.authentication import CredentialRefused, Token, bearer_token_of
 from vendor_admin.partner_api.credentials import Claim, claim_of
+from vendor_admin.partner_api.exception_handler import problem_of_error
 from vendor_admin.partner_api.leaks import refuse_leaked
+from vendor_admin.partner_api.request_errors import InvalidRequest
+from vendor_admin.partner_api.throttling.counts import Turn, take_turn, too_many
+from vendor_admin.partner_api.versions import HEADER as VERSION_HEADER
+from vendor_admin.partner_api.versions import choose_version
 
 PATH = "/api/"
 
@@ -24,7 +28,7 @@ class PartnerApiMiddleware:
     its organization's; without a credential there are no rows at all. Rolled back when the answer is a server error.
 
     An answer may carry `after_commit`: it is called outside of the scope and of any transaction once what the view did
-    is kept, and may return another answer. No answer is kept by a cache.
+    is kept, and may return another answer. No answer is kept by a cache, but what was read by its reader (answers.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,6 +41,8 @@ class PartnerApiMiddleware:
         after_commit: Callable[[], HttpResponse | None] | None = getattr(response, "after_commit", None)
         if after_commit is not None and response.status_code < 500:
             response = after_commit() or response
+        for name, value in getattr(request, "api_headers", {}).items():
+            response.headers[name] = value
         add_never_cache_headers(response)
         return response
 
@@ -45,27 +51,54 @@ class PartnerApiMiddleware:
         if (refused := refuse_leaked(request)) is not None:
             return refused
         claim = claim_of(bearer_token_of(request))
-        with organization_scope(claim.organization_id) if claim else contextlib.nullcontext():
-            found = _found(request, claim) if claim else None
-            if found is not None:
-                return self._answer_to(request, found)
-        return self.get_response(request)
+        turn = _take_turn(request, claim) if claim else None
+        if turn is None:
+            return self.get_response(request)
+        return self._answer_in_turn(request, request.api_token, turn)  # type: ignore[attr-defined]
 
-    def _answer_to(self, request: HttpRequest, found: Token) -> HttpResponse:
-        _set(request, token=found, refusal=None)
-        with structlog.contextvars.bound_contextvars(organization=found.organization.slug, program=found.key_id):
+    def _answer_in_turn(self, request: HttpRequest, token: Token, turn: Turn) -> HttpResponse:
+        """The view's answer in the organization's scope, unless the request is refused before."""
+        headers = request.api_headers = dict(turn.headers)  # type: ignore[attr-defined]
+        if not turn.is_allowed:
+            return problem_of_error(request, too_many(turn))
+        try:
+            version = choose_version(request.headers.get(VERSION_HEADER), of_key=token.version)
+        except InvalidRequest as refused:
+            return problem_of_error(request, refused)
+        request.api_version = headers[VERSION_HEADER] = version  # type: ignore[attr-defined]
+        with (
+            structlog.contextvars.bound_contextvars(organization=token.organization.slug, program=token.key_id),
+            organization_scope(token.organization.pk),
+        ):
             response = self.get_response(request)
-        if response.status_code >= 500:
-            transaction.set_rollback(True)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
         return response
 
 
-def _found(request: HttpRequest, claim: Claim) -> Token | None:
-    try:
-        return claim.find(address=caller_address(request), now=timezone.now())
-    except CredentialRefused as refused:
-        _set(request, token=None, refusal=refused)
-        return None
+def _take_turn(request: HttpRequest, claim: Claim) -> Turn | None:
+    """Find who calls and count the request, in a short transaction of its own: within the one of the view requests of
+    one key would wait for each other. None where nobody is found, who then is refused by the view.
+    """
+    now = timezone.now()
+    with organization_scope(claim.organization_id):
+        with connection.cursor() as cursor:
+            # What a crash of the server loses here is counts, and when a key was used last.
+            cursor.execute("SET LOCAL synchronous_commit = off")
+        try:
+            found = claim.find(address=caller_address(request), now=now)
+        except CredentialRefused as refused:
+            _set(request, token=None, refusal=refused)
+            # It is of this organization: only a credential that was found is refused.
+            request.api_caller = (claim.organization_id, "")  # type: ignore[attr-defined]
+            return None
+        if found is None:
+            return None
+        _set(request, token=found, refusal=None)
+        request.api_caller = (found.organization.pk, found.key_id)  # type: ignore[attr-defined]
+        turn = take_turn(organization=found.organization, caller=found.key_id, now=now)
+        request.api_turn = turn if turn.is_allowed else None  # type: ignore[attr-defined]
+        return turn
 
 
 def _set(request: Any, *, token: Token | None, refusal: CredentialRefused | None) -> None:

@@ -106,6 +106,15 @@ KINDS: Final = (
     ProblemKind("permission_denied", 403, "The key does not allow this", "Ask an owner of the organization."),
     ProblemKind("not_allowed", 403, "A right is missing", "`missing_rights` has which. An owner gives them by scopes."),
     ProblemKind("refused", 403, "A rule does not let you do this", "Read `detail`; sending it again changes nothing."),
+    ProblemKind(
+        "second_person", 403, "Somebody else has to decide this", "Whoever asked for a plan does not approve it."
+    ),
+    ProblemKind(
+        "authors_lost_their_rights",
+        403,
+        "Whoever made the plan may no longer do this",
+        "Make the plan anew with a key that has the scopes.",
+    ),
     # 404 to 406: the address and the way of asking
     ProblemKind(
         "not_found", 404, "There is no such thing", "Check the id. What other organizations have is not found."
@@ -121,6 +130,47 @@ KINDS: Final = (
         409,
         "A request with this idempotency key is still at work",
         "Wait a second and send the same request again: it gives the answer of the first.",
+    ),
+    ProblemKind(
+        "idempotency_key_used",
+        409,
+        "A plan with this idempotency key exists",
+        "Read that plan, or give the new one a key of its own.",
+    ),
+    ProblemKind(
+        "external_id_taken",
+        409,
+        "The reference belongs to another member or account",
+        "Give each its own `external_id`, or take it from the other one first.",
+    ),
+    ProblemKind(
+        "all_rows_skipped", 409, "Every row is skipped", "`detail` says why. Ask with `dry_run=true` to see every row."
+    ),
+    ProblemKind(
+        "nothing_to_do", 409, "There is nothing to do", "Read the plan: what was asked for is done or was never begun."
+    ),
+    ProblemKind(
+        "plan_in_other_state",
+        409,
+        "The plan's state does not allow this",
+        "Read the plan; its `state` says what can be done.",
+    ),
+    ProblemKind(
+        "targets_taken",
+        409,
+        "Another plan works on the same accounts or members",
+        "Wait until that plan has ended, or cancel it, and send this one again.",
+    ),
+    ProblemKind(
+        "nothing_proposed", 409, "Nothing waits for a decision here", "Read it again; somebody may have decided."
+    ),
+    ProblemKind("already_decided", 409, "It was decided already", "Read the operation; its outcome is there."),
+    ProblemKind("changed_meanwhile", 409, "It was changed since you read it", "Read it again, then decide."),
+    ProblemKind(
+        "database_restored",
+        409,
+        "The service's database was restored from a backup",
+        "An operator has to look first. Send it again after that.",
     ),
     # 410 to 429: limits and contents
     ProblemKind("gone", 410, "That is no longer kept", "Start again from what `detail` names."),

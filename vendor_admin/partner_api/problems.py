@@ -19,7 +19,7 @@ from vendor_admin.partner_api.request_errors import InvalidParameters
 
 MEDIA_TYPE: Final = "application/problem+json"
 ERRORS_PATH: Final = "/api/docs/errors"
-_STATUS: Final = {InvalidFields: 422, Refused: 403, NotFound: 404, Conflict: 409, Unavailable: 503}
+_STATUS: Final = {InvalidFields: 422, Refused: 403, NotFound: 404, Gone: 410, Conflict: 409, Unavailable: 503}
 
 
 def status_of(error: VendorAdminError) -> int:

@@ -11,6 +11,9 @@ from vendor_admin.listing.uploads import has_files
 MEGABYTE = 1024 * 1024
 LARGEST_BODY = 25 * MEGABYTE
 LARGEST_WITHOUT_FILES = MEGABYTE
+# To the partner API, where a view does not say more (`largest_body`).
+LARGEST_OF_API = 2 * MEGABYTE
+API = "/api/"
 # Pages of members and the partner API: no form there has a file.
 WITHOUT_MULTIPART = ("/o/", "/api/")
 
@@ -45,6 +48,8 @@ def _largest_for(request: HttpRequest) -> int:
         view = resolve(request.path_info).func
     except Resolver404:
         return LARGEST_WITHOUT_FILES
+    if request.path_info.startswith(API):
+        return getattr(getattr(view, "cls", None), "largest_body", LARGEST_OF_API)
     return LARGEST_BODY if has_files(view) else LARGEST_WITHOUT_FILES
 
 

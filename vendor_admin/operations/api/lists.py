@@ -18,6 +18,9 @@ from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.partner_api.reading.filters import Filters, FlagFilter, IdsFilter, WordChoiceFilter, WordFilter
 from vendor_admin.partner_api.reading.views import ReadingViewSet, organization_id_of
 
+# Ten thousand rows of some eight hundred bytes.
+LARGEST_PLAN = 8 * 1024 * 1024
+
 
 class PlanFilters(Filters):
     """What the list of plans can be narrowed by."""
@@ -36,6 +39,7 @@ class Plans(WriteView, ReadingViewSet):
     noun, collection, tag = "plan", "plans", "Plans"
     orders = {"id": ("id",)}
     required_scopes = {"GET": ("operations:read",), **ASKED_BY_VERBS}
+    largest_body = LARGEST_PLAN
 
     def rows(self, request: Request) -> QuerySet[Any]:
         return Plan.objects.filter(organization_id=organization_id_of(request))

@@ -34,7 +34,7 @@ class OrganizationScopeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         scoped = cast(ScopedRequest, request)
         scoped.organization = scoped.staff_role = None
-        scoped.request_id = uuid.uuid4().hex
+        scoped.request_id = getattr(request, "request_id", "") or uuid.uuid4().hex
         sent = request.headers.get("X-Request-ID", "")[:64]
         if request.path_info.startswith(PATHS_WITHOUT_SCOPE):
             return self.get_response(request)

@@ -1,0 +1,22 @@
+"""Writes answers as JSON, in the version that the request follows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.renderers import JSONRenderer
+
+from vendor_admin.partner_api.versions import CURRENT_VERSION, as_of
+
+
+class AnswerRenderer(JSONRenderer):
+    """JSON of the answer as the request's version has it (versions.py)."""
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        context = renderer_context or {}
+        response, view, request = context.get("response"), context.get("view"), context.get("request")
+        version = getattr(getattr(request, "_request", None), "api_version", CURRENT_VERSION)
+        if response is not None and response.status_code < 400:
+            data = as_of(version, resource=getattr(view, "resource", ""), answer=data)
+        return super().render(data, accepted_media_type, renderer_context)

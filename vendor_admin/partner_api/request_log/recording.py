@@ -1,0 +1,118 @@
+"""Writes each request of a known organization to its log, once the answer is out.
+
+In a short transaction of its own, which may be lost with the server: the log tells, nothing depends on it. What fails
+here is a line in the service's own log and nothing else.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from vendor_admin.organizations.sign_in.client_address import caller_address
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.idempotency.views import REPLAYED
+from vendor_admin.partner_api.models import LONGEST_IDEMPOTENCY_KEY, RequestLogEntry
+from vendor_admin.partner_api.problems import MEDIA_TYPE
+from vendor_admin.partner_api.request_log.masking import cut, masked_body, masked_query, masked_text
+from vendor_admin.partner_api.throttling import counts
+from vendor_admin.partner_api.throttling.counts import Turn
+
+log = structlog.get_logger(__name__)
+
+# A larger answer is not taken apart for sixteen kilobytes of it.
+LARGEST_TAKEN_APART: Final = 256 * 1024
+TOO_MANY: Final = 429
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def record_after(
+    sent: HttpResponse, *, request: HttpRequest, answer: HttpResponse, seconds: Callable[[], float]
+) -> None:
+    """Record the request when its answer has been sent. `answer` is what was sent before it was compressed."""
+    at = timezone.now()
+
+    def record() -> None:
+        caller = getattr(request, "api_caller", None)
+        if caller is None:
+            return
+        organization_id, name = caller
+        try:
+            facts = _facts_of(request, sent, answer)
+            entry = RequestLogEntry(
+                organization_id=organization_id, caller=name, at=at, duration=int(seconds() * 1000), **facts
+            )
+            _write(entry, turn=_turn_to_give_back(request, answer))
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("api_request_not_recorded", path=request.path, error=str(error))
+
+    # Django closes these once the server has taken the whole answer, before it gives the connection back.
+    sent._resource_closers.append(record)  # type: ignore[attr-defined]
+
+
+def _write(entry: RequestLogEntry, *, turn: Turn | None) -> None:
+    with organization_scope(entry.organization_id):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = '2s'")
+        entry.save(force_insert=True)
+        if turn is not None:
+            counts.give_back(organization_id=entry.organization_id, turn=turn)
+
+
+def _turn_to_give_back(request: HttpRequest, answer: HttpResponse) -> Turn | None:
+    """A repeat costs nothing: its turn is given back."""
+    return getattr(request, "api_turn", None) if REPLAYED in answer.headers else None
+
+
+def _facts_of(request: HttpRequest, sent: HttpResponse, answer: HttpResponse) -> dict[str, Any]:
+    told = _value_of(answer)
+    is_problem = answer.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
+    return {
+        "request_id": getattr(request, "request_id", ""),
+        "method": str(request.method)[:10],
+        "path": cut(masked_text(request.path), 500),
+        "query": cut(masked_query(request.META.get("QUERY_STRING", "")), 2000),
+        "status": sent.status_code,
+        "code": told["code"][:60] if is_problem and isinstance(told, dict) else "",
+        "address": caller_address(request) or None,
+        "version": getattr(request, "api_version", ""),
+        "idempotency_key": _idempotency_key_of(request),
+        "is_replay": REPLAYED in answer.headers,
+        "request_body": _request_body_of(request),
+        "answer_body": _answer_body_of(request, answer, told),
+    }
+
+
+def _idempotency_key_of(request: HttpRequest) -> str:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    return key if key.isascii() and key.isprintable() and len(key) <= LONGEST_IDEMPOTENCY_KEY else ""
+
+
+def _request_body_of(request: HttpRequest) -> str:
+    body = getattr(request, "api_body", None)
+    return "" if body is None else masked_body(body)
+
+
+def _answer_body_of(request: HttpRequest, answer: HttpResponse, told: Any) -> str:
+    """Answers to writes, and problems. What was read is not kept: it is there to be read again."""
+    if answer.status_code == TOO_MANY or (answer.status_code < 400 and request.method in _READS):
+        return ""
+    if answer.streaming:
+        return "(sent in pieces)"
+    if told is None:
+        return f"({len(answer.content):,} bytes)" if answer.content else ""
+    return masked_body(told)
+
+
+def _value_of(answer: HttpResponse) -> Any:
+    is_json = "json" in answer.headers.get("Content-Type", "")
+    if answer.streaming or not is_json or len(answer.content) > LARGEST_TAKEN_APART:
+        return None
+    try:
+        return msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        return None
