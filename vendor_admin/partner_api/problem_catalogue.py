@@ -90,6 +90,12 @@ KINDS: Final = (
         "The key or token does not work",
         "It is unknown, has ended or was revoked. Ask an owner of the organization for another.",
     ),
+    ProblemKind(
+        "test_key",
+        401,
+        "A test key does not work here",
+        "It is for a sandbox organization, and this one is real. Use a key that begins with `vak_live_`.",
+    ),
     ProblemKind("key_expired", 401, "The API key has expired", "Ask an owner of the organization for another."),
     ProblemKind("key_revoked", 401, "The API key was revoked", "Ask an owner of the organization for another."),
     ProblemKind("key_replaced", 401, "The API key was replaced", "Use the one that it was rolled to."),

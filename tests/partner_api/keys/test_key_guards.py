@@ -9,6 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from tests.support.api_program import ApiProgram
+from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -103,6 +104,17 @@ def test_a_key_of_another_organization_finds_nothing_here(program: ApiProgram, b
     stolen = program.text.replace(f"_{program.key.organization_id}_", f"_{beta.pk}_")
     refused(program.get(ME, headers={"Authorization": f"Bearer {stolen}"}), 401, "authentication_failed")
     assert ApiProgram.of(beta).get(ME).json()["organization"]["slug"] == beta.slug
+
+
+def test_a_test_key_works_in_a_sandbox_organization_alone(alpha: Organization, beta: Organization) -> None:
+    with pytest.raises(InvalidFields, match="is real"):
+        ApiProgram.of(alpha, is_test=True)
+    program = ApiProgram.of(beta, is_test=True)
+    assert program.text.startswith(f"vak_test_{beta.pk}_")
+    assert program.get(ME).json()["is_test"] is True
+    with organization_scope(beta.pk):
+        Organization.objects.filter(pk=beta.pk).update(is_simulated=False)
+    refused(program.get(ME), 401, "test_key")
 
 
 @pytest.mark.parametrize("text", ["vak_live_1_short", "vak_live_0_" + "x" * 43, "vak_prod_1_" + "x" * 43, "vak_live_"])

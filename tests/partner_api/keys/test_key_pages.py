@@ -25,7 +25,6 @@ pytestmark = pytest.mark.pages
 LIST = "/admin/partner_api/apikey/"
 FORM: dict[str, Any] = {
     "name": "Nightly job",
-    "kind": "live",
     "scopes": ["members:read", "balances:write"],
     "lasts": "90",
     "allowed_addresses": "203.0.113.8\n2001:db8::/32",
@@ -72,6 +71,12 @@ def test_an_owner_makes_a_key_and_sees_it_once(alpha: Organization, alice: Clien
         assert text not in str(list(AuditEntry.objects.values()))
     assert (entry.actor, entry.reason, entry.subject_id) == ("alice", "asked by mail", key.public_id)
     assert text not in str(list(ApiKey.unscoped.values()))
+
+
+def test_a_sandbox_offers_test_keys_first(alpha: Organization, alice: Client, charlie: Client) -> None:
+    assert "vak_test_" not in shown(alice.get(f"{LIST}add/"))
+    assert re.search(r'value="test"[^>]*checked', shown(charlie.get(f"{LIST}add/")))
+    assert key_on(shown(charlie.post(f"{LIST}add/", FORM | {"kind": "test"}))).startswith("vak_test_")
 
 
 def test_an_owner_rolls_and_revokes_a_key(alpha: Organization, alice: Client) -> None:

@@ -29,6 +29,8 @@ def find_key(key: str, *, address: str, now: datetime) -> ApiKey | None:
     found = lookup(key)
     if found is None:
         return None
+    if found.is_test and not found.organization.is_simulated:
+        raise CredentialRefused("This is a test key, and its organization is real.", code="test_key")
     if found.revoked_at is not None:
         raise CredentialRefused("This API key was revoked. Use another one.", code="key_revoked")
     if found.expires_at is not None and found.expires_at <= now:

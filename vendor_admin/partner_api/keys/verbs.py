@@ -53,6 +53,7 @@ def make_key(
             *_faults_of_scopes(wanted),
             *_faults_of_addresses(addresses),
             *_faults_of_end(expires_at, now=now),
+            *_faults_of_kind(organization, is_test=is_test),
         ]
         if faults:
             raise InvalidFields(faults)
@@ -147,6 +148,11 @@ def _faults_of_addresses(addresses: list[str]) -> Iterable[Fault]:
 def _faults_of_end(expires_at: datetime | None, *, now: datetime) -> Iterable[Fault]:
     if expires_at is not None and expires_at <= now:
         yield Fault("expires_at", "in_the_past", "Choose an end in the future.")
+
+
+def _faults_of_kind(organization: Organization, *, is_test: bool) -> Iterable[Fault]:
+    if is_test and not organization.is_simulated:
+        yield Fault("is_test", "not_a_sandbox", f"{organization} is real: a test key is for a sandbox organization.")
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

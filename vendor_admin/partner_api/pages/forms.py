@@ -19,13 +19,15 @@ IN_AUDIT = "Written to the audit."
 
 
 class KeyForm(forms.Form):
-    """What a new key is for. No scope is chosen before somebody chooses it."""
+    """What a new key is for. No scope is chosen before somebody chooses it; only a sandbox has test keys."""
 
     name = forms.CharField(max_length=100, help_text="Of the program that will use it. The audit names it so.")
     kind = forms.ChoiceField(
-        choices=[("live", "live: works with your organization"), ("test", "test: works with its sandbox alone")],
+        choices=[("test", "test: begins with vak_test_"), ("live", "live: begins with vak_live_")],
         widget=forms.RadioSelect,
-        initial="live",
+        initial="test",
+        required=False,
+        help_text="This organization is a sandbox. A test key never works in a real one, so it does no harm there.",
     )
     scopes = forms.MultipleChoiceField(
         label="It may",
@@ -48,12 +50,17 @@ class KeyForm(forms.Form):
     )
     reason = forms.CharField(required=False, max_length=500, help_text=IN_AUDIT)
 
+    def __init__(self, *args: Any, has_test_keys: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_test_keys:
+            del self.fields["kind"]
+
     def values(self, *, now: datetime) -> dict[str, Any]:
         """What the verb takes."""
         data = self.cleaned_data
         return {
             "name": data["name"],
-            "is_test": data["kind"] == "test",
+            "is_test": data.get("kind") == "test",
             "scopes": data["scopes"],
             "expires_at": now + timedelta(days=int(data["lasts"])) if data["lasts"] else None,
             "allowed_addresses": data["allowed_addresses"].replace(",", " ").split(),

@@ -138,7 +138,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         organization = organization_of(request)
         if organization is None:
             return HttpResponseRedirect(reverse("admin:index"))
-        form = KeyForm(request.POST or None)
+        form = KeyForm(request.POST or None, has_test_keys=organization.is_simulated)
         if request.method == "POST" and form.is_valid():
             now = timezone.now()
             try:
