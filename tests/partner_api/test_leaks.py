@@ -19,7 +19,7 @@ from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.keys.verbs import revoke_key, roll_key
-from vendor_admin.partner_api.models import CredentialLeak
+from vendor_admin.partner_api.models import CredentialLeak, RequestLogEntry
 
 ME = "/api/v1/me"
 OWNER = Actor.staff("alice")
@@ -97,6 +97,15 @@ def test_a_key_is_revoked_where_its_owners_chose_so(alpha: Organization) -> None
         actions = list(AuditEntry.objects.order_by("id").values_list("action", "actor"))
     assert ("API key revoked", "the partner API") in actions
     assert ("credential sent in an address", "API key Nightly job") in actions
+
+
+def test_the_owners_find_the_request_in_their_log_without_the_key(program: ApiProgram, alpha: Organization) -> None:
+    twice = quote(quote(program.text.replace("_", "%5F"), safe=""))
+    program.get(f"/api/v1/{program.text}?a={program.text}&b={twice}").close()
+    with organization_scope(alpha.pk):
+        entry = RequestLogEntry.objects.get()
+    assert (entry.caller, entry.status, entry.code) == (program.key.public_id, 400, "credential_in_address")
+    assert program.text[-43:] not in entry.path + entry.query + entry.answer_body
 
 
 def test_what_works_no_more_alerts_nobody(program: ApiProgram, alpha: Organization, beta: Organization) -> None:

@@ -33,7 +33,9 @@ def refuse_leaked(request: HttpRequest) -> HttpResponse | None:
     if not has_credential(address):
         return None
     for credential in credentials_in(address):
-        note_leak(credential, address=caller_address(request), now=timezone.now(), request_id=_id_of(request))
+        leaked = note_leak(credential, address=caller_address(request), now=timezone.now(), request_id=_id_of(request))
+        if leaked is not None:  # its organization finds the request in its log
+            request.api_caller = (leaked.organization.pk, leaked.program.id)  # type: ignore[attr-defined]
     log.warning("partner_api.credential_in_address", path=request.path)
     return problem_of_error(request, InvalidRequest(IN_ADDRESS, code="credential_in_address"))
 

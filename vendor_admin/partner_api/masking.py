@@ -6,8 +6,8 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 MASK: Final = "••••••"
-# Also what is cut or mistyped, and an underscore as addresses may write it. Access tokens name their organization.
-_U = "(?:_|%5f)"
+# Also what is cut or mistyped, and an underscore however often it was encoded. Access tokens name their organization.
+_U = "(?:_|%(?:25)*5f)"
 _REST = r"[\w%.~-]{8,}"
 _LOOKS_LIKE_ONE = re.compile(
     rf"(?P<kind>vak{_U}(?:live|test){_U}|vat{_U}(?=[0-9]+{_U})|(?:vrt|vas){_U}(?=[\w%-]{{40}})){_REST}",

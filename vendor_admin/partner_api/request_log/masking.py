@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from vendor_admin.partner_api.masking import masked
+
 MASK: Final = "***"
 LONGEST_BODY: Final = 16 * 1024
 # Beyond so many values nothing more of a body is looked at: it is cut anyway.
@@ -29,7 +31,7 @@ _SECRET_SHAPES = re.compile(
 
 def masked_text(text: str) -> str:
     """A text without what looks like a key or token."""
-    return _SECRET_SHAPES.sub(MASK, text)
+    return masked(_SECRET_SHAPES.sub(MASK, text))
 
 
 def masked_query(query: str) -> str:
