@@ -45,13 +45,13 @@ class Settings:
         """
         given = {name: value for name, value in wanted.items() if value not in (None, "")}
         faults = [
-            Fault(name, "unknown", f"{name} is not a setting that can be changed")
+            Fault(name, "unknown_field", f"{name} is not a setting that can be changed")
             for name in wanted
             if name not in self.fields
         ]
         known = {name: value for name, value in given.items() if name in self.fields}
         faults += [
-            Fault(fault.field, "invalid", str(fault))
+            Fault(fault.field, fault.code, str(fault))
             for fault in field_faults(self.request, known)
             if fault.field in known
         ]

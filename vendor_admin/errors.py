@@ -23,13 +23,46 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 INVALID: Final = "invalid"
+FAULT_CODES: Final = {
+    "ambiguous": "names several things",
+    "external_id_taken": "belongs to something else already",
+    "in_the_past": "is a time that is over",
+    "invalid": "is wrong in a way that has no code of its own; the text says it",
+    "invalid_cursor": "is no cursor of this list",
+    "needs_another": "has no meaning without another field",
+    "needs_another_parameter": "has no meaning without another parameter",
+    "not_a_sandbox": "names an organization that is no sandbox",
+    "not_a_number": "is no number, or not written in plain digits",
+    "not_found": "names nothing that there is",
+    "not_unique": "occurs more than once",
+    "out_of_range": "is too small, too large, too early or too late",
+    "repeated": "is a parameter that was given more than once",
+    "required": "is missing or empty",
+    "too_few": "is a list that is too short",
+    "too_long": "is a text that is too long",
+    "too_many": "is a list that is too long",
+    "too_short": "is a text that is too short",
+    "unchanged": "must differ from what it is now",
+    "unknown": "names nothing that is known here",
+    "unknown_event_type": "names no type of events",
+    "unknown_field": "is no field of this request",
+    "unknown_parameter": "is no parameter of this address",
+    "unknown_value": "is none of the values that are allowed",
+    "unprintable": "holds line breaks or other control characters",
+    "unreadable": "is a file that cannot be read",
+    "wrong_code": "is not the code that was asked for",
+    "wrong_form": "is a text of another form",
+    "wrong_type": "is a text where a number belongs, a list where an object does",
+    "zero": "must not be zero",
+}
+"""What is wrong with a field, for programs: every code of a Fault, and what it says of the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with what was given. `field` is empty where it is about the whole.
 
-    `code` is for programs, `text` a sentence for people with the next step.
+    `code` is for programs and one of FAULT_CODES, `text` a sentence for people with the next step.
     """
 
     field: str

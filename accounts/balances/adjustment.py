@@ -56,7 +56,7 @@ class BalanceAdjustment:
         if given.get("by") not in _WAYS:
             raise _fault(
                 "by",
-                "unknown",
+                "unknown_value",
                 f"{given['by']} is not a way to change a balance; {' and '.join(AdjustmentMethod)} are.",
             )
         adjustment = cls(

@@ -14,6 +14,7 @@ OF_OTHERS = {
     "_asdict", "_fields", "_make", "_replace",  # named tuples
     "_base_manager", "_default_manager", "_meta",  # Django's, documented
     "_dont_enforce_csrf_checks", "_has_been_logged", "_registry",  # Django's, without another way
+    "_resource_closers",  # Django's: what is called when an answer has been sent
     "_request",  # Django REST framework's: the request that it wraps
     "_csp_replace", "_csp_update",  # django-csp's, for one answer
     "_exit",  # of os

@@ -20,10 +20,12 @@ class TradovateError(Exception):
 class Fault:
     """One thing wrong with a request. `field` is its path on the wire, as in `users[0].name`; empty for the whole.
 
-    No fault repeats the value it is about: it may be a password.
+    `code` is for programs (the list of them is in vendor_admin/errors.py), `text` for people. No fault repeats the
+    value it is about: it may be a password.
     """
 
     field: str
+    code: str
     text: str
 
     def __str__(self) -> str:

@@ -20,6 +20,9 @@ MASK: Final = "********"
 MOST_DIGITS: Final = 15
 """Amounts travel as double precision numbers, which keep fifteen digits."""
 
+_Fault = tuple[str, str]
+"""Code and words of what is wrong with one value."""
+
 LARGEST_AMOUNT: Final = Decimal(10) ** 12
 _MOST_DECIMALS: Final = 8
 
@@ -71,23 +74,23 @@ def read_clean(kind: type[R], body: object) -> R | None:
 def field_faults(kind: type[Request], body: object, path: str = "") -> Iterator[Fault]:
     """Everything wrong with the single fields of a body: types, lengths, ranges, missing and unknown names."""
     if not isinstance(body, Mapping):
-        yield Fault(path, "must be an object")
+        yield Fault(path, "wrong_type", "must be an object")
         return
     fields = {field.encode_name: field for field in _fields(kind)}
     for name in body:
         if name not in fields:
-            yield Fault(_join(path, str(name)), "is not a field of this request")
+            yield Fault(_join(path, str(name)), "unknown_field", "is not a field of this request")
     for name, field in fields.items():
         if name in body:
             yield from _value_faults(field.type, body[name], _join(path, name))
         elif field.required:
-            yield Fault(_join(path, name), "is missing")
+            yield Fault(_join(path, name), "required", "is missing")
 
 
 def rule_faults(request: Request, *, now: datetime, path: str = "") -> Iterator[Fault]:
     """Everything wrong across fields, in the request and in its parts."""
     for fault in request.faults(now=now):
-        yield Fault(_join(path, fault.field), fault.text)
+        yield Fault(_join(path, fault.field), fault.code, fault.text)
     for field in _fields(type(request)):
         value = getattr(request, field.name)
         if isinstance(value, Request):
@@ -146,38 +149,50 @@ def _value_faults(annotation: Any, value: object, path: str) -> Iterator[Fault]:
     elif get_origin(inner) is tuple:
         yield from _list_faults(inner, meta, value, path)
     else:
-        text = _scalar_fault(annotation, inner, meta, value)
-        if text:
-            yield Fault(path, text)
+        fault = _scalar_fault(annotation, inner, meta, value)
+        if fault is not None:
+            yield Fault(path, *fault)
 
 
 def _list_faults(inner: Any, meta: msgspec.Meta | None, value: object, path: str) -> Iterator[Fault]:
     if not isinstance(value, list | tuple):
-        yield Fault(path, "must be a list")
+        yield Fault(path, "wrong_type", "must be a list")
         return
     if meta is not None and len(value) < (meta.min_length or 0):
-        yield Fault(path, f"must hold {meta.description}")
+        yield Fault(path, "too_few", f"must hold {meta.description}")
     for position, element in enumerate(value):
         yield from _value_faults(get_args(inner)[0], element, f"{path}[{position}]")
 
 
-def _scalar_fault(annotation: Any, inner: Any, meta: msgspec.Meta | None, value: object) -> str:
+def _scalar_fault(annotation: Any, inner: Any, meta: msgspec.Meta | None, value: object) -> _Fault | None:
     if isinstance(value, str) and not value.isprintable():
-        return "must not hold line breaks or other control characters"
+        return "unprintable", "must not hold line breaks or other control characters"
     try:
         converted = msgspec.convert(value, annotation)
     except msgspec.ValidationError as error:
-        return _words(inner, meta, value, error)
-    return _amount_fault(converted, value, meta) if isinstance(converted, Decimal) else ""
+        return _why_not(inner, meta, value, error)
+    return _amount_fault(converted, value, meta) if isinstance(converted, Decimal) else None
 
 
-def _words(inner: Any, meta: msgspec.Meta | None, value: object, error: Exception) -> str:
-    """Our words for a fault; never with the value in them."""
+def _why_not(inner: Any, meta: msgspec.Meta | None, value: object, error: Exception) -> _Fault:
+    """Our code and words for a value that its type does not take; never with the value in them."""
     if get_origin(inner) is Literal:
-        return f"must be one of {', '.join(get_args(inner))}"
+        return "unknown_value", f"must be one of {', '.join(get_args(inner))}"
+    code = _code_of(inner, meta, value)
     if meta is None or not meta.description:
-        return f"has the wrong type: {error}"
-    return f"must be {meta.description}{_length_at_fault(meta, value)}"
+        return code, f"has the wrong type: {error}"
+    return code, f"must be {meta.description}{_length_at_fault(meta, value)}"
+
+
+def _code_of(inner: Any, meta: msgspec.Meta | None, value: object) -> str:
+    if inner is Decimal:
+        return "not_a_number"
+    if meta is not None and isinstance(value, str) and inner is str:
+        if len(value) > (meta.max_length or len(value)):
+            return "too_long"
+        return "too_short" if len(value) < (meta.min_length or 0) else "wrong_form"
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return "out_of_range" if inner is int and is_whole else "wrong_type"
 
 
 def _length_at_fault(meta: msgspec.Meta, value: object) -> str:
@@ -186,22 +201,22 @@ def _length_at_fault(meta: msgspec.Meta, value: object) -> str:
     return f"; it has {len(value)}"
 
 
-def _amount_fault(amount: Decimal, given: object, meta: msgspec.Meta | None) -> str:
+def _amount_fault(amount: Decimal, given: object, meta: msgspec.Meta | None) -> _Fault | None:
     if not amount.is_finite():
-        return "must be a number"
+        return "not_a_number", "must be a number"
     if isinstance(given, str) and not is_plain(given):
-        return "must be a number of plain digits, such as 1500.50"
+        return "not_a_number", "must be a number of plain digits, such as 1500.50"
     digits, exponent = _plain_digits(amount)
     if digits > MOST_DIGITS or exponent < -_MOST_DECIMALS or abs(amount) >= LARGEST_AMOUNT:
-        return f"must have at most {MOST_DIGITS} digits, {_MOST_DECIMALS} of them decimals"
+        return "out_of_range", f"must have at most {MOST_DIGITS} digits, {_MOST_DECIMALS} of them decimals"
     limits = (meta.extra or {}) if meta is not None else {}
     if "at_least" in limits and amount < limits["at_least"]:
-        return f"must be {limits['at_least']} or more"
+        return "out_of_range", f"must be {limits['at_least']} or more"
     if "above" in limits and amount <= limits["above"]:
-        return f"must be greater than {limits['above']:,}"
+        return "out_of_range", f"must be greater than {limits['above']:,}"
     if "below" in limits and amount >= limits["below"]:
-        return f"must be less than {limits['below']:,}"
-    return "must not be zero" if limits.get("not_zero") and not amount else ""
+        return "out_of_range", f"must be less than {limits['below']:,}"
+    return ("zero", "must not be zero") if limits.get("not_zero") and not amount else None
 
 
 def _plain_digits(amount: Decimal) -> tuple[int, int]:

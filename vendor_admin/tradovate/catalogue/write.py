@@ -197,13 +197,13 @@ class Write(Generic[R]):
 
     def _field_faults(self, body: Mapping[str, Any]) -> list[Fault]:
         """What is wrong with a body that was not taken for a request."""
-        return list(field_faults(self.request, body)) or [Fault("", "is not a body of this request")]
+        return list(field_faults(self.request, body)) or [Fault("", "wrong_type", "is not a body of this request")]
 
     def _size_faults(self, request: R) -> list[Fault]:
         if self.batch is None or len(getattr(request, self.batch.attribute)) <= self.batch.most:
             return []
         count = len(getattr(request, self.batch.attribute))
-        return [Fault(self.batch.field, f"may hold at most {self.batch.most} in one call; it has {count}")]
+        return [Fault(self.batch.field, "too_many", f"may hold at most {self.batch.most} in one call; it has {count}")]
 
     def _checked(self, outcome: Success) -> Settled:
         if not self.answer.is_said_by(outcome.body):

@@ -76,7 +76,7 @@ class UpdateUserAutoLiqs(Request, frozen=True, kw_only=True):
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         accounts = [item.account_id for item in self.items]
         if len(set(accounts)) < len(accounts):
-            yield Fault("items", "must name each account once")
+            yield Fault("items", "not_unique", "must name each account once")
 
 
 _OF_OWNER = names_of(Thresholds)

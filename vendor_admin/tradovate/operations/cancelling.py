@@ -57,9 +57,9 @@ class CancelEverything(Request, frozen=True, kw_only=True):
 
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         if not (self.entity_types(Environment.LIVE) or self.entity_types(Environment.DEMO)):
-            yield Fault("", "must have at least one of the four switches on")
+            yield Fault("", "required", "must have at least one of the four switches on")
         if len(set(self.user_ids)) < len(self.user_ids):
-            yield Fault("userIds", "must name each user once")
+            yield Fault("userIds", "not_unique", "must name each user once")
 
 
 def has_ended(entity_type: str, entity: Entity, *, today: date) -> bool | None:

@@ -67,13 +67,13 @@ class UpdateContactInfo(Request, frozen=True, kw_only=True):
         for field in msgspec.structs.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, str) and (sign := special_character(value)):
-                yield Fault(field.encode_name, f"must not hold special characters such as {sign!r}")
+                yield Fault(field.encode_name, "wrong_form", f"must not hold special characters such as {sign!r}")
         text = full_name_fault(self.first_name, self.last_name)
         if text:
-            yield Fault("firstName", text)
+            yield Fault("firstName", "too_long", text)
         text = full_name_fault(self.joint_first_name or "", self.joint_last_name or "")
         if text:
-            yield Fault("jointFirstName", text)
+            yield Fault("jointFirstName", "too_long", text)
 
 
 def special_character(text: str) -> str | None:

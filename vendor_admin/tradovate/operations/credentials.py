@@ -30,7 +30,7 @@ class ModifyPassword(Request, frozen=True, kw_only=True):
 
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         if self.password == self.current_password:
-            yield Fault("password", "must differ from the current password")
+            yield Fault("password", "unchanged", "must differ from the current password")
 
 
 class ModifyCredentials(Request, frozen=True, kw_only=True):

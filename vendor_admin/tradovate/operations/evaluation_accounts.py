@@ -76,7 +76,7 @@ class TradeDate(Request, frozen=True, kw_only=True):
 
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         if self.day_meant is None:
-            yield Fault("day", "is not a day of that month")
+            yield Fault("day", "out_of_range", "is not a day of that month")
 
     @property
     def day_meant(self) -> date | None:
@@ -97,10 +97,10 @@ class ResetDemoAccountState(Request, frozen=True, kw_only=True):
 
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         if len(set(self.account_ids)) < len(self.account_ids):
-            yield Fault("accountIds", "must name each account once")
+            yield Fault("accountIds", "not_unique", "must name each account once")
         wanted = self.reset_trade_date.day_meant
         if wanted is not None and wanted > session_date(now):
-            yield Fault("resetTradeDate", "must not lie in the future")
+            yield Fault("resetTradeDate", "out_of_range", "must not lie in the future")
 
 
 def _accounts_by_name(request: CreateEvaluationAccounts, _environment: Environment) -> Sequence[LookUp]:

@@ -41,10 +41,12 @@ class EvaluationUser(Request, frozen=True, kw_only=True):
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         text = full_name_fault(self.first_name, self.last_name)
         if text:
-            yield Fault("firstName", text)
+            yield Fault("firstName", "too_long", text)
         if GROUP_TRADE_ENTITLEMENT in (self.entitlement_ids or ()):
             yield Fault(
-                "entitlementIds", f"must not hold {GROUP_TRADE_ENTITLEMENT} (GroupTrade): no user would be made"
+                "entitlementIds",
+                "unknown_value",
+                f"must not hold {GROUP_TRADE_ENTITLEMENT} (GroupTrade): no user would be made",
             )
 
 
@@ -63,7 +65,7 @@ def twice_named(items: str, field: str, names: Sequence[str]) -> Iterator[Fault]
     seen = Counter(name.lower() for name in names)
     for position, name in enumerate(names):
         if seen[name.lower()] > 1:
-            yield Fault(f"{items}[{position}].{field}", "occurs more than once in this call")
+            yield Fault(f"{items}[{position}].{field}", "not_unique", "occurs more than once in this call")
 
 
 def _look_ups(request: CreateEvaluationUsers, _environment: Environment) -> Sequence[LookUp]:

@@ -32,7 +32,7 @@ class AddMarketDataSubscription(Request, frozen=True, kw_only=True):
     def faults(self, *, now: datetime) -> Iterator[Fault]:
         text = month_fault(self.year, self.month, now)
         if text:
-            yield Fault("month", text)
+            yield Fault("month", "out_of_range", text)
 
 
 class ExpireMarketDataSubscription(Request, frozen=True, kw_only=True):
