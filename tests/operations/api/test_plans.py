@@ -1,12 +1,21 @@
 """Plans by the partner API: what staff can do, by program, with the same previews, rights and outcomes."""
 
+from contextlib import ExitStack
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from tests.support.api_program import ApiProgram
 from tests.support.scene import Scene
+from vendor_admin.operations.api.waiting import WAITING_AT_ONCE
 from vendor_admin.operations.models import Plan
+from vendor_admin.operations.plans import targets
+from vendor_admin.organizations import web_turns
+from vendor_admin.organizations.actors import Actor
+from vendor_admin.partner_api.keys.verbs import revoke_key
 
 
 @pytest.fixture
@@ -94,3 +103,81 @@ def test_plans_their_rows_and_operations_are_listed(scene: Scene, program: ApiPr
     foreign = program.get(f"/api/v1/plans/{plans[1]}/rows", data={"cursor": rows["next_cursor"]})
     assert (foreign.status_code, foreign.json()["code"]) == (400, "invalid_cursor")
     assert program.get("/api/v1/operations").json() == {"data": [], "next_cursor": None}
+
+
+def test_a_plan_of_many_rows_starts_by_itself_once_a_worker_has_previewed_it(
+    scene: Scene, program: ApiProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "DIRECT_ROWS", 1)
+    ids = scene.account_ids(3)
+    told = change(scene, program, ids).json()
+    assert told["state"] == "drafting"
+    plan = Plan(pk=int(told["id"]), organization=scene.organization)
+    states = [scene.prepared(plan).state for _ in range(3)]
+    assert states == ["preview", "held", "running"]
+    scene.work()
+    done = program.get(f"/api/v1/plans/{told['id']}").json()
+    assert (done["state"], done["row_counts"]["succeeded"]) == ("finished", 3)
+
+
+def test_a_plan_that_cannot_start_by_itself_stays_a_preview_and_says_why(
+    scene: Scene, program: ApiProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "DIRECT_ROWS", 1)
+    ids = scene.account_ids(2)
+    told = change(scene, program, ids).json()
+    plan = Plan(pk=int(told["id"]), organization=scene.organization)
+    assert scene.prepared(plan).state == "preview"
+    revoke_key(key=program.key, actor=Actor.staff(scene.actor), now=timezone.now())
+    assert scene.prepared(plan).state == "preview"
+    assert "may not change balances" in scene.reload(plan).wait_why
+
+
+def test_whoever_waits_is_answered_with_the_outcome(scene: Scene, program: ApiProgram) -> None:
+    [id_] = scene.account_ids(1)
+    path, body = f"/api/v1/accounts/{id_}/balance-changes", {"change": "5", "reason": "Goodwill"}
+    stopped = Event()
+
+    def work_until_stopped() -> None:
+        while not stopped.is_set():
+            scene.work(seconds=1)
+        connection.close()
+
+    worker = Thread(target=work_until_stopped)
+    worker.start()
+    try:
+        answer = program.post(path, body, headers=keyed("key-1", Prefer="respond-async, wait=30"))
+    finally:
+        stopped.set()
+        worker.join()
+    told = answer.json()
+    assert (answer.status_code, told["state"], told["rows"][0]["state"]) == (200, "finished", "succeeded")
+    assert answer["Preference-Applied"] == "wait=30"
+    again = program.post(path, body, headers=keyed("key-1"))
+    assert (again.status_code, again["Idempotent-Replayed"], again.json()["id"]) == (202, "true", told["id"])
+
+
+def test_whoever_finds_no_turn_to_wait_is_answered_at_once(scene: Scene, program: ApiProgram) -> None:
+    ids = scene.account_ids(1)
+    with ExitStack() as held:
+        for _ in range(WAITING_AT_ONCE):
+            held.enter_context(
+                web_turns.hold("waiting for plans", most=WAITING_AT_ONCE, cause="others", of_cause=WAITING_AT_ONCE)
+            )
+        path, body = f"/api/v1/accounts/{ids[0]}/balance-changes", {"change": "5", "reason": "Goodwill"}
+        answer = program.post(path, body, headers=keyed("key-1", Prefer="wait=30"))
+    assert (answer.status_code, answer.json()["state"]) == (202, "running")
+
+
+def test_a_write_about_what_is_not_there_is_not_found_and_one_without_a_reason_is_refused(
+    scene: Scene, program: ApiProgram
+) -> None:
+    missing = program.post("/api/v1/accounts/1/balance-changes", {"change": "5", "reason": "x"}, headers=keyed("a"))
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+    [id_] = scene.account_ids(1)
+    no_reason = program.post(f"/api/v1/accounts/{id_}/balance-changes", {"change": "5"}, headers=keyed("c"))
+    assert no_reason.json()["errors"] == [
+        {"pointer": "/reason", "code": "required", "detail": "Say why: a plan about money needs a reason."}
+    ]
+    odd = program.post(f"/api/v1/accounts/{id_}/balance-changes?soon=1", {"change": "5"}, headers=keyed("d"))
+    assert (odd.status_code, odd.json()["code"]) == (400, "unknown_parameter")
