@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from oauth_bridge.models import Portal
 from tests.oauth_bridge.portals.portal_side import PortalSide
 from tests.oauth_bridge.visitor import Visitor
+from tests.support.api_program import ApiProgram
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organizations_in_scope
 
@@ -64,6 +65,9 @@ def test_a_program_learns_who_it_is(program: PortalSide, alpha: Organization) ->
     assert told["organization"] == {"id": str(alpha.pk), "slug": "alpha", "name": "Alpha Funding"}
     assert told["id"] == program.portal.client_id
     assert told["scopes"] == ["members:read", "accounts:read"]
+    assert (told["rights"], told["is_test"]) == (["view"], False)
+    assert told["expires_at"].endswith("Z")
+    assert told.keys() == ApiProgram.of(alpha).get("/api/v1/me").json().keys(), "keys and tokens are told the same"
     less = program.post("token", grant_type="client_credentials", scope="members:read").json()
     assert "refresh_token" not in less
     assert "id_token" not in less
