@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from vendor_admin.partner_api.masking import mask_log_line
+from vendor_admin.partner_api.access.masking import mask_log_line
 from vendor_admin.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
 

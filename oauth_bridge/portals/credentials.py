@@ -7,8 +7,8 @@ from oauth_bridge.models import Portal
 from oauth_bridge.portals import tokens
 from vendor_admin.organizations.programs import Origin
 from vendor_admin.organizations.roles import Right
+from vendor_admin.partner_api.access.credentials import Leaked
 from vendor_admin.partner_api.authentication import Token
-from vendor_admin.partner_api.credentials import Leaked
 from vendor_admin.partner_api.scopes import rights_of_scopes
 from vendor_admin.partner_api.versions import CURRENT_VERSION
 

@@ -37,13 +37,17 @@ def test_reading_changes_nothing_and_no_scope_reaches_staff_or_connections() -> 
         Right.MANAGE_API_KEYS,
         Right.MANAGE_NOTICES,
         Right.VIEW_AUDIT,
-        Right.CHANGE_CREDENTIALS,
     }
     assert not rights_of_scopes(scope.name for scope in PARTNER_SCOPES) & of_people
 
 
-def test_one_scope_alone_approves_plans() -> None:
-    assert [scope.name for scope in PARTNER_SCOPES if Right.APPROVE_PLANS in scope.rights] == ["plans:approve"]
+@pytest.mark.parametrize(
+    ("right", "name"), [(Right.APPROVE_PLANS, "plans:approve"), (Right.CHANGE_CREDENTIALS, "credentials:write")]
+)
+def test_what_weighs_most_is_given_by_one_scope_alone(right: Right, name: str) -> None:
+    (scope,) = (scope for scope in PARTNER_SCOPES if right in scope.rights)
+    assert scope.name == name
+    assert scope.rights == {right}
 
 
 def test_scopes_together_give_the_rights_of_each() -> None:

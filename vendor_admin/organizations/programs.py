@@ -50,7 +50,7 @@ class Programs(Protocol):
 
 
 def kinds_of_programs() -> tuple[Any, ...]:
-    """The kinds that settings name: each is one of Programs, and reads credentials (partner_api/credentials.py)."""
+    """The kinds that settings name. Each also reads credentials (partner_api/access/credentials.py)."""
     return _loaded(tuple(settings.PARTNER_API_CREDENTIALS))
 
 

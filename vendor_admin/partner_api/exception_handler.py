@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from vendor_admin.errors import Fault, InvalidFields, VendorAdminError
-from vendor_admin.partner_api.masking import masked
+from vendor_admin.partner_api.access.masking import masked
 from vendor_admin.partner_api.problem_catalogue import code_of_status
 from vendor_admin.partner_api.problems import MEDIA_TYPE, pointer_of, problem_body, problem_of
 from vendor_admin.partner_api.site import site_of

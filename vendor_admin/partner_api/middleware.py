@@ -11,10 +11,10 @@ from django.utils.cache import add_never_cache_headers
 
 from vendor_admin.organizations.sign_in.client_address import caller_address
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.access.credentials import Claim, claim_of
+from vendor_admin.partner_api.access.leaks import refuse_leaked
 from vendor_admin.partner_api.authentication import CredentialRefused, Token, bearer_token_of
-from vendor_admin.partner_api.credentials import Claim, claim_of
 from vendor_admin.partner_api.exception_handler import problem_of_error
-from vendor_admin.partner_api.leaks import refuse_leaked
 from vendor_admin.partner_api.request_errors import InvalidRequest
 from vendor_admin.partner_api.throttling.counts import Turn, take_turn, too_many
 from vendor_admin.partner_api.versions import HEADER as VERSION_HEADER

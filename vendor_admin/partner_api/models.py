@@ -81,7 +81,7 @@ class ApiKey(OrganizationRow):
 
 
 class CredentialLeak(OrganizationRow):
-    """A program's key or token that was sent in an address, one row a day. Notices tell the owners (leaks.py).
+    """A program's key or token that was sent in an address, one row a day. Notices tell the owners (access/leaks.py).
 
     `is_ended` says that it works no more because of that; `handled_at` that somebody gave the program another one.
     """

@@ -10,8 +10,8 @@ from django.utils import timezone
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.programs import Origin
 from vendor_admin.organizations.roles import Right
+from vendor_admin.partner_api.access.credentials import Leaked
 from vendor_admin.partner_api.authentication import AddressRefused, CredentialRefused, Token
-from vendor_admin.partner_api.credentials import Leaked
 from vendor_admin.partner_api.keys import text
 from vendor_admin.partner_api.keys.verbs import revoke_key
 from vendor_admin.partner_api.models import ApiKey

@@ -11,8 +11,8 @@ from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.access.leaks import settle_leaks
 from vendor_admin.partner_api.keys import text
-from vendor_admin.partner_api.leaks import settle_leaks
 from vendor_admin.partner_api.models import ApiKey
 from vendor_admin.partner_api.scopes import PARTNER_SCOPES
 from vendor_admin.partner_api.versions import CURRENT_VERSION

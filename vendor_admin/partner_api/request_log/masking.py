@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from vendor_admin.partner_api.masking import masked
+from vendor_admin.partner_api.access.masking import masked
 
 MASK: Final = "***"
 LONGEST_BODY: Final = 16 * 1024

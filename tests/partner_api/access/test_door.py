@@ -6,13 +6,13 @@ import pytest
 import structlog
 from django.test import Client
 
-from tests.partner_api.door_views import BASE, Later
+from tests.partner_api.access.door_views import BASE, Later
 from tests.support.api_program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.models import ApiKey
 
-pytestmark = pytest.mark.urls("tests.partner_api.door_views")
+pytestmark = pytest.mark.urls("tests.partner_api.access.door_views")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from vendor_admin.partner_api.masking import MASK, credentials_in, has_credential, mask_log_line, masked
+from vendor_admin.partner_api.access.masking import MASK, credentials_in, has_credential, mask_log_line, masked
 
 KEY = "vak_live_7_" + "aB3-_" * 8 + "xyz"
 TOKEN = "vat_7_" + "q" * 43

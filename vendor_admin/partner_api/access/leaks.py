@@ -13,9 +13,9 @@ from django.utils import timezone
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.sign_in.client_address import caller_address
 from vendor_admin.organizations.tenancy.scope import organization_scope
-from vendor_admin.partner_api.credentials import Leaked, claim_of
+from vendor_admin.partner_api.access.credentials import Leaked, claim_of
+from vendor_admin.partner_api.access.masking import credentials_in, has_credential
 from vendor_admin.partner_api.exception_handler import problem_of_error
-from vendor_admin.partner_api.masking import credentials_in, has_credential
 from vendor_admin.partner_api.models import CredentialLeak
 from vendor_admin.partner_api.request_errors import InvalidRequest
 
