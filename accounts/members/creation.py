@@ -9,12 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.billing.renewal_warnings import warning_for_adding
+from accounts.external_references import EXTERNAL_ID, keep_references, set_apart_taken
 from accounts.in_force import LIVE
 from accounts.members.inputs import NewMember
 from accounts.members.passwords import password_fault
 from accounts.members.uniqueness import Taken, set_apart_twice, taken_of
 from accounts.plan_input import id_in, ids_in, is_over, unknown_fields
 from accounts.subscriptions.agreements import is_sim_plus
+from vendor_admin.mirrors.external_ids import Kind
 from vendor_admin.mirrors.models import Entitlement, TradovateSubscriptionPlan
 from vendor_admin.mirrors.queries.lookups import Rows, load
 from vendor_admin.mirrors.readings import Ask
@@ -33,7 +35,7 @@ from vendor_admin.tradovate.operations.evaluation_users import (
 from vendor_admin.tradovate.trading_calendar import session_date
 
 PLAN, ENTITLEMENTS = "tradovateSubscriptionPlanId", "entitlementIds"
-FIELDS = ("name", "email", "firstName", "lastName", PLAN, ENTITLEMENTS)
+FIELDS = ("name", "email", "firstName", "lastName", PLAN, ENTITLEMENTS, EXTERNAL_ID)
 
 
 class CreateMembers(OneWrite):
@@ -50,6 +52,7 @@ class CreateMembers(OneWrite):
     takes = PlanInput(NewMember)
     is_sensitive = True
     next_action = "create-accounts-for-members"
+    followed_paths = (CREATE_EVALUATION_USERS.path,)
 
     def asks(self, request: PlanRequest) -> Sequence[Ask]:
         """What new members are given, for its price; of members without any of it nothing needs to be read."""
@@ -67,7 +70,11 @@ class CreateMembers(OneWrite):
         drafts = [_draft(target, taken, offer) for target in request.targets]
         set_apart_twice(drafts, "name", called="name", after_rows_of=request.after_rows_of)
         set_apart_twice(drafts, "email", called="e-mail address", after_rows_of=request.after_rows_of)
+        set_apart_taken(drafts, kind=Kind.MEMBER, organization_id=request.organization_id)
         return drafts
+
+    def follow_up(self, rows: Sequence[PlanRow], *, now: datetime) -> None:
+        keep_references(rows, kind=Kind.MEMBER, environment="", now=now)
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
         return CreateEvaluationUsers(users=(evaluation_user(row.wanted, row.secrets),))

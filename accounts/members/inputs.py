@@ -88,6 +88,19 @@ class NewMember(RowInput, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
 
+    external_id: (
+        Annotated[
+            str,
+            described(
+                "Your own reference, unique in your organization. It stays here and is not sent to the platform.",
+                example="customer-1001",
+                min_length=1,
+                max_length=100,
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
     def faults(self) -> list[Fault]:
         fault = full_name_fault(self.first_name, self.last_name)
         return [Fault("first_name", "too_long", f"{fault}.")] if fault else []

@@ -103,6 +103,19 @@ class NewAccount(RowInput, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
 
+    external_id: (
+        Annotated[
+            str,
+            described(
+                "Your own reference, unique in your organization. It stays here and is not sent to the platform.",
+                example="challenge-77",
+                min_length=1,
+                max_length=100,
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
     def faults(self) -> list[Fault]:
         if self.drawdown_limit is UNSET or (self.drawdown is not UNSET and self.drawdown):
             return []

@@ -9,8 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from accounts.external_references import keep_references, set_apart_taken
 from accounts.permissions.plans import RevokePermissions
 from accounts.trading_accounts.inputs import NewAccount
+from vendor_admin.mirrors.external_ids import Kind
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.inputs.declaration import PlanInput
@@ -48,6 +50,7 @@ class CreateAccounts(OneWrite):
     name = "create_accounts"
     title = "Create accounts"
     write = CREATE_EVALUATION_ACCOUNTS
+    followed_paths = (CREATE_EVALUATION_ACCOUNTS.path,)
     right = Right.CREATE_ACCOUNTS
     takes = PlanInput(NewAccount)
     is_sensitive = True
@@ -77,7 +80,11 @@ class CreateAccounts(OneWrite):
             elif not draft.why_skipped:
                 taken.add(asked["name"])
             drafts.append(draft)
+        set_apart_taken(drafts, kind=Kind.ACCOUNT, organization_id=request.organization_id)
         return drafts
+
+    def follow_up(self, rows: Sequence[PlanRow], *, now: datetime) -> None:
+        keep_references(rows, kind=Kind.ACCOUNT, environment=DEMO, now=now)
 
     def request(self, row: PlanRow, *, parameters: Mapping[str, Json], reason: str) -> Request:
         return CREATE_EVALUATION_ACCOUNTS.parse({"accounts": [_asked(row.wanted, parameters)]})

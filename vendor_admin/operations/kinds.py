@@ -244,6 +244,18 @@ class LeadsOn(Protocol):
     next_action: str
 
 
+@runtime_checkable
+class FollowsUp(Protocol):
+    """A kind of which something of ours is to be kept once a row was done: `follow_up` gets rows that calls of
+    `followed_paths` carried out, in the transaction that stores their outcome. What it raises is kept as a warning of
+    these rows; the outcome stays.
+    """
+
+    followed_paths: Collection[str]
+
+    def follow_up(self, rows: Sequence[PlanRow], *, now: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReadRow:
     """One thing that is asked about. `why` says why it is not."""
@@ -301,6 +313,11 @@ def priority_of(name: str) -> Priority:
 def urgent_paths() -> set[str]:
     """The calls that urgent operations make."""
     return {path for kind in _kinds.values() if isinstance(kind, Urgent) for path in kind.urgent_paths}
+
+
+def followed_paths() -> set[str]:
+    """The calls whose rows some kind follows up."""
+    return {path for kind in _kinds.values() if isinstance(kind, FollowsUp) for path in kind.followed_paths}
 
 
 def register_reading(kind: ReadKind) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from vendor_admin.operations.models import Operation, Plan, PlanRow
+from vendor_admin.operations.store.follow_ups import follow_up
 from vendor_admin.operations.store.queue import LaneKey
 from vendor_admin.operations.store.rows import rows_of
 from vendor_admin.operations.store.verdicts import Conclusion, ItemResult, Waiting
@@ -101,6 +102,7 @@ def store(lane: LaneKey, verdicts: Sequence[Conclusion | Waiting], *, now: datet
     ours = _conclude(lane, concluded, now=now)
     concluded = [one for one in concluded if one.row.pk in ours]
     _store_rows(concluded)
+    follow_up(concluded, now=now)
     rejected = [one.row.pk for one in concluded if one.state == Operation.State.REJECTED]
     if rejected:
         Operation.objects.filter(after_id__in=rejected, state=Operation.State.QUEUED).update(
