@@ -64,7 +64,7 @@ class ApiAnswersMiddleware:
         try:
             refuse_unreadable_address(request)
         except InvalidRequest as refused:
-            return problem_of_error(request, refused)
+            return _whole(problem_of_error(request, refused))
         return self.get_response(request)
 
 
@@ -76,16 +76,13 @@ def is_api(request: HttpRequest) -> bool:
 
 def refuse_unreadable_address(request: HttpRequest) -> None:
     """Raise InvalidRequest for an address with NUL or with what is no UTF-8, halves of surrogate pairs among it."""
-    query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
-    # Django has read the path leniently; this is what the server received.
-    path = str(request.META.get("PATH_INFO", "")).encode("latin-1", "replace")
-    for part in (path, query):
-        try:
-            has_nul = "\x00" in part.decode("utf-8")
-        except UnicodeDecodeError:
-            raise InvalidRequest("The address is not UTF-8.", code="invalid_characters") from None
-        if has_nul:
-            raise InvalidRequest("The address holds NUL.", code="invalid_characters")
+    try:
+        query = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequest("The address is not UTF-8.", code="invalid_characters") from None
+    # What is no UTF-8 in a path stays encoded, and so leads nowhere.
+    if "\x00" in request.path_info + query:
+        raise InvalidRequest("The address holds NUL.", code="invalid_characters")
 
 
 def etag_of(response: HttpResponse) -> str:
@@ -102,7 +99,12 @@ def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     for name in _KEPT:
         if name in response.headers:
             problem.headers[name] = response.headers[name]
-    problem.headers["Cache-Control"] = "no-store"
+    return _whole(problem)
+
+
+def _whole(problem: HttpResponse) -> HttpResponse:
+    """A problem that was made out here, with the headers that others get further in."""
+    problem.headers["Cache-Control"] = "private, no-store"
     problem.headers["Content-Length"] = str(len(problem.content))
     return problem
 

@@ -13,6 +13,7 @@ class Me(APIView):
     """The program behind the key or token, its organization and what it may do."""
 
     required_scopes: tuple[str, ...] = ()
+    resource = "me"
 
     def get(self, request: Request) -> Response:
         token = cast(Token, request.auth)

@@ -167,6 +167,7 @@ class RequestLogEntry(OrganizationRow):
     version = models.CharField(max_length=10, default="", blank=True)
     idempotency_key = models.CharField(max_length=LONGEST_IDEMPOTENCY_KEY, default="", blank=True)
     is_replay = models.BooleanField(default=False)
+    location = models.CharField(max_length=200, default="", blank=True, help_text="What the answer led to: a plan.")
     request_body = models.TextField(default="", blank=True)
     answer_body = models.TextField(default="", blank=True)
 

@@ -18,7 +18,7 @@ AT_ONCE = 5_000
 
 
 def forget_old(*, now: datetime) -> dict[str, int]:
-    """Delete answers that have expired, counts of requests an hour old, and the log of requests before
+    """Delete answers that have expired, counts of requests over a day old, and the log of requests before
     PARTNER_API_LOG_DAYS. Returns how many of each. A transaction takes AT_ONCE rows of one organization at most.
     """
     logged_before = now - timedelta(days=settings.PARTNER_API_LOG_DAYS)

@@ -21,7 +21,8 @@ HEADER: Final = "Vendor-Admin-Version"
 class AnswerChange:
     """A change of one resource's answers. `undo` makes of an answer what it was before `version`.
 
-    `resource` is what the view calls itself by its attribute `resource`.
+    `resource` is what the view calls itself by its attribute `resource` or `collection`; `undo` gets whole answers:
+    of a list `{"data": [...], "next_cursor": ...}`.
     """
 
     version: str
@@ -46,7 +47,7 @@ def choose_version(sent: str | None, *, of_key: str, known: Iterable[str] = KNOW
     return version
 
 
-def as_of(version: str, *, resource: str, answer: Any, changes: Iterable[AnswerChange] = CHANGES) -> Any:
+def as_of(version: str, *, resource: str, answer: Any, changes: Iterable[AnswerChange]) -> Any:
     """An answer as the given version has it: later changes of its resource are undone, the newest first."""
     for change in sorted(changes, key=lambda one: one.version, reverse=True):
         if change.version > version and change.resource == resource:

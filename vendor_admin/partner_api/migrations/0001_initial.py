@@ -201,6 +201,12 @@ class Migration(migrations.Migration):
                     ("version", models.CharField(blank=True, default="", max_length=10)),
                     ("idempotency_key", models.CharField(blank=True, default="", max_length=255)),
                     ("is_replay", models.BooleanField(default=False)),
+                    (
+                        "location",
+                        models.CharField(
+                            blank=True, default="", help_text="What the answer led to: a plan.", max_length=200
+                        ),
+                    ),
                     ("request_body", models.TextField(blank=True, default="")),
                     ("answer_body", models.TextField(blank=True, default="")),
                     (

@@ -18,7 +18,6 @@ from vendor_admin.partner_api.reading.cursors import CursorOf
 from vendor_admin.partner_api.reading.filters import Filters
 from vendor_admin.partner_api.reading.pages import read_page
 from vendor_admin.partner_api.reading.parameters import LIST_PARAMETERS, Asked, read_parameters
-from vendor_admin.partner_api.reading.rendering import FastJsonRenderer
 from vendor_admin.partner_api.reading.resources import Resource, field_names, writer_of
 from vendor_admin.partner_api.reading.schema import CursorPages, ListParameters
 
@@ -39,7 +38,6 @@ class ReadingViewSet(ViewSet):
     what `join` loaded for the whole page. `parameters_of_one`: schema and words of what the address of one takes.
     """
 
-    renderer_classes = (FastJsonRenderer,)
     filter_backends = (ListParameters,)  # for the schema
     pagination_class = CursorPages  # for the schema
     serializer_class: ClassVar[type[Resource]]

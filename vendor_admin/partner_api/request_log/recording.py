@@ -82,6 +82,7 @@ def _facts_of(request: HttpRequest, sent: HttpResponse, answer: HttpResponse) ->
         "version": getattr(request, "api_version", ""),
         "idempotency_key": _idempotency_key_of(request),
         "is_replay": REPLAYED in answer.headers,
+        "location": answer.headers.get("Location", "")[:200],
         "request_body": _request_body_of(request),
         "answer_body": _answer_body_of(request, answer, told),
     }

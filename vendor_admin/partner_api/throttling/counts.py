@@ -17,7 +17,8 @@ from vendor_admin.partner_api.models import RequestCount
 from vendor_admin.partner_api.request_errors import TooManyRequests
 from vendor_admin.partner_api.throttling.allowance import WINDOW, Allowance, headers_of, minute_of
 
-KEPT_FOR = timedelta(hours=1)
+# Limits look back two minutes; the pages of keys tell the requests of a day.
+KEPT_FOR = timedelta(hours=25)
 WHOLE_ORGANIZATION = ""
 
 # What is refused is not counted: whoever sends too much gets their quota, and not nothing. Requests that arrive in the
