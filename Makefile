@@ -9,7 +9,7 @@ JOBS := 3
 # Each process of the tests would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-quick test-servers test-slow collect advisories lint fmt bench soak
+.PHONY: help demo test test-quick test-servers test-slow collect advisories lint fmt bench soak api-schema
 
 help:  ## show this list
 	@echo 'make demo          run everything here with made-up data; RESET=1 starts fresh'
@@ -17,6 +17,7 @@ help:  ## show this list
 	@echo 'make test-quick    run the tests without the slow stories'
 	@echo 'make lint          check style, types and import layers'
 	@echo 'make fmt           format the code'
+	@echo 'make api-schema    write docs/api/openapi.json anew after a change of the partner API'
 	@echo 'make bench         measure the sync path and print a table'
 	@echo 'make soak          run the long proofs (half an hour and more) and print their tables'
 
@@ -51,6 +52,9 @@ lint: $(INSTALLED)
 fmt: $(INSTALLED)
 	$(PYTHON) -m ruff check --fix-only .
 	$(PYTHON) -m ruff format .
+
+api-schema: $(INSTALLED)
+	$(PYTHON) manage.py write_api_schema
 
 bench: $(INSTALLED)
 	$(PYTHON) -m benchmarks

@@ -1,10 +1,13 @@
-"""Addresses of the partner API about members and accounts."""
+"""Addresses of the partner API about members, accounts and what they hold."""
 
 from django.urls import path
 
+from accounts.balances.api import Balances
 from accounts.balances.api_writes import BalanceChanges, Peak
 from accounts.members.api import Members
 from accounts.members.api_writes import MemberCancellation, MemberCredentials, MemberEmail, MemberPassword
+from accounts.permissions.api import TradingPermissions
+from accounts.subscriptions.api import Entitlements, MarketDataSubscriptions, Memberships
 from accounts.subscriptions.api_writes import (
     EntitlementsOfMember,
     MarketDataExpiry,
@@ -14,6 +17,7 @@ from accounts.subscriptions.api_writes import (
 )
 from accounts.trading_accounts.api import TradingAccounts
 from accounts.trading_accounts.api_writes import AccountReset
+from vendor_admin.partner_api.reading.addresses import addresses_of
 from vendor_admin.partner_api.reading.views import CHANGE, CREATE, LIST, ONE
 
 urlpatterns = [
@@ -33,4 +37,5 @@ urlpatterns = [
     path("accounts/<str:id>/reset", AccountReset.as_view()),
     path("memberships/<str:id>/cancel", MembershipCancellation.as_view()),
     path("market-data-subscriptions/<str:id>/expire", MarketDataExpiry.as_view()),
+    *addresses_of(TradingPermissions, Memberships, Entitlements, MarketDataSubscriptions, Balances),
 ]

@@ -15,6 +15,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from vendor_admin.partner_api.access.masking import mask_log_line
+from vendor_admin.partner_api.openapi.document import schema_settings
+from vendor_admin.partner_api.versions import CURRENT_VERSION
 from vendor_admin.queues import QUEUES, RENEWALS_EVERY_SECONDS, ROUTES, every
 from vendor_admin.tradovate.api_hosts import PLATFORM_SUFFIXES
 
@@ -23,7 +25,7 @@ env = environ.Env()
 
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" else ""
 OWNER_COMMANDS = {"migrate", "makemigrations", "ensure_roles", "sqlmigrate"}
-COMMANDS_WITHOUT_DATABASE = {"demo", "sandbox", "help", "collectstatic"}
+COMMANDS_WITHOUT_DATABASE = {"demo", "sandbox", "help", "collectstatic", "write_api_schema"}
 
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -292,6 +294,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "vendor_admin.partner_api.openapi.operations.PartnerSchema",
     "EXCEPTION_HANDLER": "vendor_admin.partner_api.exception_handler.problem_response",
 }
+
+SPECTACULAR_SETTINGS = schema_settings(version=CURRENT_VERSION)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -28,6 +28,7 @@ LIMITS = {
     WEEKLY_LOSS: "weekly_loss",
     DAILY_LOSS_PERCENT: "daily_loss_percent",
 }
+NO_LIMIT = "none"
 
 
 class Aged(Resource):
@@ -61,7 +62,7 @@ class AccountFloor(Aged):
 class LimitRoom(Resource):
     """What one limit leaves."""
 
-    limit = Choice(list(LIMITS.values()), allow_null=True, help_text="The limit; null where none is known.")
+    limit = Choice([*LIMITS.values(), NO_LIMIT], help_text="The limit; none where no limit is known.")
     amount = Amount(allow_null=True, help_text="What may be lost before it acts; null where that is not known.")
     size = Amount(allow_null=True, help_text="The loss that it allows in all.")
     is_set = Flag(help_text="Whether such a limit is set.")
@@ -112,8 +113,8 @@ class RoomAndWords(AmountAndWords):
     limits: "tuple[RoomAndWords, ...]" = ()
 
     @property
-    def limit(self) -> str | None:
-        return LIMITS.get(self.answer.limit)
+    def limit(self) -> str:
+        return LIMITS.get(self.answer.limit, NO_LIMIT)
 
     @property
     def size(self) -> Decimal | None:

@@ -11,6 +11,7 @@ from vendor_admin.partner_api.authentication import Token
 from vendor_admin.sync.events.query import EventQuery, query_of
 from vendor_admin.sync.events.reading import read_page
 from vendor_admin.sync.events.rendering import page_json
+from vendor_admin.sync.events.schemas import describes_event_list
 from vendor_admin.sync.log.cursor import LogCursor
 
 # Where the events role (vendor_admin/web/events_role) talks to this view: keys of the WSGI environment that no header
@@ -37,6 +38,7 @@ class EventList(APIView):
 
     required_scopes = ("events:read",)
 
+    @describes_event_list
     def get(self, request: Request) -> HttpResponse:
         organization = cast(Token, request.auth).organization
         query = query_of(request.query_params)

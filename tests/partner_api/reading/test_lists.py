@@ -52,7 +52,7 @@ def test_rows_that_arrive_while_a_list_is_read_neither_repeat_nor_hide_others(
         if number is not None:
             write.mirror("user", alpha, number, name=f"late{number}", environment="live")
 
-    ids = [int(word) for word in walked(program, f"{MEMBERS}?limit=3&order={order}", arrive)]
+    ids = [int(word) for word in walked(program, f"{MEMBERS}?limit=3&order_by={order}", arrive)]
 
     assert ids == sorted(ids, reverse=order == "-id")
     assert len(set(ids)) == len(ids)
@@ -66,7 +66,7 @@ def test_a_user_that_both_environments_know_is_one_member_as_live_has_it(
     write.mirror("user", alpha, 1, name="ann_demo")
     write.mirror("user", alpha, 2, name="ben")
 
-    listed = program.get(f"{MEMBERS}?order=id").json()["data"]
+    listed = program.get(f"{MEMBERS}?order_by=id").json()["data"]
 
     assert [(row["id"], row["name"], row["environment"]) for row in listed] == [
         ("1", "ann", "live"),
@@ -83,8 +83,8 @@ def test_a_user_that_both_environments_know_is_one_member_as_live_has_it(
         ("limit=١", "limit", "invalid"),
         ("limit=1e2", "limit", "invalid"),
         ("limit=", "limit", "invalid"),
-        ("order=name", "order", "invalid"),
-        ("order=-id,-id", "order", "invalid"),
+        ("order_by=name", "order_by", "invalid"),
+        ("order_by=-id,-id", "order_by", "invalid"),
         ("fields=id,password", "fields", "invalid"),
         ("fields=entity_id", "fields", "invalid"),
         ("id=1,x", "id", "invalid"),
@@ -138,7 +138,7 @@ def test_a_cursor_is_of_one_list_in_one_order_with_one_set_of_filters(
     place, _, signature = cursor.partition(".")
     for path in (
         f"{ACCOUNTS}?cursor={cursor}",
-        f"{MEMBERS}?order=id&cursor={cursor}",
+        f"{MEMBERS}?order_by=id&cursor={cursor}",
         f"{MEMBERS}?status=Active&cursor={cursor}",
         f"{MEMBERS}?include_deleted=true&cursor={cursor}",
         f"{MEMBERS}?cursor={other}",

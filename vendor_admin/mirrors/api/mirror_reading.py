@@ -24,7 +24,7 @@ ENVIRONMENT_NAMES = [name for name, _ in ENVIRONMENTS]
 
 def environment_field() -> Choice:
     """The environment of a row."""
-    return Choice(ENVIRONMENT_NAMES, help_text="The platform's environment that it is in.")
+    return Choice(ENVIRONMENTS, help_text="The platform's environment that it is in.")
 
 
 class MirrorResource(Resource):

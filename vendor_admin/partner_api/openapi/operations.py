@@ -1,5 +1,6 @@
 """What the schema says of every operation: its tag, its scopes, and the problems that it may answer with."""
 
+from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -9,6 +10,7 @@ from vendor_admin.partner_api.openapi.problems import OF_EVERY_REQUEST, OF_WRITE
 from vendor_admin.partner_api.problems import MEDIA_TYPE
 from vendor_admin.partner_api.reading.resources import Resource
 from vendor_admin.partner_api.reading.schema import parameters_of_one
+from vendor_admin.partner_api.reading.views import ReadingViewSet
 from vendor_admin.partner_api.scopes import PARTNER_SCOPES
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -43,17 +45,27 @@ class PartnerSchema(AutoSchema):
 
     def get_summary(self) -> str | None:
         """The first line of what the method, or the view, says of itself."""
-        told: str = super().get_summary() or self.get_description() or ""
+        view = self.view
+        if isinstance(view, ReadingViewSet) and self._reading:
+            is_list = self._reading == "list"
+            return f"List {view.collection.replace('-', ' ')}" if is_list else f"Get one {view.noun}"
+        told: str = super().get_summary() or super().get_description() or ""
         return told.strip().split("\n")[0].rstrip(".") or None
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
-        told: str = super().get_description() or ""
+        told: str = (self.view.__doc__ if self._reading else super().get_description()) or ""
         scopes = self.scopes()
         needs = f"Needs the scope {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else ""
-        return f"{told.strip()}\n\n{needs}".strip()
+        return f"{cleandoc(told)}\n\n{needs}".strip()
+
+    @property
+    def _reading(self) -> str:
+        """Which of the two actions of a resource it is: list or retrieve; empty for anything else."""
+        action = getattr(self.view, "action", "")
+        return action if isinstance(self.view, ReadingViewSet) and action in ("list", "retrieve") else ""
 
     def get_override_parameters(self) -> list[Any]:
-        if getattr(self.view, "action", "") == "retrieve" and hasattr(self.view, "parameters_of_one"):
+        if self._reading == "retrieve":
             return parameters_of_one(self.view)
         return list(super().get_override_parameters())
 
@@ -79,9 +91,16 @@ class PartnerSchema(AutoSchema):
         return operation
 
     def get_operation_id(self) -> str:
-        """accounts_list, accounts_get, accounts_balance_changes_create."""
+        """list_accounts and get_account; elsewhere what the view says, or what drf-spectacular makes of the address."""
+        view = self.view
+        if isinstance(view, ReadingViewSet) and self._reading:
+            words = f"list {view.collection}" if self._reading == "list" else f"get {view.noun}"
+            return words.replace(" ", "_").replace("-", "_")
         found: str = super().get_operation_id()
-        return f"{found.removesuffix('_retrieve')}_get" if found.endswith("_retrieve") else found
+        return found
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}Page"
 
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         """Of a resource nothing but its id must be there: `fields` may leave out all else."""

@@ -1,4 +1,4 @@
-"""The parameters that every list takes: limit, cursor, order, fields. What is not known is refused by name."""
+"""The parameters that every list takes: limit, cursor, order_by, fields. What is not known is refused by name."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from vendor_admin.partner_api.request_errors import InvalidParameters, Parameter
 
 UNKNOWN, INVALID, REPEATED = "unknown_parameter", "invalid", "repeated"
 LIMIT, MOST = 50, 200
-LIST_PARAMETERS = ("limit", "cursor", "order", "fields")
+LIST_PARAMETERS = ("limit", "cursor", "order_by", "fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ def read_parameters(
     if not (limit.isascii() and limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= MOST):
         faults.append(ParameterFault("limit", INVALID, f"“limit” takes a whole number from 1 to {MOST}."))
         limit = str(LIMIT)
-    chosen_order = given.get("order", order)
+    chosen_order = given.get("order_by", order)
     if orders and chosen_order not in orders:
-        faults.append(ParameterFault("order", INVALID, f"“order” takes one of {', '.join(orders)}."))
+        faults.append(ParameterFault("order_by", INVALID, f"“order_by” takes one of {', '.join(orders)}."))
     wanted = _fields(given.get("fields"), fields, faults)
     if faults:
         all_unknown = all(fault.code == UNKNOWN for fault in faults)

@@ -43,7 +43,7 @@ class ListParameters:
             ),
             _parameter("cursor", {"type": "string"}, "The `next_cursor` of the page before, with the same parameters."),
             _parameter(
-                "order",
+                "order_by",
                 {"type": "string", "enum": list(view.order_names()), "default": view.default_order},
                 "The order of the list; with `-` from the largest down.",
             ),

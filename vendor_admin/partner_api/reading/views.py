@@ -46,6 +46,7 @@ class ReadingViewSet(ViewSet):
     noun: ClassVar[str]
     collection: ClassVar[str]
     tag: ClassVar[str]
+    required_scopes: tuple[str, ...] | Mapping[str, tuple[str, ...]]
     orders: ClassVar[Mapping[str, Sequence[str]]] = {"id": ("entity_id",)}
     default_order: ClassVar[str] = NEWEST_FIRST
     parameters_of_one: ClassVar[Mapping[str, tuple[Mapping[str, Any], str]]] = {}

@@ -1,0 +1,12 @@
+"""Addresses of the API's reference, below /api/."""
+
+from django.urls import path
+
+from vendor_admin.partner_api.openapi import pages
+
+urlpatterns = [
+    path("docs/", pages.swagger, name="api_docs"),
+    path("docs/redoc", pages.redoc, name="api_redoc"),
+    path("schema", pages.schema_json, name="api_schema"),
+    path("schema.json", pages.schema_json),
+]
