@@ -130,15 +130,10 @@ def _changes(row: PlanRow) -> list[dict[str, Json]]:
     old, new = masked(row.old), masked(row.new)
     names = in_order(new or old)
     return [
-        {"field": _snake(name), "title": title_of(name), "old": _value(old.get(name)), "new": _value(new.get(name))}
+        {"field": _snake(name), "title": title_of(name), "old": old.get(name), "new": new.get(name)}
         for name in names
         if old.get(name) != new.get(name)
     ]
-
-
-def _value(value: Json) -> Json:
-    """Lists and objects as they are; the names in them are the platform's."""
-    return value
 
 
 def _operation(operation: Operation) -> dict[str, Json]:

@@ -103,3 +103,24 @@ class OperationSchema(Resource):
     next_try_at = serializers.DateTimeField(allow_null=True)
     sent_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class PlanKindSchema(serializers.Serializer[dict[str, Any]]):
+    """What one kind of plan does and takes."""
+
+    name = serializers.CharField(help_text="As `POST /plans` takes it.")
+    title = serializers.CharField()
+    description = serializers.CharField(help_text="What one row of it does.")
+    is_about_money = serializers.BooleanField(help_text="Whether it needs a reason.")
+    consequence = serializers.CharField(allow_null=True, help_text="What comes along, or cannot be undone.")
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="The scopes that allow it.")
+    row = serializers.DictField(help_text="JSON Schema of a row.")
+    parameters = serializers.DictField(help_text="JSON Schema of what is the same for the whole plan.")
+    example = serializers.DictField(help_text="A body for `POST /plans`.")
+
+
+class PlanKindList(serializers.Serializer[dict[str, Any]]):
+    """Every kind of plan."""
+
+    data = PlanKindSchema(many=True)
+    next_cursor = serializers.CharField(allow_null=True)

@@ -14,7 +14,7 @@ from vendor_admin.operations.api.answers import operations_told, plan_with_rows
 from vendor_admin.operations.api.bodies import body_of
 from vendor_admin.operations.api.json_schemas import REASON, parameters_schema, row_schema
 from vendor_admin.operations.api.making import WriteView, answer, reason_of, start_unless_dry
-from vendor_admin.operations.api.schemas import OperationSchema, PlanWithRows
+from vendor_admin.operations.api.schemas import OperationSchema, PlanKindList, PlanKindSchema, PlanWithRows
 from vendor_admin.operations.api.single_writes import DRY_RUN_PARAMETER, WAIT_HEADER
 from vendor_admin.operations.inputs.declaration import example_of, input_of
 from vendor_admin.operations.kinds import all_kinds, kind_of
@@ -31,7 +31,7 @@ class PlanKinds(APIView):
 
     required_scopes = ()
 
-    @extend_schema(operation_id="list_plan_kinds", tags=["Plans"], responses=None)
+    @extend_schema(operation_id="list_plan_kinds", tags=["Plans"], responses=PlanKindList)
     def get(self, request: Request) -> Response:
         return Response({"data": [_kind_told(kind.name) for kind in all_kinds()], "next_cursor": None})
 
@@ -41,7 +41,7 @@ class PlanKindDetail(APIView):
 
     required_scopes = ()
 
-    @extend_schema(operation_id="get_plan_kind", tags=["Plans"], responses=None)
+    @extend_schema(operation_id="get_plan_kind", tags=["Plans"], responses=PlanKindSchema)
     def get(self, request: Request, name: str) -> Response:
         if name not in {kind.name for kind in all_kinds()}:
             raise NotFound(f"There is no plan kind {name[:64]}. GET /api/v1/plan-kinds lists them.")
@@ -119,10 +119,6 @@ def _kind_told(name: str) -> dict[str, Any]:
     }
 
 
-def _confirm(*, reason: str, **given: Any) -> Plan:
-    return verbs.confirm(reason=reason, **given)
-
-
 def _without_reason(verb: Callable[..., Plan], *, with_time: bool = True) -> Callable[..., Plan]:
     def call(*, reason: str, now: Any, **given: Any) -> Plan:
         return verb(now=now, **given) if with_time else verb(**given)
@@ -155,7 +151,7 @@ def _view(
 
 
 VERBS: Mapping[str, type[PlanVerb]] = {
-    "confirm": _view("confirm", _confirm, "Start a previewed plan, or hand it to a second person"),
+    "confirm": _view("confirm", verbs.confirm, "Start a previewed plan, or hand it to a second person"),
     "approve": _view(
         "approve", _without_reason(verbs.approve), "Approve a plan as its second person", scopes=("plans:approve",)
     ),
