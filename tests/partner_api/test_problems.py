@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import RequestFactory
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from vendor_admin.errors import (
@@ -16,6 +17,7 @@ from vendor_admin.errors import (
 )
 from vendor_admin.partner_api.exception_handler import problem_response
 from vendor_admin.partner_api.problems import MEDIA_TYPE, problem_of
+from vendor_admin.partner_api.request_errors import InvalidParameters
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,41 @@ def test_an_error_becomes_a_problem_with_its_facts(
     assert (body["detail"], body["instance"], body["request_id"]) == (error.text, "/api/members", "r-1")
     assert facts.items() <= body.items()
     assert ("retry_after" in body) is ("retry_after" in facts)
+
+
+def test_the_platforms_own_words_stand_beside_ours() -> None:
+    error = Refused("The platform refused it.")
+    error.platform_words = "Account is locked."
+    body = problem_of(error, instance="/", request_id="", site="")
+    assert (body["detail"], body["platform"]) == ("The platform refused it.", "Account is locked.")
+
+
+@pytest.mark.parametrize(
+    ("field", "pointer"),
+    [("name", "/name"), ("", ""), ("/rows/3/change", "/rows/3/change"), ("a/b~c", "/a~1b~0c")],
+)
+def test_a_field_is_told_as_a_json_pointer(field: str, pointer: str) -> None:
+    body = problem_of(InvalidFields([Fault(field, "x", "No.")]), instance="/", request_id="", site="")
+    assert body["errors"] == [{"pointer": pointer, "code": "x", "detail": "No."}]
+
+
+def test_faults_of_parameters_name_them() -> None:
+    body = problem_of(InvalidParameters.unknown(["colour"], known=["limit"]), instance="/", request_id="", site="")
+    assert (body["status"], body["code"]) == (400, "unknown_parameter")
+    assert body["errors"][0]["parameter"] == "colour"
+    assert "limit" in body["errors"][0]["detail"]
+
+
+@pytest.mark.django_db
+def test_faults_of_a_serializer_have_their_places_in_the_body() -> None:
+    error = ValidationError({"rows": [{}, {"change": ["No amount."]}], "non_field_errors": ["Too much."]})
+    response = problem_response(error, {"request": Request(RequestFactory().post("/api/members"))})
+    assert response is not None
+    assert response.status_code == 422
+    assert [(one["pointer"], one["detail"]) for one in response.data["errors"]] == [
+        ("/rows/1/change", "No amount."),
+        ("", "Too much."),
+    ]
 
 
 @pytest.mark.django_db

@@ -50,8 +50,8 @@ def problem_of(error: VendorAdminError, *, instance: str, request_id: str, site:
             body["oldest_cursor"] = cursor
         case NotAllowed(rights=rights):
             body["missing_rights"] = list(rights)
-        case Unavailable(retry_after_seconds=float() | int() as seconds):
-            body["retry_after"] = ceil(seconds)
+    if (seconds := getattr(error, "retry_after_seconds", None)) is not None:
+        body["retry_after"] = ceil(seconds)
     if error.platform_words:
         body["platform"] = error.platform_words
     return body

@@ -1,4 +1,4 @@
-"""A web process that serves one write and stands still: `… <API key> <idempotency key> <step> <text>`."""
+"""A web process that serves one write and stands still: `… <API key> <idempotency key> <step> <seconds>`."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from django.test import Client
 
 
 def main() -> None:
-    program, key, step, text = sys.argv[1:]
+    program, key, step, standstill = sys.argv[1:]
     django.setup()
     settings.ROOT_URLCONF = "tests.partner_api.idempotency.notes"
     settings.ALLOWED_HOSTS = ["testserver"]
@@ -18,6 +18,7 @@ def main() -> None:
     from vendor_admin.partner_api.idempotency import saved_answers
 
     notes.stands_still_at[0] = step
+    saved_answers.LONGEST_STANDSTILL_SECONDS = int(standstill)
     keep = saved_answers.keep
 
     def keep_and_tell(**values: object) -> None:
@@ -26,7 +27,7 @@ def main() -> None:
 
     saved_answers.keep = keep_and_tell
     headers = {"Authorization": f"Bearer {program}", "Idempotency-Key": key}
-    Client().post(notes.NOTES, json.dumps({"text": text}), content_type="application/json", headers=headers)
+    Client().post(notes.NOTES, json.dumps({"text": "hello"}), content_type="application/json", headers=headers)
 
 
 if __name__ == "__main__":

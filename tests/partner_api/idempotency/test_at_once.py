@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -84,31 +84,54 @@ def test_fifty_equal_writes_at_once_change_one_thing(program: ApiProgram, alpha:
     assert (status, headers["Idempotent-Replayed"]) == (202, "true")
 
 
+@contextmanager
+def standing_still(
+    program: ApiProgram, environment: dict[str, str], *, at: str, seconds: int = 600
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that serves the write and has come to a step; the database ends it after so many seconds."""
+    arguments = ["tests.partner_api.idempotency.stuck_request", program.text, "key-1", at, str(seconds)]
+    with subprocess.Popen(
+        [sys.executable, "-m", *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert any(line == f"at {at}\n" for line in iter(child.stdout.readline, ""))
+            yield child
+        finally:
+            child.kill()
+
+
+def answer_once_free(program: ApiProgram) -> tuple[int, dict[str, str], Any]:
+    deadline = time.monotonic() + 30
+    while (answer := through_wsgi(program, key="key-1"))[0] == 409:
+        assert time.monotonic() < deadline, "the claim of the process does not end"
+    return answer
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_write_whose_process_is_killed_at_any_step_runs_once(
     program: ApiProgram, alpha: Organization, child_environment: dict[str, str], step: str
 ) -> None:
-    arguments = ["tests.partner_api.idempotency.stuck_request", program.text, "key-1", step, "hello"]
-    with subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=ROOT, env=child_environment, stdout=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            assert child.stdout is not None
-            lines = iter(child.stdout.readline, "")
-            assert any(line == f"at {step}\n" for line in lines)
-            status, _, body = through_wsgi(program, key="key-1")
-            if step == "committed":
-                assert status == 202
-            else:
-                assert (status, body["code"]) == (409, "idempotency_key_in_use")
-                assert notes_of(alpha) == []
-        finally:
-            os.kill(child.pid, signal.SIGKILL)
+    with standing_still(program, child_environment, at=step) as child:
+        status, headers, body = through_wsgi(program, key="key-1")
+        if step == "committed":
+            assert status == 202
+        else:
+            assert (status, body["code"], headers["Retry-After"]) == (409, "idempotency_key_in_use", "1")
+            assert notes_of(alpha) == []
+        child.send_signal(signal.SIGKILL)
 
-    deadline = time.monotonic() + 30
-    while (answer := through_wsgi(program, key="key-1"))[0] == 409:
-        assert time.monotonic() < deadline, "the dead process' claim does not end"
-    status, headers, _ = answer
+    status, headers, _ = answer_once_free(program)
     assert status == 202
     assert headers.get("Idempotent-Replayed", "") == ("true" if step == "committed" else "")
+    assert notes_of(alpha) == ["hello"]
+
+
+def test_a_process_that_stands_still_loses_its_claim_and_what_it_did(
+    program: ApiProgram, alpha: Organization, child_environment: dict[str, str]
+) -> None:
+    with standing_still(program, child_environment, at="written", seconds=1) as child:
+        status, headers, _ = answer_once_free(program)
+        assert (status, headers.get("Idempotent-Replayed")) == (202, None)
+        assert child.poll() is None, "it is still there, and can do nothing more"
     assert notes_of(alpha) == ["hello"]

@@ -88,7 +88,10 @@ def test_keys_are_each_organizations_own(program: ApiProgram, alpha: Organizatio
     write(program)
     assert "Idempotent-Replayed" not in write(elsewhere)
     assert (notes_of(alpha), notes_of(beta)) == (["hello"], ["hello"])
-    assert "Idempotent-Replayed" in write(ApiProgram.of(alpha, name="Another key")), "of the organization, not of a key"
+    assert notes_of(alpha) == ["hello"]
+    another = ApiProgram.of(alpha, name="Another program", scopes=("members:write",))
+    problem(write(another), 422, "idempotency_key_reused")
+    assert notes_of(alpha) == ["hello"], "a program is not told what another one was answered"
 
 
 def test_what_was_refused_is_not_saved_and_the_mended_request_runs(program: ApiProgram, alpha: Organization) -> None:

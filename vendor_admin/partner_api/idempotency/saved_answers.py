@@ -16,6 +16,8 @@ from vendor_admin.partner_api.models import LONGEST_IDEMPOTENCY_KEY, SavedAnswer
 from vendor_admin.partner_api.request_errors import InvalidRequest
 
 KEPT_FOR = timedelta(hours=48)
+# A process that stands still inside its transaction keeps its keys for so long; then the database ends it.
+LONGEST_STANDSTILL_SECONDS = 60
 # Beside its own lock numbers the database has those of plans, budgets and names: the text keeps them apart.
 _LOCK = "idempotency key {organization} {key}"
 
@@ -24,6 +26,7 @@ class KeyInUse(Conflict):
     """A request with this key has not ended yet."""
 
     default_code = "idempotency_key_in_use"
+    retry_after_seconds = 1
 
 
 class KeyReused(VendorAdminError):
@@ -56,18 +59,18 @@ def read_key(sent: str | None) -> str:
     return key
 
 
-def claim(*, organization: Organization, key: str, digest: str, now: datetime) -> Answer | None:
+def claim(*, organization: Organization, key: str, digest: str, caller: str, now: datetime) -> Answer | None:
     """Take the key until the transaction ends; returns the answer to the same request where one is kept.
 
-    Raises KeyInUse at once while another request holds it, and KeyReused where it belongs to another request.
-    Two queries.
+    Raises KeyInUse at once while another request holds it, and KeyReused where it belongs to another request, or to
+    another program's: what a program was answered is not told to those that may do less. Two queries.
     """
     _lock(organization, key)
     # A statement of its own: it sees what the holder before us has committed.
     saved = SavedAnswer.objects.filter(organization=organization, key=key, expires_at__gt=now).first()
     if saved is None:
         return None
-    if saved.request_digest != digest:
+    if (saved.request_digest, saved.caller) != (digest, caller):
         raise KeyReused(
             f"The idempotency key was used at {saved.saved_at:%Y-%m-%dT%H:%M:%SZ} for another request. "
             "Give each write a key of its own."
@@ -99,7 +102,10 @@ def _lock(organization: Organization, key: str) -> None:
     name = hashlib.sha256(_LOCK.format(organization=organization.pk, key=key).encode()).digest()
     number = int.from_bytes(name[:8], "big", signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        (is_ours,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true), pg_try_advisory_xact_lock(%s)",
+            [f"{LONGEST_STANDSTILL_SECONDS}s", number],
+        )
+        _, is_ours = cursor.fetchone()
     if not is_ours:
         raise KeyInUse("A request with this idempotency key is at work. Send it again in a moment.")

@@ -56,7 +56,9 @@ class IdempotentWrites(APIView):
             body=request.data,
         )
         token = cast(Token, request.auth)
-        answer = saved_answers.claim(organization=token.organization, key=key, digest=digest, now=timezone.now())
+        answer = saved_answers.claim(
+            organization=token.organization, key=key, digest=digest, caller=token.actor.key, now=timezone.now()
+        )
         if answer is not None:
             raise _Replay(_again(answer))
         self._claimed = (key, digest)
