@@ -1,8 +1,14 @@
 """Addresses of the partner API about limits, positions and orders."""
 
+from django.urls import path
+
 from risk.auto_liq.api import AutoLiqs
+from risk.auto_liq.api_writes import LimitChanges
 from risk.orders.api import Fills, Orders, OrderStrategies, Positions
 from risk.position_limits.api import PositionLimits, RiskParameters
 from vendor_admin.partner_api.reading.addresses import addresses_of
 
-urlpatterns = addresses_of(AutoLiqs, PositionLimits, RiskParameters, Positions, Orders, Fills, OrderStrategies)
+urlpatterns = [
+    path("accounts/<str:id>/auto-liq", LimitChanges.as_view()),
+    *addresses_of(AutoLiqs, PositionLimits, RiskParameters, Positions, Orders, Fills, OrderStrategies),
+]

@@ -4,8 +4,10 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from accounts.permissions.api_writes import NewPermissions, PermissionEnd
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.models import TradingPermission
+from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Flag, Moment, PlatformId, Word
 from vendor_admin.partner_api.reading.filters import IdsFilter, WordFilter
 from vendor_admin.tradovate.permission_status import is_in_force
@@ -36,7 +38,7 @@ class PermissionFilters(MirrorFilters):
     status = WordFilter(field_name="status", help_text="The platform's status, for example Accepted.")
 
 
-class TradingPermissions(MirrorReading):
+class TradingPermissions(NewPermissions, PermissionEnd, MirrorReading):
     """Who may trade which account."""
 
     model = TradingPermission
@@ -45,7 +47,7 @@ class TradingPermissions(MirrorReading):
     noun = "trading permission"
     collection = "trading-permissions"
     tag = "Permissions"
-    required_scopes = {"GET": ("permissions:read",)}
+    required_scopes = {"GET": ("permissions:read",), **ASKED_BY_VERBS}
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         for row in rows:

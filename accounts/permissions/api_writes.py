@@ -3,7 +3,7 @@
 from vendor_admin.operations.api.making import WriteView
 from vendor_admin.operations.api.single_writes import writes
 
-TAG = "Trading permissions"
+TAG = "Permissions"
 
 
 class NewPermissions(WriteView):

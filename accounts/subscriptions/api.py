@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework.request import Request
 
+from accounts.subscriptions.api_writes import EntitlementChanges
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.models import (
     Entitlement,
@@ -15,6 +16,7 @@ from vendor_admin.mirrors.models import (
 )
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Amount, Day, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.filters import IdsFilter
 from vendor_admin.partner_api.reading.views import organization_id_of
@@ -100,7 +102,7 @@ class Memberships(SubscriptionReading):
     plan_column = "tradovate_subscription_plan_id"
 
 
-class Entitlements(SubscriptionReading):
+class Entitlements(EntitlementChanges, SubscriptionReading):
     """Entitlements that members hold, those that are over as well."""
 
     model = UserPlugin
@@ -110,6 +112,7 @@ class Entitlements(SubscriptionReading):
     collection = "entitlements"
     plan_model = Entitlement
     plan_column = "entitlement_id"
+    required_scopes = {**SubscriptionReading.required_scopes, **ASKED_BY_VERBS}
 
 
 class MarketDataSubscriptions(SubscriptionReading):

@@ -10,7 +10,7 @@ from vendor_admin.operations.inputs.described import described, reference
 from vendor_admin.operations.inputs.references import ID
 from vendor_admin.operations.inputs.subjects import MemberToChange
 
-PaidFrom = Annotated[
+BillingAccount = Annotated[
     str | int,
     reference(ID, "Platform id of the LIVE account for billing. Left out: the usual one.", platform_name="accountId"),
 ]
@@ -31,7 +31,7 @@ class MembershipToAdd(RowInput, frozen=True, kw_only=True):
             platform_name="tradovateSubscriptionPlanId",
         ),
     ]
-    paid_from: PaidFrom | UnsetType = UNSET
+    billing_account: BillingAccount | UnsetType = UNSET
 
 
 class MembershipToCancel(RowInput, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class EntitlementToAdd(RowInput, frozen=True, kw_only=True):
         str | int,
         reference("entitlement", "Entitlement, by name or platform id.", example="Sim+", platform_name="entitlementId"),
     ]
-    paid_from: PaidFrom | UnsetType = UNSET
+    billing_account: BillingAccount | UnsetType = UNSET
 
 
 class Agreement(Input, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ class EntitlementChange(RowInput, frozen=True, kw_only=True):
     entitlement: Annotated[
         str | int, reference(ID, "Platform id of the member's entitlement.", example="8800031", is_subject=True)
     ]
-    is_approved: Annotated[
+    approved: Annotated[
         bool, described("False withdraws it; true approves it again.", example=False, platform_name="approval")
     ]
 
@@ -118,7 +118,7 @@ class MarketDataToAdd(RowInput, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     month: Annotated[int, described("1 to 12, with `year`.", ge=1, le=12)] | UnsetType = UNSET
-    paid_from: PaidFrom | UnsetType = UNSET
+    billing_account: BillingAccount | UnsetType = UNSET
 
     def faults(self) -> list[Fault]:
         if (self.year is UNSET) == (self.month is UNSET):

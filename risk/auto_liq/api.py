@@ -17,52 +17,56 @@ class AutoLiq(MirrorResource):
 
     id = PlatformId(source="entity_id", help_text="The account's platform id.")
     account_id = PlatformId(source="entity_id", help_text="The account.")
-    trailing_max_drawdown = Amount(allow_null=True, help_text="How far the account may fall below its peak.")
-    trailing_max_drawdown_limit = Amount(allow_null=True, help_text="Where the drawdown's floor stops to rise.")
-    trailing_max_drawdown_mode = Word(allow_null=True, help_text="When the peak is measured: RealTime or EOD.")
-    daily_loss_alert = Amount(allow_null=True, help_text="The daily loss at which the trader is warned.")
-    daily_loss_liquidate_only = Amount(
-        source="daily_loss_liq_only",
-        allow_null=True,
-        help_text="The daily loss from which it may only close.",
+    drawdown = Amount(
+        source="trailing_max_drawdown", allow_null=True, help_text="How far the account may fall below its peak."
     )
-    daily_loss_auto_liquidate = Amount(
+    drawdown_limit = Amount(
+        source="trailing_max_drawdown_limit", allow_null=True, help_text="Where the drawdown's floor stops to rise."
+    )
+    drawdown_mode = Word(
+        source="trailing_max_drawdown_mode", allow_null=True, help_text="When the peak is measured: RealTime or EOD."
+    )
+    daily_loss = Amount(
         source="daily_loss_auto_liq", allow_null=True, help_text="The daily loss at which the account is liquidated."
     )
-    daily_loss_percent_alert = Amount(
-        source="daily_loss_percentage_alert", allow_null=True, help_text="The same warning, in percent."
+    daily_loss_alert = Amount(allow_null=True, help_text="The daily loss at which the trader is warned.")
+    daily_loss_closing_only = Amount(
+        source="daily_loss_liq_only", allow_null=True, help_text="The daily loss from which it may only close."
     )
-    daily_loss_percent_liquidate_only = Amount(
-        source="daily_loss_percentage_liq_only", allow_null=True, help_text="The same limit on closing, in percent."
+    daily_loss_percentage = Amount(
+        source="daily_loss_percentage_auto_liq", allow_null=True, help_text="The same liquidation, in per cent."
     )
-    daily_loss_percent_auto_liquidate = Amount(
-        source="daily_loss_percentage_auto_liq", allow_null=True, help_text="The same liquidation, in percent."
+    daily_loss_percentage_alert = Amount(allow_null=True, help_text="The same warning, in per cent.")
+    daily_loss_percentage_closing_only = Amount(
+        source="daily_loss_percentage_liq_only", allow_null=True, help_text="The same limit on closing, in per cent."
     )
-    weekly_loss_auto_liquidate = Amount(
+    weekly_loss = Amount(
         source="weekly_loss_auto_liq", allow_null=True, help_text="The weekly loss at which the account is liquidated."
     )
-    daily_profit_auto_liquidate = Amount(
+    daily_profit = Amount(
         source="daily_profit_auto_liq", allow_null=True, help_text="The daily profit at which positions are closed."
     )
-    weekly_profit_auto_liquidate = Amount(
+    weekly_profit = Amount(
         source="weekly_profit_auto_liq", allow_null=True, help_text="The weekly profit at which positions are closed."
     )
-    margin_percent_alert = Amount(
-        source="margin_percentage_alert", allow_null=True, help_text="The use of margin, in percent, that warns."
-    )
-    margin_percent_liquidate_only = Amount(
-        source="margin_percentage_liq_only",
-        allow_null=True,
-        help_text="The use of margin from which it may only close.",
-    )
-    margin_percent_auto_liquidate = Amount(
+    margin_percentage = Amount(
         source="margin_percentage_auto_liq",
         allow_null=True,
-        help_text="The use of margin at which the account is liquidated.",
+        help_text="The use of margin, in per cent, at which the account is liquidated.",
+    )
+    margin_percentage_alert = Amount(allow_null=True, help_text="The use of margin, in per cent, that warns.")
+    margin_percentage_closing_only = Amount(
+        source="margin_percentage_liq_only",
+        allow_null=True,
+        help_text="The use of margin, in per cent, from which it may only close.",
     )
     flatten_at = Moment(source="flatten_timestamp", allow_null=True, help_text="When open positions are closed.")
-    changes_locked = Flag(allow_null=True, help_text="Whether the trader may not change limits of their own.")
-    do_not_unlock = Flag(allow_null=True, help_text="Whether the account stays locked after a limit acted.")
+    is_fixed = Flag(
+        source="changes_locked", allow_null=True, help_text="Whether the trader may not change limits of their own."
+    )
+    stays_locked = Flag(
+        source="do_not_unlock", allow_null=True, help_text="Whether the account stays locked after a limit acted."
+    )
     in_words = serializers.ListField(child=Word(), help_text="What the limits do, a sentence for each.")
 
 

@@ -7,10 +7,10 @@ from vendor_admin.operations.api.single_writes import writes
 class LimitChanges(WriteView):
     """Changes limits. The reading of the same address is in api.py."""
 
-    partial_update = writes(
+    patch = writes(
         "set_auto_liq",
         subject="account",
         operation_id="change_auto_liq",
-        tag="Auto-liq",
+        tag="Risk",
         summary="Change an account's loss and drawdown limits",
     )

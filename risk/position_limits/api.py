@@ -4,9 +4,16 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from risk.position_limits.api_writes import (
+    NewPositionLimits,
+    NewRiskParameters,
+    PositionLimitChanges,
+    RiskParameterChanges,
+)
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.models import UserAccountPositionLimit, UserAccountRiskParameter
 from vendor_admin.mirrors.rules.limits_in_words import position_limit_in_words
+from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Amount, Flag, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.filters import IdsFilter
 
@@ -65,7 +72,7 @@ class RiskParameterFilters(MirrorFilters):
     position_limit = IdsFilter(field_name="user_account_position_limit_id", help_text="Position limits' platform ids.")
 
 
-class PositionLimits(MirrorReading):
+class PositionLimits(NewPositionLimits, PositionLimitChanges, MirrorReading):
     """How many contracts accounts may hold."""
 
     model = UserAccountPositionLimit
@@ -74,14 +81,14 @@ class PositionLimits(MirrorReading):
     noun = "position limit"
     collection = "position-limits"
     tag = "Risk"
-    required_scopes = {"GET": ("risk:read",)}
+    required_scopes = {"GET": ("risk:read",), **ASKED_BY_VERBS}
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         for row in rows:
             row.in_words = position_limit_in_words(row)
 
 
-class RiskParameters(MirrorReading):
+class RiskParameters(NewRiskParameters, RiskParameterChanges, MirrorReading):
     """Sizes of orders and margins below position limits."""
 
     model = UserAccountRiskParameter
@@ -90,4 +97,4 @@ class RiskParameters(MirrorReading):
     noun = "risk parameter"
     collection = "risk-parameters"
     tag = "Risk"
-    required_scopes = {"GET": ("risk:read",)}
+    required_scopes = {"GET": ("risk:read",), **ASKED_BY_VERBS}

@@ -3,14 +3,14 @@
 from vendor_admin.operations.api.making import WriteView
 from vendor_admin.operations.api.single_writes import writes
 
-LIMITS, PARAMETERS = "Position limits", "Risk parameters"
+TAG = "Risk"
 
 
 class NewPositionLimits(WriteView):
     """Makes position limits."""
 
     create = writes(
-        "create_position_limits", operation_id="create_position_limit", tag=LIMITS, summary="Add a position limit"
+        "create_position_limits", operation_id="create_position_limit", tag=TAG, summary="Add a position limit"
     )
 
 
@@ -21,14 +21,14 @@ class PositionLimitChanges(WriteView):
         "update_position_limits",
         subject="position_limit",
         operation_id="change_position_limit",
-        tag=LIMITS,
+        tag=TAG,
         summary="Change a position limit",
     )
     destroy = writes(
         "delete_position_limits",
         subject="position_limit",
         operation_id="delete_position_limit",
-        tag=LIMITS,
+        tag=TAG,
         summary="Delete a position limit",
     )
 
@@ -37,7 +37,7 @@ class NewRiskParameters(WriteView):
     """Makes risk parameters."""
 
     create = writes(
-        "create_risk_parameters", operation_id="create_risk_parameter", tag=PARAMETERS, summary="Add a risk parameter"
+        "create_risk_parameters", operation_id="create_risk_parameter", tag=TAG, summary="Add a risk parameter"
     )
 
 
@@ -48,13 +48,13 @@ class RiskParameterChanges(WriteView):
         "update_risk_parameters",
         subject="risk_parameter",
         operation_id="change_risk_parameter",
-        tag=PARAMETERS,
+        tag=TAG,
         summary="Change a risk parameter",
     )
     destroy = writes(
         "delete_risk_parameters",
         subject="risk_parameter",
         operation_id="delete_risk_parameter",
-        tag=PARAMETERS,
+        tag=TAG,
         summary="Delete a risk parameter",
     )

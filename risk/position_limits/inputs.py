@@ -15,8 +15,12 @@ def _id(text: str) -> Any:
     return reference(ID, f"Only this {text}, by platform id.")
 
 
-def _count(text: str, *, example: int | None = None, least: int = 0) -> Any:
-    return described(text, example=example, ge=least, le=LARGEST_INT32)
+def _count(text: str, *, example: int | None = None, least: int = 0, name: str | None = None) -> Any:
+    return described(text, example=example, platform_name=name, ge=least, le=LARGEST_INT32)
+
+
+def _margin(text: str, name: str, *, decimals: int = 2) -> Any:
+    return described(text, platform_name=name, decimals=decimals)
 
 
 Id = str | int
@@ -59,15 +63,23 @@ class LimitSettings(ScopeOfSettings, frozen=True, kw_only=True):
 class ParameterSettings(ScopeOfSettings, frozen=True, kw_only=True):
     """Sizes of single orders, months and days to expiration, and margin."""
 
-    max_opening_order_qty: (
-        Annotated[int, _count("Largest order that opens a position.", example=3)] | UnsetType | None
+    max_opening_order_quantity: (
+        Annotated[int, _count("Largest order that opens a position.", example=3, name="maxOpeningOrderQty")]
+        | UnsetType
+        | None
     ) = UNSET
-    max_closing_order_qty: Annotated[int, _count("Largest order that closes a position.")] | UnsetType | None = UNSET
-    fungible_max_opening_order_qty: (
-        Annotated[int, _count("Largest opening order over fungible products.")] | UnsetType | None
+    max_closing_order_quantity: (
+        Annotated[int, _count("Largest order that closes a position.", name="maxClosingOrderQty")] | UnsetType | None
     ) = UNSET
-    fungible_max_closing_order_qty: (
-        Annotated[int, _count("Largest closing order over fungible products.")] | UnsetType | None
+    fungible_max_opening_order_quantity: (
+        Annotated[int, _count("Largest opening order over fungible products.", name="fungibleMaxOpeningOrderQty")]
+        | UnsetType
+        | None
+    ) = UNSET
+    fungible_max_closing_order_quantity: (
+        Annotated[int, _count("Largest closing order over fungible products.", name="fungibleMaxClosingOrderQty")]
+        | UnsetType
+        | None
     ) = UNSET
     max_back_month: Annotated[int, _count("At most so many months ahead.")] | UnsetType | None = UNSET
     pre_expiration_days: (
@@ -75,8 +87,10 @@ class ParameterSettings(ScopeOfSettings, frozen=True, kw_only=True):
         | UnsetType
         | None
     ) = UNSET
-    margin_percentage: Annotated[Decimal, described("Margin, in per cent.", decimals=4)] | UnsetType | None = UNSET
-    margin_dollar_value: Annotated[Decimal, described("Margin, in dollars.")] | UnsetType | None = UNSET
+    margin_percent: (
+        Annotated[Decimal, _margin("Margin, in per cent.", "marginPercentage", decimals=4)] | UnsetType | None
+    ) = UNSET
+    margin_amount: Annotated[Decimal, _margin("Margin, in dollars.", "marginDollarValue")] | UnsetType | None = UNSET
     hard_limit: Annotated[bool, described("Whether orders over it are refused.")] | UnsetType | None = UNSET
 
 

@@ -25,7 +25,8 @@ class Caller:
 
     def write(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         headers = {"Idempotency-Key": f"key-{next(_keys)}"}
-        answer = self.program.send(method, f"/api/v1/{path}", data=body, headers=headers)
+        given = {} if body is None else {"data": body}
+        answer = self.program.send(method, f"/api/v1/{path}", headers=headers, **given)
         assert answer.status_code in (200, 202), answer.content
         for environment in ("live", "demo"):
             self.scene.work(environment)
