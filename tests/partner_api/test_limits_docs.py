@@ -41,6 +41,6 @@ def test_the_limits_are_those_of_the_code(said: str) -> None:
 
 
 def test_what_a_repeat_is_answered_with_is_in_the_catalogue() -> None:
-    said = re.findall(r"(\d{3}) `([a-z_]+)`", IDEMPOTENCY + LIMITS)
+    said = re.findall(r"(\d{3})\s+`([a-z_]+)`", IDEMPOTENCY + LIMITS)
     assert len(said) >= 4
     assert all(BY_CODE[code].status == int(status) for status, code in said)
