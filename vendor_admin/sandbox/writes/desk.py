@@ -25,6 +25,7 @@ class Surroundings:
     hidden: Hidden
     settings: WriteSettings
     rng: random.Random
+    has_magic_values: bool = False
 
 
 class Desk:
@@ -43,6 +44,7 @@ class Desk:
         self.hidden = around.hidden
         self.settings = around.settings
         self.rng = around.rng
+        self.has_magic_values = around.has_magic_values
         self.organization = organization
         self.environment = environment
         self.now = now

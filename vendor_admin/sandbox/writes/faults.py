@@ -16,11 +16,15 @@ class WriteFault(enum.StrEnum):
     LOCKED_429 = "429"
     SERVER_ERROR = "500"
     ERROR_TEXT = "errorText"
+    TICKET = "ticket"
+    SLOW = "slow"
 
 
 @dataclasses.dataclass(kw_only=True)
 class WriteRule:
     """Spoils the next `calls` writes that match; empty fields match every write.
+
+    TICKET is a penalty that holds back this very call alone; SLOW is done and answered after `seconds`.
 
     `applies` says for NO_ANSWER, TIMEOUT and SERVER_ERROR whether the change is made all the same. `seconds` is how
     long a TIMEOUT hangs, or the wait of a penalty; `locks` makes a 429 lock its user for an hour, and is off only

@@ -17,6 +17,7 @@ from vendor_admin.sandbox.writes.desk import Desk, Surroundings
 from vendor_admin.sandbox.writes.faults import WriteFault, WriteRule, WriteRules
 from vendor_admin.sandbox.writes.hidden import Hidden
 from vendor_admin.sandbox.writes.journal import Journal, Told, WriteOutcome
+from vendor_admin.sandbox.writes.magic import MagicValues
 from vendor_admin.sandbox.writes.refusals import DeniedError, MissingError, RefusalError, ViolationsError
 from vendor_admin.sandbox.writes.settings import WriteSettings
 from vendor_admin.tradovate.enums import Environment
@@ -70,8 +71,14 @@ class Writes:
         self._configuration = configuration
         self._limits = limits
         self._publish = publish
-        rng = random.Random(f"{configuration.seed}/writes")
-        self._around = Surroundings(world=world, hidden=self.hidden, settings=self.settings, rng=rng)
+        self._magic = MagicValues() if configuration.test_mode else None
+        self._around = Surroundings(
+            world=world,
+            hidden=self.hidden,
+            settings=self.settings,
+            rng=random.Random(f"{configuration.seed}/writes"),
+            has_magic_values=configuration.test_mode,
+        )
 
     def knows(self, path: str) -> bool:
         """Whether this is a write."""
@@ -79,9 +86,7 @@ class Writes:
 
     def perform(self, attempt: Attempt, *, now: float) -> Answer:
         """Carry out a write that no limit stands in the way of, unless a fault was asked for."""
-        rule = self.rules.take(
-            path=attempt.path, organization=attempt.organization.name, environment=attempt.environment
-        )
+        rule = self._rule_for(attempt)
         fault = rule.fault.value if rule else ""
         if rule is not None:
             answer = self._stopped_by(rule, attempt, now)
@@ -116,6 +121,15 @@ class Writes:
     def _desk(self, attempt: Attempt, now: float) -> Desk:
         return self.desk(attempt.organization, attempt.environment, now=now)
 
+    def _rule_for(self, attempt: Attempt) -> WriteRule | None:
+        """What spoils this write: what the control door asked for, or else a magic value in it."""
+        rule = self.rules.take(
+            path=attempt.path, organization=attempt.organization.name, environment=attempt.environment
+        )
+        if rule is not None or self._magic is None:
+            return rule
+        return self._magic.rule_for(path=attempt.path, body=attempt.body, fingerprint=attempt.fingerprint)
+
     def _stopped_by(self, rule: WriteRule, attempt: Attempt, now: float) -> Answer | None:
         """The answer of a fault that keeps a write from being looked at, or None."""
         if rule.fault in (WriteFault.PENALTY, WriteFault.CAPTCHA):
@@ -126,6 +140,15 @@ class Writes:
                 back_off_seconds=rule.seconds / scale if rule.seconds else PENALTY_SECONDS,
                 now=now,
                 captcha=rule.fault is WriteFault.CAPTCHA,
+                fingerprint=attempt.fingerprint,
+            )
+            return Answer(200, ticket.body())
+        if rule.fault is WriteFault.TICKET:
+            ticket = self._limits.issue(
+                attempt.path,
+                attempt.address,
+                back_off_seconds=rule.seconds,
+                now=now,
                 fingerprint=attempt.fingerprint,
             )
             return Answer(200, ticket.body())
@@ -151,6 +174,8 @@ class Writes:
             return Delivery(wait + (rule.seconds or HANG_SECONDS), is_cut=True)
         if rule is not None and rule.fault is WriteFault.NO_ANSWER:
             return Delivery(wait, is_cut=True)
+        if rule is not None and rule.fault is WriteFault.SLOW:
+            return Delivery(wait + rule.seconds)
         return Delivery(wait) if wait else None
 
 
