@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.balances.api import Balances
 from accounts.balances.api_writes import BalanceChanges, Peak
+from accounts.external_ids_api import AccountExternalId, MemberExternalId
 from accounts.members.api import Members
 from accounts.members.api_writes import MemberCancellation, MemberCredentials, MemberEmail, MemberPassword
 from accounts.permissions.api import TradingPermissions
@@ -26,12 +27,14 @@ urlpatterns = [
     path("members/<str:id>/email", MemberEmail.as_view()),
     path("members/<str:id>/password", MemberPassword.as_view()),
     path("members/<str:id>/credentials", MemberCredentials.as_view()),
+    path("members/<str:id>/external-id", MemberExternalId.as_view()),
     path("members/<str:id>/cancel", MemberCancellation.as_view()),
     path("members/<str:id>/memberships", MembershipsOfMember.as_view()),
     path("members/<str:id>/entitlements", EntitlementsOfMember.as_view()),
     path("members/<str:id>/market-data-subscriptions", MarketDataOfMember.as_view()),
     path("accounts", TradingAccounts.as_view(LIST | CREATE)),
     path("accounts/<str:id>", TradingAccounts.as_view(ONE)),
+    path("accounts/<str:id>/external-id", AccountExternalId.as_view()),
     path("accounts/<str:id>/balance-changes", BalanceChanges.as_view()),
     path("accounts/<str:id>/peak", Peak.as_view()),
     path("accounts/<str:id>/reset", AccountReset.as_view()),

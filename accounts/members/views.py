@@ -15,6 +15,7 @@ from accounts.members.lifecycle_panel import standing_of
 from accounts.offboarding.cancellation import WHAT_CANCELLING_DOES, WHAT_REVOKING_DOES
 from vendor_admin.listing.admin_base import bounded_page, organization_of, require
 from vendor_admin.mirrors.admin.mirror_admin import account_url, environment_badge, object_url
+from vendor_admin.mirrors.external_ids import Kind, external_id_of
 from vendor_admin.mirrors.models import (
     Account,
     ContactInfo,
@@ -66,6 +67,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponse:
         "member": user,
         "environment_badge": environment_badge(user),
         "status_badge": member_badge(user),
+        "external_id": external_id_of(user_id, kind=Kind.MEMBER, organization_id=organization_id),
         "contact": next(iter(_of_member(ContactInfo, organization_id, user_id)), None),
         "states": [
             (state, account_url(state.account.entity_id, state.account.environment))

@@ -82,6 +82,7 @@ class TradingAccounts(NewAccounts, MirrorReading):
     filterset_class = AccountFilters
     noun = "account"
     collection = "accounts"
+    has_ages = True
     tag = "Accounts"
     required_scopes = {"GET": ("accounts:read",), **ASKED_BY_VERBS}
 

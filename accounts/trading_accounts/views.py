@@ -12,6 +12,7 @@ from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from vendor_admin.listing.admin_base import bounded_page, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge
 from vendor_admin.mirrors.admin.mirror_admin import environment_badge, member_url, object_url
+from vendor_admin.mirrors.external_ids import Kind, external_id_of
 from vendor_admin.mirrors.models import (
     Account,
     Fill,
@@ -48,6 +49,9 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "crumbs": [("Accounts", reverse("admin:mirrors_account_changelist"))],
         "account": found,
         "environment_badge": environment_badge(found),
+        "external_id": external_id_of(
+            found.entity_id, kind=Kind.ACCOUNT, environment=found.environment, organization_id=organization_id
+        ),
         "state": state,
         "permissions": _permissions(state),
         "limits": (

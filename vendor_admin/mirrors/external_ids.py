@@ -76,6 +76,12 @@ def external_ids_of(
     }
 
 
+def external_id_of(entity_id: int, *, kind: ExternalId.Kind, environment: str = "", organization_id: int) -> str:
+    """The reference to one member or account; empty where it has none. One query."""
+    found = external_ids_of([entity_id], kind=kind, organization_id=organization_id)
+    return found.get((environment, entity_id), "")
+
+
 def having_external_id(rows: QuerySet[Any], text: str, *, kind: ExternalId.Kind, organization_id: int) -> QuerySet[Any]:
     """Of these members or accounts the one with a reference."""
     found = ExternalId.objects.filter(organization_id=organization_id, kind=kind, external_id=text)

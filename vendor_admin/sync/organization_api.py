@@ -12,9 +12,9 @@ from rest_framework.views import APIView
 
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.authentication import Token
+from vendor_admin.partner_api.reading.ages import answered
 from vendor_admin.partner_api.reading.fields import Choice, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.parameters import read_parameters
-from vendor_admin.partner_api.reading.rendering import FastJsonRenderer
 from vendor_admin.partner_api.reading.resources import Resource, writer_of
 from vendor_admin.sync.models import SyncState
 from vendor_admin.sync.status import SocketStatus, socket_statuses
@@ -51,8 +51,8 @@ class OrganizationTold(Resource):
 class OrganizationDetail(APIView):
     """Your organization with its sockets: whether what you read is up to date, and since when it is not."""
 
-    renderer_classes = (FastJsonRenderer,)
     required_scopes: tuple[str, ...] = ()
+    resource = "organization"
     tag = "Organization"
 
     @extend_schema(operation_id="get_organization", responses=OrganizationTold)
@@ -77,7 +77,7 @@ class OrganizationDetail(APIView):
                 for status in sorted(statuses, key=lambda status: (status["environment"], status["shard"]))
             ],
         )
-        return Response(writer_of(OrganizationTold)(told))
+        return answered(writer_of(OrganizationTold)(told), has_ages=True)
 
 
 def _told(status: SocketStatus, *, now: datetime) -> SimpleNamespace:

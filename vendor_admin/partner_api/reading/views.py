@@ -14,6 +14,7 @@ from rest_framework.viewsets import ViewSet
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import NotFound
 from vendor_admin.listing.lists import bounded
+from vendor_admin.partner_api.reading.ages import answered
 from vendor_admin.partner_api.reading.cursors import CursorOf
 from vendor_admin.partner_api.reading.filters import Filters
 from vendor_admin.partner_api.reading.pages import read_page
@@ -36,6 +37,7 @@ class ReadingViewSet(ViewSet):
     `noun` is what one is called, `collection` its name in the address. `orders`: the columns behind each order that a
     list takes, in both directions; they are indexed, never empty and together unique. What is written of a row may take
     what `join` loaded for the whole page. `parameters_of_one`: schema and words of what the address of one takes.
+    `has_ages`: it says how old things are.
     """
 
     filter_backends = (ListParameters,)  # for the schema
@@ -49,6 +51,7 @@ class ReadingViewSet(ViewSet):
     required_scopes: tuple[str, ...] | Mapping[str, tuple[str, ...]]
     orders: ClassVar[Mapping[str, Sequence[str]]] = {"id": ("entity_id",)}
     default_order: ClassVar[str] = NEWEST_FIRST
+    has_ages: ClassVar[bool] = False
     parameters_of_one: ClassVar[Mapping[str, tuple[Mapping[str, Any], str]]] = {}
 
     def rows(self, request: Request) -> QuerySet[Any]:
@@ -88,7 +91,9 @@ class ReadingViewSet(ViewSet):
             )
             self.join(page.rows, request=request)
         write = writer_of(self.serializer_class, asked.fields)
-        return Response({"data": [write(row) for row in page.rows], "next_cursor": page.next_cursor})
+        return answered(
+            {"data": [write(row) for row in page.rows], "next_cursor": page.next_cursor}, has_ages=self.has_ages
+        )
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - as the address has it
         """Answer one, by its id."""
@@ -100,7 +105,7 @@ class ReadingViewSet(ViewSet):
         with bounded():
             row = self.one(request, id)
             self.join([row], request=request)
-        return Response(writer_of(self.serializer_class, asked.fields)(row))
+        return answered(writer_of(self.serializer_class, asked.fields)(row), has_ages=self.has_ages)
 
     def one(self, request: Request, word: str) -> Any:
         """The row of an id in the address. Raises NotFound, for another organization's as well."""
