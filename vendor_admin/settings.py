@@ -95,7 +95,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "vendor_admin.web.response_headers.ResponseHeadersMiddleware",
-    "vendor_admin.partner_api.answers.ApiAnswersMiddleware",
+    "vendor_admin.partner_api.http.answers.ApiAnswersMiddleware",
     "vendor_admin.web.request_sizes.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -287,9 +287,9 @@ PARTNER_API_LOG_DAYS = env.int("PARTNER_API_LOG_DAYS", default=30)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["vendor_admin.partner_api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["vendor_admin.partner_api.authentication.HasScopes"],
-    "DEFAULT_RENDERER_CLASSES": ["vendor_admin.partner_api.renderers.AnswerRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["vendor_admin.partner_api.json_body.StrictJSONParser"],
-    "DEFAULT_METADATA_CLASS": "vendor_admin.partner_api.metadata.AllowedMethods",
+    "DEFAULT_RENDERER_CLASSES": ["vendor_admin.partner_api.http.renderers.AnswerRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["vendor_admin.partner_api.http.json_body.StrictJSONParser"],
+    "DEFAULT_METADATA_CLASS": "vendor_admin.partner_api.http.metadata.AllowedMethods",
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like any other
     "DEFAULT_SCHEMA_CLASS": "vendor_admin.partner_api.openapi.operations.PartnerSchema",
     "EXCEPTION_HANDLER": "vendor_admin.partner_api.exception_handler.problem_response",

@@ -17,7 +17,6 @@ urlpatterns = [
     path("syncz", health.syncz),
     path("metrics", health.metrics),
     path("o/<slug:slug>/", include("oauth_bridge.urls")),
-    path("api/docs/", include("vendor_admin.partner_api.documentation_urls")),
     path("api/", include("vendor_admin.partner_api.openapi.urls")),
     path("api/v1/", include("vendor_admin.operations.api_urls")),
     path("api/v1/", include("vendor_admin.sync.api_urls")),

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from tests.support.database import ROOT
 from vendor_admin.operations.api.lists import LARGEST_PLAN
+from vendor_admin.partner_api.http.json_body import DEEPEST, MOST_DIGITS
 from vendor_admin.partner_api.idempotency.saved_answers import KEPT_FOR
-from vendor_admin.partner_api.json_body import DEEPEST, MOST_DIGITS
 from vendor_admin.partner_api.models import LONGEST_IDEMPOTENCY_KEY
 from vendor_admin.partner_api.problem_catalogue import BY_CODE
 from vendor_admin.partner_api.reading.parameters import LIMIT, MOST

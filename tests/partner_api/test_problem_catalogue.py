@@ -22,7 +22,7 @@ from vendor_admin.errors import (
     Unavailable,
     VendorAdminError,
 )
-from vendor_admin.partner_api.error_page import with_table
+from vendor_admin.partner_api.openapi.error_page import with_table
 from vendor_admin.partner_api.problem_catalogue import BY_CODE, CODE_OF_STATUS, KINDS, code_of_status
 from vendor_admin.partner_api.problems import status_of
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.api_program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
-from vendor_admin.partner_api import renderers
+from vendor_admin.partner_api.http import renderers
 from vendor_admin.partner_api.request_errors import InvalidRequest
 from vendor_admin.partner_api.versions import (
     CHANGES,

@@ -6,7 +6,6 @@ from tests.support.database import ROOT
 
 TOPS = ("vendor_admin", "accounts", "risk", "oauth_bridge")
 MOST_FILES = 20
-STILL_FULL = {"vendor_admin/partner_api"}  # to be sorted into folders of its own
 
 
 def test_no_folder_of_the_product_has_more_files_than_a_person_can_survey() -> None:
@@ -16,7 +15,5 @@ def test_no_folder_of_the_product_has_more_files_than_a_person_can_survey() -> N
         for path in (ROOT / top).rglob("*")
         if path.is_file() and not {"migrations", "__pycache__"} & set(path.parts)
     )
-    full = {
-        str(folder): count for folder, count in files.items() if count > MOST_FILES and str(folder) not in STILL_FULL
-    }
+    full = {str(folder): count for folder, count in files.items() if count > MOST_FILES}
     assert not full, f"at most {MOST_FILES} files a folder: {full}"

@@ -1,6 +1,6 @@
 """Every problem that the partner API answers with, by its code. Pure: no Django.
 
-The page /api/docs/errors and docs/api/errors.md are made of it (error_page.py). A code belongs to one status for good:
+The page /api/docs/errors and docs/api/errors.md are made of it (openapi/error_page.py). A code belongs to one status for good:
 programs decide by it.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from vendor_admin.partner_api.error_page import with_table
+from vendor_admin.partner_api.openapi.error_page import with_table
 
 
 class Command(BaseCommand):

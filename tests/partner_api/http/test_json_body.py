@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vendor_admin.partner_api.json_body import DEEPEST, read_object
+from vendor_admin.partner_api.http.json_body import DEEPEST, read_object
 from vendor_admin.partner_api.problem_catalogue import BY_CODE
 from vendor_admin.partner_api.request_errors import InvalidRequest
 
