@@ -90,4 +90,8 @@ def test_a_programme_from_the_first_day_to_the_last(caller: Caller) -> None:
 
     permission = caller.wait_for("trading-permissions", account=account_id)
     caller.write("delete", f"trading-permissions/{permission['id']}")
-    caller.write("post", f"members/{member_id}/cancel", {})
+    caller.wait_for("trading-permissions", account=account_id, status="Revoked")
+    caller.write("post", "trading-permissions", {"account": "EVAL99001", "member": "PAT_2001"})
+    caller.wait_for("trading-permissions", account=account_id, status="Accepted")
+    cancelled = caller.write("post", f"members/{member_id}/cancel", {})
+    assert {row["environment"]: row["state"] for row in cancelled["rows"]} == {"demo": "succeeded", "live": "skipped"}
