@@ -308,9 +308,9 @@ def test_what_cannot_be_had_or_paid_is_set_apart_or_warned_of(scene: Scene, memb
         "The organization has no such member."
     )
     users = [one.entity_id for one in members(scene)]
-    drafts = _drafts(
-        scene, AddMarketData(), [Target("user", one, {"marketDataSubscriptionPlanIds": [DOM]}) for one in users]
-    )
+    wanted_by_all = [Target("user", one, {"marketDataSubscriptionPlanIds": [DOM]}) for one in users]
+    mid_month = timezone.now().replace(day=15)  # at a month's end everything is warned of
+    drafts = _drafts(scene, AddMarketData(), wanted_by_all, now=mid_month)
     assert [draft.cost for draft in drafts] == [Decimal(16)] * len(users)
     assert not any(draft.warnings for draft in drafts)
 
@@ -318,9 +318,7 @@ def test_what_cannot_be_had_or_paid_is_set_apart_or_warned_of(scene: Scene, memb
         scene, entity_type="marketDataSubscriptionPlan", entity_id=DOM, price=1_000.0, professional="Professional"
     )
     wait_for_mirror(scene, MarketDataSubscriptionPlan, entity_id=DOM, price=1_000)
-    dear = _drafts(
-        scene, AddMarketData(), [Target("user", one, {"marketDataSubscriptionPlanIds": [DOM]}) for one in users]
-    )
+    dear = _drafts(scene, AddMarketData(), wanted_by_all, now=mid_month)
     assert [any("may not have enough money" in one for one in draft.warnings) for draft in dear[:4]] == [
         False, False, True, True,
     ]  # fmt: skip
