@@ -28,7 +28,8 @@ class PartnerApiMiddleware:
     its organization's; without a credential there are no rows at all. Rolled back when the answer is a server error.
 
     An answer may carry `after_commit`: it is called outside of the scope and of any transaction once what the view did
-    is kept, and may return another answer. No answer is kept by a cache, but what was read by its reader (http/answers.py).
+    is kept, and may return another answer. No answer is kept by a cache, but what was read by its reader
+    (http/answers.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

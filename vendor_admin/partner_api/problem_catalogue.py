@@ -1,7 +1,7 @@
 """Every problem that the partner API answers with, by its code. Pure: no Django.
 
-The page /api/docs/errors and docs/api/errors.md are made of it (openapi/error_page.py). A code belongs to one status for good:
-programs decide by it.
+The page /api/docs/errors and docs/api/errors.md are made of it (openapi/error_page.py). A code belongs to one status
+for good: programs decide by it.
 """
 
 from dataclasses import dataclass
