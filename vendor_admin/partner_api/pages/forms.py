@@ -9,7 +9,7 @@ from vendor_admin.partner_api.scopes import PARTNER_SCOPES
 
 LASTS = (("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "no end: until somebody revokes it"))
 OVERLAPS = (
-    ("0", "no: the key before ends at once"),
+    ("0", "no time: it ends at once"),
     ("1", "an hour"),
     ("24", "a day"),
     ("72", "three days"),

@@ -65,7 +65,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         Column("Ends with", lambda row: f"…{row.ending}"),
         Column("Scopes", lambda row: ", ".join(row.scopes)),
         Column("Last used", lambda row: row.used_at, is_age=True),
-        Column("Requests today", lambda row: row.requests_today, is_number=True),
+        Column("Requests today", lambda row: f"{row.requests_today:,}", is_number=True),
         Column("Expires", lambda row: row.expires_at),
     )
     intro = (
@@ -112,7 +112,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             ("Made", row.created_at),
             ("Made by", label_of(row.created_by)),
             ("Last used", row.used_at or "never"),
-            ("Requests today (UTC)", row.requests_today),
+            ("Requests today (UTC)", f"{row.requests_today:,}"),
         ]
         if row.rolled_at is not None:
             facts += [("Rolled", row.rolled_at), ("Rolled by", label_of(row.rolled_by))]
