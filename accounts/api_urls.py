@@ -17,6 +17,7 @@ from accounts.subscriptions.api_writes import (
     MembershipsOfMember,
 )
 from accounts.trading_accounts.api import TradingAccounts
+from accounts.trading_accounts.api_snapshots import NewSnapshot, Snapshot
 from accounts.trading_accounts.api_writes import AccountReset
 from vendor_admin.partner_api.reading.addresses import addresses_of
 from vendor_admin.partner_api.reading.views import CHANGE, CREATE, LIST, ONE
@@ -38,6 +39,8 @@ urlpatterns = [
     path("accounts/<str:id>/balance-changes", BalanceChanges.as_view()),
     path("accounts/<str:id>/peak", Peak.as_view()),
     path("accounts/<str:id>/reset", AccountReset.as_view()),
+    path("accounts/<str:id>/cash-snapshots", NewSnapshot.as_view()),
+    path("cash-snapshots/<str:id>", Snapshot.as_view()),
     path("memberships/<str:id>/cancel", MembershipCancellation.as_view()),
     path("market-data-subscriptions/<str:id>/expire", MarketDataExpiry.as_view()),
     *addresses_of(TradingPermissions, Memberships, Entitlements, MarketDataSubscriptions, Balances),

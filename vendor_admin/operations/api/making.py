@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from vendor_admin.errors import Conflict, Fault, InvalidFields
 from vendor_admin.operations.api.answers import plan_with_rows
-from vendor_admin.operations.api.waiting import seconds_of, wait_for
+from vendor_admin.operations.api.waiting import seconds_of, wait_for_plan
 from vendor_admin.operations.inputs.declaration import input_of
 from vendor_admin.operations.inputs.reading import read_plan
 from vendor_admin.operations.models import Plan, PlanRow
@@ -156,14 +156,17 @@ def _later(first: Response, plan: Plan, *, seconds: int) -> Callable[[], HttpRes
     """What answers once the plan is stored: with its outcome, or as at first."""
 
     def finish() -> HttpResponse | None:
-        told = wait_for(plan.pk, organization_id=plan.organization_id, seconds=seconds)
-        if told is None:
-            return None
-        response = JsonResponse(told, status=_status_of(told))
-        for name, value in first.items():
-            if name not in ("Content-Type", "Content-Length"):
-                response[name] = value
-        response["Preference-Applied"] = f"wait={seconds}"
-        return response
+        told = wait_for_plan(plan.pk, organization_id=plan.organization_id, seconds=seconds)
+        return None if told is None else told_later(first, told, status=_status_of(told), seconds=seconds)
 
     return finish
+
+
+def told_later(first: Response, told: Mapping[str, Any], *, status: int, seconds: int) -> HttpResponse:
+    """The answer to a caller who waited: with what is known now, and the headers of the first one."""
+    response = JsonResponse(told, status=status)
+    for name, value in first.items():
+        if name not in ("Content-Type", "Content-Length"):
+            response[name] = value
+    response["Preference-Applied"] = f"wait={seconds}"
+    return response

@@ -6,7 +6,7 @@ at once: their plan goes on all the same.
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from rest_framework.request import Request
@@ -21,6 +21,7 @@ from vendor_admin.organizations.turns import NoTurn
 LONGEST_WAIT: Final = 30
 WAITING_AT_ONCE: Final = 2
 LOOKED_AT_EVERY: Final = 0.2
+Look = Callable[[], Mapping[str, Json] | None]
 _PREFERENCE = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
 _RESTING = (*ENDED_STATES, Plan.State.WAITING, Plan.State.PAUSED)
 """States in which nothing more happens by itself."""
@@ -32,8 +33,13 @@ def seconds_of(request: Request) -> int:
     return min(int(found[1]), LONGEST_WAIT) if found else 0
 
 
-def wait_for(plan_id: int, *, organization_id: int, seconds: float) -> Mapping[str, Json] | None:
-    """The plan as it is told once it rests; None where it does not within that time, or where no turn is free.
+def wait_for_plan(plan_id: int, *, organization_id: int, seconds: float) -> Mapping[str, Json] | None:
+    """The plan as it is told once it rests, as `wait_for` gives it."""
+    return wait_for(lambda: _resting(plan_id), organization_id=organization_id, seconds=seconds)
+
+
+def wait_for(look: Look, *, organization_id: int, seconds: float) -> Mapping[str, Json] | None:
+    """What `look` finds inside the organization's scope; None where it does not within that time, or no turn is free.
 
     Must run outside of any transaction.
     """
@@ -41,7 +47,8 @@ def wait_for(plan_id: int, *, organization_id: int, seconds: float) -> Mapping[s
     try:
         with web_turns.hold("waiting for plans", most=WAITING_AT_ONCE, cause=organization_id, of_cause=WAITING_AT_ONCE):
             while True:
-                found = _resting(plan_id, organization_id=organization_id)
+                with organization_scope(organization_id):
+                    found = look()
                 if found is not None or time.monotonic() >= ends_at:
                     return found
                 time.sleep(LOOKED_AT_EVERY)
@@ -49,14 +56,13 @@ def wait_for(plan_id: int, *, organization_id: int, seconds: float) -> Mapping[s
         return None
 
 
-def _resting(plan_id: int, *, organization_id: int) -> dict[str, Json] | None:
+def _resting(plan_id: int) -> dict[str, Json] | None:
     """The plan if it rests, or the one that took its place."""
-    with organization_scope(organization_id):
-        plan = Plan.objects.get(pk=plan_id)
-        while plan.state == Plan.State.STALE:
-            renewed = plan.renewals.order_by("-id").first()
-            if renewed is None:
-                break
-            plan = renewed
-        is_preview_at_rest = plan.state == Plan.State.PREVIEW and not plan.starts_unseen
-        return plan_with_rows(plan) if plan.state in _RESTING or is_preview_at_rest else None
+    plan = Plan.objects.get(pk=plan_id)
+    while plan.state == Plan.State.STALE:
+        renewed = plan.renewals.order_by("-id").first()
+        if renewed is None:
+            break
+        plan = renewed
+    is_preview_at_rest = plan.state == Plan.State.PREVIEW and not plan.starts_unseen
+    return plan_with_rows(plan) if plan.state in _RESTING or is_preview_at_rest else None
