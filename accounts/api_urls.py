@@ -4,9 +4,11 @@ from django.urls import path
 
 from accounts.balances.api import Balances
 from accounts.balances.api_writes import BalanceChanges, Peak
+from accounts.balances.report_api import TransactionsReport
 from accounts.external_ids_api import AccountExternalId, MemberExternalId
 from accounts.members.api import Members
 from accounts.members.api_writes import MemberCancellation, MemberCredentials, MemberEmail, MemberPassword
+from accounts.members.report_api import MembersReport
 from accounts.permissions.api import TradingPermissions
 from accounts.subscriptions.api import Entitlements, MarketDataSubscriptions, Memberships
 from accounts.subscriptions.api_writes import (
@@ -43,5 +45,7 @@ urlpatterns = [
     path("cash-snapshots/<str:id>", Snapshot.as_view()),
     path("memberships/<str:id>/cancel", MembershipCancellation.as_view()),
     path("market-data-subscriptions/<str:id>/expire", MarketDataExpiry.as_view()),
+    path("reports/members", MembersReport.as_view(), name="api_report_members"),
+    path("reports/transactions", TransactionsReport.as_view(), name="api_report_transactions"),
     *addresses_of(TradingPermissions, Memberships, Entitlements, MarketDataSubscriptions, Balances),
 ]

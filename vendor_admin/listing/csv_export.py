@@ -47,14 +47,14 @@ class _Line:
         return line
 
 
-class _File:
+class HeldLines:
     """Lines of one file, which holds a turn until they end."""
 
     def __init__(self, lines: Generator[str, None, None], turn: ExitStack) -> None:
         self._lines = lines
         self._turn = turn
 
-    def __iter__(self) -> "_File":
+    def __iter__(self) -> "HeldLines":
         return self
 
     def __next__(self) -> str:
@@ -92,20 +92,24 @@ def stream_csv(
     `join` loads what the columns need for a chunk of rows, inside the organization's scope. Rows come in descending
     order of the key unless `is_ascending`.
     """
-    turn = ExitStack()
     try:
-        turn.enter_context(
-            web_turns.hold("file", most=FILES_AT_ONCE, cause=organization_id, of_cause=OF_ONE_ORGANIZATION)
-        )
+        turn = hold_turn(organization_id)
     except NoTurn:
         return HttpResponse(render_to_string("busy.html"), status=503, headers={"Retry-After": "30"})
     lines = _lines(
         organization_id=organization_id, rows=rows, key=key, columns=columns, join=join, is_ascending=is_ascending
     )
-    response = StreamingHttpResponse(_File(lines, turn), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(HeldLines(lines, turn), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+def hold_turn(organization_id: int) -> ExitStack:
+    """Hold a turn at making a file, until it is closed. Raises NoTurn."""
+    turn = ExitStack()
+    turn.enter_context(web_turns.hold("file", most=FILES_AT_ONCE, cause=organization_id, of_cause=OF_ONE_ORGANIZATION))
+    return turn
 
 
 def cell(value: object) -> str:
