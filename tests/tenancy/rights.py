@@ -89,6 +89,7 @@ APP = {
             "organizations_staffrole",
             "organizations_user",
             "partner_api_apikey",
+            "partner_api_credentialleak",
             "partner_api_externalid",
             "partner_api_requestcount",
             "partner_api_requestlogentry",

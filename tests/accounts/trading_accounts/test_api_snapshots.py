@@ -1,10 +1,9 @@
 """Cash snapshots by the partner API."""
 
-from vendor_admin.operations.read_jobs.work import read
-
 from tests.support.api_program import ApiProgram
 from tests.support.scene import Scene
 from vendor_admin.operations.models import ReadJob
+from vendor_admin.operations.read_jobs.work import read
 
 
 def test_a_program_asks_for_an_accounts_cash_and_reads_the_answer(scene: Scene) -> None:

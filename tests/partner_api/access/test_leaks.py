@@ -20,6 +20,7 @@ from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.keys.verbs import revoke_key, roll_key
 from vendor_admin.partner_api.models import CredentialLeak, RequestLogEntry
+from vendor_admin.partner_api.retention import forget_old
 
 ME = "/api/v1/me"
 OWNER = Actor.staff("alice")
@@ -136,3 +137,11 @@ def test_no_log_line_holds_the_key(program: ApiProgram, caplog: Any) -> None:
     lines = [formatter.format(record) for record in caplog.records]
     assert sum("vak_live_\\u2022" in line for line in lines) >= 2, lines
     assert not any(program.text[-43:] in line for line in lines)
+
+
+def test_leaks_of_long_ago_are_forgotten(program: ApiProgram, alpha: Organization) -> None:
+    program.get(f"{ME}?api_key={program.text}")
+    forget_old(now=timezone.now() + timedelta(days=29))
+    assert len(leaks(alpha)) == 1
+    assert forget_old(now=timezone.now() + timedelta(days=31))["leaks"] == 1
+    assert not leaks(alpha)
