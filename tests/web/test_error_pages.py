@@ -63,6 +63,12 @@ def test_the_demo_shows_our_own_page_for_a_wrong_host(demo: None, staff: Client)
     assert "could not be understood" in answer.content.decode()
 
 
+def test_what_a_middleware_tells_programs_stays_as_it_is(demo: None, db: None) -> None:
+    answer = Client().get(f"/api/v1/me?key=vak_live_1_{'a' * 43}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "credential_in_address")
+
+
 def test_a_stale_form_gets_our_own_page(demo: None, db: None) -> None:
     answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x", "password": "y"})
 

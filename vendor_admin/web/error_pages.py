@@ -23,7 +23,8 @@ class ErrorPagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         # Without a view: no address fits (404), or a middleware refused the request, as for its Host (400).
-        if _is_ours() and request.resolver_match is None and response.status_code in (400, 404):
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if _is_ours() and is_page and request.resolver_match is None and response.status_code in (400, 404):
             raised = Http404() if response.status_code == 404 else BadRequest()
             return self.process_exception(request, raised) or response
         return response

@@ -94,8 +94,8 @@ def moment(at: datetime | None) -> str | None:
 
 
 def money(amount: Decimal | None) -> str | None:
-    """An amount as a decimal text."""
-    return f"{amount:f}" if amount is not None else None
+    """An amount as a decimal text, with cents."""
+    return f"{amount:.2f}" if amount is not None else None
 
 
 def text_id(key: int | None) -> str | None:

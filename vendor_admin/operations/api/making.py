@@ -137,7 +137,15 @@ def _read(
     try:
         return read_plan(input_of(kind_name), rows=rows, parameters=parameters, organization_id=organization_id)
     except InvalidFields as invalid:
-        raise InvalidFields(Fault(pointer(one.field), one.code, one.text) for one in invalid.faults) from None
+        raise InvalidFields(Fault(pointer(one.field), one.code, _sentence(one)) for one in invalid.faults) from None
+
+
+def _sentence(fault: Fault) -> str:
+    """The text of a fault, which may go on from its field's name, as a sentence of its own."""
+    name = fault.field.rsplit("/", 1)[-1]
+    return (
+        f"{name if name and not name.isdecimal() else 'This'} {fault.text}" if fault.text[:1].islower() else fault.text
+    )
 
 
 def _why_all_skipped(plan: Plan) -> str:
