@@ -31,6 +31,7 @@ MODULES = {
     "scale.measuring": ("g16",),
     "goals.several_hubs": ("g11",),
     "goals.operations": ("g12", "g13", "g14"),
+    "goals.events_out": ("g17",),
 }
 NAMES = {"scale": "g16"}
 GOALS = [goal for goals in MODULES.values() for goal in goals]

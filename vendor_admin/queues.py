@@ -23,6 +23,7 @@ ROUTES = {
     "vendor_admin.organizations.tasks.check_connection": {"queue": "tokens"},
     "vendor_admin.organizations.tasks.mail_person": {"queue": "tokens"},
     "vendor_admin.notices.tasks.deliver_notices": {"queue": "tokens"},
+    "vendor_admin.notices.tasks.tell_webhooks": {"queue": "tokens"},
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
     "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
     "vendor_admin.operations.tasks.read_on": {"queue": "rows"},

@@ -342,6 +342,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old notices": every(3600.0, "vendor_admin.notices.tasks.forget_old_notices"),
     "forget old read jobs": every(3600.0, "vendor_admin.operations.tasks.forget_old_read_jobs"),
     "wipe old secrets": every(3600.0, "vendor_admin.operations.tasks.wipe_old_secrets"),
+    "tell webhooks": every(10.0, "vendor_admin.notices.tasks.tell_webhooks"),
     "deliver notices": every(15.0, "vendor_admin.notices.tasks.deliver_notices"),
     "renew tokens": every(RENEWALS_EVERY_SECONDS, "vendor_admin.organizations.tasks.renew_due_tokens"),
     "renew members' links": every(60.0, "oauth_bridge.tasks.renew_due_links"),

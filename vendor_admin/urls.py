@@ -19,6 +19,7 @@ urlpatterns = [
     path("o/<slug:slug>/", include("oauth_bridge.urls")),
     path("api/", include("vendor_admin.partner_api.openapi.urls")),
     path("api/v1/", include("vendor_admin.operations.api_urls")),
+    path("api/v1/", include("vendor_admin.notices.api_urls")),
     path("api/v1/", include("vendor_admin.sync.api_urls")),
     path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("risk.api_urls")),

@@ -47,8 +47,8 @@ def measure(bench: Bench) -> list[Figure]:
     (tenant,) = make_tenants(bench.server, count=1, websocket_url="ws://127.0.0.1:9", name="lists")
     client = sign_in_owner(tenant.organization_id, name="bench")
     _copy_database(bench)
-    _fill(bench, tenant, database=SHORT, rows=SHORT_ROWS)
-    _fill(bench, tenant, database=DATABASE, rows=bench.rows)
+    fill_log(bench, tenant, database=SHORT, rows=SHORT_ROWS)
+    fill_log(bench, tenant, rows=bench.rows)
     address = reverse("admin:sync_entityevent_changelist")
     deep = f"{address}?before={_cursor(bench, rows=bench.rows // 10)}"
     visits = interleaved(
@@ -103,7 +103,8 @@ def _copy_database(bench: Bench) -> None:
         database.execute(f"CREATE DATABASE {SHORT} TEMPLATE {DATABASE}".encode())
 
 
-def _fill(bench: Bench, tenant: Tenant, *, database: str, rows: int) -> None:
+def fill_log(bench: Bench, tenant: Tenant, *, database: str = DATABASE, rows: int) -> None:
+    """Put so many events of a real day into the log of an organization."""
     sample = b",".join(b'{"t":"%b","e":%b}' % (one.entity_type.encode(), one.entity) for one in bench.streams[0][:1000])
     values = {
         "organization": tenant.organization_id,

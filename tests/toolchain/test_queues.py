@@ -78,7 +78,7 @@ def test_nothing_that_people_wait_for_stands_behind_bulk_work_upkeep_or_other_pe
     urgent = {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "urgent"}
     assert {"work_at_once", "find_due", "watch_notices"} <= urgent
     assert not any("forget" in task or "partitions" in task for task in urgent)
-    mails = {"deliver_notices", "mail_email_link", "mail_person"}
+    mails = {"deliver_notices", "tell_webhooks", "mail_email_link", "mail_person"}
     elsewhere = {"renew_link", "renew_token", "try_hosts_again", "check_connection", *mails}
     assert {task.rsplit(".", 1)[1] for task in OURS if queue_of(task) == "tokens"} == elsewhere
 

@@ -17,13 +17,16 @@ BACK_OFF = (
 class Answer:
     """Whether it arrived, and that in words for people.
 
-    `is_final`: another attempt would not help; `is_gone`: the receiver wants nothing more.
+    `is_final`: another attempt would not help; `is_gone`: the receiver wants nothing more. `status` and `said` are the
+    receiver's, where it was asked for them.
     """
 
     arrived: bool
     text: str
     is_final: bool = False
     is_gone: bool = False
+    status: int | None = None
+    said: str = ""
 
 
 def next_attempt_in(answer: Answer, *, attempts: int) -> timedelta | None:

@@ -1,19 +1,20 @@
 """Sends one webhook. The URL is somebody else's word.
 
 It may lead to public addresses only, and the connection goes to the very address that was looked at, so that a name
-which changes its mind leads nowhere else. Redirects are not followed, nothing of the answer but its status is read,
-and a peer that goes on talking is cut off.
+which changes its mind leads nowhere else. Redirects are not followed, of the answer no more is read than is kept (by
+default its status alone), and a peer that goes on talking is cut off.
 """
 
 import http.client
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from vendor_admin.notices.answers import Answer
 from vendor_admin.notices.webhooks import problem_of_place, schemes
@@ -26,8 +27,11 @@ ALL_SECONDS = 10.0
 GONE = 410
 
 
-def post(url: str, *, headers: Mapping[str, str], body: str) -> Answer:
-    """Send once, and tell in words what the receiver answered. Takes ALL_SECONDS at most. Never raises."""
+def post(url: str, *, headers: Mapping[str, str], body: str, kept_bytes: int = 0) -> Answer:
+    """Send once, and tell in words what the receiver answered. Takes ALL_SECONDS at most. Never raises.
+
+    `kept_bytes` is how much of the answer's body is read and told.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in schemes():
@@ -39,10 +43,11 @@ def post(url: str, *, headers: Mapping[str, str], body: str) -> Answer:
         return Answer(False, problem)
     began = time.monotonic()
     try:
-        status = _status_of(url, found, headers=headers, body=body.encode())
+        status, said = _answered(url, found, headers=headers, body=body.encode(), kept_bytes=kept_bytes)
     except (OSError, ValueError) as error:  # requests' errors are among them
         return Answer(False, f"No answer from {host}: {_in_words(error, seconds=time.monotonic() - began)}.")
-    return _answer_of(status, milliseconds=1000 * (time.monotonic() - began))
+    answer = _answer_of(status, milliseconds=1000 * (time.monotonic() - began))
+    return replace(answer, status=status, said=said)
 
 
 def _answer_of(status: int, *, milliseconds: float) -> Answer:
@@ -70,8 +75,10 @@ def _in_words(error: Exception, *, seconds: float) -> str:
     return "the connection broke, or what came was no HTTP"
 
 
-def _status_of(url: str, addresses: Sequence[str], *, headers: Mapping[str, str], body: bytes) -> int:
-    """The status of the answer. The certificate has to be of the host's name, wherever that leads."""
+def _answered(
+    url: str, addresses: Sequence[str], *, headers: Mapping[str, str], body: bytes, kept_bytes: int
+) -> tuple[int, str]:
+    """Status and beginning of the answer. The certificate has to be of the host's name, wherever that leads."""
     calls = CuttingAdapter(resolve=lambda _host: addresses, ssl_context=ssl.create_default_context())
     given = {
         **headers,
@@ -90,7 +97,17 @@ def _status_of(url: str, addresses: Sequence[str], *, headers: Mapping[str, str]
             if calls.has_cut:
                 raise TimeoutError from None
             raise
+        said = _beginning_of(answer, kept_bytes) if kept_bytes else ""
         answer.close()
     if calls.has_cut:  # what was cut off may look like an answer
         raise TimeoutError
-    return answer.status_code
+    return answer.status_code, said
+
+
+def _beginning_of(answer: requests.Response, kept_bytes: int) -> str:
+    """What can be read of the beginning of a body; text without NUL, which a database takes."""
+    try:
+        raw = answer.raw.read(kept_bytes, decode_content=True)
+    except (OSError, ValueError, HTTPError):
+        return ""
+    return bytes(raw).decode("utf-8", "replace").replace("\0", "\ufffd")

@@ -9,9 +9,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Q, When
 
+from vendor_admin.notices.webhook_models import EventWebhook, WebhookDelivery, WebhookFeed
 from vendor_admin.organizations.encryption import EncryptedJSONField
 from vendor_admin.organizations.organization_rows import OrganizationRow
 from vendor_admin.organizations.platform_access.addresses import host_of
+
+__all__ = ["Delivery", "EventWebhook", "Notice", "NoticeChannel", "NoticeKind", "WebhookDelivery", "WebhookFeed"]
 
 
 class NoticeKind(models.TextChoices):
@@ -30,6 +33,7 @@ class NoticeKind(models.TextChoices):
     LOG_UPKEEP = "log_upkeep", "upkeep of the event log"
     MANY_ABSENT = "many_absent", "many entities are not listed"
     NO_WORKER = "no_worker", "queue without a worker"
+    WEBHOOK_FAILS = "webhook_fails", "webhook fails or is off"
     KEY_LEAKED = "key_leaked", "key of the partner API in an address"
 
 

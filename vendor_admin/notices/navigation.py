@@ -1,4 +1,4 @@
-"""Entries of the admin's sidebar: notices and their channels."""
+"""Entries of the admin's sidebar: notices and their channels, and webhooks."""
 
 from vendor_admin.listing.navigation import Entry, Group, show
 from vendor_admin.organizations.roles import Right
@@ -12,5 +12,13 @@ show(
         "campaign",
         "admin:notices_noticechannel_changelist",
         right=Right.MANAGE_NOTICES,
+    ),
+    Entry(
+        Group.ORGANIZATION,
+        56,
+        "Webhooks",
+        "webhook",
+        "admin:notices_eventwebhook_changelist",
+        right=Right.MANAGE_WEBHOOKS,
     ),
 )

@@ -34,6 +34,7 @@ from vendor_admin.notices.conditions.platform import (
     many_absent,
     sockets_down,
 )
+from vendor_admin.notices.conditions.webhooks import webhooks_failing
 from vendor_admin.notices.models import Notice, NoticeKind
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -56,6 +57,7 @@ FINDERS: Mapping[NoticeKind, Callable[[datetime], list[Condition]]] = {
     NoticeKind.LOG_UPKEEP: log_upkeep_fails,
     NoticeKind.MANY_ABSENT: many_absent,
     NoticeKind.NO_WORKER: queues_untaken,
+    NoticeKind.WEBHOOK_FAILS: webhooks_failing,
     NoticeKind.KEY_LEAKED: leaked_keys,
 }
 # How long each part of a condition has to last before anybody is told; other kinds at once.
@@ -80,6 +82,7 @@ RESOLUTIONS = {
     NoticeKind.RESTORED: "A day has passed, and all of it is known.",
     NoticeKind.LOG_UPKEEP: "The event log is kept again.",
     NoticeKind.NO_WORKER: "A worker takes the queue again.",
+    NoticeKind.WEBHOOK_FAILS: "It takes events again, or was switched off or removed by a person.",
     NoticeKind.KEY_LEAKED: "The program has another key, or a week has passed.",
     NoticeKind.MANY_ABSENT: "The platform lists them again, or a person confirmed that they are gone.",
 }

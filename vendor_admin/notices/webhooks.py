@@ -5,13 +5,12 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from standardwebhooks import Webhook
 
-from vendor_admin.notices.models import NoticeChannel
 from vendor_admin.organizations.platform_access import network_policy
 from vendor_admin.organizations.platform_access.network_policy import AllowedPlaces
 
@@ -43,14 +42,21 @@ def problem_of_url(url: str) -> str | None:
     return problem_of_place(parts.hostname, network_policy.addresses_of(parts.hostname))
 
 
-def signed_headers(channel: NoticeChannel, *, message_id: str, body: str, now: datetime) -> dict[str, str]:
+class Signing(Protocol):
+    """What messages are signed by: a notice channel, an event webhook."""
+
+    secret: Any
+    secret_changed_at: datetime | None
+
+
+def signed_headers(signing: Signing, *, message_id: str, body: str, now: datetime) -> dict[str, str]:
     """The headers by which a receiver knows the sender. For a day after a change the old secret signs as well.
 
     `now` is in UTC: the library reads no other zone. Raises UndecryptableError.
     """
-    known = [channel.secret["current"]]
-    if channel.secret_changed_at and now < channel.secret_changed_at + OLD_SECRET_LASTS:
-        known.append(channel.secret.get("previous"))
+    known = [signing.secret["current"]]
+    if signing.secret_changed_at and now < signing.secret_changed_at + OLD_SECRET_LASTS:
+        known.append(signing.secret.get("previous"))
     signatures = [Webhook(one).sign(message_id, now, body) for one in known if one]
     return {
         "webhook-id": message_id,
@@ -75,4 +81,4 @@ def problem_of_place(host: str, addresses: list[str]) -> str | None:
     allowed = AllowedPlaces(loopback=everything or settings.DEBUG, internal=everything)
     if network_policy.problem_of_host(host, addresses, allowed=allowed) is None:
         return None
-    return f"{host} leads to this machine or into a private network. Alerts go to public addresses only."
+    return f"{host} leads to this machine or into a private network. Messages go to public addresses only."

@@ -37,6 +37,7 @@ class EventList(APIView):
     """
 
     required_scopes = ("events:read",)
+    tag = "Events"
 
     @describes_event_list
     def get(self, request: Request) -> HttpResponse:

@@ -19,6 +19,7 @@ from vendor_admin.commands import ROLES, arguments_of
 from vendor_admin.embedded import Program, RunningProgram, choose_port
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.partner_api.keys.verbs import revoke_key
+from vendor_admin.partner_api.models import RequestCount, RequestLogEntry
 
 READERS = 500
 
@@ -101,6 +102,9 @@ def test_a_reader_at_the_end_is_told_as_soon_as_something_happens(
     seconds, body = asyncio.run(wait_and_add())
     assert [event["type"] for event in body["data"]] == ["fill.created"]
     assert seconds < 15
+    with alpha.scope():
+        assert RequestLogEntry.objects.count() == 1
+        assert {one.count for one in RequestCount.objects.all()} == {1}
 
 
 def test_nothing_new_is_answered_with_an_empty_page_at_the_end_of_the_wait(

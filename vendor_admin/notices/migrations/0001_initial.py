@@ -11,7 +11,7 @@ import vendor_admin.organizations.encryption
 from vendor_admin.organizations.tenancy.rls import run_sql
 from vendor_admin.schema.table_creation import CreateTables
 
-TABLES = ["delivery", "notice", "noticechannel"]
+TABLES = ["delivery", "eventwebhook", "notice", "noticechannel", "webhookdelivery", "webhookfeed"]
 
 # The scalar subselects make the planner read the setting once per statement instead of once per row.
 POLICIES = """
@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                                 ("log_upkeep", "upkeep of the event log"),
                                 ("many_absent", "many entities are not listed"),
                                 ("no_worker", "queue without a worker"),
+                                ("webhook_fails", "webhook fails or is off"),
                                 ("key_leaked", "key of the partner API in an address"),
                             ],
                             max_length=16,
@@ -178,6 +179,7 @@ class Migration(migrations.Migration):
                                     ("log_upkeep", "upkeep of the event log"),
                                     ("many_absent", "many entities are not listed"),
                                     ("no_worker", "queue without a worker"),
+                                    ("webhook_fails", "webhook fails or is off"),
                                     ("key_leaked", "key of the partner API in an address"),
                                 ],
                                 max_length=16,
@@ -279,6 +281,171 @@ class Migration(migrations.Migration):
                         models.Index(fields=["channel", "-id"], name="delivery_by_channel"),
                         models.Index(fields=["notice", "channel", "-id"], name="delivery_by_notice"),
                     ],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="EventWebhook",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("url", models.CharField(max_length=500)),
+                    ("description", models.CharField(blank=True, default="", max_length=200)),
+                    (
+                        "event_types",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80), default=list, size=None
+                        ),
+                    ),
+                    ("is_with_object", models.BooleanField(default=False)),
+                    ("secret", vendor_admin.organizations.encryption.EncryptedJSONField(blank=True, default=dict)),
+                    ("secret_changed_at", models.DateTimeField(null=True)),
+                    ("is_enabled", models.BooleanField(default=True)),
+                    ("off_because", models.CharField(blank=True, default="", max_length=500)),
+                    (
+                        "problem",
+                        models.CharField(
+                            blank=True, default="", help_text="What the last attempt failed of.", max_length=500
+                        ),
+                    ),
+                    ("failing_since", models.DateTimeField(null=True)),
+                    ("arrived_at", models.DateTimeField(help_text="When something last arrived.", null=True)),
+                    (
+                        "not_before",
+                        models.DateTimeField(help_text="Until when nothing is tried, as nothing arrives.", null=True),
+                    ),
+                    ("tries_in_vain", models.PositiveIntegerField(default=0)),
+                    ("from_tx", models.BigIntegerField(default=0)),
+                    ("from_id", models.BigIntegerField(default=0)),
+                    ("created_by", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField()),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "event webhook",
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "indexes": [models.Index(fields=["organization", "-id"], name="event_webhook_by_org")],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="WebhookDelivery",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("event_id", models.BigIntegerField(null=True)),
+                    ("event_type", models.CharField(max_length=80)),
+                    ("subject", models.CharField(max_length=120)),
+                    ("version", models.BigIntegerField(default=0)),
+                    ("message_id", models.UUIDField(default=uuid.uuid4)),
+                    ("body", models.TextField()),
+                    ("is_resend", models.BooleanField(default=False)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("waiting", "waiting"),
+                                ("sent", "delivered"),
+                                ("failed", "given up"),
+                                ("withdrawn", "not needed any more"),
+                            ],
+                            default="waiting",
+                            max_length=9,
+                        ),
+                    ),
+                    ("attempts", models.PositiveIntegerField(default=0)),
+                    ("not_before", models.DateTimeField()),
+                    ("first_failed_at", models.DateTimeField(null=True)),
+                    ("claimed_by", models.CharField(blank=True, default="", max_length=32)),
+                    ("claimed_until", models.DateTimeField(null=True)),
+                    (
+                        "outcome",
+                        models.CharField(
+                            blank=True, default="", help_text="What the last try came to.", max_length=500
+                        ),
+                    ),
+                    ("answers", models.JSONField(default=list)),
+                    ("created_at", models.DateTimeField()),
+                    ("ended_at", models.DateTimeField(null=True)),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                    (
+                        "webhook",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="deliveries",
+                            to="notices.eventwebhook",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "webhook delivery",
+                    "verbose_name_plural": "webhook deliveries",
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("state", "waiting")), fields=["webhook", "id"], name="webhook_waiting"
+                        ),
+                        models.Index(fields=["webhook", "-id"], name="webhook_delivery_newest"),
+                        models.Index(fields=["webhook", "created_at"], name="webhook_delivery_by_time"),
+                    ],
+                },
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("unscoped", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.CreateModel(
+                name="WebhookFeed",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("life", models.CharField(max_length=32)),
+                    ("tx", models.BigIntegerField(default=0)),
+                    ("row_id", models.BigIntegerField(default=0)),
+                    ("at", models.DateTimeField()),
+                    ("version", models.BigIntegerField(default=0)),
+                    (
+                        "organization",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="organizations.organization",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "unscoped",
+                    "constraints": [models.UniqueConstraint(fields=("organization",), name="one_webhook_feed")],
                 },
                 managers=[
                     ("objects", django.db.models.manager.Manager()),

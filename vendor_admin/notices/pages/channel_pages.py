@@ -220,7 +220,7 @@ class NoticeChannelAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": f"Signing secret of the {channel}",
             "crumbs": [("Alert destinations", reverse(LIST))],
-            "channel": channel,
+            "back": reverse("admin:notices_noticechannel_change", args=[channel.pk]),
             "secret": secret,
             "is_renewed": is_renewed,
         }

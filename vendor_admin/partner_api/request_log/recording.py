@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from vendor_admin.organizations.sign_in.client_address import caller_address
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.continued import is_continued
 from vendor_admin.partner_api.idempotency.views import REPLAYED
 from vendor_admin.partner_api.models import LONGEST_IDEMPOTENCY_KEY, RequestLogEntry
 from vendor_admin.partner_api.problems import MEDIA_TYPE
@@ -46,7 +47,10 @@ def record_after(
             entry = RequestLogEntry(
                 organization_id=organization_id, caller=name, at=at, duration=int(seconds() * 1000), **facts
             )
-            _write(entry, turn=_turn_to_give_back(request, answer))
+            was_logged = is_continued(request) and answer.status_code < 400
+            _write(
+                None if was_logged else entry, organization_id=organization_id, turn=_turn_to_give_back(request, answer)
+            )
         except (DatabaseError, InterfaceError) as error:
             log.warning("api_request_not_recorded", path=request.path, error=str(error))
 
@@ -54,18 +58,22 @@ def record_after(
     sent._resource_closers.append(record)  # type: ignore[attr-defined]
 
 
-def _write(entry: RequestLogEntry, *, turn: Turn | None) -> None:
-    with organization_scope(entry.organization_id):
+def _write(entry: RequestLogEntry | None, *, organization_id: int, turn: Turn | None) -> None:
+    if entry is None and turn is None:
+        return
+    with organization_scope(organization_id):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = '2s'")
-        entry.save(force_insert=True)
+        if entry is not None:
+            entry.save(force_insert=True)
         if turn is not None:
-            counts.give_back(organization_id=entry.organization_id, turn=turn)
+            counts.give_back(organization_id=organization_id, turn=turn)
 
 
 def _turn_to_give_back(request: HttpRequest, answer: HttpResponse) -> Turn | None:
-    """A repeat costs nothing: its turn is given back."""
-    return getattr(request, "api_turn", None) if REPLAYED in answer.headers else None
+    """A repeat costs nothing, nor does the second answer to one who waited: its turn is given back."""
+    costs_nothing = REPLAYED in answer.headers or is_continued(request)
+    return getattr(request, "api_turn", None) if costs_nothing else None
 
 
 def _facts_of(request: HttpRequest, sent: HttpResponse, answer: HttpResponse) -> dict[str, Any]:

@@ -78,6 +78,11 @@ SELECT asked.id, earlier.payload FROM unnest(%s::bigint[], %s::timestamptz[], %s
           AND (e.received_at, e.id) < (asked.received_at, asked.id) AND e.environment = asked.environment
         ORDER BY e.received_at DESC, e.id DESC LIMIT 1) AS earlier
 """
+# One array for the server to plan with, not a parameter for each of a page's accounts.
+_MEMBERS = """
+SELECT environment, entity_id, user_id FROM mirrors_account
+ WHERE organization_id = %s AND entity_id = ANY (%s) AND user_id IS NOT NULL
+"""
 _LAG = """
 SELECT clock_timestamp(), min(received_at), count(*), pg_snapshot_xmin(pg_current_snapshot())::text FROM (
     SELECT received_at FROM sync_entityevent
@@ -239,7 +244,7 @@ def _within_bytes(rows: list[_LogRow]) -> list[_LogRow]:
 def _events(rows: Sequence[_LogRow], *, organization_id: int) -> list[Event]:
     facts = [facts_of(row.payload) for row in rows]
     earlier = _earlier([row for row in rows if needs_earlier(row.entity_type, row.kind)], organization_id)
-    members = _members_of({row.account_id for row in rows if row.account_id is not None})
+    members = _members_of({row.account_id for row in rows if row.account_id is not None}, organization_id)
     return [
         Event(
             row.id,
@@ -278,13 +283,13 @@ def _member_of(row: _LogRow, facts: Facts, members: dict[tuple[str, int | None],
     return members.get((row.environment, row.account_id))
 
 
-def _members_of(account_ids: set[int]) -> dict[tuple[str, int | None], int]:
+def _members_of(account_ids: set[int], organization_id: int) -> dict[tuple[str, int | None], int]:
     """Whose the accounts are, as far as the mirrors know."""
     if not account_ids:
         return {}
-    accounts = Account.objects.filter(entity_id__in=account_ids, user_id__isnull=False)
-    rows = accounts.values_list("environment", "entity_id", "user_id")
-    return {(environment, account_id): user_id for environment, account_id, user_id in rows}
+    with connection.cursor() as database:
+        database.execute(_MEMBERS, [organization_id, list(account_ids)])
+        return {(environment, account_id): user_id for environment, account_id, user_id in database.fetchall()}
 
 
 def _accounts_of(member_id: int) -> list[int]:

@@ -1,6 +1,7 @@
 """Events as the JSON of answers and webhooks, made of bytes: the objects go out as the database gives them."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,8 +23,28 @@ def page_json(page: EventPage) -> bytes:
 
 
 def event_json(event: Event) -> bytes:
-    """One event with its object."""
-    return b'%b,"object":%b}' % (_encode(about(event))[:-1], event.payload.encode())
+    """One event with its object: what `about` says, put together by hand, as thousands are asked for at once."""
+    return (
+        b'{"id":"%d","type":%b,"entity_type":%b,"entity_id":"%d","kind":%b,"environment":%b,"received_at":"%b",'
+        b'"is_resync":%b,"account_id":%b,"member_id":%b,"object":%b}'
+    ) % (
+        event.id,
+        _text(event.type),
+        _text(event.entity_type),
+        event.entity_id,
+        _text(KIND_NAMES.get(event.kind, str(event.kind))),
+        _text(event.environment) if event.environment else b"null",
+        time_text(event.received_at).encode(),
+        b"true" if event.is_resync else b"false",
+        b"null" if event.account_id is None else b'"%d"' % event.account_id,
+        b"null" if event.member_id is None else b'"%d"' % event.member_id,
+        event.payload.encode(),
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _text(text: str) -> bytes:
+    return _encode(text)
 
 
 def about(event: Event) -> dict[str, Any]:

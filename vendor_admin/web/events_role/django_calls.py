@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from django.db import close_old_connections
 
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.continued import CONTINUED_KEY
 from vendor_admin.sync.api import AFTER_KEY, WAITING_KEY, Waiting
 from vendor_admin.sync.events.reading import ends_of_logs
 from vendor_admin.sync.log.cursor import LogCursor
@@ -33,7 +34,7 @@ def answer_to(scope: Mapping[str, Any], *, after: str = "") -> Answer:
     waiting: list[Waiting] = []
     environment = _environment(scope) | {WAITING_KEY: waiting}
     if after:
-        environment[AFTER_KEY] = after
+        environment |= {AFTER_KEY: after, CONTINUED_KEY: True}
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
