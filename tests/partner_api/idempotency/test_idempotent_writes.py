@@ -136,7 +136,7 @@ def test_an_answer_is_kept_for_two_days_and_deleted_then(program: ApiProgram, al
         assert "Idempotent-Replayed" in write(program)
     retention.forget_old(now=now + timedelta(hours=47, minutes=59))
     with time_machine.travel(now + timedelta(hours=48, minutes=1), tick=False):
-        assert "Idempotent-Replayed" not in write(program, text="anything"), "the key is free again"
+        assert write(program, text="anything").status_code == 202, "the key is free again"
     retention.forget_old(now=now + timedelta(hours=97))
     with organization_scope(alpha.pk):
         assert not SavedAnswer.objects.exists()
