@@ -101,8 +101,9 @@ class Members(NewMembers, MemberChanges, MirrorReading):
 def join_members(rows: list[Any], *, organization_id: int) -> None:
     """Give members their names, accounts and external ids. Three queries."""
     ids = [row.entity_id for row in rows]
-    of_members = ContactInfo.objects.filter(among("user_id", ids), organization_id=organization_id)
-    contacts = {contact.user_id: contact for contact in of_members.filter(deleted_at__isnull=True)}
+    contacts = ContactInfo.objects.filter(among("user_id", ids), organization_id=organization_id)
+    names = contacts.filter(deleted_at__isnull=True).values_list("user_id", "first_name", "last_name")
+    names_of = {user_id: (first_name, last_name) for user_id, first_name, last_name in names}
     permissions = TradingPermission.objects.filter(
         among("user_id", ids), organization_id=organization_id, deleted_at__isnull=True, status__in=IN_FORCE
     )
@@ -112,9 +113,7 @@ def join_members(rows: list[Any], *, organization_id: int) -> None:
             accounts[user_id].add(account_id)
     external = external_ids_of(ids, kind=Kind.MEMBER, organization_id=organization_id)
     for row in rows:
-        contact = contacts.get(row.entity_id)
-        row.first_name = contact.first_name if contact else None
-        row.last_name = contact.last_name if contact else None
+        row.first_name, row.last_name = names_of.get(row.entity_id, (None, None))
         row.account_ids = sorted(accounts[row.entity_id])
         row.external_id = external.get(("", row.entity_id))
         row.status_text = status_in_words(row.status) if row.status else None

@@ -65,7 +65,7 @@ class Execution(OfAccount):
     quantity = Whole(source="qty", allow_null=True, help_text="How many contracts.")
     price = Amount(allow_null=True, help_text="At which price.")
     trade_date = Day(allow_null=True, help_text="The trade date.")
-    is_taken_back = Flag(help_text="Whether it does not stand any more, and is not counted.")
+    is_taken_back = Flag(source="taken_back", help_text="Whether it does not stand any more, and is not counted.")
     fees = Amount(allow_null=True, help_text="Fees and commission together; null where the platform sent none.")
     external = Flag(allow_null=True, help_text="Whether it comes from outside of the platform.")
 
@@ -135,10 +135,10 @@ class Positions(TradingReading):
     def join(self, rows: list[Any], *, request: Request) -> None:
         super().join(rows, request=request)
         organization_id = organization_id_of(request)
-        of_page = Position.objects.filter(organization_id=organization_id, pk__in=[row.pk for row in rows])
+        of_page = Position.objects.filter(organization_id=organization_id, pk__in=[row.id for row in rows])
         still_open = set(open_positions(of_page).values_list("pk", flat=True))
         for row in rows:
-            row.is_open = row.pk in still_open
+            row.is_open = row.id in still_open
 
 
 class Orders(TradingReading):
@@ -169,6 +169,7 @@ class Fills(TradingReading):
         fees = load(FillFee, organization_id=organization_id_of(request), ids=[row.entity_id for row in rows])
         for row in rows:
             row.fees = total_fees(fees.get(row.entity_id, row.environment))
+            row.taken_back = row.active is False
 
 
 class OrderStrategies(TradingReading):

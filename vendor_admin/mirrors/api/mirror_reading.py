@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.lookups import load, preferred_environment
+from vendor_admin.mirrors.queries.plain_rows import plain_rows
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.reading.fields import Choice, Moment, PlatformId
 from vendor_admin.partner_api.reading.filters import Filters, FlagFilter, IdsFilter, WordChoiceFilter
@@ -79,6 +80,9 @@ class MirrorReading(ReadingViewSet):
         if "environment" not in request.query_params:
             rows = rows.filter(environment=preferred_environment(self.model.entity_type))
         return there(rows, request)
+
+    def read(self, rows: QuerySet[Any]) -> list[Any]:
+        return plain_rows(rows)
 
     def found(self, request: Request, entity_id: int) -> Any:
         """The row that wins, also of what is gone from the platform. One query."""

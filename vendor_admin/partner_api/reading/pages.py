@@ -1,6 +1,6 @@
 """Pages of a list by its key: rows that arrive meanwhile neither repeat nor hide others, however far down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,20 +21,21 @@ class Page:
 def read_page(
     rows: QuerySet[Any],
     *,
+    read: Callable[[QuerySet[Any]], list[Any]],
     columns: Sequence[str],
     is_descending: bool,
     limit: int,
     cursor: str,
     cursor_of: CursorOf,
 ) -> Page:
-    """Read one page. `columns` are indexed, never empty, and together unique within the query. One query.
+    """Read one page by `read`. `columns` are indexed, never empty, and together unique within the query. One query.
 
     Raises InvalidParameters for a cursor of anything else.
     """
     if cursor:
         rows = rows.filter(_beyond(columns, cursor_of.decode(cursor), is_descending=is_descending))
     sign = "-" if is_descending else ""
-    found = list(rows.order_by(*(f"{sign}{name}" for name in columns))[: limit + 1])
+    found = read(rows.order_by(*(f"{sign}{name}" for name in columns))[: limit + 1])
     shown = found[:limit]
     has_more = len(found) > limit
     return Page(shown, cursor_of.encode([getattr(shown[-1], name) for name in columns]) if has_more else None)

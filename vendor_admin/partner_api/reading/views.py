@@ -13,7 +13,6 @@ from rest_framework.viewsets import ViewSet
 
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import NotFound
-from vendor_admin.listing.lists import bounded
 from vendor_admin.partner_api.reading.ages import answered
 from vendor_admin.partner_api.reading.cursors import CursorOf
 from vendor_admin.partner_api.reading.filters import Filters
@@ -21,6 +20,7 @@ from vendor_admin.partner_api.reading.pages import read_page
 from vendor_admin.partner_api.reading.parameters import LIST_PARAMETERS, Asked, read_parameters
 from vendor_admin.partner_api.reading.resources import Resource, field_names, writer_of
 from vendor_admin.partner_api.reading.schema import CursorPages, ListParameters
+from vendor_admin.partner_api.reading.time_limit import bounded
 
 NEWEST_FIRST = "-id"
 LIST: dict[str, Any] = {"get": "list"}
@@ -62,6 +62,10 @@ class ReadingViewSet(ViewSet):
         """The row of an id; None where there is none."""
         raise NotImplementedError
 
+    def read(self, rows: QuerySet[Any]) -> list[Any]:
+        """Read the rows of a page. One query."""
+        return list(rows)
+
     def join(self, rows: list[Any], *, request: Request) -> None:
         """Load what is written of the rows beside their own columns, in a constant number of queries."""
 
@@ -77,12 +81,15 @@ class ReadingViewSet(ViewSet):
             filters=self.filterset_class.names(),
             orders=self.order_names(),
             order=self.default_order,
-            fields=tuple(field_names(self.serializer_class)),
+            fields=field_names(self.serializer_class),
         )
-        filters = self.filterset_class(asked.filters, queryset=self.rows(request), request=request)
         with bounded():
+            rows = self.rows(request)
+            if asked.filters:
+                rows = self.filterset_class(asked.filters, queryset=rows, request=request).narrowed()
             page = read_page(
-                filters.narrowed(),
+                rows,
+                read=self.read,
                 columns=self.orders[asked.order.removeprefix("-")],
                 is_descending=asked.order.startswith("-"),
                 limit=asked.limit,
@@ -100,7 +107,7 @@ class ReadingViewSet(ViewSet):
         asked = read_parameters(
             request.query_params,
             known=("fields", *self.parameters_of_one),
-            fields=tuple(field_names(self.serializer_class)),
+            fields=field_names(self.serializer_class),
         )
         with bounded():
             row = self.one(request, id)

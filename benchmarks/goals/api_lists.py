@@ -1,0 +1,157 @@
+"""G17: lists of 100 rows and single reads of the partner API, beside the bare queries and the JSON of the same rows."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from benchmarks.bench import Bench
+from benchmarks.installation import ENVIRONMENT, Tenant, empty_tables, make_tenants
+from benchmarks.measuring import Figure, interleaved, ratios
+from benchmarks.scale.mirror_rows import ACCOUNTS, LIVE_MEMBERS, USERS, insert_sql
+from vendor_admin.organizations.actors import COMMAND_LINE
+from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.keys.verbs import make_key
+from vendor_admin.partner_api.scopes import PARTNER_SCOPES
+
+MEMBERS, ORDERS = 2_000, 20_000
+ROWS = 100
+REQUESTS = 15
+READS = 100
+FILLED = (
+    "user",
+    "contactInfo",
+    "account",
+    "cashBalance",
+    "accountRiskStatus",
+    "userAccountAutoLiq",
+    "tradingPermission",
+)
+TRADING = ("order", "orderVersion", "fill", "fillFee", "position", "contract", "currency")
+LISTS = ("members", "accounts", "orders", "fills", "balances")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A program with a key of an organization."""
+
+    organization_id: int
+    key: str
+    client: Client
+
+    def get(self, path: str) -> Any:
+        answer = self.client.get(path, headers={"Authorization": f"Bearer {self.key}"})
+        assert answer.status_code == 200, answer.content[:500]
+        return answer
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Whole requests with a key, through every middleware, as the app role."""
+    (tenant,) = make_tenants(bench.server, count=1, websocket_url="ws://127.0.0.1:9", name="api")
+    settings.PARTNER_API_REQUESTS_A_MINUTE = settings.PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE = 10_000_000
+    _fill(bench, tenant, most=bench.rows)
+    caller = _caller(tenant)
+    figures = [_list_figure(bench, caller, name) for name in LISTS]
+    figures += [_read_figure(caller, name, first + 7) for name, first in (("members", USERS), ("accounts", ACCOUNTS))]
+    with bench.server.connect() as database:
+        empty_tables(database)
+    return figures
+
+
+def _list_figure(bench: Bench, caller: Caller, name: str) -> Figure:
+    path = f"/api/v1/{name}?limit={ROWS}"
+    with CaptureQueriesContext(connection) as captured:
+        answer = caller.get(path)
+    told = answer.json()
+    assert len(told["data"]) == ROWS, len(told["data"])
+    statements = [query["sql"] for query in captured.captured_queries if "mirrors_" in query["sql"]]
+    methods: dict[str, Callable[[], float]] = {
+        "request": partial(_milliseconds, lambda: caller.get(path)),
+        "bare": partial(_milliseconds, lambda: _bare(caller, statements, told)),
+    }
+    times = interleaved(methods, rounds=bench.rounds)
+    note = f"{statistics.median(times['request']):.1f} ms in {len(captured)} queries, {len(statements)} of them of rows"
+    return Figure(
+        goal="G17",
+        what=f"{ROWS} {name} / their queries and JSON",
+        values=ratios(times["request"], times["bare"]),
+        floor=6.0,
+        aim=3.0,
+        is_ceiling=True,
+        unit=" x",
+        notes=[note],
+    )
+
+
+def _bare(caller: Caller, statements: list[str], told: Any) -> None:
+    """The same rows by the same statements, without models, and the same JSON."""
+    with organization_scope(caller.organization_id), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+            cursor.fetchall()
+    json.dumps(told)
+
+
+def _read_figure(caller: Caller, name: str, entity_id: int) -> Figure:
+    path = f"/api/v1/{name}/{entity_id}"
+    caller.get(path)
+    times = []
+    for _ in range(READS):
+        started = time.perf_counter()
+        caller.get(path)
+        times.append((time.perf_counter() - started) * 1000)
+    return Figure(
+        goal="G17",
+        what=f"one of {name}, 95th percentile",
+        values=[statistics.quantiles(times, n=20)[-1]],
+        floor=50.0,
+        aim=25.0,
+        is_ceiling=True,
+        unit=" ms",
+    )
+
+
+def _milliseconds(ask: Callable[[], object]) -> float:
+    """The median of some requests."""
+    times = []
+    for _ in range(REQUESTS):
+        started = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+def _caller(tenant: Tenant) -> Caller:
+    organization = Organization.objects.get(pk=tenant.organization_id)
+    with organization_scope(organization.pk):
+        made = make_key(
+            organization=organization,
+            name="bench",
+            scopes=[scope.name for scope in PARTNER_SCOPES],
+            actor=COMMAND_LINE,
+            now=timezone.now(),
+        )
+    return Caller(organization.pk, made.text, Client())
+
+
+def _fill(bench: Bench, tenant: Tenant, *, most: int) -> None:
+    """A demo's members and accounts, and what they traded."""
+    members, orders = min(MEMBERS, most), min(ORDERS, most)
+    sizes = {"members": members, "accounts": members, "orders": orders, "busy_share": 20}
+    values = {"organization": tenant.organization_id, "environment": ENVIRONMENT, "lease": tenant.lease_ids[0]}
+    with bench.server.connect() as database:
+        for entity_type in (*FILLED, *TRADING):
+            count = {"contract": 60, "currency": 3}.get(entity_type, orders if entity_type in TRADING else members)
+            database.execute(insert_sql(entity_type).encode(), values | sizes | {"count": count})
+        database.execute(LIVE_MEMBERS.encode(), values)
+        database.execute("VACUUM ANALYZE")
