@@ -1,5 +1,6 @@
 """Plans by the partner API: what staff can do, by program, with the same previews, rights and outcomes."""
 
+import json
 from contextlib import ExitStack
 from threading import Event, Thread
 from typing import Any
@@ -53,6 +54,12 @@ def test_a_program_changes_balances_and_takes_them_back(scene: Scene, program: A
     assert {row["state"] for row in done["rows"]} == {"succeeded"}
     assert [row["id"] for row in done["rows"]] == [str(one) for one in ids]
     assert {one: scene.balance(one) - before[one] for one in ids} == dict.fromkeys(ids, 250)
+    results = program.get(f"{made['Location']}/results?format=ndjson")
+    lines = [json.loads(line) for line in b"".join(results.streaming_content).splitlines()]
+    assert [(line["id"], line["state"]) for line in lines] == [(str(one), "succeeded") for one in ids]
+    table = b"".join(program.get(f"{made['Location']}/results").streaming_content).decode()
+    assert table.startswith("position,type,id,")
+    assert table.count("succeeded") == 2
     operation = program.get(f"/api/v1/operations/{done['rows'][0]['operation']}").json()
     assert (operation["state"], operation["plan"]) == ("succeeded", told["id"])
 

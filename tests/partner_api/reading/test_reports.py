@@ -17,7 +17,7 @@ from tests.support.api import Api
 from tests.support.staff_and_rows import Writer
 from vendor_admin.organizations import web_turns
 from vendor_admin.organizations.models import Organization
-from vendor_admin.partner_api.reading import reports
+from vendor_admin.partner_api.reading import files, reports
 
 MONDAY = "2026-11-23"
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -164,7 +164,7 @@ def test_a_file_is_of_one_organization_and_needs_its_scope(
 def test_many_rows_come_page_by_page_once_each(
     api: Api, alpha: Organization, write: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(files, "ROWS_AT_ONCE", 3)
     for number in range(1, 9):
         book(write, alpha, number)
     answer = api.get(f"{TRANSACTIONS}?day={MONDAY}&format=ndjson")
@@ -180,7 +180,7 @@ def test_many_rows_come_page_by_page_once_each(
 def test_a_file_that_cannot_be_finished_breaks_off(
     api: Api, alpha: Organization, write: Writer, monkeypatch: pytest.MonkeyPatch, owner_connection: psycopg.Connection
 ) -> None:
-    monkeypatch.setattr(reports, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(files, "ROWS_AT_ONCE", 3)
     for number in range(1, 9):
         book(write, alpha, number)
     lines = iter(api.get(f"{TRANSACTIONS}?day={MONDAY}&format=ndjson"))

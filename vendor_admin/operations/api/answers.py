@@ -83,6 +83,17 @@ def rows_told(rows: Sequence[PlanRow], *, organization_id: int) -> list[dict[str
     return [_row(row, made.get(row.pk)) for row in rows]
 
 
+def results_told(rows: Sequence[PlanRow], *, organization_id: int) -> list[dict[str, Json]]:
+    """Rows as lines of a file: changes and warnings as one text each."""
+    told = rows_told(rows, organization_id=organization_id)
+    for row, line in zip(rows, told, strict=True):
+        line["changes"] = "; ".join(f"{one['title']}: {one['old']} -> {one['new']}" for one in line["changes"])
+        line["warnings"] = " ".join(line["warnings"])
+        line["sent_at"] = moment(row.operation.sent_at if row.operation else None)
+        line["finished_at"] = moment(row.operation.finished_at if row.operation else None)
+    return told
+
+
 def operations_told(operations: Iterable[Operation]) -> list[dict[str, Json]]:
     """Calls of the platform. No query."""
     return [_operation(operation) for operation in operations]

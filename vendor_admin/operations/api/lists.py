@@ -4,18 +4,22 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from vendor_admin.operations.api.answers import operations_told, plans_told, rows_told
+from vendor_admin.operations.api.answers import operations_told, plans_told, results_told, rows_told
 from vendor_admin.operations.api.making import ASKED_BY_VERBS, WriteView, answer
 from vendor_admin.operations.api.new_plans import PLAN_BODY, new_plan
-from vendor_admin.operations.api.schemas import OperationSchema, PlanSchema, PlanWithRows, RowSchema
+from vendor_admin.operations.api.schemas import OperationSchema, PlanSchema, PlanWithRows, ResultSchema, RowSchema
 from vendor_admin.operations.api.single_writes import DRY_RUN_PARAMETER, WAIT_HEADER
 from vendor_admin.operations.api.views import plan_or_404
 from vendor_admin.operations.models import Operation, Plan, PlanRow
+from vendor_admin.partner_api.reading.files import FILE_FORMAT, CsvRenderer, NdjsonRenderer, pages_of, stream_file
 from vendor_admin.partner_api.reading.filters import Filters, FlagFilter, IdsFilter, WordChoiceFilter, WordFilter
+from vendor_admin.partner_api.reading.parameters import read_parameters
 from vendor_admin.partner_api.reading.views import ReadingViewSet, organization_id_of
 
 # Ten thousand rows of some eight hundred bytes.
@@ -85,6 +89,37 @@ class PlanRows(ReadingViewSet):
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         rows[:] = [SimpleNamespace(**told) for told in rows_told(rows, organization_id=organization_id_of(request))]
+
+
+class PlanResults(APIView):
+    """Every row of a plan and what came of it, as a file."""
+
+    renderer_classes = (CsvRenderer, NdjsonRenderer)
+    required_scopes = ("operations:read",)
+
+    @extend_schema(
+        operation_id="get_plan_results",
+        tags=["Plans"],
+        summary="Download the rows of a plan",
+        parameters=[FILE_FORMAT],
+        responses={(200, CsvRenderer.media_type): str, (200, NdjsonRenderer.media_type): ResultSchema},
+    )
+    def get(self, request: Request, id: str) -> StreamingHttpResponse:  # noqa: A002 - as the address has it
+        read_parameters(request.query_params, known=("format",))
+        plan, organization_id = plan_or_404(id), organization_id_of(request)
+
+        def join(rows: list[Any]) -> None:
+            rows[:] = [SimpleNamespace(**told) for told in results_told(rows, organization_id=organization_id)]
+
+        pages = pages_of(
+            lambda: PlanRow.objects.filter(plan=plan).select_related("operation"),
+            key=("position",),
+            join=join,
+            organization_id=organization_id,
+        )
+        return stream_file(
+            request, row_class=ResultSchema, pages=pages, name=f"plan-{plan.pk}", organization_id=organization_id
+        )
 
 
 class OperationFilters(Filters):

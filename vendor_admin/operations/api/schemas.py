@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.models import ENVIRONMENTS
+from vendor_admin.partner_api.reading.fields import Whole, Word
 from vendor_admin.partner_api.reading.resources import Resource
 
 
@@ -33,6 +34,24 @@ class RowSchema(Resource):
     changes = ChangeSchema(many=True)
     warnings = serializers.ListField(child=serializers.CharField(), help_text="What is unusual about it.")
     operation = serializers.CharField(allow_null=True, help_text="The call of the platform that carries it out.")
+
+
+class ResultSchema(Resource):
+    """A line of a plan's results."""
+
+    position = Whole(help_text="The row's place in the plan, from 1.")
+    type = Word(help_text="What kind of thing it is about.")
+    id = Word(allow_null=True, help_text="Platform id of what is changed, or of what was made.")
+    environment = Word()
+    label = Word(help_text="What people call it.")  # type: ignore[assignment]  # a field of a row
+    state = Word(help_text="What came of it.")
+    why = Word(allow_null=True, help_text="Why it is skipped, or not known.")
+    platform_error = Word(allow_null=True, help_text="The platform's own words where it refused.")
+    changes = Word(help_text="What changes, in words.")
+    warnings = Word(help_text="What is unusual about it.")
+    operation = Word(allow_null=True, help_text="The call of the platform that carried it out.")
+    sent_at = Word(allow_null=True, help_text="When the call was sent.")
+    finished_at = Word(allow_null=True, help_text="When its outcome was known.")
 
 
 class RowCountsSchema(serializers.Serializer[dict[str, Any]]):

@@ -1,18 +1,9 @@
-"""A whole session's day as a file, CSV or a JSON object a line, written while it is read.
+"""A whole session's day as a file (files.py)."""
 
-The rows come page by page by their key, each page in a transaction and scope of its own: memory does not grow with
-their number, and no transaction stays open for as long as somebody reads. What is written breaks off where the database
-fails, so that no program takes a part for the whole.
-"""
-
-import csv
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from io import StringIO
 from typing import Any, ClassVar
 
-import msgspec
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -21,16 +12,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from vendor_admin.errors import Unavailable
-from vendor_admin.listing.csv_export import HeldLines, cell, hold_turn
-from vendor_admin.listing.lists import encode_cursor, read_after
 from vendor_admin.organizations.models import ENVIRONMENTS
-from vendor_admin.organizations.tenancy.scope import organization_scope
-from vendor_admin.organizations.turns import NoTurn
-from vendor_admin.partner_api.reading.fields import Word
+from vendor_admin.partner_api.reading.files import FILE_FORMAT, CsvRenderer, NdjsonRenderer, pages_of, stream_file
 from vendor_admin.partner_api.reading.parameters import read_parameters
-from vendor_admin.partner_api.reading.rendering import FastJsonRenderer
-from vendor_admin.partner_api.reading.resources import Resource, field_names, writer_of
+from vendor_admin.partner_api.reading.resources import Resource
 from vendor_admin.partner_api.reading.views import organization_id_of
 from vendor_admin.partner_api.request_errors import InvalidParameters, ParameterFault
 from vendor_admin.tradovate.trading_calendar import TRADE_DATE_ROLLS_AT, at_central_time, session_date, trading_day
@@ -44,28 +29,13 @@ BUSY = "Only a few files are made at once. Ask for this one again in half a minu
 HAS_ENDED = "Vendor-Admin-Session-Ended"
 
 
-class CsvRenderer(FastJsonRenderer):
-    """Answers `Accept: text/csv`; problems are JSON all the same."""
-
-    media_type = "text/csv"
-    format = CSV
-
-
-class NdjsonRenderer(FastJsonRenderer):
-    """Answers `Accept: application/x-ndjson`; problems are JSON all the same."""
-
-    media_type = "application/x-ndjson"
-    format = NDJSON
-
-
-DAY, FORMAT, ENVIRONMENT = (
+DAY, ENVIRONMENT = (
     OpenApiParameter(
         "day",
         {"type": "string", "format": "date"},
         required=True,
         description="The session's trade date, Central Time: it begins at 17:00 of the day before, Monday's on Friday.",
     ),
-    OpenApiParameter("format", str, enum=[CSV, NDJSON], description="The kind of file, in place of `Accept`."),
     OpenApiParameter("environment", str, enum=ENVIRONMENT_NAMES, description="The platform's environment."),
 )
 
@@ -94,33 +64,19 @@ class DayReport(APIView):
 
     def get(self, request: Request) -> StreamingHttpResponse:
         read_parameters(request.query_params, known=("day", "format", *(["environment"] if self.environment else [])))
-        session, kind = self._session_of(request), self._kind_of(request)
-        organization_id = organization_id_of(request)
-        try:
-            turn = hold_turn(organization_id)
-        except NoTurn:
-            raise Unavailable(BUSY, retry_after_seconds=RETRY_AFTER_SECONDS) from None
-        pages = self._pages(session, organization_id=organization_id)
-        lines = _csv_lines(self.row_class, pages) if kind == CSV else _ndjson_lines(self.row_class, pages)
-        media_type = CsvRenderer.media_type if kind == CSV else NdjsonRenderer.media_type
-        response = StreamingHttpResponse(HeldLines(lines, turn), content_type=f"{media_type}; charset=utf-8")
-        name = f"{self.name}-{session.day.isoformat()}.{kind}"
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        response.headers["X-Accel-Buffering"] = "no"
+        session, organization_id = self._session_of(request), organization_id_of(request)
+        pages = pages_of(
+            lambda: self.rows(session, organization_id=organization_id),
+            key=self.key,
+            join=lambda rows: self.join(rows, session=session, organization_id=organization_id),
+            organization_id=organization_id,
+        )
+        name = f"{self.name}-{session.day.isoformat()}"
+        response = stream_file(
+            request, row_class=self.row_class, pages=pages, name=name, organization_id=organization_id
+        )
         response.headers[HAS_ENDED] = "true" if session.ends_at <= timezone.now() else "false"
         return response
-
-    def _pages(self, session: "Session", *, organization_id: int) -> Generator[list[Any], None, None]:
-        cursor = ""
-        while True:
-            with organization_scope(organization_id):
-                rows = self.rows(session, organization_id=organization_id)
-                page = read_after(rows, key=self.key, cursor=cursor, size=ROWS_AT_ONCE)
-                self.join(page.rows, session=session, organization_id=organization_id)
-            yield page.rows
-            if not page.older:
-                return
-            cursor = encode_cursor(page.rows[-1], self.key)
 
     def _session_of(self, request: Request) -> "Session":
         text = request.query_params.get("day", "")
@@ -140,12 +96,6 @@ class DayReport(APIView):
         if self.environment and environment not in ENVIRONMENT_NAMES:
             raise _refused("environment", "unknown_value", "“environment” takes demo or live.")
         return Session(day, environment)
-
-    def _kind_of(self, request: Request) -> str:
-        kind = request.query_params.get("format", request.accepted_renderer.format)
-        if kind not in (CSV, NDJSON):
-            raise _refused("format", "unknown_value", f"“format” takes {CSV} or {NDJSON}.")
-        return str(kind)
 
 
 class Session:
@@ -175,45 +125,9 @@ def describes_report(
     """What the schema says of a report."""
     return extend_schema(
         operation_id=operation_id,
-        parameters=[DAY, FORMAT, *([ENVIRONMENT] if of_environment else [])],
+        parameters=[DAY, FILE_FORMAT, *([ENVIRONMENT] if of_environment else [])],
         responses={(200, CsvRenderer.media_type): str, (200, NdjsonRenderer.media_type): row_class},
     )
-
-
-def _csv_lines(row_class: type[Resource], pages: Generator[list[Any], None, None]) -> Generator[str, None, None]:
-    """Lines of RFC 4180. An apostrophe stands before a text that a spreadsheet would run."""
-    fields, write = row_class().fields, writer_of(row_class)
-    texts = {name for name, field in fields.items() if isinstance(field, Word)}
-    yield _csv_line(list(field_names(row_class)))
-    with closing(pages):
-        for rows in pages:
-            for row in rows:
-                written = write(row)
-                yield _csv_line([_cell(value, is_text=name in texts) for name, value in written.items()])
-
-
-def _ndjson_lines(row_class: type[Resource], pages: Generator[list[Any], None, None]) -> Generator[str, None, None]:
-    write = writer_of(row_class)
-    with closing(pages):
-        for rows in pages:
-            for row in rows:
-                yield msgspec.json.encode(write(row)).decode() + "\n"
-
-
-def _cell(value: Any, *, is_text: bool) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return cell(value) if is_text else str(value)
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
 
 
 def _refused(parameter: str, code: str, text: str) -> InvalidParameters:
