@@ -9,7 +9,7 @@ from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.organizations.models import Organization
 
 KINDS = [kind.name for kind in all_kinds()]
-ODD = (None, "", "0", -1, 2**63, 1e308, True, [], {}, ["x"], {"id": 1}, "x" * 10_000, "\u0000")
+ODD: tuple[Any, ...] = (None, "", "0", -1, 2**63, 1e308, True, [], {}, ["x"], {"id": 1}, "x" * 10_000, "\u0000")
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_an_amount_is_read_as_a_decimal(change: object, amount: str) -> None:
     ],
 )
 def test_each_fault_is_named_by_its_place(given: Mapping[str, Any], faults: dict[str, str]) -> None:
-    assert read(BalanceChange, **{"account": "7", "change": "1"} | given) == (None, faults)
+    assert read(BalanceChange, **{"account": "7", "change": "1", **given}) == (None, faults)
 
 
 def test_what_is_not_named_stays_and_null_takes_away() -> None:

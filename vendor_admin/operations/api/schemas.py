@@ -141,5 +141,5 @@ class PlanKindSchema(serializers.Serializer[dict[str, Any]]):
 class PlanKindList(serializers.Serializer[dict[str, Any]]):
     """Every kind of plan."""
 
-    data = PlanKindSchema(many=True)
+    data = PlanKindSchema(many=True)  # type: ignore[assignment]  # a field of the answer
     next_cursor = serializers.CharField(allow_null=True)
