@@ -37,6 +37,13 @@ class Things(IdempotentWrites):
         return Response(status=204)
 
 
+class WriteOnly(APIView):
+    required_scopes = {"POST": ("members:write",)}
+
+    def post(self, request: Request) -> Response:
+        return Response(status=204)
+
+
 class Broken(APIView):
     required_scopes = ()
 
@@ -58,6 +65,7 @@ def breaks_before_any_view(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("api/v1/things", Things.as_view()),
+    path("api/v1/writes", WriteOnly.as_view()),
     path("api/v1/broken", Broken.as_view()),
     path("api/v1/export", Export.as_view()),
     path("api/v1/plain", breaks_before_any_view),
@@ -206,4 +214,5 @@ def test_options_names_the_methods_and_needs_no_scope_or_key(alpha: Organization
     assert answer.json() == {"methods": ["GET", "POST", "DELETE", "HEAD", "OPTIONS"]}
     assert answer["Allow"] == "GET, POST, DELETE, HEAD, OPTIONS"
     assert "Access-Control-Allow-Origin" not in answer
+    assert reader.send("options", "/api/v1/writes").json() == {"methods": ["POST", "OPTIONS"]}
     assert Client().options(THINGS).status_code == 401

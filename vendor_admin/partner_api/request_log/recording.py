@@ -85,7 +85,7 @@ def _facts_of(request: HttpRequest, sent: HttpResponse, answer: HttpResponse) ->
         "path": cut(masked_text(request.path), 500),
         "query": cut(masked_query(request.META.get("QUERY_STRING", "")), 2000),
         "status": sent.status_code,
-        "code": told["code"][:60] if is_problem and isinstance(told, dict) else "",
+        "code": str(told.get("code", ""))[:60] if is_problem and isinstance(told, dict) else "",
         "address": caller_address(request) or None,
         "version": getattr(request, "api_version", ""),
         "idempotency_key": _idempotency_key_of(request),
