@@ -178,6 +178,12 @@ KINDS: Final = (
         "The service's database was restored from a backup",
         "An operator has to look first. Send it again after that.",
     ),
+    ProblemKind("too_many", 409, "There are as many of these as there may be", "Remove one that you no longer need."),
+    ProblemKind(
+        "test_under_way", 409, "A test event is on its way already", "Its outcome is in the deliveries in a moment."
+    ),
+    ProblemKind("under_way", 409, "It is being sent already", "Look at the deliveries in a moment, then decide."),
+    ProblemKind("webhook_is_off", 409, "The webhook is switched off", "Switch it on again, then repeat this."),
     # 410 to 429: limits and contents
     ProblemKind("gone", 410, "That is no longer kept", "Start again from what `detail` names."),
     ProblemKind(
