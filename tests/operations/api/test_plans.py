@@ -12,8 +12,8 @@ from django.utils import timezone
 from tests.support.api_program import ApiProgram
 from tests.support.scene import Scene
 from vendor_admin.operations.api.waiting import WAITING_AT_ONCE
-from vendor_admin.operations.models import Plan
-from vendor_admin.operations.plans import targets
+from vendor_admin.operations.models import Plan, PlanRow
+from vendor_admin.operations.plans import fresh_rows, targets
 from vendor_admin.organizations import web_turns
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.partner_api.keys.verbs import revoke_key
@@ -188,3 +188,27 @@ def test_a_write_about_what_is_not_there_is_not_found_and_one_without_a_reason_i
     ]
     odd = program.post(f"/api/v1/accounts/{id_}/balance-changes?soon=1", {"change": "5"}, headers=keyed("d"))
     assert (odd.status_code, odd.json()["code"]) == (400, "unknown_parameter")
+
+
+def test_a_plan_whose_rows_moved_starts_by_itself_as_it_was_renewed(
+    scene: Scene, program: ApiProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.sandbox.control("write-settings", cap_binds_administrators=False)
+    [id_] = scene.account_ids(1)
+    with monkeypatch.context() as mirrors_are_old:
+        mirrors_are_old.setattr(fresh_rows, "age_of", lambda plan, *, now: fresh_rows.Age(why="DEMO is not live"))
+        told = change(scene, program, [id_]).json()
+    assert (told["state"], told["rows"][0]["state"]) == ("held", "planned")
+    with scene.scope():
+        PlanRow.objects.filter(plan_id=told["id"]).update(old={"amount": "1"})
+    plan = Plan(pk=int(told["id"]), organization=scene.organization)
+    assert scene.prepared(plan).state == "stale"
+    with scene.scope():
+        [renewed] = Plan.objects.filter(renewed_from=plan)
+    assert scene.prepared(renewed).state in ("running", "held")
+    with scene.scope():
+        renewed.refresh_from_db()
+    if renewed.state == "held":
+        assert scene.prepared(renewed).state == "running"
+    scene.work()
+    assert program.get(f"/api/v1/plans/{renewed.pk}").json()["rows"][0]["state"] == "succeeded"

@@ -92,6 +92,10 @@ def check(*, organization_id: int, plan_id: int) -> None:
             large_plans.draft(plan)
         elif plan.state == Plan.State.CANCELLED:
             large_plans.cancel_rest(plan)
+        elif plan.state == Plan.State.PREVIEW and plan.starts_unseen:
+            # Where its rows may be old it is held, and they are read then.
+            with claimed_step(plan) as held:
+                unseen_plans.confirm(held, now=database_clock.now())
         else:
             with step(organization_id):
                 # The types alone tell most of the time; the entities take all rows.
@@ -171,8 +175,6 @@ def _go_on_with_large(plan: Plan, readings: Readings | None) -> None:
             renew(held, now=now)
         if is_as_shown and is_held:
             large_plans.set_going(held)
-        elif is_as_shown and held.starts_unseen:
-            unseen_plans.confirm(held, now=now)
         Plan.objects.filter(pk=plan.pk).update(checks_failed=0, check_fault="")
 
 
@@ -203,8 +205,6 @@ def _act_on(plan: Plan, readings: Readings | None, *, now: datetime) -> None:
         _note_compared(plan, readings, now=now, check_at=None)
         if plan.state == Plan.State.HELD:
             start(plan, actor=WORKER, now=now, action="plan started", request_id=plan.request_id)
-        elif plan.starts_unseen:
-            unseen_plans.confirm(plan, now=now)
 
 
 def _note_compared(plan: Plan, readings: Readings | None, *, now: datetime, check_at: datetime | None) -> None:

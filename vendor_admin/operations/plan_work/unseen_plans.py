@@ -31,9 +31,8 @@ def start(*, plan: Plan, actor: Actor, now: datetime, request_id: str = "") -> P
 
 def confirm(plan: Plan, *, now: datetime) -> None:
     """Confirm a plan whose rows are worked out. One that may not start stays a preview, and says why."""
-    Plan.objects.filter(pk=plan.pk).update(starts_unseen=False)
     try:
         with transaction.atomic():
             verbs.confirm(plan=plan, actor=Actor.from_key(plan.actor), now=now, request_id=plan.request_id)
     except (Conflict, InvalidFields, Refused) as refused:
-        Plan.objects.filter(pk=plan.pk).update(check_at=None, wait_why=refused.text[:500])
+        Plan.objects.filter(pk=plan.pk).update(starts_unseen=False, check_at=None, wait_why=refused.text[:500])
