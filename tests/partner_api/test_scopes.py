@@ -27,7 +27,7 @@ def test_names_are_given_once() -> None:
 
 
 def test_reading_changes_nothing_and_no_scope_reaches_staff_or_connections() -> None:
-    looks = {Right.VIEW, Right.VIEW_RAW, Right.VIEW_OPERATIONS, Right.EXPORT}
+    looks = {Right.VIEW, Right.VIEW_RAW, Right.VIEW_OPERATIONS, Right.EXPORT, Right.REQUEST_RECONCILIATION}
     for scope in PARTNER_SCOPES:
         assert (scope.rights <= looks) is scope.name.endswith(":read")
     of_people = {
