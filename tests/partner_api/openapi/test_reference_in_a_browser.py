@@ -1,0 +1,25 @@
+"""The reference of the partner API as people open it: it shows the schema, and nothing comes from elsewhere."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import blank_page, needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.pages, pytest.mark.browser]
+PATIENCE_MS = 90_000  # the pages draw the whole schema
+
+
+def other_sites(page: Page, site_url: str) -> list[str]:
+    """What a page asks for from now on of anybody else."""
+    asked: list[str] = []
+    ours = (site_url, "data:", "blob:")
+    page.on("requestfinished", lambda request: None if request.url.startswith(ours) else asked.append(request.url))
+    return asked
+
+
+def test_swagger_shows_every_resource(site_url: str) -> None:
+    with blank_page(viewport={"width": 1400, "height": 900}) as page:
+        asked = other_sites(page, site_url)
+        page.goto(f"{site_url}/api/docs/")
+        expect(page.locator(".opblock-tag[data-tag='Members']")).to_be_visible(timeout=PATIENCE_MS)
+        assert asked == []
