@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,6 +16,7 @@ from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.notices.event_webhooks import verbs
 from vendor_admin.notices.models import EventWebhook, WebhookDelivery
 from vendor_admin.operations.api.bodies import body_of
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.idempotency.views import IdempotentWrites
 from vendor_admin.partner_api.reading.fields import Flag, Moment, PlatformId, Whole, Word
@@ -232,7 +232,7 @@ def _faults_by_their_names() -> Iterator[None]:
 def _of(request: Request) -> dict[str, Any]:
     """Who asks, when, and by which request."""
     token, request_id = cast(Token, request.auth), getattr(request, "request_id", "")
-    return {"actor": token.actor, "now": timezone.now(), "request_id": request_id}
+    return {"actor": token.actor, "now": database_clock.now(), "request_id": request_id}
 
 
 def _told(webhook: EventWebhook) -> dict[str, Any]:

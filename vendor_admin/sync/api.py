@@ -3,10 +3,10 @@
 from typing import Final, NamedTuple, cast
 
 from django.http import HttpResponse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.sync.events.query import EventQuery, query_of
 from vendor_admin.sync.events.reading import read_page
@@ -46,7 +46,7 @@ class EventList(APIView):
         environment = request._request.META
         if after := environment.get(AFTER_KEY):
             query = EventQuery(after, query.wait_seconds, query.types, query.account_id, query.member_id, query.limit)
-        page = read_page(query, organization_id=organization.pk, now=timezone.now())
+        page = read_page(query, organization_id=organization.pk, now=database_clock.now())
         waiting: list[Waiting] | None = environment.get(WAITING_KEY)
         if waiting is not None and query.wait_seconds and not page.events and not page.has_more:
             cursor = page.next_cursor
