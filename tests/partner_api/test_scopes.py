@@ -12,7 +12,7 @@ from vendor_admin.partner_api.scopes import PARTNER_SCOPES, Scope, rights_of_sco
 def test_a_scope_names_rights_that_exist_and_says_what_it_is(scope: Scope) -> None:
     assert scope.rights
     assert scope.rights <= set(Right)
-    assert re.fullmatch(r"[a-z]+:(read|write|manage|approve)", scope.name)
+    assert re.fullmatch(r"[a-z]+:(read|write|manage|approve|request)", scope.name)
     assert len(scope.words.split()) > 1
 
 
@@ -27,7 +27,7 @@ def test_names_are_given_once() -> None:
 
 
 def test_reading_changes_nothing_and_no_scope_reaches_staff_or_connections() -> None:
-    looks = {Right.VIEW, Right.VIEW_RAW, Right.VIEW_OPERATIONS, Right.EXPORT, Right.REQUEST_RECONCILIATION}
+    looks = {Right.VIEW, Right.VIEW_RAW, Right.VIEW_OPERATIONS, Right.EXPORT}
     for scope in PARTNER_SCOPES:
         assert (scope.rights <= looks) is scope.name.endswith(":read")
     of_people = {
