@@ -49,6 +49,15 @@ ROLES = {
     "beat": (*CELERY, "beat", "--loglevel", "INFO"),
 }
 
+# Run only where the operator asks for it by name: the simulated platform of test mode, at TEST_SANDBOX_URL. Its seed
+# never changes, since the keys by which it is connected come from it.
+OPTIONAL_ROLES = {
+    "sandbox": (
+        *("python", "manage.py", "sandbox", "--test-mode", "--anyway", "--port", "8090", "--seed", "7"),
+        *("--organizations", "20", "--users", "12", "--accounts-per-user", "2"),
+    ),
+}
+
 # What the demo starts: the same, with one process for readings and upkeep.
 DEMO_ROLES = {
     name: tuple("rows,maintenance" if word == "rows" else word for word in command)

@@ -283,6 +283,9 @@ PARTNER_API_CREDENTIALS = [
 PARTNER_API_REQUESTS_A_MINUTE = env.int("PARTNER_API_REQUESTS_A_MINUTE", default=600)
 PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE = env.int("PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE", default=3000)
 PARTNER_API_LOG_DAYS = env.int("PARTNER_API_LOG_DAYS", default=30)
+# The sandbox that test keys reach, and the secret of its control door. Without it test mode is off.
+TEST_SANDBOX_URL = env.str("TEST_SANDBOX_URL", default="").rstrip("/")
+TEST_SANDBOX_SECRET = env.str("TEST_SANDBOX_SECRET", default="")
 # The partner API: closed unless a view says otherwise; errors are problem bodies (RFC 9457).
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["vendor_admin.partner_api.authentication.TokenAuthentication"],

@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("accounts.api_urls")),
     path("api/v1/", include("risk.api_urls")),
     path("api/v1/", include("vendor_admin.mirrors.api_urls")),
+    path("api/v1/", include("vendor_admin.test_mode.api_urls")),
     path("api/v1/", include("vendor_admin.partner_api.urls")),
     path("admin/", include("vendor_admin.organizations.urls")),
     path("admin/", include("vendor_admin.sync.urls")),

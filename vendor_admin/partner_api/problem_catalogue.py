@@ -96,6 +96,12 @@ KINDS: Final = (
         "A test key does not work here",
         "It is for a sandbox organization, and this one is real. Use a key that begins with `vak_live_`.",
     ),
+    ProblemKind(
+        "live_key",
+        401,
+        "A live key does not work here",
+        "Its organization is for tests. Use a key that begins with `vak_test_`.",
+    ),
     ProblemKind("key_expired", 401, "The API key has expired", "Ask an owner of the organization for another."),
     ProblemKind("key_revoked", 401, "The API key was revoked", "Ask an owner of the organization for another."),
     ProblemKind("key_replaced", 401, "The API key was replaced", "Use the one that it was rolled to."),
@@ -108,6 +114,12 @@ KINDS: Final = (
         403,
         "The API key may not be used from here",
         "`detail` has the address that you called from. An owner of the organization can allow it.",
+    ),
+    ProblemKind(
+        "test_only",
+        403,
+        "Only a test key may do this",
+        "Use a key that begins with `vak_test_` and is of an organization in test mode.",
     ),
     ProblemKind("permission_denied", 403, "The key does not allow this", "Ask an owner of the organization."),
     ProblemKind("not_allowed", 403, "A right is missing", "`missing_rights` has which. An owner gives them by scopes."),
@@ -215,6 +227,15 @@ KINDS: Final = (
         "Something of ours broke",
         "Send the same request again after a while, with the same idempotency key: a write is done once or not at all. "
         "If it stays, tell the operator the `request_id`.",
+    ),
+    ProblemKind(
+        "test_mode_off", 503, "Test mode is off", "The operator of the installation has to name a sandbox for it."
+    ),
+    ProblemKind(
+        "test_sandbox_silent",
+        503,
+        "The simulated platform of test mode does not answer",
+        "Try again later with the same idempotency key, or tell the operator of the installation.",
     ),
     ProblemKind(
         "unavailable", 503, "Not possible at this moment", "Send it again after `Retry-After` seconds, or in a minute."

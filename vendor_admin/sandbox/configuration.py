@@ -3,7 +3,11 @@
 import argparse
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import Mapping, Sequence
+
+# The variable that has the secret of the control door: an argument would be seen by everybody on the machine.
+SECRET_VARIABLE = "TEST_SANDBOX_SECRET"  # noqa: S105 - its name
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -33,6 +37,7 @@ class Configuration:
     ledger_file: str | None = None
     oauth_redirect_uris: Sequence[str] | None = None
     test_mode: bool = False
+    control_secret: str = ""
     ends_with_stdin: bool = False
 
 
@@ -74,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def from_options(options: Mapping[str, object]) -> Configuration:
     """Take the sandbox's own options out of parsed ones and ignore all others."""
     known = {field.name for field in dataclasses.fields(Configuration)}
-    configuration = Configuration()
+    configuration = Configuration(control_secret=os.environ.get(SECRET_VARIABLE, ""))
     for name in known & options.keys():
         setattr(configuration, name, options[name])
     return configuration

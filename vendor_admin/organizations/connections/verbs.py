@@ -38,15 +38,25 @@ _ELSEWHERE = "Another scheme, host or port: type the secrets of the API key that
 
 
 def connect_organization(
-    *, slug: str, environment: str, actor: Actor, name: str = "", is_simulated: bool = False, **values: Any
+    *,
+    slug: str,
+    environment: str,
+    actor: Actor,
+    name: str = "",
+    is_simulated: bool = False,
+    test_of: Organization | None = None,
+    **values: Any,
 ) -> tuple[Connection, bool]:
     """Add or update the connection of an organization, making the organization if it is new.
 
+    `test_of` makes a new one the test organization of that firm.
     `values` are fields of Connection (see `add_connection`). Returns the connection and whether it is new; raises
     InvalidFields, and then nothing has been made.
     """
     known = Organization.objects.filter(slug=slug).first()
-    organization = known or Organization(slug=slug, name=name or _name_from(slug), is_simulated=is_simulated)
+    organization = known or Organization(
+        slug=slug, name=name or _name_from(slug), is_simulated=is_simulated, test_of=test_of
+    )
     refuse_forbidden_places(organization, values)
     with transaction.atomic():
         if known is None:
@@ -192,8 +202,12 @@ def _add(organization: Organization, *, actor: Actor) -> None:
             actor=actor,
             action="organization added",
             subject=organization.slug,
-            new={"name": organization.name, "is_simulated": organization.is_simulated},
+            new={"name": organization.name, "is_simulated": organization.is_simulated, **_test_of(organization)},
         )
+
+
+def _test_of(organization: Organization) -> dict[str, str]:
+    return {"test_of": organization.test_of.slug} if organization.test_of else {}
 
 
 def _add_connection(

@@ -348,6 +348,18 @@ class Migration(migrations.Migration):
                             null=True,
                         ),
                     ),
+                    (
+                        "test_of",
+                        models.OneToOneField(
+                            blank=True,
+                            editable=False,
+                            help_text="The firm whose test keys work here, with the sandbox. Made by `manage.py enable_test_mode`.",
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="test_organization",
+                            to="organizations.organization",
+                        ),
+                    ),
                     ("created_at", models.DateTimeField(auto_now_add=True)),
                 ],
                 options={

@@ -18,6 +18,15 @@ class Organization(models.Model):
         blank=True,
         help_text="Platform id of the LIVE account that pays for subscriptions. Empty: the one named …_DATA.",
     )
+    test_of = models.OneToOneField(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="test_organization",
+        help_text="The firm whose test keys work here, with the sandbox. Made by `manage.py enable_test_mode`.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,6 +9,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "client_id": "client id",
     "is_enabled": "enabled",
     "is_simulated": "simulated platform",
+    "test_of": "test organization of",
     "kid": "key",
     "pointed_to_by": "named by",
     "redirect_uris": "redirect URIs",

@@ -38,4 +38,6 @@ def environment_label(request: HttpRequest) -> list[str] | None:
     current = getattr(request, "organization", None)
     if current is None:
         return None
+    if current.test_of_id is not None:
+        return ["TEST", "warning"]
     return ["DEMO DATA", "warning"] if current.is_simulated else ["LIVE", "danger"]

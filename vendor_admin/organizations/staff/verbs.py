@@ -14,6 +14,7 @@ from vendor_admin.errors import Conflict, Fault, InvalidFields, Refused
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor, is_operator
 from vendor_admin.organizations.models import Organization, StaffRole, User
+from vendor_admin.organizations.staff.test_owners import keep_in_step
 
 OPERATORS_ONLY = "operators_only"
 
@@ -119,6 +120,8 @@ def change_role(*, staff_role: StaffRole, role: str, actor: Actor, reason: str, 
         reason=reason,
         request_id=request_id,
     )
+    if StaffRole.Role.OWNER in (old, role):
+        keep_in_step(organization=staff_role.organization, user=staff_role.user, role=role, actor=actor)
 
 
 def take_role(*, staff_role: StaffRole, actor: Actor, reason: str, request_id: str = "") -> None:
@@ -135,6 +138,7 @@ def take_role(*, staff_role: StaffRole, actor: Actor, reason: str, request_id: s
     )
     StaffRole.objects.filter(pk=staff_role.pk).delete()
     user = staff_role.user
+    keep_in_step(organization=staff_role.organization, user=user, role="", actor=actor)
     if not user.has_usable_password() and not StaffRole.objects.filter(user=user).exists():
         _end_links(user)
 
@@ -158,6 +162,8 @@ def _given(
         reason=reason,
         request_id=request_id,
     )
+    if role == StaffRole.Role.OWNER:
+        keep_in_step(organization=organization, user=user, role=role, actor=actor)
     return given
 
 

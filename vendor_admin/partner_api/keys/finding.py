@@ -31,6 +31,8 @@ def find_key(key: str, *, address: str, now: datetime) -> ApiKey | None:
         return None
     if found.is_test and not found.organization.is_simulated:
         raise CredentialRefused("This is a test key, and its organization is real.", code="test_key")
+    if not found.is_test and found.organization.test_of_id is not None:
+        raise CredentialRefused("This is a live key, and its organization is for tests.", code="live_key")
     if found.revoked_at is not None:
         raise CredentialRefused("This API key was revoked. Use another one.", code="key_revoked")
     if found.expires_at is not None and found.expires_at <= now:

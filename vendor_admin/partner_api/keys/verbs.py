@@ -11,6 +11,7 @@ from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.organizations.test_organizations import find_test_organization
 from vendor_admin.partner_api.access.leaks import settle_leaks
 from vendor_admin.partner_api.keys import text
 from vendor_admin.partner_api.models import ApiKey
@@ -20,6 +21,9 @@ from vendor_admin.partner_api.versions import CURRENT_VERSION
 LONGEST_NAME = 100
 LONGEST_OVERLAP = timedelta(days=7)
 MOST_ADDRESSES = 50
+TEST_MODE_OFF = (
+    "{0} is real, and test mode is off for it. The operator of this installation switches it on by enable_test_mode."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,12 @@ def make_key(
     reason: str = "",
     request_id: str = "",
 ) -> MadeKey:
-    """Make a key. `allowed_addresses`: addresses and networks that it may be used from. Raises InvalidFields."""
+    """Make a key; a firm's test key is one of its test organization. Raises InvalidFields.
+
+    `allowed_addresses`: addresses and networks that it may be used from.
+    """
+    if is_test and not organization.is_simulated:
+        organization = _test_organization_of(organization)
     wanted = set(scopes)
     addresses = [one.strip() for one in allowed_addresses if one.strip()]
     with organization_scope(organization.pk):
@@ -151,8 +160,16 @@ def _faults_of_end(expires_at: datetime | None, *, now: datetime) -> Iterable[Fa
 
 
 def _faults_of_kind(organization: Organization, *, is_test: bool) -> Iterable[Fault]:
-    if is_test and not organization.is_simulated:
-        yield Fault("is_test", "not_a_sandbox", f"{organization} is real: a test key is for a sandbox organization.")
+    if not is_test and organization.test_of_id is not None:
+        text = f"{organization} takes test keys alone: a live key is for the firm itself."
+        yield Fault("is_test", "unknown_value", text)
+
+
+def _test_organization_of(firm: Organization) -> Organization:
+    found = find_test_organization(firm)
+    if found is None:
+        raise InvalidFields([Fault("is_test", "not_a_sandbox", TEST_MODE_OFF.format(firm))])
+    return found
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

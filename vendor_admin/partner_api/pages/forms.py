@@ -1,7 +1,8 @@
 """Forms of API keys: a new one, and another text for one that is there."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -15,19 +16,25 @@ OVERLAPS = (
     ("72", "three days"),
     ("168", "seven days"),
 )
+KINDS = {"test": "test: begins with vak_test_", "live": "live: begins with vak_live_"}
+ONLY_KIND = {
+    "live": "Test mode is off for this organization: the operator of this installation switches it on.",
+    "test": "This is a test organization: it takes test keys alone.",
+}
 IN_AUDIT = "Written to the audit."
 
 
 class KeyForm(forms.Form):
-    """What a new key is for. No scope is chosen before somebody chooses it; only a sandbox has test keys."""
+    """What a new key is for. No scope is chosen before somebody chooses it. `kinds` are those that its organization
+    has, the usual one first.
+    """
 
     name = forms.CharField(max_length=100, help_text="Of the program that will use it. The audit names it so.")
     kind = forms.ChoiceField(
-        choices=[("test", "test: begins with vak_test_"), ("live", "live: begins with vak_live_")],
         widget=forms.RadioSelect,
-        initial="test",
         required=False,
-        help_text="This organization is a sandbox. A test key never works in a real one, so it does no harm there.",
+        help_text="A test key works with the simulated platform of your test organization and nowhere else, so it does "
+        "no harm. It is listed there.",
     )
     scopes = forms.MultipleChoiceField(
         label="It may",
@@ -50,17 +57,22 @@ class KeyForm(forms.Form):
     )
     reason = forms.CharField(required=False, max_length=500, help_text=IN_AUDIT)
 
-    def __init__(self, *args: Any, has_test_keys: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not has_test_keys:
-            del self.fields["kind"]
+        self.usual_kind = kinds[0]
+        kind = cast(forms.ChoiceField, self.fields["kind"])
+        kind.choices = [(one, KINDS[one]) for one in kinds]
+        kind.initial = self.usual_kind
+        if len(kinds) == 1:
+            kind.widget = forms.HiddenInput()
+            kind.error_messages["invalid_choice"] = ONLY_KIND[self.usual_kind]
 
     def values(self, *, now: datetime) -> dict[str, Any]:
         """What the verb takes."""
         data = self.cleaned_data
         return {
             "name": data["name"],
-            "is_test": data.get("kind") == "test",
+            "is_test": (data["kind"] or self.usual_kind) == "test",
             "scopes": data["scopes"],
             "expires_at": now + timedelta(days=int(data["lasts"])) if data["lasts"] else None,
             "allowed_addresses": data["allowed_addresses"].replace(",", " ").split(),

@@ -16,7 +16,9 @@ from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.organizations.actors import label_of
+from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.test_organizations import find_test_organization
 from vendor_admin.partner_api.keys.verbs import MadeKey, make_key, revoke_key, roll_key
 from vendor_admin.partner_api.models import ApiKey, RequestCount
 from vendor_admin.partner_api.pages.forms import KeyForm, RevokeForm, RollForm
@@ -42,6 +44,15 @@ def _state(row: ApiKey) -> Badge:
 
 def _kind(row: ApiKey) -> Badge:
     return Badge("test") if row.is_test else Badge("live", "good")
+
+
+def _kinds_of(organization: Organization) -> tuple[str, ...]:
+    """Kinds of keys that are made on an organization's page, the usual one first."""
+    if organization.test_of_id is not None:
+        return ("test",)
+    if organization.is_simulated:
+        return ("test", "live")
+    return ("live",) if find_test_organization(organization) is None else ("live", "test")
 
 
 def _by_state(rows: Any, state: object) -> Any:
@@ -138,7 +149,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         organization = organization_of(request)
         if organization is None:
             return HttpResponseRedirect(reverse("admin:index"))
-        form = KeyForm(request.POST or None, has_test_keys=organization.is_simulated)
+        form = KeyForm(request.POST or None, kinds=_kinds_of(organization))
         if request.method == "POST" and form.is_valid():
             now = timezone.now()
             try:
@@ -193,6 +204,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def _show(self, request: HttpRequest, made: MadeKey) -> HttpResponse:
         """The answer to the POST itself, so that the text is in no address, no session and no cache."""
+        is_elsewhere = made.key.organization != organization_of(request)
         context = {
             **self.admin_site.each_context(request),
             "title": f"The key of {made.key.name}",
@@ -200,7 +212,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             "key": made.key,
             "text": made.text,
             "site": site_of(request),
-            "object_url": reverse(OBJECT, args=[made.key.pk]),
+            "object_url": reverse(LIST) if is_elsewhere else reverse(OBJECT, args=[made.key.pk]),
+            "is_elsewhere": is_elsewhere,
         }
         response = TemplateResponse(request, "admin/partner_api/key_shown.html", context)
         add_never_cache_headers(response)

@@ -13,6 +13,7 @@ from vendor_admin.sandbox.control.entities import delete, enlarge_snapshot, inje
 from vendor_admin.sandbox.control.fields import Kind, Verb, check_fields
 from vendor_admin.sandbox.control.hosts import HOST_VERBS
 from vendor_admin.sandbox.control.oauth import OAUTH_ACTIONS
+from vendor_admin.sandbox.control.reset import reset
 from vendor_admin.sandbox.control.selection import (
     Body,
     ControlError,
@@ -248,6 +249,7 @@ VERBS: dict[str, Verb] = {
     "delete": Verb(delete, needs={"organization": Kind.TEXT, "entityType": Kind.TEXT, "id": Kind.NUMBER}),
     "key": Verb(_key, needs={"organization": Kind.TEXT}, takes={"is_vendor": Kind.FLAG, "has_scopes": Kind.FLAG}),
     "configure": Verb(_configure, takes_settings=True),
+    "reset": Verb(reset, needs={"organization": Kind.TEXT}),
     **HOST_VERBS,
     "clear-limits": Verb(_clear_limits),
     "flush": Verb(_flush),

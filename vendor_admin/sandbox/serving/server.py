@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import hmac
 import json
 import socket as sockets
 import sys
@@ -173,10 +174,10 @@ def _http_app(platform: Platform) -> Starlette:
         return await answer_rest(platform, request)
 
     async def read_control(request: Request) -> Response:
-        return _to_a_page(request) or _read_control(platform, request)
+        return _to_a_stranger(platform, request) or _read_control(platform, request)
 
     async def write_control(request: Request) -> Response:
-        if refused := _to_a_page(request):
+        if refused := _to_a_stranger(platform, request):
             return refused
         body = await request.body()
         return _write_control(platform, request.path_params["verb"], body)
@@ -203,8 +204,14 @@ def _http_app(platform: Platform) -> Starlette:
     )
 
 
-def _to_a_page(request: Request) -> Response | None:
-    """The refusal of what a web page asks, whichever: the door is for programs, and for who types its address."""
+def _to_a_stranger(platform: Platform, request: Request) -> Response | None:
+    """The refusal of what a web page asks, whichever: the door is for programs, and for who types its address. With a
+    secret it is for those alone who send it as a bearer token.
+    """
+    secret = platform.configuration.control_secret
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if secret and not hmac.compare_digest(given.encode(), secret.encode()):
+        return _json({"error": "the control door wants its secret"}, 401)
     if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
         return _json({"error": "the control door answers no web page"}, 403)
     return None

@@ -10,11 +10,17 @@ from vendor_admin.sandbox.world.vendor_seed import build_organization
 
 def build_world(configuration: Configuration) -> World:
     """Everything that exists when the sandbox starts; the same seed, sizes and date give the same world."""
-    now = dt.datetime.now(dt.UTC)
-    if configuration.today is not None:
-        now = dt.datetime.combine(configuration.today, dt.time(15), tzinfo=dt.UTC)
+    now = moment_of(configuration)
     world = World()
+    world.built_at = now
     build_public_books(world, today=now.date())
     for number in range(configuration.organizations):
         build_organization(world, number=number, configuration=configuration, now=now)
     return world
+
+
+def moment_of(configuration: Configuration) -> dt.datetime:
+    """The moment that a world is built for: now, or in the middle of the day that was asked for."""
+    if configuration.today is not None:
+        return dt.datetime.combine(configuration.today, dt.time(15), tzinfo=dt.UTC)
+    return dt.datetime.now(dt.UTC)

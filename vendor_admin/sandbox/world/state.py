@@ -162,6 +162,7 @@ class World:
         self.books: dict[tuple[Environment, int], Book] = {}
         self.agreements: set[int] = set()
         self.built_at = dt.datetime.now(dt.UTC)
+        self.seeded_at: dict[int, dt.datetime] = {}
 
     def add_organization(self, organization: Organization) -> None:
         """Take in a vendor with empty books on both hosts."""

@@ -1,6 +1,7 @@
 """What the platform knows about writes and shows in no entity: legal names, templates, the next ids."""
 
 import dataclasses
+from collections.abc import Collection
 
 from vendor_admin.sandbox.oauth.members import Members
 from vendor_admin.sandbox.world.state import Book, Organization
@@ -54,6 +55,15 @@ class Hidden:
         key = (family, organization.id)
         self._last[key] = self._last.get(key, first + (organization.id - FIRST_ORGANIZATION) * step) + 1
         return self._last[key]
+
+    def forget(self, *, user_ids: Collection[int], account_ids: Collection[int]) -> None:
+        """Know nothing more of these users and accounts than of seeded ones. Their ids stay used."""
+        for user_id in user_ids:
+            self.people.pop(user_id, None)
+            self.members.passwords.pop(user_id, None)
+        for account_id in account_ids:
+            self.balance_changed_at_by_account.pop(account_id, None)
+        self.trials_used = {key: used for key, used in self.trials_used.items() if key[0] not in user_ids}
 
 
 def templates_of(book: Book, organization: Organization) -> dict[int, Template]:

@@ -36,7 +36,9 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        simulated = list(Organization.objects.filter(is_simulated=True))
+        # A test organization belongs to its firm, and goes with it alone.
+        is_demo = Q(test_of=None) | Q(test_of__is_simulated=True)
+        simulated = list(Organization.objects.filter(is_demo, is_simulated=True))
         people = _people_of_the_demo(simulated)
         if not simulated and not people:
             self.stdout.write("There is no demo data.")
