@@ -26,7 +26,7 @@ class ResetDone(serializers.Serializer):
 class ResetView(IdempotentWrites):
     """Put the test organization back to the members and accounts that it began with."""
 
-    tag = "test mode"
+    tag = "Test mode"
     required_scopes = {"POST": ("members:write",)}
 
     @extend_schema(operation_id="reset_test_organization", request=None, responses={200: ResetDone})

@@ -30,6 +30,7 @@ TAGS = {
     "Webhooks": "Events, sent to your own addresses.",
     "Reports": "A whole session's day as a file.",
     "Requests": "Your own requests and their answers.",
+    "Test mode": "The sandbox that test keys reach.",
 }
 
 
