@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +12,7 @@ from accounts.trading_accounts.api import TradingAccounts
 from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.mirrors.api.mirror_reading import MirrorReading
 from vendor_admin.mirrors.external_ids import Kind, set_external_ids
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.idempotency.views import IdempotentWrites
 from vendor_admin.partner_api.models import LONGEST_EXTERNAL_ID
@@ -61,7 +61,7 @@ class ExternalIdView(IdempotentWrites):
             wanted={row.entity_id: external_id},
             environment="" if self.kind is Kind.MEMBER else row.environment,
             actor=token.actor,
-            now=timezone.now(),
+            now=database_clock.now(),
             request_id=getattr(request, "request_id", ""),
         )
         return Response({"id": str(row.entity_id), "external_id": external_id})

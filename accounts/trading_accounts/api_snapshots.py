@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -19,6 +18,7 @@ from vendor_admin.operations.api.making import WriteView, told_later
 from vendor_admin.operations.api.single_writes import WAIT_HEADER
 from vendor_admin.operations.api.waiting import seconds_of, wait_for
 from vendor_admin.operations.models import ReadJob, ReadJobRow
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.reading.fields import Amount, Moment, PlatformId, write_moment
 from vendor_admin.tradovate.catalogue.answers import CashBalanceSnapshotAnswer
@@ -73,7 +73,7 @@ class NewSnapshot(WriteView):
             account_id=account.entity_id,
             environment=account.environment,
             actor=token.actor,
-            now=timezone.now(),
+            now=database_clock.now(),
             request_id=getattr(request, "request_id", ""),
         )
         told = _told(job)

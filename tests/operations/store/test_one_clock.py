@@ -172,8 +172,10 @@ def test_a_clock_may_be_off_by_two_seconds(db: None, seconds: float) -> None:
     assert HostClock.objects.exists() is (abs(seconds) > 2)
 
 
-# Ages that are shown, sign-in, a hub's own times, and what compares both clocks. Everything else asks the database.
+# Ages that are shown, sign-in, ends of keys and of saved answers, a hub's own times, and what compares both clocks.
+# Everything else asks the database.
 BY_THE_HOSTS_CLOCK = (
+    "accounts/trading_accounts/api.py",
     "accounts/trading_accounts/views.py",
     "accounts/trading_accounts/admin.py",
     "accounts/billing/views.py",
@@ -193,6 +195,7 @@ BY_THE_HOSTS_CLOCK = (
     "vendor_admin/organizations/staff/verbs.py",
     "vendor_admin/organizations/sign_in/staff_sign_in.py",
     "vendor_admin/listing/templatetags/vendor.py",
+    "vendor_admin/partner_api/",
     "vendor_admin/sandbox/",
     "vendor_admin/sync/",
 )

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from django.http import HttpResponse, JsonResponse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +16,7 @@ from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plan_work import unseen_plans
 from vendor_admin.operations.plans.preview import preview
 from vendor_admin.operations.plans.verbs import NOTHING_TO_DO
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.idempotency.views import WRITES, IdempotentWrites
 from vendor_admin.partner_api.request_errors import InvalidParameters, ParameterFault
@@ -62,7 +62,7 @@ def plan_of(
     `pointer` says where a part of the plan stands in what the program sent. Raises InvalidFields, NotAllowed, and
     Conflict where every row is skipped.
     """
-    token, now, request_id = cast(Token, request.auth), timezone.now(), getattr(request, "request_id", "")
+    token, now, request_id = cast(Token, request.auth), database_clock.now(), getattr(request, "request_id", "")
     asked = _read(kind_name, rows=rows, parameters=parameters, organization_id=token.organization.pk, pointer=pointer)
     plan = preview(
         organization=token.organization,
@@ -83,7 +83,7 @@ def start_unless_dry(request: Request, plan: Plan) -> Plan:
         return plan
     token, request_id = cast(Token, request.auth), getattr(request, "request_id", "")
     try:
-        return unseen_plans.start(plan=plan, actor=token.actor, now=timezone.now(), request_id=request_id)
+        return unseen_plans.start(plan=plan, actor=token.actor, now=database_clock.now(), request_id=request_id)
     except Conflict as refused:
         if refused.code == NOTHING_TO_DO:
             raise Conflict(_why_all_skipped(plan) or refused.text, code="all_rows_skipped") from None

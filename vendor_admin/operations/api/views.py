@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +19,7 @@ from vendor_admin.operations.inputs.declaration import example_of, input_of
 from vendor_admin.operations.kinds import all_kinds, kind_of
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.scopes import scopes_with
 
@@ -71,7 +71,7 @@ class PlanVerb(WriteView):
         plan = type(self).verb(
             plan=plan_or_404(id),
             actor=token.actor,
-            now=timezone.now(),
+            now=database_clock.now(),
             reason=reason_of(body.get("reason")),
             request_id=getattr(request, "request_id", ""),
         )
