@@ -56,9 +56,11 @@ class WebhookSchema(Resource):
     is_enabled = Flag(help_text="Whether events are sent.")
     off_because = Word(help_text="Why we switched it off; empty where we did not.")
     problem = Word(help_text="What the last try failed of; empty where it arrived.")
-    failing_since = Moment(help_text="Since when nothing has arrived.")
-    last_arrival_at = Moment(source="arrived_at", help_text="When something last arrived.")
-    secret_changed_at = Moment(help_text="When its secret was rolled. For a day the former one signs as well.")
+    failing_since = Moment(allow_null=True, help_text="Since when nothing has arrived.")
+    last_arrival_at = Moment(source="arrived_at", allow_null=True, help_text="When something last arrived.")
+    secret_changed_at = Moment(
+        allow_null=True, help_text="When its secret was rolled. For a day the former one signs as well."
+    )
     created_at = Moment(help_text="When it was added.")
 
 
@@ -82,17 +84,17 @@ class DeliverySchema(Resource):
 
     id = PlatformId(source="pk", help_text="Its id.")
     message_id = Word(source="header_id", help_text="The header webhook-id: the same at each try and resend.")
-    event_id = PlatformId(help_text="The event; null for a test.")
+    event_id = PlatformId(allow_null=True, help_text="The event; null for a test.")
     event_type = Word(help_text="Its type.")
     version = Whole(help_text="Grows with each event of your organization.")
     state = Word(help_text="waiting, sent, failed (given up) or withdrawn (the webhook was switched off).")
     is_resend = Flag(help_text="Whether somebody asked for it to be sent again.")
     attempts = Whole(help_text="How many tries there were.")
-    next_try_at = Moment(help_text="When it is tried next, where it waits.")
+    next_try_at = Moment(allow_null=True, help_text="When it is tried next, where it waits.")
     body = Word(help_text="What is sent, as it is signed.")
     answers = AnswerSchema(many=True)
     created_at = Moment(help_text="When it was made.")
-    ended_at = Moment(help_text="When it arrived, or was given up.")
+    ended_at = Moment(allow_null=True, help_text="When it arrived, or was given up.")
 
 
 class ResentSchema(serializers.Serializer[Any]):

@@ -12,8 +12,10 @@ from vendor_admin.operations.api.answers import plan_with_rows
 from vendor_admin.operations.api.waiting import seconds_of, wait_for_plan
 from vendor_admin.operations.inputs.declaration import input_of
 from vendor_admin.operations.inputs.reading import read_plan
+from vendor_admin.operations.kinds import kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plan_work import unseen_plans
+from vendor_admin.operations.plans import authors
 from vendor_admin.operations.plans.preview import preview
 from vendor_admin.operations.plans.verbs import NOTHING_TO_DO
 from vendor_admin.organizations.tenancy import database_clock
@@ -46,6 +48,12 @@ class WriteView(IdempotentWrites):
         if request.method in WRITES:
             refuse_unknown_parameters(request, known=(DRY_RUN,))
         super().initial(request, *args, **kwargs)
+
+
+def ask_right(request: Request, kind_name: str) -> None:
+    """Raise NotAllowed where the program lacks the kind's right: before what it sent is read or looked up."""
+    token = cast(Token, request.auth)
+    authors.require(token.actor, kind_of(kind_name).right, organization_id=token.organization.pk)
 
 
 def plan_of(

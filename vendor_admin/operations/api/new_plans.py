@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.operations.api.bodies import body_of
 from vendor_admin.operations.api.json_schemas import REASON
-from vendor_admin.operations.api.making import MOST_ROWS, plan_of
+from vendor_admin.operations.api.making import MOST_ROWS, ask_right, plan_of
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.operations.models import Plan
 
@@ -47,6 +47,8 @@ def new_plan(request: Request) -> Plan:
     if kind_name is None or kind_name not in {kind.name for kind in all_kinds()}:
         code = "required" if kind_name is None else "unknown_value"
         faults.append(Fault("kind", code, "must name a plan kind: GET /api/v1/plan-kinds lists them."))
+    else:
+        ask_right(request, str(kind_name))
     if not isinstance(rows, list) or not rows:
         faults.append(Fault("rows", "required", "must be a list with at least one row."))
     elif len(rows) > MOST_ROWS:

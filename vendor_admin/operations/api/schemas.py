@@ -15,8 +15,8 @@ class ChangeSchema(serializers.Serializer[dict[str, Any]]):
 
     field = serializers.CharField(help_text="Which value.")
     title = serializers.CharField(help_text="What people call it.")
-    old = serializers.JSONField(allow_null=True, help_text="What it is before; null: nothing.")
-    new = serializers.JSONField(allow_null=True, help_text="What it is afterwards; null: nothing.")
+    old = serializers.JSONField(help_text="What it is before; null: nothing.")
+    new = serializers.JSONField(help_text="What it is afterwards; null: nothing.")
 
 
 class RowSchema(Resource):

@@ -14,12 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from vendor_admin.amounts import read_id
 from vendor_admin.errors import Fault, InvalidFields, NotFound
+from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.api.json_schemas import body_schema
-from vendor_admin.operations.api.making import DRY_RUN, answer, plan_of
+from vendor_admin.operations.api.making import DRY_RUN, answer, ask_right, plan_of
 from vendor_admin.operations.api.schemas import PlanWithRows
 from vendor_admin.operations.inputs.declaration import NoParameters, input_of
 from vendor_admin.operations.inputs.described import fields_of
+from vendor_admin.operations.inputs.references import ID
 from vendor_admin.operations.kinds import kind_of
 
 Handler = Callable[..., Response]
@@ -57,6 +60,7 @@ def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, su
 
 
 def _plan(request: Request, kind_name: str, body: dict[str, Any], *, subject: str, address: Mapping[str, Any]) -> Any:
+    ask_right(request, kind_name)
     takes = input_of(kind_name)
     reason = body.pop("reason", None)
     of_plan = fields_of(takes.parameters).keys() if takes.parameters is not NoParameters else set()
@@ -65,14 +69,22 @@ def _plan(request: Request, kind_name: str, body: dict[str, Any], *, subject: st
         if subject in body:
             raise InvalidFields([Fault(subject, "unknown_field", "is named by the address already.")])
         body[subject] = address["id"]
+        if fields_of(takes.row)[subject].refers_to == ID and not _is_there(takes.row.entity_type, address["id"]):
+            raise NotFound(f"There is no {subject.replace('_', ' ')} {address['id'][:20]} here.")
     try:
         return plan_of(
             request, kind_name=kind_name, rows=[body], parameters=parameters, reason=reason, pointer=_of_one_row
         )
     except InvalidFields as invalid:
         if subject and any(fault.field == f"/{subject}" for fault in invalid.faults):
-            raise NotFound(f"There is no {subject.replace('_', ' ')} {address['id']} here.") from None
+            raise NotFound(f"There is no {subject.replace('_', ' ')} {address['id'][:64]} here.") from None
         raise
+
+
+def _is_there(entity_type: str, word: str) -> bool:
+    """Whether the organization has, or had, a thing of this id: previews skip what is gone, and say so."""
+    entity_id = read_id(word)
+    return entity_id is not None and mirror_models()[entity_type].objects.filter(entity_id=entity_id).exists()
 
 
 def _of_one_row(pointer: str) -> str:

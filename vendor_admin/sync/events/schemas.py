@@ -5,7 +5,6 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 
-from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.sync.events.event_types import KIND_NAMES
 from vendor_admin.sync.events.query import LARGEST_PAGE, LONGEST_WAIT_SECONDS, USUAL_PAGE
 
@@ -18,7 +17,7 @@ class EventTold(serializers.Serializer[Any]):
     entity_type = serializers.CharField(help_text="What it is about, in the platform's word.")
     entity_id = serializers.CharField(help_text="The id of that.")
     kind = serializers.ChoiceField([*KIND_NAMES.values(), "service"], help_text="How it came to be known.")
-    environment = serializers.ChoiceField(ENVIRONMENTS, allow_null=True, help_text="Null for what is of this service.")
+    environment = serializers.CharField(allow_null=True, help_text="demo or live; null for what is of this service.")
     received_at = serializers.DateTimeField(help_text="When it arrived here.")
     is_resync = serializers.BooleanField(help_text="Whether it was found after a gap.")
     account_id = serializers.CharField(allow_null=True, help_text="The account, where one is known.")
