@@ -57,6 +57,8 @@ class SnapshotSchema(serializers.Serializer[dict[str, Any]]):
 class NewSnapshot(WriteView):
     """Asks the platform about one account. It changes nothing."""
 
+    required_scopes = ("accounts:read",)
+
     @extend_schema(
         operation_id="request_cash_snapshot",
         tags=[TAG],
