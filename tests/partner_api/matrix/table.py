@@ -30,6 +30,7 @@ class Row:
     plan: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     has_dry_run: bool = True
+    plans_something: bool = True
 
 
 def _read(collection: str, scope: str, thing: str) -> dict[str, Row]:
@@ -85,7 +86,7 @@ TABLE: dict[str, Row] = {
     "POST members": _write("members:write", body=NEW_MEMBER, also="subscriptions:write"),
     "PUT members/{id}/external-id": _write("members:write", "member", body={"external_id": "a1"}, has_dry_run=False),
     "PUT accounts/{id}/external-id": _write("accounts:write", "account", body={"external_id": "a1"}, has_dry_run=False),
-    "PATCH members/{id}": _write("members:write", "member", body={"first_name": "Jane"}),
+    "PATCH members/{id}": _write("members:write", "member", body={"first_name": "Jane"}, plans_something=False),
     "PUT members/{id}/email": _write("credentials:write", "member", body={"email": "new@other.example"}),
     "PUT members/{id}/password": _write("credentials:write", "member", body=PASSWORDS),
     "PUT members/{id}/credentials": _write("credentials:write", "member", body=PASSWORDS | {"name": "JANE_1001"}),
@@ -138,13 +139,13 @@ TABLE: dict[str, Row] = {
     "GET webhooks/{id}": _hook("webhook"),
     "PATCH webhooks/{id}": _hook("webhook", body={"description": "the first"}),
     "POST webhooks/{id}/roll-secret": _hook("webhook", body={}),
-    "POST webhooks/{id}/test": _hook("webhook", body={}, own=202),
+    "POST webhooks/{id}/test": _hook("webhook", body={}, own=409),  # one is on its way already
     "POST webhooks/{id}/resend": _hook(
         "webhook", body={"since": "2026-11-20T15:00:00Z", "until": "2026-11-20T16:00:00Z"}, own=202
     ),
     "GET webhooks/{webhook_id}/deliveries": _hook(),
     "GET webhooks/{webhook_id}/deliveries/{id}": _hook("delivery"),
-    "POST webhooks/{webhook_id}/deliveries/{id}/resend": _hook("delivery", body={}, own=202),
+    "POST webhooks/{webhook_id}/deliveries/{id}/resend": _hook("delivery", body={}, own=409),
     "DELETE webhooks/{id}": _hook("webhook", body={}, own=204),  # the last: the others need it
     "GET plans": Row("operations:read"),
     "POST plans": _write("balances:write", body=ONE_PLAN),
