@@ -27,7 +27,7 @@ MODULES = {
     "goals.burst": ("g6",),
     "goals.idle_sockets": ("g7",),
     "goals.lists": ("g8",),
-    "goals.api_lists": ("g17",),
+    "goals.api_lists": ("g18",),
     "goals.health": ("g15",),
     "scale.measuring": ("g16",),
     "goals.several_hubs": ("g11",),

@@ -1,4 +1,4 @@
-"""G17: lists of 100 rows and single reads of the partner API, beside the bare queries and the JSON of the same rows."""
+"""G18: lists of 100 rows and single reads of the partner API, beside the bare queries and the JSON of the same rows."""
 
 import json
 import statistics
@@ -82,7 +82,7 @@ def _list_figure(bench: Bench, caller: Caller, name: str) -> Figure:
     times = interleaved(methods, rounds=bench.rounds)
     note = f"{statistics.median(times['request']):.1f} ms in {len(captured)} queries, {len(statements)} of them of rows"
     return Figure(
-        goal="G17",
+        goal="G18",
         what=f"{ROWS} {name} / their queries and JSON",
         values=ratios(times["request"], times["bare"]),
         floor=6.0,
@@ -111,7 +111,7 @@ def _read_figure(caller: Caller, name: str, entity_id: int) -> Figure:
         caller.get(path)
         times.append((time.perf_counter() - started) * 1000)
     return Figure(
-        goal="G17",
+        goal="G18",
         what=f"one of {name}, 95th percentile",
         values=[statistics.quantiles(times, n=20)[-1]],
         floor=50.0,

@@ -20,7 +20,8 @@ class PlainRow:
 
 def plain_rows(rows: QuerySet[Any]) -> list[Any]:
     """Read rows of a mirror. One query."""
-    return [PlainRow(values) for values in rows.values(*_columns(rows.model))]
+    model: Any = rows.model
+    return [PlainRow(values) for values in rows.values(*_columns(model))]
 
 
 @cache
