@@ -147,6 +147,7 @@ TABLE: dict[str, Row] = {
     "GET webhooks/{webhook_id}/deliveries/{id}": _hook("delivery"),
     "POST webhooks/{webhook_id}/deliveries/{id}/resend": _hook("delivery", body={}, own=409),
     "DELETE webhooks/{id}": _hook("webhook", body={}, own=204),  # the last: the others need it
+    "POST test/reset": Row("members:write", body={}, own=403, has_dry_run=False),  # of test keys alone
     "GET plans": Row("operations:read"),
     "POST plans": _write("balances:write", body=ONE_PLAN),
     "GET plans/{id}": Row("operations:read", id="plan", plan="preview"),
