@@ -1,0 +1,51 @@
+"""The long run of schemathesis: many cases of each operation, and calls in a row, once for a key of each scope."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.partner_api.matrix.callers import Callers
+from tests.partner_api.matrix.fuzzing.driver import Driver, loaded_schema, operations_of
+from tests.partner_api.matrix.fuzzing.workflow import workflow_of
+from tests.partner_api.matrix.planted import Planted
+from tests.support.api_program import EVERY_SCOPE
+
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "100"))
+IN_A_ROW = int(os.environ.get("API_WORKFLOWS", "50"))
+STEPS = 12
+
+
+@pytest.fixture(params=["every scope", *EVERY_SCOPE])
+def driver(request: pytest.FixtureRequest, ours: Planted, unlimited: None) -> Iterator[Driver]:
+    """Prints what its program was answered."""
+    scopes = EVERY_SCOPE if request.param == "every scope" else (request.param,)
+    driver = Driver(ours, key=Callers(ours).with_scopes(*scopes).text)
+    yield driver
+    for name, counts in sorted(driver.statuses.items()):
+        print(f"{request.param:20} {name:60} {dict(sorted(counts.items()))}")
+
+
+def test_calls_in_a_row_answer_as_the_schema_says(driver: Driver) -> None:
+    workflow = workflow_of(driver, loaded_schema())
+    workflow.run(
+        settings=settings(
+            max_examples=IN_A_ROW,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    )
+    assert sum(map(len, driver.statuses.values())), "it sent nothing"
+    assert not driver.faults, "\n\n".join(f"{name}: {fault}" for name, fault in driver.faults.items())
+
+
+def test_every_operation_answers_as_its_schema_says(ours: Planted, unlimited: None) -> None:
+    driver = Driver(ours)
+    for operation in operations_of(loaded_schema()):
+        driver.send_known(operation)
+        driver.send_made_up(operation, examples=EXAMPLES)
+    assert not driver.faults, "\n\n".join(f"{name}: {fault}" for name, fault in driver.faults.items())
+    assert driver.taken() >= 0.9, driver.never_taken()
