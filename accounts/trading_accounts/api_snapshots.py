@@ -57,7 +57,7 @@ class SnapshotSchema(serializers.Serializer[dict[str, Any]]):
 class NewSnapshot(WriteView):
     """Asks the platform about one account. It changes nothing."""
 
-    required_scopes = ("accounts:read",)
+    required_scopes = ("snapshots:request",)
 
     @extend_schema(
         operation_id="request_cash_snapshot",

@@ -114,7 +114,7 @@ TABLE: dict[str, Row] = {
     "PUT accounts/{id}/peak": _write("balances:write", "account", body={"peak": "balance"} | REASON),
     "POST accounts/{id}/reset": _write("accounts:write", "account", body={"session": "2026-11-20"} | REASON),
     "PATCH accounts/{id}/auto-liq": _write("risk:write", "account", body={"drawdown": "2500"} | REASON),
-    "POST accounts/{id}/cash-snapshots": _write("accounts:read", "account", has_dry_run=False, own=202),
+    "POST accounts/{id}/cash-snapshots": _write("snapshots:request", "account", has_dry_run=False, own=202),
     "GET cash-snapshots/{id}": Row("accounts:read", id="cash_snapshot"),
     **{
         f"GET reports/{name}": Row("reports:read", query={"day": "2026-11-20"})
