@@ -2,13 +2,13 @@
 
 from typing import cast
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vendor_admin.errors import Refused
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.idempotency.views import IdempotentWrites
 from vendor_admin.test_mode.reset import reset_test_organization
@@ -36,7 +36,7 @@ class ResetView(IdempotentWrites):
         Whatever was done at its simulated platform is undone, open plans are cancelled, external ids forgotten. Test
         keys alone; doing it twice changes nothing more.
         """
-        token, now = cast(Token, request.auth), timezone.now()
+        token, now = cast(Token, request.auth), database_clock.now()
         if not token.is_test or token.organization.test_of_id is None:
             raise Refused(TEST_ONLY, code="test_only")
         request_id = str(getattr(request._request, "request_id", ""))

@@ -65,7 +65,7 @@ def test_a_program_learns_who_it_is(program: PortalSide, alpha: Organization) ->
     assert told["organization"] == {"id": str(alpha.pk), "slug": "alpha", "name": "Alpha Funding"}
     assert told["id"] == program.portal.client_id
     assert told["scopes"] == ["members:read", "accounts:read"]
-    assert (told["rights"], told["is_test"]) == (["request reconciliation", "view"], False)
+    assert (told["rights"], told["is_test"]) == (["view"], False)
     assert told["expires_at"].endswith("Z")
     assert told.keys() == ApiProgram.of(alpha).get("/api/v1/me").json().keys(), "keys and tokens are told the same"
     less = program.post("token", grant_type="client_credentials", scope="members:read").json()

@@ -280,7 +280,9 @@ def test_tokens_travel_in_the_header_alone_and_an_id_token_opens_nothing(desk: P
     access, plain = tokens["access_token"], FormClient()
     assert plain.get(f"{desk.path('userinfo')}?access_token={access}").status_code == 401
     assert plain.post(desk.path("userinfo"), {"access_token": access}).status_code == 401
-    assert plain.get(f"/api/v1/me?access_token={access}").status_code == 401
+    refused = plain.get(f"/api/v1/me?access_token={access}")
+    assert (refused.status_code, refused.json()["code"]) == (400, "credential_in_address")
+    assert not desk.works(access), "a token that stood in an address ends"
     assert not desk.works(tokens["id_token"])
     assert not desk.works(tokens["refresh_token"])
 

@@ -9,7 +9,7 @@ from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.operations.api.bodies import body_of
 from vendor_admin.operations.api.json_schemas import REASON
 from vendor_admin.operations.api.making import MOST_ROWS, ask_right, plan_of
-from vendor_admin.operations.kinds import all_kinds
+from vendor_admin.operations.inputs.declaration import kinds_with_input
 from vendor_admin.operations.models import Plan
 
 PLAN_FIELDS = ("kind", "rows", "defaults", "parameters", "reason")
@@ -44,7 +44,7 @@ def new_plan(request: Request) -> Plan:
     body = body_of(request, fields=PLAN_FIELDS)
     kind_name, rows, defaults = body.get("kind"), body.get("rows"), body.get("defaults", {})
     faults = []
-    if kind_name is None or kind_name not in {kind.name for kind in all_kinds()}:
+    if kind_name is None or kind_name not in {kind.name for kind in kinds_with_input()}:
         code = "required" if kind_name is None else "unknown_value"
         faults.append(Fault("kind", code, "must name a plan kind: GET /api/v1/plan-kinds lists them."))
     else:

@@ -15,8 +15,8 @@ from vendor_admin.operations.api.json_schemas import REASON, parameters_schema, 
 from vendor_admin.operations.api.making import WriteView, answer, reason_of, start_unless_dry
 from vendor_admin.operations.api.schemas import OperationSchema, PlanKindList, PlanKindSchema, PlanWithRows
 from vendor_admin.operations.api.single_writes import DRY_RUN_PARAMETER, WAIT_HEADER
-from vendor_admin.operations.inputs.declaration import example_of, input_of
-from vendor_admin.operations.kinds import all_kinds, kind_of
+from vendor_admin.operations.inputs.declaration import example_of, input_of, kinds_with_input
+from vendor_admin.operations.kinds import kind_of
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs
 from vendor_admin.organizations.tenancy import database_clock
@@ -33,7 +33,7 @@ class PlanKinds(APIView):
 
     @extend_schema(operation_id="list_plan_kinds", tags=["Plans"], responses=PlanKindList)
     def get(self, request: Request) -> Response:
-        return Response({"data": [_kind_told(kind.name) for kind in all_kinds()], "next_cursor": None})
+        return Response({"data": [_kind_told(kind.name) for kind in kinds_with_input()], "next_cursor": None})
 
 
 class PlanKindDetail(APIView):
@@ -43,7 +43,7 @@ class PlanKindDetail(APIView):
 
     @extend_schema(operation_id="get_plan_kind", tags=["Plans"], responses=PlanKindSchema)
     def get(self, request: Request, name: str) -> Response:
-        if name not in {kind.name for kind in all_kinds()}:
+        if name not in {kind.name for kind in kinds_with_input()}:
             raise NotFound(f"There is no plan kind {name[:64]}. GET /api/v1/plan-kinds lists them.")
         return Response(_kind_told(name))
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, Protocol, cast, runtime_checkable
 
 import msgspec
 from msgspec import UNSET
 
 from vendor_admin.errors import Fault
 from vendor_admin.operations.inputs.described import fields_of
-from vendor_admin.operations.kinds import Json, Target, kind_of, plain
+from vendor_admin.operations.kinds import Json, PlanKind, Target, all_kinds, kind_of, plain
 
 
 class Found(Protocol):
@@ -100,10 +100,16 @@ def _json(value: object, refers_to: str, found: Found) -> Json:
     return plain(value) if isinstance(value, Decimal | date) else value
 
 
+@runtime_checkable
 class TakesInput(Protocol):
     """What every plan kind declares besides what it does (kinds.py)."""
 
     takes: PlanInput
+
+
+def kinds_with_input() -> list[PlanKind]:
+    """Every kind that says what it takes, by name: all of the product's do."""
+    return [kind for kind in all_kinds() if isinstance(kind, TakesInput)]
 
 
 def input_of(kind_name: str) -> PlanInput:

@@ -1,10 +1,9 @@
 """Owners of a firm are owners of its test organization, as long as they are the firm's."""
 
-from django.utils import timezone
-
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization, StaffRole, User
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.organizations.test_organizations import find_test_organization
 
@@ -24,7 +23,7 @@ def keep_in_step(*, organization: Organization, user: User, role: str, actor: Ac
         return
     with organization_scope(test.pk):
         if becomes:
-            values = {"role": becomes, "role_since": timezone.now()}
+            values = {"role": becomes, "role_since": database_clock.now()}
             StaffRole.objects.update_or_create(user=user, organization=test, defaults=values)
         else:
             StaffRole.objects.filter(user=user, organization=test).delete()
