@@ -17,7 +17,8 @@ def other_sites(page: Page, site_url: str) -> list[str]:
     return asked
 
 
-def test_swagger_shows_every_resource(site_url: str) -> None:
+def test_swagger_shows_every_resource(site_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in this thread
     with blank_page(viewport={"width": 1400, "height": 900}) as page:
         asked = other_sites(page, site_url)
         page.goto(f"{site_url}/api/docs/")
