@@ -20,6 +20,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE_WIDTH = 390
+PATIENCE = 180  # a browser that has just started on a busy machine answers late
 SECONDS = 20  # for a page on a machine that is busy with other tests
 
 expect.set_options(timeout=1000 * SECONDS)
@@ -63,7 +64,7 @@ def blank_page(**context: Any) -> Iterator[Page]:
     a rule of a page failed.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(_chromium())
+        browser = playwright.chromium.connect_over_cdp(_chromium(), timeout=1000 * PATIENCE)
         opened_context = browser.new_context(**context)
         page = opened_context.new_page()
         page.set_default_timeout(1000 * SECONDS)
