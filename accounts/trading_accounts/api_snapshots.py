@@ -111,6 +111,7 @@ def _told(job: ReadJob) -> dict[str, Any]:
     """The first account's snapshot: the API asks about one at a time."""
     row = ReadJobRow.objects.filter(job=job).order_by("position")[0]
     answer = answer_of(row) or CashBalanceSnapshotAnswer()
+    amounts = ((name, getattr(answer, attribute)) for name, (attribute, _) in AMOUNTS.items())
     return {
         "id": str(job.pk),
         "account_id": str(row.target_id),
@@ -118,12 +119,8 @@ def _told(job: ReadJob) -> dict[str, Any]:
         "why": row.why or None,
         "read_at": None if row.read_at is None else write_moment(row.read_at),
         "waits_because": job.wait_why or None if row.state == ReadJobRow.State.WAITING else None,
-        **{name: _amount(getattr(answer, attribute)) for name, (attribute, _) in AMOUNTS.items()},
+        **{name: None if value is None else Amount.write(value) for name, value in amounts},
     }
-
-
-def _amount(value: Any) -> str | None:
-    return None if value is None else f"{value:f}"
 
 
 def _status_of(told: Mapping[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """Plans, their rows and operations as the partner API tells them: plain values, ids as text, no secrets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from vendor_admin.operations.kinds import Json, WithConsequence, kind_of
@@ -11,6 +11,7 @@ from vendor_admin.operations.plans.made import made_ids
 from vendor_admin.operations.plans.progress import counts_of_plans
 from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.audit import masked
+from vendor_admin.partner_api.reading.fields import write_moment
 
 ROWS_WITHIN = 20
 """A plan of up to so many rows is told with them."""
@@ -101,7 +102,7 @@ def operations_told(operations: Iterable[Operation]) -> list[dict[str, Json]]:
 
 def moment(at: datetime | None) -> str | None:
     """A time as RFC 3339 in UTC."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at is not None else None
+    return None if at is None else write_moment(at)
 
 
 def money(amount: Decimal | None) -> str | None:

@@ -3,7 +3,7 @@
 A feature's api.py gives its views methods made by `writes`:
 
     class BalanceChanges(WriteView):
-        post = writes("change_balances", subject="account")
+        post = writes("change_balances", subject="account", operation_id="change_balance", tag="Balances", summary=...)
 """
 
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ from rest_framework.views import APIView
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import Fault, InvalidFields, NotFound
 from vendor_admin.mirrors.columns import mirror_models
+from vendor_admin.operations.api.bodies import object_of
 from vendor_admin.operations.api.json_schemas import body_schema
 from vendor_admin.operations.api.making import DRY_RUN, answer, ask_right, plan_of
 from vendor_admin.operations.api.schemas import PlanWithRows
 from vendor_admin.operations.inputs.declaration import NoParameters, input_of
 from vendor_admin.operations.inputs.described import fields_of
 from vendor_admin.operations.inputs.references import ID
-from vendor_admin.operations.kinds import kind_of
 
 Handler = Callable[..., Response]
 DRY_RUN_PARAMETER = OpenApiParameter(
@@ -34,7 +34,7 @@ WAIT_HEADER = OpenApiParameter(
 )
 
 
-def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, summary: str = "") -> Handler:
+def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, summary: str) -> Handler:
     """Make the method of a view that makes a plan of one row.
 
     `subject` is the row's field that the address names, if it names one. A plan's parameters stand in the body beside
@@ -44,17 +44,14 @@ def writes(kind_name: str, *, subject: str = "", operation_id: str, tag: str, su
     @extend_schema(
         operation_id=operation_id,
         tags=[tag],
-        summary=summary or _summary(kind_name),
+        summary=summary,
         description=_description(kind_name),
         request={"application/json": body_schema(kind_name, without=subject)},
         responses={200: PlanWithRows, 202: PlanWithRows},
         parameters=[DRY_RUN_PARAMETER, WAIT_HEADER],
     )
     def handle(view: APIView, request: Request, **address: Any) -> Response:
-        body = request.data or {}
-        if not isinstance(body, Mapping):
-            raise InvalidFields([Fault("", "wrong_type", "The body must be an object.")])
-        return answer(request, _plan(request, kind_name, dict(body), subject=subject, address=address))
+        return answer(request, _plan(request, kind_name, object_of(request), subject=subject, address=address))
 
     return handle
 
@@ -93,10 +90,6 @@ def _of_one_row(pointer: str) -> str:
         if pointer.startswith(prefix):
             return pointer.removeprefix(prefix)
     return pointer
-
-
-def _summary(kind_name: str) -> str:
-    return kind_of(kind_name).title
 
 
 def _description(kind_name: str) -> str:

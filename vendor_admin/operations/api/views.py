@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from vendor_admin.amounts import read_id
 from vendor_admin.errors import NotFound
 from vendor_admin.operations.api.answers import operations_told, plan_with_rows
 from vendor_admin.operations.api.bodies import body_of
@@ -94,8 +95,7 @@ class OperationDetail(APIView):
 
 def plan_or_404(given: str) -> Plan:
     """The organization's plan of this number. Raises NotFound."""
-    number = int(given) if given.isascii() and given.isdecimal() and len(given) <= 18 else 0
-    found = Plan.objects.select_related("organization").filter(pk=number).first()
+    found = Plan.objects.select_related("organization").filter(pk=read_id(given)).first()
     if found is None:
         raise NotFound(f"There is no plan {given[:20]}.")
     return found

@@ -1,7 +1,7 @@
 """Reads what programs and files ask a plan for: typed rows, what they refer to, and everything that is wrong."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -183,8 +183,3 @@ def _meta(annotation: Any) -> Meta | None:
 
 def _escaped(name: object) -> str:
     return str(name)[:64].replace("~", "~0").replace("/", "~1")
-
-
-def texts_of(faults: Iterable[Fault]) -> str:
-    """All faults in one text, for people: fields by their last name."""
-    return " ".join(f"{fault.field.rsplit('/', 1)[-1]} {fault.text}".strip() for fault in faults)
