@@ -64,3 +64,17 @@ def test_a_reference_that_was_taken_meanwhile_is_a_warning_of_what_was_made(scen
     [row] = scene.rows(Plan(pk=int(told["id"])))
     assert (row.state, references(scene)) == ("succeeded", {"customer-1": 42})
     assert "customer-1" in row.warnings[-1]
+
+
+def test_a_reference_that_was_taken_costs_the_others_of_its_call_nothing(scene: Scene) -> None:
+    sam = PAT | {"name": "SAM_2002", "email": "sam.2002@traders.example", "external_id": "customer-2"}
+    body = {"kind": "create_members", "rows": [PAT, sam]}
+    headers = {"Idempotency-Key": "key-1"}
+    told = ApiProgram.of(scene.organization).post("/api/v1/plans", body, headers=headers).json()
+    set_reference(scene, 42, "customer-1")
+    scene.work("live")
+    pat, second = scene.rows(Plan(pk=int(told["id"])))
+    made = {one["name"]: one["id"] for one in scene.expected("user", "live").values()}
+    assert references(scene) == {"customer-1": 42, "customer-2": made["SAM_2002"]}
+    assert "customer-1" in pat.warnings[-1]
+    assert second.warnings == []

@@ -246,9 +246,9 @@ class LeadsOn(Protocol):
 
 @runtime_checkable
 class FollowsUp(Protocol):
-    """A kind of which something of ours is to be kept once a row was done: `follow_up` gets rows that calls of
-    `followed_paths` carried out, in the transaction that stores their outcome. What it raises is kept as a warning of
-    these rows; the outcome stays.
+    """A kind of which something of ours is to be kept once a row was done: `follow_up` gets rows of one plan that calls
+    of `followed_paths` carried out, in the transaction that stores their outcome. What it raises about one row is kept
+    as its warning; the outcome stays.
     """
 
     followed_paths: Collection[str]

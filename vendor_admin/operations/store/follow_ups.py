@@ -25,21 +25,26 @@ def follow_up(concluded: Sequence[Conclusion], *, now: datetime) -> None:
     if not succeeded:
         return
     rows = PlanRow.objects.filter(operation__in=[row.pk for row in succeeded], state=PlanRow.State.SUCCEEDED)
-    by_kind: dict[str, list[PlanRow]] = defaultdict(list)
+    by_plan: dict[int, list[PlanRow]] = defaultdict(list)
     for row in rows.select_related("plan__organization").order_by("position"):
-        by_kind[row.plan.kind].append(row)
-    for name, of_kind in by_kind.items():
-        kind: object = kind_of(name)
+        by_plan[row.plan_id].append(row)
+    for of_plan in by_plan.values():
+        kind: object = kind_of(of_plan[0].plan.kind)
         if isinstance(kind, FollowsUp):
-            _follow(kind, of_kind, now=now)
+            _follow(kind, of_plan, now=now)
 
 
 def _follow(kind: FollowsUp, rows: Sequence[PlanRow], *, now: datetime) -> None:
-    for row in rows:
-        try:
-            with transaction.atomic():
-                kind.follow_up([row], now=now)
-        except VendorAdminError as refused:
-            log.warning("operations.not_followed_up", plan=row.plan_id, row=row.position, why=refused.text)
-            row.warnings = [*row.warnings, refused.text]
-            row.save(update_fields=["warnings"])
+    """Follow up rows of one plan together, and one by one where that is refused: the others are not to suffer."""
+    try:
+        with transaction.atomic():
+            kind.follow_up(rows, now=now)
+    except VendorAdminError as refused:
+        if len(rows) > 1:
+            for row in rows:
+                _follow(kind, [row], now=now)
+            return
+        [row] = rows
+        log.warning("operations.not_followed_up", plan=row.plan_id, row=row.position, why=refused.text)
+        row.warnings = [*row.warnings, refused.text]
+        row.save(update_fields=["warnings"])
