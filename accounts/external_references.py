@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.external_ids import external_id_fault, set_external_ids
+from vendor_admin.operations.inputs.described import described
 from vendor_admin.operations.kinds import RowDraft
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.made import made_ids
@@ -14,6 +16,15 @@ from vendor_admin.partner_api.models import ExternalId
 
 EXTERNAL_ID = "externalId"
 """The name of the reference among what is wanted of a row. The platform is never sent it."""
+NewExternalId = Annotated[
+    str,
+    described(
+        "Your own reference, unique in your organization. It stays here and is not sent to the platform.",
+        example="customer-1001",
+        min_length=1,
+        max_length=100,
+    ),
+]
 
 
 def set_apart_taken(drafts: Sequence[RowDraft], *, kind: ExternalId.Kind, organization_id: int) -> None:

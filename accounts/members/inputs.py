@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, UnsetType
 
+from accounts.external_references import NewExternalId
 from vendor_admin.errors import Fault
 from vendor_admin.operations.inputs.declaration import RowInput
 from vendor_admin.operations.inputs.described import described, reference
@@ -88,18 +89,7 @@ class NewMember(RowInput, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
 
-    external_id: (
-        Annotated[
-            str,
-            described(
-                "Your own reference, unique in your organization. It stays here and is not sent to the platform.",
-                example="customer-1001",
-                min_length=1,
-                max_length=100,
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    external_id: NewExternalId | UnsetType = UNSET
 
     def faults(self) -> list[Fault]:
         fault = full_name_fault(self.first_name, self.last_name)

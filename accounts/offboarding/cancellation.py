@@ -3,7 +3,7 @@
 A member takes two rows, one for each host, since each host ends its own part: see `targets_for`.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ from accounts.in_force import (
     permission_stands,
     plugin_goes_on,
 )
-from accounts.offboarding.inputs import MemberToCancel, WhatEnds
+from accounts.offboarding.inputs import HOST, MemberToCancel, WhatEnds
 from accounts.permissions.plans import OPEN_POSITIONS, accounts_with_positions
 from vendor_admin.mirrors.models import PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
@@ -54,8 +54,6 @@ SWITCHES: Mapping[str, str] = {
     "tradingPermissions": "trading permissions",
 }
 """What cancelling may end: the platform's four switches, and their names for people. All are on unless turned off."""
-
-HOST = "environment"
 
 
 class Ending(StrEnum):
@@ -107,11 +105,6 @@ def proposals_for(
             has_subscriptions=subscriptions.has_anything_going_on(today=today),
         )
     return proposals
-
-
-def targets_for(user_ids: Iterable[int]) -> list[Target]:
-    """The targets that cancel these members: one for each host."""
-    return [Target("user", user_id, {HOST: host}) for user_id in user_ids for host in (LIVE, DEMO)]
 
 
 class CancelMembers(OneWrite):

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from accounts.in_force import permission_stands
-from accounts.offboarding.cancellation import SWITCHES, Ending, proposals_for, targets_for
+from accounts.offboarding.cancellation import SWITCHES, Ending, proposals_for
+from accounts.offboarding.inputs import targets_for
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.kinds import Json, Target

@@ -1,17 +1,22 @@
 """What is asked for when members are to be cancelled, and when what ended is to be restored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, ClassVar, Literal
 
+from accounts.in_force import DEMO, LIVE
 from vendor_admin.errors import Fault
 from vendor_admin.operations.inputs.declaration import Found, Input, RowInput
 from vendor_admin.operations.inputs.described import described, reference
 from vendor_admin.operations.inputs.references import ID
 from vendor_admin.operations.inputs.subjects import MemberToChange
 from vendor_admin.operations.kinds import Target
-from vendor_admin.tradovate.enums import Environment
 
 HOST = "environment"
+
+
+def targets_for(user_ids: Iterable[int | None]) -> list[Target]:
+    """The targets that cancel these members: one for each host."""
+    return [Target("user", user_id, {HOST: host}) for user_id in user_ids for host in (LIVE, DEMO)]
 
 
 class MemberToCancel(RowInput, frozen=True, kw_only=True):
@@ -24,8 +29,7 @@ class MemberToCancel(RowInput, frozen=True, kw_only=True):
     member: MemberToChange
 
     def targets(self, found: Found) -> Sequence[Target]:
-        hosts = (Environment.LIVE.value, Environment.DEMO.value)
-        return [Target(self.entity_type, self.subject_id(found), {HOST: host}) for host in hosts]
+        return targets_for([self.subject_id(found)])
 
 
 class WhatEnds(Input, frozen=True, kw_only=True):

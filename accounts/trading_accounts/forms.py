@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from accounts.trading_accounts.inputs import NewAccount
+from accounts.trading_accounts.inputs import POST_TRADE, NewAccount
 from accounts.trading_accounts.provisioning import templates_used
 from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.code_words import DRAWDOWN_TYPES
@@ -19,16 +19,6 @@ from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ACCOUNTS = 1_000
 _LARGEST_ID = 2**63 - 1
-_RISK_FIELDS = {
-    "daily_loss": "dailyLossAutoLiq",
-    "weekly_loss": "weeklyLossAutoLiq",
-    "daily_profit": "dailyProfitAutoLiq",
-    "drawdown": "trailingMaxDrawdown",
-    "drawdown_limit": "trailingMaxDrawdownLimit",
-    "drawdown_mode": "trailingMaxDrawdownMode",
-    "stays_locked": "doNotUnlock",
-    "is_fixed": "changesLocked",
-}
 
 
 class NewAccountsForm(ActionForm):
@@ -36,7 +26,7 @@ class NewAccountsForm(ActionForm):
 
     groups: Sequence[tuple[str, Sequence[str]]] = (
         ("Accounts", ("member", "count", "template", "letters", "first_number", "balance")),
-        ("Loss and drawdown (templates carry none)", tuple(_RISK_FIELDS)),
+        ("Loss and drawdown (templates carry none)", tuple(POST_TRADE)),
         ("Position limit", ("exposed_limit",)),
     )
 
@@ -156,7 +146,7 @@ class ResetAccountsForm(ActionForm):
 
 def _post_trade_risk(data: Mapping[str, object]) -> dict[str, Json]:
     """Limits by the platform's names, those that were typed."""
-    given = {_RISK_FIELDS[name]: plain(data[name]) for name in _RISK_FIELDS if data[name] not in (None, "", False)}
+    given = {POST_TRADE[name]: plain(data[name]) for name in POST_TRADE if data[name] not in (None, "", False)}
     if "trailingMaxDrawdown" not in given:
         given.pop("trailingMaxDrawdownMode", None)
     return given

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
+from accounts.external_references import NewExternalId
 from vendor_admin.errors import Fault
 from vendor_admin.operations.inputs.declaration import Found, Input, RowInput
 from vendor_admin.operations.inputs.described import described, reference
@@ -103,18 +104,7 @@ class NewAccount(RowInput, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
 
-    external_id: (
-        Annotated[
-            str,
-            described(
-                "Your own reference, unique in your organization. It stays here and is not sent to the platform.",
-                example="challenge-77",
-                min_length=1,
-                max_length=100,
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    external_id: NewExternalId | UnsetType = UNSET
 
     def faults(self) -> list[Fault]:
         if self.drawdown_limit is UNSET or (self.drawdown is not UNSET and self.drawdown):

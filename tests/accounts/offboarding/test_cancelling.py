@@ -17,8 +17,8 @@ from accounts.offboarding.cancellation import (
     Ending,
     proposals_for,
     propose_ending,
-    targets_for,
 )
+from accounts.offboarding.inputs import targets_for
 from tests.support.scene import Scene
 from tests.support.vendor_members import members, new_member, of_user, wait_for_mirror
 from vendor_admin.mirrors.models import (
