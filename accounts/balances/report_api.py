@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
-from vendor_admin.mirrors.external_ids import Kind, external_ids_of
-from vendor_admin.mirrors.models import Account, CashBalanceLog, Currency
+from vendor_admin.mirrors.api.day_rows import AccountsDayReport, join_accounts
+from vendor_admin.mirrors.models import CashBalanceLog, Currency
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.reading.fields import Amount, Choice, Day, Moment, PlatformId, Word
-from vendor_admin.partner_api.reading.reports import DayReport, Session, describes_report
+from vendor_admin.partner_api.reading.reports import Session, describes_report
 from vendor_admin.partner_api.reading.resources import Resource
 
 
@@ -34,10 +33,11 @@ class Booking(Resource):
     comment = Word(allow_null=True, help_text="The platform's comment.")
 
 
-class TransactionsReport(DayReport):
+class TransactionsReport(AccountsDayReport):
     """Every change of the cash of accounts in one session."""
 
     name = "transactions"
+    model = CashBalanceLog
     row_class = Booking
 
     @describes_report(Booking, operation_id="report_transactions")
@@ -45,21 +45,8 @@ class TransactionsReport(DayReport):
         """Download the bookings of a session's day."""
         return super().get(request)
 
-    def rows(self, session: Session, *, organization_id: int) -> QuerySet[Any]:
-        return CashBalanceLog.objects.filter(
-            organization_id=organization_id,
-            environment=session.environment,
-            trade_date__in=session.dates,
-            deleted_at__isnull=True,
-        )
-
     def join(self, rows: list[Any], *, session: Session, organization_id: int) -> None:
-        ids = {row.account_id for row in rows}
-        accounts = load(Account, organization_id=organization_id, ids=ids)
+        join_accounts(rows, organization_id=organization_id)
         currencies = load(Currency, organization_id=organization_id, ids={row.currency_id for row in rows})
-        known = [account_id for account_id in ids if account_id is not None]
-        external = external_ids_of(known, kind=Kind.ACCOUNT, organization_id=organization_id)
         for row in rows:
-            row.account = accounts.get(row.account_id, row.environment)
             row.currency = currencies.get(row.currency_id, row.environment)
-            row.account_external_id = external.get((row.environment, row.account_id))

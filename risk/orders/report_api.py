@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
 from risk.orders.fees import FEES, total_fees
-from vendor_admin.mirrors.external_ids import Kind, external_ids_of
-from vendor_admin.mirrors.models import Account, Contract, Fill, FillFee
+from vendor_admin.mirrors.api.day_rows import AccountsDayReport, join_accounts
+from vendor_admin.mirrors.models import Contract, Fill, FillFee
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.reading.fields import Amount, Choice, Day, Flag, Moment, PlatformId, Whole, Word
-from vendor_admin.partner_api.reading.reports import DayReport, Session, describes_report
+from vendor_admin.partner_api.reading.reports import Session, describes_report
 from vendor_admin.partner_api.reading.resources import Resource
 
 
@@ -43,10 +42,11 @@ class Trade(Resource):
     fees = Amount(allow_null=True, help_text=f"All {len(FEES)} of them together.")
 
 
-class TradingActivityReport(DayReport):
+class TradingActivityReport(AccountsDayReport):
     """Every fill of one session, with its fees."""
 
     name = "trading-activity"
+    model = Fill
     row_class = Trade
 
     @describes_report(Trade, operation_id="report_trading_activity")
@@ -54,24 +54,11 @@ class TradingActivityReport(DayReport):
         """Download the fills of a session's day with their fees."""
         return super().get(request)
 
-    def rows(self, session: Session, *, organization_id: int) -> QuerySet[Any]:
-        return Fill.objects.filter(
-            organization_id=organization_id,
-            environment=session.environment,
-            trade_date__in=session.dates,
-            deleted_at__isnull=True,
-        )
-
     def join(self, rows: list[Any], *, session: Session, organization_id: int) -> None:
-        ids = {row.account_id for row in rows}
-        accounts = load(Account, organization_id=organization_id, ids=ids)
+        join_accounts(rows, organization_id=organization_id)
         contracts = load(Contract, organization_id=organization_id, ids={row.contract_id for row in rows})
         fees = load(FillFee, organization_id=organization_id, ids=[row.entity_id for row in rows])
-        known = [account_id for account_id in ids if account_id is not None]
-        external = external_ids_of(known, kind=Kind.ACCOUNT, organization_id=organization_id)
         for row in rows:
-            row.account = accounts.get(row.account_id, row.environment)
             row.contract = contracts.get(row.contract_id, row.environment)
             row.fee = fees.get(row.entity_id, row.environment)
             row.fees = total_fees(row.fee)
-            row.account_external_id = external.get((row.environment, row.account_id))
