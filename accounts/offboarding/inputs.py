@@ -7,6 +7,7 @@ from accounts.in_force import DEMO, LIVE
 from vendor_admin.errors import Fault
 from vendor_admin.operations.inputs.declaration import Found, Input, RowInput
 from vendor_admin.operations.inputs.described import described, reference
+from vendor_admin.operations.inputs.nouns import ENTITY_TYPES
 from vendor_admin.operations.inputs.references import ID
 from vendor_admin.operations.inputs.subjects import MemberToChange
 from vendor_admin.operations.kinds import Target
@@ -63,12 +64,4 @@ class EndedThing(RowInput, frozen=True, kw_only=True):
     id: Annotated[str | int, reference(ID, "Its platform id.", example="7700021", is_subject=True)]
 
     def targets(self, found: Found) -> Sequence[Target]:
-        return [Target(_ENTITY_TYPES[self.type], self.subject_id(found))]
-
-
-_ENTITY_TYPES = {
-    "membership": "tradovateSubscription",
-    "entitlement": "userPlugin",
-    "market_data_subscription": "marketDataSubscription",
-    "trading_permission": "tradingPermission",
-}
+        return [Target(ENTITY_TYPES[self.type], self.subject_id(found))]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from vendor_admin.operations.inputs.nouns import noun_of
 from vendor_admin.operations.kinds import Json, WithConsequence, kind_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans.field_words import in_order, title_of
@@ -16,16 +17,6 @@ from vendor_admin.partner_api.reading.fields import write_moment
 ROWS_WITHIN = 20
 """A plan of up to so many rows is told with them."""
 ENDED_STATES = (Plan.State.FINISHED, Plan.State.CANCELLED, Plan.State.STALE)
-_NOUNS = {
-    "user": "member",
-    "account": "account",
-    "tradingPermission": "trading_permission",
-    "tradovateSubscription": "membership",
-    "userPlugin": "entitlement",
-    "marketDataSubscription": "market_data_subscription",
-    "userAccountPositionLimit": "position_limit",
-    "userAccountRiskParameter": "risk_parameter",
-}
 
 
 def plans_told(plans: Sequence[Plan], *, organization_id: int) -> list[dict[str, Json]]:
@@ -113,11 +104,6 @@ def money(amount: Decimal | None) -> str | None:
 def text_id(key: int | None) -> str | None:
     """One of our own or the platform's ids, as text."""
     return str(key) if key is not None else None
-
-
-def noun_of(entity_type: str) -> str:
-    """What the API calls things of one of the platform's entity types."""
-    return _NOUNS.get(entity_type, entity_type)
 
 
 def _row(row: PlanRow, made_id: int | None) -> dict[str, Json]:
