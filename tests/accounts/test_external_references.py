@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.scene import Scene
 from vendor_admin.mirrors.external_ids import Kind, set_external_ids
 from vendor_admin.operations.models import Plan

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.partner_api.matrix.planted import Planted, plant
-from tests.support.api import Api
+from tests.support.partner_api.api import Api
 from tests.support.staff_and_rows import Writer
 from vendor_admin.organizations.models import Organization
 

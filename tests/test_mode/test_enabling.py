@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.people import staff_user
 from tests.support.staff_and_rows import page_text
 from vendor_admin.errors import InvalidFields

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.running_hub import RunningHub, wait_until
 from vendor_admin.operations.engine.runner import work
 from vendor_admin.organizations.actors import COMMAND_LINE

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.members.lifecycle import Facts, Life, Step, life_of
 from accounts.members.lifecycle_facts import facts_of
 from accounts.members.lifecycle_panel import standing_of
-from accounts.offboarding.cancellation import targets_for
+from accounts.offboarding.inputs import targets_for
 from accounts.subscriptions.agreements import signature_in
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene

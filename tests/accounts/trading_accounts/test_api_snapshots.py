@@ -1,6 +1,6 @@
 """Cash snapshots by the partner API."""
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.scene import Scene
 from vendor_admin.operations.models import ReadJob
 from vendor_admin.operations.read_jobs.work import read

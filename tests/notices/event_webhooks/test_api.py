@@ -8,7 +8,7 @@ from standardwebhooks import Webhook
 
 from tests.notices.event_webhooks.hook_desk import HookDesk
 from tests.notices.notice_desk import Receiver, receiving
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 
 PATH = "/api/v1/webhooks"
 

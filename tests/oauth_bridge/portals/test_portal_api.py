@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from oauth_bridge.models import Portal
 from tests.oauth_bridge.portals.portal_side import PortalSide
 from tests.oauth_bridge.visitor import Visitor
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organizations_in_scope
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.operations.kinds import all_kinds
 from vendor_admin.organizations.models import Organization
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from tests.support.scenes import WORLD, connected

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.scene import Scene
 from vendor_admin.operations.api.waiting import WAITING_AT_ONCE
 from vendor_admin.operations.models import Plan, PlanRow

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.operations.models import Plan
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope

@@ -7,7 +7,7 @@ import structlog
 from django.test import Client
 
 from tests.partner_api.access.door_views import BASE, Later
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.models import ApiKey

@@ -12,7 +12,7 @@ from structlog.stdlib import ProcessorFormatter
 
 from tests.oauth_bridge.portals.portal_side import PortalSide
 from tests.oauth_bridge.visitor import SITE
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.notices import acknowledgement, watcher
 from vendor_admin.notices.models import Notice
 from vendor_admin.organizations.actors import Actor

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.partner_api.idempotency.views import IdempotentWrites
 from vendor_admin.partner_api.problem_catalogue import BY_CODE

@@ -20,8 +20,8 @@ from django.test import override_settings
 
 from tests.partner_api.idempotency import notes
 from tests.partner_api.idempotency.notes import NOTES, STEPS, notes_of
-from tests.support.api_program import ApiProgram
 from tests.support.database import ROOT
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.wsgi import application
 

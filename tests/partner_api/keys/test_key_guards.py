@@ -8,7 +8,7 @@ import time_machine
 from django.test import override_settings
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.errors import InvalidFields
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from vendor_admin.organizations.models import AuditEntry, Organization, StaffRole

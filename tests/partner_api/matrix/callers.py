@@ -11,7 +11,7 @@ from django.utils import timezone
 from oauth_bridge.members.attempts import digest
 from oauth_bridge.models import MemberLink, Portal, PortalConsent, PortalToken
 from tests.partner_api.matrix.planted import Planted
-from tests.support.api_program import EVERY_SCOPE, ApiProgram
+from tests.support.partner_api.program import EVERY_SCOPE, ApiProgram
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from vendor_admin.organizations.models import StaffRole, User

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.people import staff_user
 from tests.support.staff_and_rows import NOW, Writer
 from vendor_admin.mirrors.columns import mirror_models

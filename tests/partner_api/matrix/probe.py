@@ -11,7 +11,7 @@ from psycopg import sql
 
 from tests.partner_api.matrix.planted import Planted
 from tests.partner_api.matrix.table import Row
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.tenancy.catalog import walled_tables
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.organizations.tenancy.scope import organization_scope

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import committed_schema
 from tests.support.database import ROOT
+from tests.support.partner_api.api import committed_schema
 from vendor_admin.partner_api.openapi.breaking_changes import breaking_changes
 from vendor_admin.partner_api.openapi.generation import SCHEMA_FILE, schema_text
 

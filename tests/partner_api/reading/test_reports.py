@@ -13,7 +13,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.support.api import Api
+from tests.support.partner_api.api import Api
 from tests.support.staff_and_rows import Writer
 from vendor_admin.organizations import web_turns
 from vendor_admin.organizations.models import Organization

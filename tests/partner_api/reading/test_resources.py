@@ -11,8 +11,8 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
-from tests.support.api import Api
-from tests.support.api_program import EVERY_SCOPE
+from tests.support.partner_api.api import Api
+from tests.support.partner_api.program import EVERY_SCOPE
 from tests.support.staff_and_rows import Writer
 from vendor_admin.mirrors.api.mirror_reading import MirrorReading
 from vendor_admin.mirrors.columns import mirror_models

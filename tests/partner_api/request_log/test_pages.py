@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from tests.support.people import staff_user
 from tests.support.signed_in import signed_in
 from tests.support.staff_and_rows import page_text

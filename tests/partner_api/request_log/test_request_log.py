@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.partner_api.idempotency import notes
 from tests.partner_api.idempotency.notes import NOTES
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api import retention

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from tests.partner_api.idempotency import notes
 from tests.partner_api.idempotency.notes import NOTES
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api import retention

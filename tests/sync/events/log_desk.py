@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.api_program import ApiProgram
+from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.events.cursors import beginning, present_life

@@ -13,8 +13,8 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from tests.support.api_program import ApiProgram
 from tests.support.database import ROOT
+from tests.support.partner_api.program import ApiProgram
 from tests.sync.events.log_desk import LogDesk
 from vendor_admin.commands import ROLES, arguments_of
 from vendor_admin.embedded import Program, RunningProgram, choose_port

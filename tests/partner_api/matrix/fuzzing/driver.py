@@ -45,6 +45,18 @@ def operations_of(loaded: Any) -> list[Any]:
     return sorted(operations, key=lambda operation: operation.method.upper() == "DELETE")
 
 
+def try_every_operation(planted: Planted, *, examples: int) -> None:
+    """Send each operation what is known to be taken and some made-up cases; fail where an answer breaks the schema, or
+    where less than nine of ten operations were taken at least once.
+    """
+    driver = Driver(planted)
+    for operation in operations_of(loaded_schema()):
+        driver.send_known(operation)
+        driver.send_made_up(operation, examples=examples)
+    assert not driver.faults, "\n\n".join(f"{name}: {fault}" for name, fault in driver.faults.items())
+    assert driver.taken() >= 0.9, "\n".join(map(str, driver.never_taken().items()))
+
+
 class Driver:
     """Sends cases as one program. `statuses` counts what each operation answered, `faults` has what was wrong."""
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.partner_api.matrix.callers import Callers
-from tests.partner_api.matrix.fuzzing.driver import Driver, loaded_schema, operations_of
+from tests.partner_api.matrix.fuzzing.driver import Driver, loaded_schema, try_every_operation
 from tests.partner_api.matrix.fuzzing.workflow import workflow_of
 from tests.partner_api.matrix.planted import Planted
-from tests.support.api_program import EVERY_SCOPE
+from tests.support.partner_api.program import EVERY_SCOPE
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "100"))
 IN_A_ROW = int(os.environ.get("API_WORKFLOWS", "50"))
@@ -43,9 +43,4 @@ def test_calls_in_a_row_answer_as_the_schema_says(driver: Driver) -> None:
 
 
 def test_every_operation_answers_as_its_schema_says(ours: Planted, unlimited: None) -> None:
-    driver = Driver(ours)
-    for operation in operations_of(loaded_schema()):
-        driver.send_known(operation)
-        driver.send_made_up(operation, examples=EXAMPLES)
-    assert not driver.faults, "\n\n".join(f"{name}: {fault}" for name, fault in driver.faults.items())
-    assert driver.taken() >= 0.9, driver.never_taken()
+    try_every_operation(ours, examples=EXAMPLES)
