@@ -95,7 +95,7 @@ class OperationDetail(APIView):
 
 def plan_or_404(given: str) -> Plan:
     """The organization's plan of this number. Raises NotFound."""
-    found = Plan.objects.select_related("organization").filter(pk=read_id(given)).first()
+    found = Plan.objects.select_related("organization").filter(pk=read_id(given) or 0).first()
     if found is None:
         raise NotFound(f"There is no plan {given[:20]}.")
     return found
