@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from vendor_admin.mirrors.external_ids import Kind, external_ids_of
-from vendor_admin.mirrors.models import Account
-from vendor_admin.mirrors.models.base import Mirror
+from vendor_admin.mirrors.models import Account, CashBalanceLog, Fill
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.partner_api.reading.reports import DayReport, Session
 
@@ -15,7 +14,7 @@ from vendor_admin.partner_api.reading.reports import DayReport, Session
 class AccountsDayReport(DayReport):
     """The rows of one mirror that have the day's trade date and an account."""
 
-    model: ClassVar[type[Mirror]]
+    model: ClassVar[type[CashBalanceLog] | type[Fill]]
 
     def rows(self, session: Session, *, organization_id: int) -> QuerySet[Any]:
         return self.model.objects.filter(
