@@ -42,15 +42,13 @@ def record_after(
         if caller is None:
             return
         organization_id, name = caller
+        duration = int(seconds() * 1000)
+        entry = None
         try:
-            facts = _facts_of(request, sent, answer)
-            entry = RequestLogEntry(
-                organization_id=organization_id, caller=name, at=at, duration=int(seconds() * 1000), **facts
-            )
-            was_logged = is_continued(request) and answer.status_code < 400
-            _write(
-                None if was_logged else entry, organization_id=organization_id, turn=_turn_to_give_back(request, answer)
-            )
+            if not (is_continued(request) and answer.status_code < 400):  # that was logged when it began to wait
+                facts = _facts_of(request, sent, answer)
+                entry = RequestLogEntry(organization_id=organization_id, caller=name, at=at, duration=duration, **facts)
+            _write(entry, organization_id=organization_id, turn=_turn_to_give_back(request, answer))
         except (DatabaseError, InterfaceError) as error:
             log.warning("api_request_not_recorded", path=request.path, error=str(error))
 
@@ -77,7 +75,7 @@ def _turn_to_give_back(request: HttpRequest, answer: HttpResponse) -> Turn | Non
 
 
 def _facts_of(request: HttpRequest, sent: HttpResponse, answer: HttpResponse) -> dict[str, Any]:
-    told = _value_of(answer)
+    told = None if _is_plain_read(request, answer) else _value_of(answer)
     is_problem = answer.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
     return {
         "request_id": getattr(request, "request_id", ""),
@@ -108,13 +106,18 @@ def _request_body_of(request: HttpRequest) -> str:
 
 def _answer_body_of(request: HttpRequest, answer: HttpResponse, told: Any) -> str:
     """Answers to writes, and problems. What was read is not kept: it is there to be read again."""
-    if answer.status_code == TOO_MANY or (answer.status_code < 400 and request.method in _READS):
+    if answer.status_code == TOO_MANY or _is_plain_read(request, answer):
         return ""
     if answer.streaming:
         return "(sent in pieces)"
     if told is None:
         return f"({len(answer.content):,} bytes)" if answer.content else ""
     return masked_body(told)
+
+
+def _is_plain_read(request: HttpRequest, answer: HttpResponse) -> bool:
+    """Whether something was read and is there. Nothing of such an answer is kept, so it is not taken apart."""
+    return answer.status_code < 400 and request.method in _READS
 
 
 def _value_of(answer: HttpResponse) -> Any:
