@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Q
 from oauth2_provider.settings import oauth2_settings
 
 from oauth_bridge.members import links
@@ -22,11 +21,11 @@ from oauth_bridge.members.attempts import digest
 from oauth_bridge.models import Portal, PortalCode, PortalConsent, PortalRefreshToken, PortalToken
 from vendor_admin.errors import NotFound
 from vendor_admin.organizations import audit
+from vendor_admin.partner_api.access import last_use
 
 log = structlog.get_logger()
 
 KEPT_FOR = timedelta(days=1)
-USED_EVERY = timedelta(minutes=1)
 _ORGANIZATION = re.compile(r"vat_([1-9][0-9]{0,17})_[\w-]{43}", re.ASCII)
 
 
@@ -195,11 +194,10 @@ def revoke(*, token: str, portal: Portal, now: datetime) -> None:
 
 
 def note_use(*, portal: Portal, consent: PortalConsent | None, now: datetime) -> None:
-    """Remember when a portal was last used, to the minute."""
-    Portal.objects.filter(Q(used_at=None) | Q(used_at__lt=now - USED_EVERY), pk=portal.pk).update(used_at=now)
+    """Remember when a portal was last used, and a member's consent."""
+    last_use.note_use(portal, now=now)
     if consent is not None:
-        mine = PortalConsent.objects.filter(Q(used_at=None) | Q(used_at__lt=now - USED_EVERY), pk=consent.pk)
-        mine.update(used_at=now)
+        last_use.note_use(consent, now=now)
 
 
 def forget_old(*, now: datetime) -> None:

@@ -1,11 +1,13 @@
-"""The partner API's door: a program's own token, its scopes, its organization, and problem bodies."""
+"""Tokens of portals at the partner API: a program's own token, its scopes, its organization, and problem bodies."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from django.utils import timezone
 from rest_framework.request import Request
@@ -17,7 +19,7 @@ from tests.oauth_bridge.portals.portal_side import PortalSide
 from tests.oauth_bridge.visitor import Visitor
 from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import AuditEntry, Organization
-from vendor_admin.organizations.tenancy.scope import organizations_in_scope
+from vendor_admin.organizations.tenancy.scope import organization_scope, organizations_in_scope
 
 
 class Members(APIView):
@@ -72,6 +74,23 @@ def test_a_program_learns_who_it_is(program: PortalSide, alpha: Organization) ->
     assert "refresh_token" not in less
     assert "id_token" not in less
     assert program.api(less["access_token"]).json()["scopes"] == ["members:read"]
+
+
+def test_use_of_a_token_is_noted_to_the_minute(program: PortalSide, alpha: Organization) -> None:
+    def used_at() -> Any:
+        with organization_scope(alpha.pk):
+            return Portal.objects.get(pk=program.portal.pk).used_at
+
+    token, first = program.own_token(), timezone.now() + timedelta(minutes=5)
+    with time_machine.travel(first, tick=False):
+        program.api(token)
+    with time_machine.travel(first + timedelta(seconds=30), tick=False), CaptureQueriesContext(connection) as queries:
+        program.api(token)
+    assert not [query["sql"] for query in queries if query["sql"].startswith('UPDATE "oauth_bridge_portal"')]
+    assert used_at() == first
+    with time_machine.travel(first + timedelta(seconds=61), tick=False):
+        program.api(token)
+    assert used_at() == first + timedelta(seconds=61)
 
 
 def test_everybody_else_gets_a_problem_that_says_why(program: PortalSide, alpha: Organization, ann: Visitor) -> None:

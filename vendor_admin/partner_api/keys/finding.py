@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -11,6 +11,7 @@ from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.programs import Origin
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.access.credentials import Leaked
+from vendor_admin.partner_api.access.last_use import note_use
 from vendor_admin.partner_api.authentication import AddressRefused, CredentialRefused, Token
 from vendor_admin.partner_api.keys import text
 from vendor_admin.partner_api.keys.verbs import revoke_key
@@ -18,7 +19,6 @@ from vendor_admin.partner_api.models import ApiKey
 from vendor_admin.partner_api.scopes import rights_of_scopes
 
 DOOR = Actor.system("partner API", label="the partner API")
-USED_EVERY = timedelta(minutes=1)
 
 
 def find_key(key: str, *, address: str, now: datetime) -> ApiKey | None:
@@ -64,12 +64,6 @@ def may_call_from(allowed: Iterable[str], address: str) -> bool:
     return any(caller in network for network in networks)
 
 
-def note_use(*, key: ApiKey, now: datetime) -> None:
-    """Remember when a key was last used, to the minute."""
-    if key.used_at is None or key.used_at < now - USED_EVERY:
-        ApiKey.objects.filter(Q(used_at=None) | Q(used_at__lt=now - USED_EVERY), pk=key.pk).update(used_at=now)
-
-
 class ApiKeys:
     """The partner API's door for API keys (settings.PARTNER_API_CREDENTIALS)."""
 
@@ -82,7 +76,7 @@ class ApiKeys:
         key = find_key(credential, address=address, now=now)
         if key is None:
             return None
-        note_use(key=key, now=now)
+        note_use(key, now=now)
         return Token(
             actor=key.actor,
             name=key.name,
