@@ -120,3 +120,15 @@ def test_a_durable_scope_must_be_the_outermost(two_organizations: list[str]) -> 
         organization_scope(BRAVO, durable=True),
     ):
         pass
+
+
+def test_settings_of_a_scope_hold_in_its_transaction_alone(two_organizations: list[str]) -> None:
+    def shown() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT concat_ws(' ', current_setting('synchronous_commit'), current_setting('app.orgs'))")
+            return str(cursor.fetchone()[0])
+
+    with organization_scope(ALPHA, settings={"synchronous_commit": "off", "app.orgs": f"{{{BRAVO}}}"}):
+        assert shown() == f"off {{{ALPHA}}}", "who may be seen is no setting among others"
+    with organization_scope(ALPHA):
+        assert shown() == f"on {{{ALPHA}}}"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -82,10 +82,8 @@ def _take_turn(request: HttpRequest, claim: Claim) -> Turn | None:
     one key would wait for each other. None where nobody is found, who then is refused by the view.
     """
     now = timezone.now()
-    with organization_scope(claim.organization_id):
-        with connection.cursor() as cursor:
-            # What a crash of the server loses here is counts, and when a key was used last.
-            cursor.execute("SET LOCAL synchronous_commit = off")
+    # What a crash of the server loses here is counts, and when a key was last used.
+    with organization_scope(claim.organization_id, settings={"synchronous_commit": "off"}):
         try:
             found = claim.find(address=caller_address(request), now=now)
         except CredentialRefused as refused:

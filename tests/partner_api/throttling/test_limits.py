@@ -117,6 +117,19 @@ def test_nobody_is_counted_for_a_key_that_is_unknown(program: ApiProgram, alpha:
         assert not RequestCount.objects.exists()
 
 
+def test_a_request_takes_three_short_transactions(program: ApiProgram) -> None:
+    program.get(ME)  # notes that the key is used, once a minute
+    with CaptureQueriesContext(connection) as queries:
+        program.get(ME).close()
+    statements = [query["sql"].split(None, 1)[0] for query in queries]
+    # Who calls, and the count; the view, which asks nothing here; the log.
+    assert statements == [
+        *("BEGIN", "SELECT", "SELECT", "WITH", "COMMIT"),
+        *("BEGIN", "SELECT", "SAVEPOINT", "RELEASE", "COMMIT"),
+        *("BEGIN", "SELECT", "INSERT", "COMMIT"),
+    ]
+
+
 def test_counting_is_one_statement(program: ApiProgram) -> None:
     with CaptureQueriesContext(
         connection,

@@ -6,15 +6,15 @@ of the organizations in scope, outside of one it shows nothing. In the database 
 `app.orgs`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any
 
 from django.db import connection, models, transaction
 
 _scope: ContextVar[tuple[int, ...]] = ContextVar("organizations_in_scope", default=())
-
 _looked_up: ContextVar[dict[str, Any] | None] = ContextVar("looked_up_in_scope", default=None)
 
 
@@ -28,25 +28,33 @@ def looked_up_in_scope() -> dict[str, Any] | None:
     return _looked_up.get()
 
 
-def set_database_scope(organization_ids: tuple[int, ...]) -> None:
-    """Tell the current transaction which organizations may be seen. Must run inside a transaction (SET LOCAL)."""
+def set_database_scope(organization_ids: tuple[int, ...], *, settings: Mapping[str, str] | None = None) -> None:
+    """Tell the current transaction which organizations may be seen. Must run inside a transaction (SET LOCAL).
+
+    `settings` are others of PostgreSQL's, by name, in the same statement.
+    """
     value = "{" + ",".join(str(int(one)) for one in organization_ids) + "}" if organization_ids else ""
+    others = settings or {}
+    calls = "set_config(%s, %s, true), " * len(others) + "set_config('app.orgs', %s, true)"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.orgs', %s, true)", [value])
+        cursor.execute(f"SELECT {calls}", [*chain.from_iterable(others.items()), value])
 
 
 @contextmanager
-def organization_scope(*organization_ids: int, durable: bool = False) -> Iterator[None]:
+def organization_scope(
+    *organization_ids: int, durable: bool = False, settings: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """A transaction in which only these organizations exist. Scopes nest; the outer one is restored at the end.
 
-    With `durable` it must be the outermost transaction, which is committed when the scope ends.
+    With `durable` it must be the outermost transaction, which is committed when the scope ends. `settings` are
+    PostgreSQL's, by name: they hold until the outermost transaction ends, and cost no statement of their own.
     """
     outer = _scope.get()
     token, kept = _scope.set(tuple(organization_ids)), _looked_up.set({})
     is_outermost = not connection.in_atomic_block
     try:
         with transaction.atomic(durable=durable):
-            set_database_scope(tuple(organization_ids))
+            set_database_scope(tuple(organization_ids), settings=settings)
             yield
             # Of the outermost one nothing is left to restore: the setting ends with its transaction.
             if not is_outermost and connection.in_atomic_block and not connection.needs_rollback:

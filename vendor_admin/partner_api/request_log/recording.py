@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -59,9 +59,7 @@ def record_after(
 def _write(entry: RequestLogEntry | None, *, organization_id: int, turn: Turn | None) -> None:
     if entry is None and turn is None:
         return
-    with organization_scope(organization_id):
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = '2s'")
+    with organization_scope(organization_id, settings={"synchronous_commit": "off", "statement_timeout": "2s"}):
         if entry is not None:
             entry.save(force_insert=True)
         if turn is not None:
