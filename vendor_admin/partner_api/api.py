@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vendor_admin.partner_api.authentication import Token
+from vendor_admin.partner_api.reading.fields import write_moment
 
 
 class ProgramOrganization(serializers.Serializer[Any]):
@@ -51,9 +52,5 @@ class Me(APIView):
             "rights": sorted(right.value for right in token.rights),
             "is_test": token.is_test,
             "version": token.version,
-            "expires_at": _time(token),
+            "expires_at": None if token.expires_at is None else write_moment(token.expires_at),
         })  # fmt: skip
-
-
-def _time(token: Token) -> str | None:
-    return None if token.expires_at is None else token.expires_at.isoformat().replace("+00:00", "Z")
