@@ -43,10 +43,7 @@ class IdempotentWrites(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After the caller is known and may do this, and before the view is asked to."""
         super().initial(request, *args, **kwargs)
-        has_handler = str(request.method).lower() in self.http_method_names and hasattr(
-            self, str(request.method).lower()
-        )
-        if not has_handler or not self.needs_key(request):
+        if request.method not in self.allowed_methods or not self.needs_key(request):
             return
         key = saved_answers.read_key(request.headers.get("Idempotency-Key"))
         digest = digest_of(
