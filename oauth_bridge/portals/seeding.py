@@ -1,9 +1,7 @@
 """Registers the demo's sample portal. May be run again at any time: what is right already is left alone."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from oauth_bridge.models import Portal
 from oauth_bridge.portals import registry
@@ -12,6 +10,7 @@ from oauth_bridge.portals.server import issuer_of
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.private_files import read_object, write_object
 
 NAME = "Trader Desk"
 
@@ -24,7 +23,6 @@ def seed_portal(*, organization: Organization, url: str, path: Path, actor: Acto
     uris = [f"{url}/callback"]
     with organization_scope(organization.pk):
         portal = Portal.objects.filter(name=NAME).select_related("organization").first()
-    kept = _kept(path)
     if portal is None:
         made = registry.register_portal(
             organization=organization,
@@ -38,7 +36,7 @@ def seed_portal(*, organization: Organization, url: str, path: Path, actor: Acto
         portal, secret = made.portal, made.secret
     else:
         registry.change_portal(portal=portal, values={"redirect_uris": uris}, actor=actor)
-        secret = kept.get("client_secret", "")
+        secret = read_object(path).get("client_secret", "")
         if not registry.matches(secret, portal.client_secret):
             secret = registry.rotate_secret(portal=portal, actor=actor, now=now).secret
     described = {
@@ -48,14 +46,5 @@ def seed_portal(*, organization: Organization, url: str, path: Path, actor: Acto
         "client_secret": secret,
         "organization": organization.name,
     }
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(described, indent=1))
+    write_object(path, described)
     return portal
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

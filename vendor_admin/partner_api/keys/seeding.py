@@ -1,9 +1,7 @@
 """Makes the demo's test key. May be run again at any time: a key that works is left alone."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
@@ -12,6 +10,7 @@ from vendor_admin.partner_api.keys.text import digest
 from vendor_admin.partner_api.keys.verbs import make_key
 from vendor_admin.partner_api.models import ApiKey
 from vendor_admin.partner_api.scopes import PARTNER_SCOPES
+from vendor_admin.private_files import read_object, write_object
 
 NAME = "Demo of the API"
 
@@ -21,21 +20,12 @@ def seed_key(*, organization: Organization, path: Path, actor: Actor, now: datet
 
     The text is kept there alone, so a lost file means another key.
     """
-    kept = str(_kept(path).get("key", ""))
+    kept = str(read_object(path).get("key", ""))
     with organization_scope(organization.pk):
         known = ApiKey.objects.filter(organization=organization, digest=digest(kept)).first() if kept else None
     if known is not None and known.works(now=now):
         return kept
     scopes = [scope.name for scope in PARTNER_SCOPES]
     made = make_key(organization=organization, name=NAME, scopes=scopes, actor=actor, now=now, is_test=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"organization": organization.name, "key": made.text}, indent=1))
+    write_object(path, {"organization": organization.name, "key": made.text})
     return made.text
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
