@@ -69,6 +69,11 @@ class ApiKey(OrganizationRow):
         """The program behind the key as the audit names it."""
         return Actor(ActorKind.PROGRAM, self.public_id, f"API key {self.name}")
 
+    @staticmethod
+    def working(*, now: datetime) -> Q:
+        """Keys that may be used now."""
+        return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+
     def works(self, *, now: datetime) -> bool:
         """Whether it may be used now."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

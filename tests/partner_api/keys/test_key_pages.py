@@ -180,3 +180,23 @@ def test_the_list_counts_todays_requests_and_costs_the_same_for_twenty_keys(alph
     assert queries()[0] == before
     assert "Nightly job" not in shown(alice.get(f"{LIST}?state=ended"))
     assert "job 19" in shown(alice.get(f"{LIST}?state=works"))
+
+
+def test_the_list_shows_keys_that_work_or_those_that_have_ended(alpha: Organization, alice: Client) -> None:
+    now = timezone.now()
+    for name, values in (
+        ("endless", {}),
+        ("lasting", {"expires_at": now + timedelta(days=1)}),
+        ("expired", {"expires_at": now}),
+        ("revoked", {"expires_at": now + timedelta(days=1), "revoked_at": now}),
+        ("revoked too", {"revoked_at": now}),
+    ):
+        key = ApiProgram.of(alpha, name=f"a job, {name}").key
+        with organization_scope(alpha.pk):
+            ApiKey.objects.filter(pk=key.pk).update(**values)
+
+    def listed(state: str) -> set[str]:
+        return set(re.findall(r"a job, ([a-z ]+)", shown(alice.get(f"{LIST}?state={state}"))))
+
+    assert listed("works") == {"endless", "lasting"}
+    assert listed("ended") == {"expired", "revoked", "revoked too"}

@@ -97,9 +97,8 @@ class ApiKeys:
         return Leaked(key.organization, key.actor, is_ended=key.is_revoked_when_leaked)
 
     def rights_of(self, ids: Iterable[str]) -> Mapping[str, frozenset[Right]]:
-        lives = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        rows = ApiKey.objects.filter(lives, public_id__in=ids, revoked_at=None).values_list("public_id", "scopes")
-        return {public_id: rights_of_scopes(scopes) for public_id, scopes in rows}
+        keys = ApiKey.objects.filter(ApiKey.working(now=timezone.now()), public_id__in=ids)
+        return {public_id: rights_of_scopes(scopes) for public_id, scopes in keys.values_list("public_id", "scopes")}
 
     def labels(self) -> Mapping[str, str]:
         return {key.public_id: key.actor.label for key in ApiKey.objects.only("public_id", "name")}
