@@ -14,6 +14,7 @@ from vendor_admin.listing.admin_base import ReadOnlyAdmin
 from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.models import RequestLogEntry
+from vendor_admin.partner_api.problems import ERRORS_PATH
 
 _PLAN = re.compile(r"/api/v1/plans/([0-9]{1,18})\b", re.ASCII)
 _CLASSES = (("2", "2xx: done"), ("3", "3xx: not modified"), ("4", "4xx: refused"), ("5", "5xx: broken"))
@@ -34,14 +35,20 @@ def _address(row: RequestLogEntry) -> str:
     return f"{row.path}?{row.query}" if row.query else row.path
 
 
-def _plan_url(row: RequestLogEntry) -> str | None:
+def _plan_id(row: RequestLogEntry) -> str | None:
+    """The plan that a request made, or was about."""
     found = _PLAN.search(row.location) or _PLAN.search(row.path)
-    return reverse("admin:operations_plan_change", args=[found[1]]) if found else None
+    return found[1] if found else None
 
 
 def _plan(row: RequestLogEntry) -> str:
-    found = _PLAN.search(row.location) or _PLAN.search(row.path)
-    return f"Plan {found[1]}" if found else ""
+    plan_id = _plan_id(row)
+    return f"Plan {plan_id}" if plan_id else ""
+
+
+def _plan_url(row: RequestLogEntry) -> str | None:
+    plan_id = _plan_id(row)
+    return reverse("admin:operations_plan_change", args=[plan_id]) if plan_id else None
 
 
 def _key_url(row: RequestLogEntry) -> str | None:
@@ -84,9 +91,6 @@ class RequestLogAdmin(ReadOnlyAdmin):
     )
     empty = "No program has called yet. Make an API key, and give it to the program's developer."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("organization")
-
     def title_of(self, row: Any) -> str:
         return f"{row.method} {row.path}"
 
@@ -109,7 +113,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
         return {
             "request_body": _indented(row.request_body),
             "answer_body": _indented(row.answer_body),
-            "error_url": f"/api/docs/errors#{row.code}" if row.code else "",
+            "error_url": f"{ERRORS_PATH}#{row.code}" if row.code else "",
             "days": settings.PARTNER_API_LOG_DAYS,
         }
 
