@@ -23,6 +23,12 @@ def test_every_list_opens_for_an_owner_without_rows(alice: Client) -> None:
     assert set(statuses.values()) == {200}, {address: status for address, status in statuses.items() if status != 200}
 
 
+def test_no_filter_is_called_as_the_places_of_pages_are(alice: Client) -> None:
+    for address in _lists():
+        names = {one.name for one, _ in alice.get(address).context["filters"]}
+        assert not names & {"before", "after"}, address
+
+
 def test_every_list_and_object_opens_and_says_once_that_it_may_be_old(alice: Client, alpha, trading_day, write) -> None:
     trading_day(3)
     write.gap(alpha, ended_at=NOW)

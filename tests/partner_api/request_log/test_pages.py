@@ -1,5 +1,8 @@
 """The pages of the request log: Alice owns Alpha, Bob looks at it, Charlie owns Beta."""
 
+import html
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -65,3 +68,15 @@ def test_nobody_else_sees_them(alice: Client, bob: Client, charlie: Client, entr
     support = signed_in(staff_user("sally", entry.organization, "viewer"))
     assert support.get(address).status_code == bob.get(address).status_code
     assert Client().get(address).status_code == 302
+
+
+def test_the_log_has_a_second_page(alice: Client, entry: RequestLogEntry) -> None:
+    with organization_scope(entry.organization_id):
+        for number in range(60):
+            entry.pk, entry.request_id = None, f"request-{number:02}"
+            entry.save(force_insert=True)
+    first = page_text(alice.get(reverse(LIST)))
+    (older,) = re.findall(r'rel="next" href="([^"]+)"', html.unescape(first))
+    second = page_text(alice.get(f"{reverse(LIST)}{older}"))
+    assert "request-59" in first
+    assert "request-00" in second

@@ -73,7 +73,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
         Filter("status", "Answer", choices=_CLASSES, apply=_by_class),
         Filter("code", "Code of the problem", kind="word"),
         Filter("since", "Since", kind="moment", lookup="at__gte"),
-        Filter("before", "Before", kind="moment", lookup="at__lt"),
+        Filter("until", "Before", kind="moment", lookup="at__lt"),
     )
     columns = (
         Column("Time", lambda row: row.at),
