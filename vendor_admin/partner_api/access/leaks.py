@@ -50,18 +50,13 @@ def note_leak(credential: str, *, address: str, now: datetime, request_id: str =
         if leaked is None:
             return None
         organization, program = leaked.organization, leaked.program
-        row, is_new = CredentialLeak.objects.get_or_create(
+        newest = {"noted_at": now, "address": address or None} | ({"is_ended": True} if leaked.is_ended else {})
+        CredentialLeak.objects.update_or_create(
             organization=organization,
             program=program.id,
             day=now.date(),
-            defaults={"label": program.label[:200], "noted_at": now, "address": address or None},
-        )
-        CredentialLeak.objects.filter(pk=row.pk).update(
-            times=F("times") + (0 if is_new else 1),
-            is_ended=leaked.is_ended or row.is_ended,
-            noted_at=now,
-            address=address or None,
-            handled_at=None,
+            defaults={**newest, "times": F("times") + 1, "handled_at": None},
+            create_defaults={**newest, "label": program.label[:200]},
         )
         audit.record(
             organization=organization,
