@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -25,13 +25,12 @@ from psycopg.errors import QueryCanceled
 
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import Unavailable
+from vendor_admin.moments import possible
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
 QUERY_TIMEOUT_MS = 8_000
 _is_bounded: ContextVar[bool] = ContextVar("statements_are_bounded", default=False)
-_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MOMENT = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class TooSlow(Unavailable):
@@ -231,7 +230,7 @@ def decode_cursor(cursor: str, key: Sequence[str]) -> list[object] | None:
     for name, value in zip(key, values, strict=True):
         if name.endswith("_at"):
             value = _aware(value) if isinstance(value, str) else None
-            if value is not None and not _is_possible(value):
+            if value is not None and (value := possible(value)) is None:
                 raise BadRequest("The place in the list has a time that nothing here can have.")
         expected = str if name == "environment" else datetime if name.endswith("_at") else int
         if not isinstance(value, expected) or (isinstance(value, int) and abs(value) > 2**63 - 1):
@@ -246,11 +245,6 @@ def _aware(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment is not None and timezone.is_aware(moment) else None
-
-
-def _is_possible(moment: datetime) -> bool:
-    """Whether something here can have that time: others break the arithmetic of Python's and PostgreSQL's calendars."""
-    return _FIRST_MOMENT <= moment < _LAST_MOMENT
 
 
 def _beyond(key: Sequence[str], values: Sequence[object], direction: str) -> Q:
@@ -300,7 +294,7 @@ def _moment(text: str, *, title: str) -> datetime:
         moment = None
     if moment is None:
         raise ValueError(f"{title}: “{text}” is not a time. Write 2026-11-20 or 2026-11-20 14:30.")
-    aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-    if not _is_possible(aware):
+    found = possible(moment if timezone.is_aware(moment) else timezone.make_aware(moment))
+    if found is None:
         raise ValueError(f"{title}: “{text}” is out of range. Times here lie between the years 1970 and 2200.")
-    return aware
+    return found

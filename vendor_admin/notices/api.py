@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vendor_admin.errors import Fault, InvalidFields
+from vendor_admin.moments import read_moment
 from vendor_admin.notices.event_webhooks import verbs
 from vendor_admin.notices.models import EventWebhook, WebhookDelivery
 from vendor_admin.operations.api.bodies import body_of
@@ -246,10 +246,7 @@ def _delivery_told(delivery: WebhookDelivery) -> dict[str, Any]:
 
 
 def _moment(body: dict[str, Any], name: str) -> Any:
-    try:
-        moment = parse_datetime(body[name]) if isinstance(body.get(name), str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = read_moment(body[name]) if isinstance(body.get(name), str) else None
+    if moment is None:
         raise InvalidFields([Fault(name, "invalid", "Give a time in RFC 3339: 2026-11-20T15:00:00Z.")])
     return moment

@@ -113,6 +113,21 @@ def test_what_cannot_be_stored_is_named(program: ApiProgram, receiver: Receiver,
         assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
+def test_a_range_is_taken_of_any_zone_and_refused_where_nothing_can_have_its_times(
+    program: ApiProgram, receiver: Receiver, key: Keys
+) -> None:
+    made = add(program, key, receiver.url)
+    for since, until, status in (
+        ("2026-11-20T15:00:00+16:59", "2026-11-20T15:00:00Z", 202),  # PostgreSQL knows no zone that far away
+        ("0013-02-07T13:11:04.33Z", "2026-11-20T15:00:00Z", 422),
+        ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 422),
+        ("2026-11-20T15:00:00Z", "2026-11-20T14:00:00Z", 422),
+        ("2026-11-20T15:00:00", "2026-11-20T16:00:00Z", 422),
+    ):
+        answer = program.post(f"{PATH}/{made['id']}/resend", {"since": since, "until": until}, headers=key())
+        assert answer.status_code == status, answer.content
+
+
 def test_it_needs_its_scope_and_finds_nothing_of_others(
     alpha: HookDesk, bravo: HookDesk, program: ApiProgram, receiver: Receiver, key: Keys
 ) -> None:

@@ -4,23 +4,23 @@ A filter that is only quick together with another one says so in `needs`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import Field
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from django_filters.rest_framework import FilterSet
 
 from vendor_admin.amounts import read_id
+from vendor_admin.moments import FIRST_YEAR, LAST_YEAR, read_moment
 from vendor_admin.partner_api.request_errors import InvalidParameters, ParameterFault
 
 MOST_IDS = 200
 LONGEST_WORD = 200
 NEEDS_ANOTHER = "needs_another_parameter"
-FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 
 class _IdsField(Field):
@@ -72,13 +72,10 @@ class _MomentField(Field):
     def to_python(self, value: Any) -> datetime | None:
         if value in (None, ""):
             return None
-        try:
-            moment = parse_datetime(str(value))
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        moment = read_moment(str(value))
+        if moment is None:
             raise ValidationError("takes a time in RFC 3339: 2026-11-20T15:00:00Z.")
-        return moment.astimezone(UTC)
+        return moment
 
 
 class IdsFilter(django_filters.Filter):
