@@ -137,7 +137,9 @@ def test_a_plan_that_cannot_start_by_itself_stays_a_preview_and_says_why(
     assert scene.prepared(plan).state == "preview"
     revoke_key(key=program.key, actor=Actor.staff(scene.actor), now=timezone.now())
     assert scene.prepared(plan).state == "preview"
-    assert "may not change balances" in scene.reload(plan).wait_why
+    stays = scene.reload(plan)
+    assert "may not change balances" in stays.wait_why
+    assert (stays.starts_unseen, stays.check_at) == (False, None), "no worker tries it again"
 
 
 def test_whoever_waits_is_answered_with_the_outcome(scene: Scene, program: ApiProgram) -> None:
