@@ -160,6 +160,12 @@ def test_the_demo_from_first_start_to_reset(project: Path, start: Callable[..., 
     assert "Sign in as" in demo.text
     (portal,) = re.findall(r"http://localhost:(\d+)/  for members of", demo.text)
     assert "Sign in with my prop firm" in get(int(portal), "/")[1]
+    lines = re.findall(r"^ +(curl .*)$", demo.text, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        assert json.loads(subprocess.check_output(["sh", "-c", line], timeout=60))["data"], line
+    (receiver,) = re.findall(r"A sample receiver of webhooks.*\n +http://localhost:(\d+)/\n", demo.text)
+    wait_until(lambda: ">verified<" in get(int(receiver), "/")[1], seconds=60)
 
     second = start_beside(project)
     assert second.returncode == 1

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from vendor_admin.demo import Demo
 from vendor_admin.demo.authenticator import code_of
+from vendor_admin.demo.folder import webhook_lines
+from vendor_admin.notices.models import EventWebhook
 from vendor_admin.organizations.models import Connection, Organization, StaffRole, User
 from vendor_admin.organizations.sign_in.codes import check_code
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -80,6 +82,27 @@ def test_seeding_again_changes_no_password_and_follows_the_sandbox(db, sandbox, 
             "http://127.0.0.1:8888/demo/v1",
             "http://127.0.0.1:8888/live/v1",
         }
+
+
+def test_seeding_tells_the_receiver_its_secret_and_follows_it_to_another_port(db, sandbox, tmp_path, settings):
+    settings.DEBUG, settings.ALLOW_INTERNAL_PLATFORM_HOSTS = True, False
+    path = tmp_path / "webhook.json"
+
+    def seed(port: int) -> dict[str, str]:
+        url = f"http://localhost:{port}/webhooks"
+        call_command("seed_demo", sandbox_url=URL, webhook_url=url, webhook_file=path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        told = json.loads(path.read_text())
+        with organization_scope(Organization.objects.get(slug="north-one").pk):
+            webhook = EventWebhook.objects.get()
+            assert (webhook.url, webhook.secret["current"]) == (url, told["secret"])
+        return told
+
+    first = seed(8071)
+    assert seed(8072)["secret"] == first["secret"]
+    assert webhook_lines(path)[1].strip() == "http://localhost:8072/"
+    path.write_text("{}")
+    assert seed(8072)["secret"] != first["secret"]
 
 
 def test_the_demo_prints_the_code_of_who_needs_one(db, sandbox, tmp_path):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from vendor_admin.private_files import read_object
+
 LONGEST_LOG_BYTES = 5_000_000
 
 
@@ -109,19 +111,10 @@ def member_lines(path: Path) -> list[str]:
     ]
 
 
-def portal_of(path: Path) -> dict[str, str] | None:
-    """What seed_members wrote for the sample portal: `url`, `issuer`, `client_id`, `client_secret`, `organization`."""
-    try:
-        found: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return found
-
-
 def portal_lines(path: Path) -> list[str]:
     """Where a partner's portal runs that signs members in through us."""
-    portal = portal_of(path)
-    if portal is None:
+    portal = read_object(path)
+    if not portal:
         return []
     return [
         "  A sample portal of a partner, which signs members in through Vendor Admin",
@@ -130,15 +123,29 @@ def portal_lines(path: Path) -> list[str]:
     ]
 
 
-def api_lines(path: Path, *, port: int) -> list[str]:
-    """A call of the partner API that works when it is pasted."""
-    try:
-        given: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError):
+def webhook_lines(path: Path) -> list[str]:
+    """Where the sample receiver shows what it was told."""
+    given = read_object(path)
+    if not given:
         return []
     return [
+        f"  A sample receiver of webhooks, which is told of what happens at {given['organization']}",
+        f"    {given['url'].removesuffix('webhooks')}",
+        "",
+    ]
+
+
+def api_lines(path: Path, *, port: int, events_port: int) -> list[str]:
+    """Calls of the partner API that work when they are pasted."""
+    given = read_object(path)
+    if not given:
+        return []
+    curl = f"curl -H 'Authorization: Bearer {given['key']}'"
+    return [
         f"  Call the partner API of {given['organization']}; docs/api/quick-start.md goes on from there",
-        f"    curl -H 'Authorization: Bearer {given['key']}' 'http://localhost:{port}/api/v1/accounts?limit=3'",
-        f"    Its reference: http://localhost:{port}/api/docs/",
+        f"    {curl} 'http://localhost:{port}/api/v1/accounts?limit=3'",
+        "  Wait for what happens next, for 20 seconds at most",
+        f"    {curl} 'http://localhost:{events_port}/api/v1/events?after=latest&wait=20'",
+        f"  Its reference: http://localhost:{port}/api/docs/",
         "",
     ]

@@ -25,18 +25,20 @@ from vendor_admin.demo.folder import (
     member_lines,
     only_one,
     portal_lines,
-    portal_of,
     secrets_of_codes,
+    webhook_lines,
 )
 from vendor_admin.demo.older_data import OlderData, refuse_older_data
 from vendor_admin.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, Program, choose_port
 from vendor_admin.embedded.accounts import remove_home_folder
 from vendor_admin.embedded.valkey import file_system_broker
+from vendor_admin.private_files import read_object
 from vendor_admin.supervisor import Child, ChildFailed, StopRequested, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLE_PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
-WEB_PORT, EVENTS_PORT, SANDBOX_PORT, PORTAL_PORT = 8000, 8001, 8090, 8070
+SAMPLE_RECEIVER = ROOT / "tests" / "sample_portal" / "receiver.py"
+WEB_PORT, EVENTS_PORT, SANDBOX_PORT, PORTAL_PORT, RECEIVER_PORT = 8000, 8001, 8090, 8070, 8071
 POSTGRES_PORT, VALKEY_PORT = 54320, 63790
 EVENTS_PER_SECOND = 20
 LIVE_SECONDS = 600.0  # from the first start: slow machines make the tables for minutes
@@ -113,8 +115,8 @@ class Demo:
         remove_home_folder(self.folder / "postgres")
         for name in ("valkey", "broker", "sandbox", "log", "mail", "state"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        for name in ("demo.secrets.json", "demo.logins.json", "demo.members.json", "demo.portal.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        for name in ("secrets", "logins", "members", "portal", "api", "webhook"):
+            (self.folder / f"demo.{name}.json").unlink(missing_ok=True)
         self.say("Removed the data of earlier runs.")
 
     def _start_all(self) -> None:
@@ -137,7 +139,11 @@ class Demo:
         environment["SITE_URL"] = f"http://localhost:{self.web_port}"
         environment["EMAIL_URL"] = f"filemail:///{quote(str((self.folder / 'mail').absolute()))}"
         portal_port = self._port("the sample portal", PORTAL_PORT)
-        self._prepare_database(environment, sandbox_url=sandbox_url, portal_port=portal_port)
+        receiver_port = self._port("the sample receiver of webhooks", RECEIVER_PORT)
+        self._prepare_database(
+            environment, sandbox_url=sandbox_url, portal_port=portal_port, receiver_port=receiver_port
+        )
+        self._receiver(receiver_port)
         environment["GUNICORN_CMD_ARGS"] = f"--bind 127.0.0.1:{self.web_port}"
         environment["EVENTS_BIND"] = f"127.0.0.1:{self.events_port}"
         answers = {"web": self._web_answers, "events": self._events_answer}
@@ -226,37 +232,51 @@ class Demo:
 
     def _portal(self, port: int) -> None:
         """Start the sample portal, a program that knows nothing of ours but what an owner would give it."""
-        given = portal_of(self.folder / "demo.portal.json")
-        if given is None:
+        given = read_object(self.folder / "demo.portal.json")
+        if given:
+            options = ("--issuer", given["issuer"], "--client-id", given["client_id"])
+            secret = {"PORTAL_CLIENT_SECRET": given["client_secret"]}
+            self._sample("portal", SAMPLE_PORTAL, options, port=port, secret=secret, stop_rank=0)
+
+    def _receiver(self, port: int) -> None:
+        """Start the sample receiver of webhooks. It outlives the workers, which send there."""
+        given = read_object(self.folder / "demo.webhook.json")
+        if given:
+            secret = {"WEBHOOK_SECRET": given["secret"]}
+            self._sample("receiver", SAMPLE_RECEIVER, (), port=port, secret=secret, stop_rank=3)
+
+    def _sample(
+        self, name: str, path: Path, options: tuple[str, ...], *, port: int, secret: dict[str, str], stop_rank: int
+    ) -> None:
+        """Start a sample of what a partner writes."""
+        if not path.exists():
+            self.say(f"There is no sample {name}, since {path.relative_to(ROOT)} is not in this folder.")
             return
-        if not SAMPLE_PORTAL.exists():
-            self.say(f"There is no sample portal, since {SAMPLE_PORTAL.relative_to(ROOT)} is not in this folder.")
-            return
-        command = (
-            *("python", str(SAMPLE_PORTAL), "--port", str(port)),
-            *("--issuer", given["issuer"], "--client-id", given["client_id"]),
-        )
-        environment = _own_environment() | {"PORTAL_CLIENT_SECRET": given["client_secret"]}
-        program = Program(name="portal", arguments=arguments_of(command), folder=ROOT, environment=environment)
+        arguments = arguments_of(("python", str(path), "--port", str(port), *options))
+        program = Program(name=name, arguments=arguments, folder=ROOT, environment=_own_environment() | secret)
         self.supervisor.start(
             Child(
                 program=program,
-                log_path=log_path(self.folder, "portal"),
-                stop_rank=0,
+                log_path=log_path(self.folder, name),
+                stop_rank=stop_rank,
                 grace_seconds=5,
                 is_ready=lambda: _status(port, "/") == 200,
             )
         )
 
-    def _prepare_database(self, environment: Mapping[str, str], *, sandbox_url: str, portal_port: int) -> None:
+    def _prepare_database(
+        self, environment: Mapping[str, str], *, sandbox_url: str, portal_port: int, receiver_port: int
+    ) -> None:
         log = log_path(self.folder, "prepare")
         at_sandbox = ("--sandbox-url", sandbox_url)
         logins = (self.folder / "demo.logins.json").absolute()
         logins.touch(mode=0o600)
         api_key = (self.folder / "demo.api.json").absolute()
+        webhook = (self.folder / "demo.webhook.json").absolute()
         seed = (
             *("python", "manage.py", "seed_demo", *at_sandbox, "--new-sandbox"),
             *("--logins-file", str(logins), "--api-key-file", str(api_key)),
+            *("--webhook-url", f"http://localhost:{receiver_port}/webhooks", "--webhook-file", str(webhook)),
         )
         members = (self.folder / "demo.members.json").absolute()
         portal = (self.folder / "demo.portal.json").absolute()
@@ -302,14 +322,14 @@ class Demo:
             "",
             f"  Staff pages         http://localhost:{self.web_port}/",
             f"  Health of sync      http://localhost:{self.web_port}/syncz",
-            f"  Events, waited for  http://localhost:{self.events_port}/api/v1/events?wait=20 with an API key",
             f"  Simulated platform  {sandbox_url.replace('127.0.0.1', 'localhost')}/",
             f"  E-mails             files in {self.folder / 'mail'}; none is really sent",
             "",
             *login_lines(self.folder / "demo.logins.json"),
             *member_lines(self.folder / "demo.members.json"),
             *portal_lines(self.folder / "demo.portal.json"),
-            *api_lines(self.folder / "demo.api.json", port=self.web_port),
+            *api_lines(self.folder / "demo.api.json", port=self.web_port, events_port=self.events_port),
+            *webhook_lines(self.folder / "demo.webhook.json"),
             f"Data and logs are in {self.folder}. Stop with Ctrl-C.",
             "",
         ]

@@ -19,6 +19,7 @@ from django.utils.text import slugify
 
 from vendor_admin.errors import InvalidFields
 from vendor_admin.notices import channels, email
+from vendor_admin.notices.event_webhooks.seeding import seed_webhook
 from vendor_admin.notices.models import NoticeChannel, NoticeKind
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.connections.verbs import connect_organization
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         parser.add_argument("--sandbox-url", "--sandbox", required=True, help="e.g. http://127.0.0.1:9000")
         parser.add_argument("--logins-file", "--logins", type=Path, help="Keeps the passwords: a JSON list.")
         parser.add_argument("--api-key-file", type=Path, help="Keeps a test key of the partner API.")
+        parser.add_argument("--webhook-url", help="Where the sample receiver of webhooks listens.")
+        parser.add_argument("--webhook-file", type=Path, help="Keeps what the sample receiver must know.")
         parser.add_argument(
             "--new-sandbox",
             action="store_true",
@@ -50,6 +53,8 @@ class Command(BaseCommand):
         sandbox_url: str,
         logins_file: Path | None,
         api_key_file: Path | None,
+        webhook_url: str | None,
+        webhook_file: Path | None,
         new_sandbox: bool,
         **options: Any,
     ) -> None:
@@ -65,6 +70,10 @@ class Command(BaseCommand):
             _forget_tokens(organizations)
         if api_key_file is not None:
             seed_key(organization=organizations[0], path=api_key_file, actor=ACTOR, now=timezone.now())
+        if webhook_url and webhook_file:
+            seed_webhook(
+                organization=organizations[0], url=webhook_url, path=webhook_file, actor=ACTOR, now=timezone.now()
+            )
         if logins_file is not None:
             _keep(logins, path=logins_file)
         for login in logins:
