@@ -238,6 +238,7 @@ def test_a_holder_frozen_in_a_flush_is_replaced_within_the_ttl_and_writes_nothin
     new = platform.peers[-1]
     platform.send(event(3), peer=new)
     wait_until(lambda: stored.events("account", 3), what="an event of the new socket")
+    first.stop()  # it has decided about all that it had in hand
     assert not stored.events("account", 2)
     assert {row["epoch"] for row in stored.events("account", 3)} == {2}
     (gap,) = stored.gaps()

@@ -12,7 +12,7 @@ from tests.support.running_hub import wait_until
 from tests.sync.desk import Desk, row
 from tests.sync.log.written import OLD
 from tests.sync.stored import Stored
-from vendor_admin.sync.log import batch_writer
+from vendor_admin.sync.log import batch_writer, flush
 from vendor_admin.sync.log.flush import StaleFenceError
 from vendor_admin.sync.log.rows import BadRow
 
@@ -45,6 +45,24 @@ def test_only_the_rows_of_a_lost_lease_are_dropped(desk: Desk, stored: Stored) -
     assert {event["lease_id"] for event in stored.events()} == {1, 3}
     assert len(stored.events()) == 20
     assert sorted(desk.stored) == [(1, 10), (3, 10)]
+
+
+def test_a_lease_that_is_lost_while_the_database_is_asked_writes_nothing(
+    desk: Desk, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add_lease(2)
+
+    async def connect_late(url: str, *, name: str) -> psycopg.AsyncConnection:
+        connection = await flush.connect(url, name=name)
+        if desk.fences.pop(2, None) is not None:  # the hub notices that another has it
+            desk.take_over(2)
+        return connection
+
+    monkeypatch.setattr(batch_writer, "connect", connect_late)
+    desk.write([row(seq, seq, name="x", lease_id=1 + seq % 2) for seq in range(1, 7)])
+    assert [(event["lease_id"], event["seq"]) for event in stored.events()] == [(1, 2), (1, 4), (1, 6)]
+    assert {batch["lease_id"] for batch in stored.batches()} == {1}
+    assert desk.stored == [(1, 3)]
 
 
 def test_a_fence_that_was_never_given_and_a_lease_that_is_gone_are_refused(desk: Desk, stored: Stored) -> None:

@@ -229,8 +229,15 @@ class BatchWriter:
         return held
 
     def _fences(self, rows: Sequence[Row | BadRow]) -> dict[int, int]:
-        fences = {row.lease_id: self._fence_of(row.lease_id, row.epoch) for row in rows}
-        return {lease_id: fence for lease_id, fence in fences.items() if fence is not None}
+        """The fences of the leases of which all these rows may be written. The others were lost since `_still_held`."""
+        fences: dict[int, int] = {}
+        lost = set()
+        for lease_id, epoch in {(row.lease_id, row.epoch) for row in rows}:
+            if (fence := self._fence_of(lease_id, epoch)) is None:
+                lost.add(lease_id)
+            else:
+                fences[lease_id] = fence
+        return {lease_id: fence for lease_id, fence in fences.items() if lease_id not in lost}
 
     async def _drop_stale(
         self, connection: psycopg.AsyncConnection, rows: Sequence[Row | BadRow]

@@ -17,7 +17,7 @@ STALE_FENCE = "VA001"
 
 
 class StaleFenceError(Exception):
-    """A lease of the batch was taken over by another hub; nothing of the batch was written."""
+    """A lease of the batch is not held, or was taken over by another hub; nothing of the batch was written."""
 
 
 class _JsonDumper(Dumper):
@@ -55,10 +55,12 @@ async def write_batch(
 ) -> int:
     """Write rows of one kind (all live, or all differences) in one transaction. Returns the number of log rows.
 
-    `fences` maps each lease of the batch to the fence it is held under. With `in_log_only` the mirrors are left alone.
-    `rendered` are the batch's `statements_of` where they were made before; `meanwhile` is called while the server
-    works. Raises StaleFenceError, or psycopg's error with nothing written.
+    `fences` maps each lease of the batch to the fence it is held under; without one, its rows must not be written. With
+    `in_log_only` the mirrors are left alone. `rendered` are the batch's `statements_of` where they were made before;
+    `meanwhile` is called while the server works. Raises StaleFenceError, or psycopg's error with nothing written.
     """
+    if not {row.lease_id for row in rows} <= fences.keys():
+        raise StaleFenceError
     appended: list[psycopg.AsyncCursor] = []
     try:
         async with _one_transaction(connection):
