@@ -1,7 +1,6 @@
 """Plans by the partner API: what staff can do, by program, with the same previews, rights and outcomes."""
 
 import json
-from contextlib import ExitStack
 from threading import Event, Thread
 from typing import Any
 
@@ -11,10 +10,8 @@ from django.utils import timezone
 
 from tests.support.partner_api.program import ApiProgram
 from tests.support.scene import Scene
-from vendor_admin.operations.api.waiting import WAITING_AT_ONCE
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import fresh_rows, targets
-from vendor_admin.organizations import web_turns
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.partner_api.keys.verbs import revoke_key
 
@@ -164,18 +161,6 @@ def test_whoever_waits_is_answered_with_the_outcome(scene: Scene, program: ApiPr
     assert answer["Preference-Applied"] == "wait=30"
     again = program.post(path, body, headers=keyed("key-1"))
     assert (again.status_code, again["Idempotent-Replayed"], again.json()["id"]) == (202, "true", told["id"])
-
-
-def test_whoever_finds_no_turn_to_wait_is_answered_at_once(scene: Scene, program: ApiProgram) -> None:
-    ids = scene.account_ids(1)
-    with ExitStack() as held:
-        for _ in range(WAITING_AT_ONCE):
-            held.enter_context(
-                web_turns.hold("waiting for plans", most=WAITING_AT_ONCE, cause="others", of_cause=WAITING_AT_ONCE)
-            )
-        path, body = f"/api/v1/accounts/{ids[0]}/balance-changes", {"change": "5", "reason": "Goodwill"}
-        answer = program.post(path, body, headers=keyed("key-1", Prefer="wait=30"))
-    assert (answer.status_code, answer.json()["state"]) == (202, "running")
 
 
 def test_a_write_about_what_is_not_there_is_not_found_and_one_without_a_reason_is_refused(

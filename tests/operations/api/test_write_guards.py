@@ -1,5 +1,6 @@
 """What a write is refused for before anything is previewed, and what a program's plan does not do by itself."""
 
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,9 +9,10 @@ from django.utils import timezone
 
 from tests.support.partner_api.program import EVERY_SCOPE, ApiProgram
 from vendor_admin.operations.api.making import LONGEST_REASON, MOST_ROWS
-from vendor_admin.operations.api.waiting import LONGEST_WAIT, seconds_of
+from vendor_admin.operations.api.waiting import LONGEST_WAIT, WAITING_AT_ONCE, seconds_of, wait_for
 from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans.start import renew
+from vendor_admin.organizations import web_turns
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -85,3 +87,19 @@ def test_a_preview_that_moves_again_and_again_waits_for_somebody_to_look(
 def test_nobody_waits_for_longer_than_half_a_minute() -> None:
     asked: Any = SimpleNamespace(headers={"Prefer": "respond-async, wait=9999"})
     assert seconds_of(asked) == LONGEST_WAIT
+
+
+def test_whoever_finds_no_turn_to_wait_is_answered_at_once(alpha: Organization) -> None:
+    looked: list[dict[str, Any]] = []
+
+    def look() -> dict[str, Any]:
+        looked.append({"state": "finished"})
+        return looked[-1]
+
+    with ExitStack() as held:
+        for _ in range(WAITING_AT_ONCE):
+            turn = web_turns.hold("waiting for plans", most=WAITING_AT_ONCE, cause="others", of_cause=WAITING_AT_ONCE)
+            held.enter_context(turn)
+        assert wait_for(look, organization_id=alpha.pk, seconds=30) is None
+        assert not looked
+    assert wait_for(look, organization_id=alpha.pk, seconds=30) == looked[0]

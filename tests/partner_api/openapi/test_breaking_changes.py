@@ -30,7 +30,7 @@ OLD: dict[str, Any] = {
             "post": {
                 "operationId": "make_member",
                 "requestBody": {"content": {"application/json": {"schema": NEW_MEMBER}}},
-                "responses": {"202": {"description": ""}},
+                "responses": {"202": {"description": ""}, "409": {"description": ""}},
             },
         }
     },
@@ -50,7 +50,12 @@ OLD: dict[str, Any] = {
             "NewMember": {
                 "type": "object",
                 "required": ["name"],
-                "properties": {"name": {"type": "string"}, "age": {"type": ["integer", "null"]}},
+                "properties": {
+                    "name": {"type": "string", "maxLength": 60},
+                    "age": {"type": ["integer", "null"]},
+                    "words": {"type": "array", "items": {"type": "string"}, "maxItems": 9},
+                    "note": {"anyOf": [{"type": "string", "maxLength": 60}, {"type": "null"}]},
+                },
             },
         }
     },
@@ -65,6 +70,10 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> list[str]:
 
 def schemas(new: dict[str, Any]) -> Any:
     return new["components"]["schemas"]
+
+
+def fields(new: dict[str, Any]) -> Any:
+    return schemas(new)["NewMember"]["properties"]
 
 
 def get(new: dict[str, Any]) -> Any:
@@ -93,6 +102,20 @@ def get(new: dict[str, Any]) -> Any:
         lambda new: schemas(new)["NewMember"]["properties"].pop("age"),
         lambda new: new["paths"]["/members"]["post"]["requestBody"].update(required=True),
         lambda new: new["paths"]["/members"]["post"]["responses"].pop("202"),
+        lambda new: new["paths"]["/members"]["post"]["responses"].pop("409"),
+        lambda new: fields(new)["name"].update(maxLength=59),
+        lambda new: fields(new)["name"].update(minLength=1),
+        lambda new: fields(new)["name"].update(pattern="^[a-z]*$"),
+        lambda new: fields(new)["name"].update(format="email"),
+        lambda new: fields(new)["name"].update(enum=["Ann"]),
+        lambda new: fields(new)["age"].update(minimum=0),
+        lambda new: fields(new)["age"].update(maximum=120),
+        lambda new: fields(new)["words"].update(maxItems=8),
+        lambda new: fields(new)["words"].update(minItems=1),
+        lambda new: fields(new)["words"]["items"].update(maxLength=60),
+        lambda new: fields(new)["note"]["anyOf"][0].update(maxLength=59),
+        lambda new: fields(new)["note"]["anyOf"].pop(),
+        lambda new: schemas(new)["NewMember"].update(additionalProperties=False),
     ],
 )
 def test_what_is_gone_changed_or_newly_required_is_told(change: Callable[[dict[str, Any]], Any]) -> None:
@@ -112,6 +135,10 @@ def test_what_is_gone_changed_or_newly_required_is_told(change: Callable[[dict[s
         lambda new: schemas(new)["NewMember"]["properties"].update(email={"type": "string"}),
         lambda new: schemas(new)["NewMember"]["properties"]["name"].update(type=["string", "null"]),
         lambda new: schemas(new)["NewMember"]["required"].clear(),
+        lambda new: fields(new)["name"].update(maxLength=61),
+        lambda new: fields(new)["name"].pop("maxLength"),
+        lambda new: fields(new)["words"].update(maxItems=10, minItems=0),
+        lambda new: schemas(new)["Member"]["properties"]["id"].update(maxLength=9),
     ],
 )
 def test_what_is_added_breaks_nobody(change: Callable[[dict[str, Any]], Any]) -> None:

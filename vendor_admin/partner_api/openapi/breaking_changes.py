@@ -2,7 +2,7 @@
 
 Broken are programs where something that they may send or read is gone, has another type, or must be there now:
 addresses, methods, answers and fields removed, parameters and fields of bodies newly required, values of an input's
-enum removed, types changed. What is added breaks nobody.
+enum removed, limits of an input tightened, types changed. What is added breaks nobody.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,11 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 _DEEPEST = 12
+_AT_MOST = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties")
+_AT_LEAST = ("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties")
+_COUNTS = ("minLength", "minItems", "minProperties")
+"""Limits that are 0 where nothing is said."""
+_FORMS = ("pattern", "multipleOf", "const", "uniqueItems")
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
@@ -62,8 +67,7 @@ def _of_answers(where: str, before: Schema, now: Schema, old: Schema, new: Schem
     for status, answer in before.get("responses", {}).items():
         found = now.get("responses", {}).get(status)
         if found is None:
-            if status.startswith("2"):
-                yield f"{where} answers no {status} any more."
+            yield f"{where} answers no {status} any more."
             continue
         for kind, content in answer.get("content", {}).items():
             if kind not in found.get("content", {}):
@@ -80,10 +84,8 @@ def _of_schema(
         return
     before, now = _resolved(before, old), _resolved(now, new)
     yield from _of_types(where, before, now, is_input=is_input)
-    if is_input and "enum" in before and "enum" in now:
-        for value in before["enum"]:
-            if value not in now["enum"]:
-                yield f"{where} takes no {value!r} any more."
+    if is_input:
+        yield from _of_limits(where, before, now)
     for name, inner in before.get("properties", {}).items():
         if name not in now.get("properties", {}):
             yield f"{where} field {name} is gone."
@@ -100,6 +102,28 @@ def _of_schema(
         yield from _of_schema(where, before["items"], now["items"], old, new, is_input=is_input, depth=depth + 1)
 
 
+def _of_limits(where: str, before: Schema, now: Schema) -> Iterator[str]:
+    """What of an input is taken no more, though its type is the same."""
+    if "enum" in now:
+        if "enum" not in before and "const" not in before:
+            yield f"{where} takes a few words alone now."
+        for value in before.get("enum", ()):
+            if value not in now["enum"]:
+                yield f"{where} takes no {value!r} any more."
+    for name in _AT_MOST:
+        if name in now and (name not in before or now[name] < before[name]):
+            yield f"{where} has a tighter {name} now: {now[name]}."
+    for name in _AT_LEAST:
+        least = before.get(name, 0 if name in _COUNTS else None)
+        if name in now and (least is None or now[name] > least):
+            yield f"{where} has a tighter {name} now: {now[name]}."
+    for name in _FORMS:
+        if now.get(name) and now[name] != before.get(name):
+            yield f"{where} has another {name} now: {now[name]}."
+    if now.get("additionalProperties") is False and before.get("additionalProperties") is not False:
+        yield f"{where} takes no other fields any more."
+
+
 def _of_types(where: str, before: Schema, now: Schema, *, is_input: bool) -> Iterator[str]:
     """What is sent must still be taken; what is read must still be what it was."""
     known, found = _types(before), _types(now)
@@ -110,7 +134,7 @@ def _of_types(where: str, before: Schema, now: Schema, *, is_input: bool) -> Ite
         yield f"{where} is no {' or '.join(sorted(lost))} any more."
     if not is_input and gained:
         yield f"{where} may be {' or '.join(sorted(gained))} now."
-    if before.get("format") != now.get("format") and "format" in before:
+    if before.get("format") != now.get("format") and ("format" in before or is_input):
         yield f"{where} has another format: {now.get('format')}."
 
 
@@ -125,7 +149,7 @@ def _types(schema: Schema) -> set[str]:
 
 
 def _resolved(schema: Schema, whole: Schema) -> Schema:
-    """A schema without references and wrappers: what `$ref`, `allOf` of one and a nullable `oneOf` stand for."""
+    """A schema without references and wrappers: what `$ref`, `allOf` of one and a nullable choice stand for."""
     for _ in range(_DEEPEST):
         if "$ref" in schema:
             found: Any = whole
@@ -145,6 +169,6 @@ def _resolved(schema: Schema, whole: Schema) -> Schema:
 
 def _without_null(schema: Schema) -> Schema | None:
     """What a nullable schema is besides null."""
-    parts = schema.get("oneOf", ())
+    parts = schema.get("oneOf") or schema.get("anyOf") or ()
     others = [part for part in parts if part != {"type": "null"}]
     return others[0] if len(parts) == 2 and len(others) == 1 else None
