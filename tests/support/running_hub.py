@@ -18,7 +18,9 @@ class RunningHub:
     """`with RunningHub(database_url=...) as hub:` runs a hub with short times until the end of the block."""
 
     def __init__(self, *, database_url: str, name: str = "hub-1", **settings: Any) -> None:
-        quick = HubSettings(name=name, database_url=database_url, lease_ttl=LEASE_TTL, renew_every=0.2, quiet=0.3)
+        quick = HubSettings(
+            name=name, database_url=database_url, lease_ttl=LEASE_TTL, renew_every=0.2, quiet=0.3, tick=0.1
+        )
         self.hub, self.name = Hub(replace(quick, **settings)), name
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)

@@ -16,7 +16,6 @@ from vendor_admin.organizations.models import Connection, Organization, Platform
 from vendor_admin.organizations.platform_access.tokens import credential_digest
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.comparison import unread
-from vendor_admin.sync.hub import hub as hub_module
 from vendor_admin.tradovate.rest.authentication import Credentials
 from vendor_admin.tradovate.socket import reconnect
 
@@ -75,10 +74,7 @@ def connect(committed_db: None) -> Iterator[Callable[..., Connection]]:
 def start_hub(
     committed_db: None, database_urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., RunningHub]]:
-    """Start hubs that look after their leases often, and reconnect and read again quickly; they are stopped at the
-    test's end.
-    """
-    monkeypatch.setattr(hub_module, "TICK_SECONDS", 0.1)
+    """Start hubs that reconnect and read again quickly; they are stopped at the test's end."""
     monkeypatch.setattr(reconnect, "FIRST_DELAY_SECONDS", 0.1)
     monkeypatch.setattr(unread, "FIRST_PAUSE_SECONDS", 0.1)
     running: list[RunningHub] = []

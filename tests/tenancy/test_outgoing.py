@@ -4,8 +4,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 JUDGED = "addresses_to_call"
 JUDGED_BY_NAME = "judge_name"  # where a proxy looks names up
@@ -27,7 +25,7 @@ def calls_in(path: Path) -> Iterator[ast.Call]:
 
 def test_every_client_of_the_service_is_told_where_it_may_lead() -> None:
     found = 0
-    for path in SERVICE:
+    for path in (one for one in SERVICE if any(name in one.read_text() for name in CALLERS)):
         for call in calls_in(path):
             if isinstance(call.func, ast.Name) and call.func.id in CALLERS:
                 found += 1
@@ -37,8 +35,8 @@ def test_every_client_of_the_service_is_told_where_it_may_lead() -> None:
     assert found > 5
 
 
-@pytest.mark.parametrize("name", ["get", "post", "put", "request"])
-def test_nothing_else_calls_out(name: str) -> None:
-    for path in SERVICE:
+def test_nothing_else_calls_out() -> None:
+    callers = {"requests.get", "requests.post", "requests.put", "requests.request", "urlopen"}
+    for path in (one for one in SERVICE if "requests" in (text := one.read_text()) or "urlopen" in text):
         for call in calls_in(path):
-            assert ast.unparse(call.func) not in (f"requests.{name}", "urlopen"), f"{path}:{call.lineno}"
+            assert ast.unparse(call.func) not in callers, f"{path}:{call.lineno}"

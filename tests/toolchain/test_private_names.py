@@ -62,7 +62,7 @@ def borrowed_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def called_name(call: ast.Call) -> str:
-    return ast.unparse(call.func).rpartition(".")[2]
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def test_a_private_name_is_found_however_it_is_taken() -> None:

@@ -28,7 +28,6 @@ from vendor_admin.sync.socket.socket import Socket
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS = 1.0
 # The sockets close this long before the lease runs out.
 SAFETY_SECONDS = 1.5
 DRAIN_SECONDS = 10.0
@@ -42,7 +41,7 @@ MOST_SECONDS = 14 * 24 * 3600.0  # what fits into 32 bits of milliseconds
 
 @dataclass(frozen=True)
 class HubSettings:
-    """What a hub is told at its start. Durations in seconds."""
+    """What a hub is told at its start. Durations in seconds; it looks after its leases every `tick`."""
 
     name: str
     database_url: str
@@ -50,6 +49,7 @@ class HubSettings:
     renew_every: float = 3.0
     quiet: float = 2.0
     lock: float = 3600.0
+    tick: float = 1.0
 
 
 class Holding:
@@ -146,7 +146,7 @@ class Hub:
                     log.error("hub.writer_died", error=repr(writing.exception()))
                     writing = asyncio.create_task(writer.run())
                 try:
-                    async with asyncio.timeout(TICK_SECONDS):
+                    async with asyncio.timeout(self._settings.tick):
                         await self._stop.wait()
                 except TimeoutError:
                     continue
@@ -296,7 +296,7 @@ class Hub:
             except DATABASE_ERRORS as error:
                 log.warning("hub.batches_not_forgotten", error=str(error).strip())
                 forgotten = 0
-            pause = TICK_SECONDS if forgotten >= leases.FORGOTTEN_AT_ONCE else FORGET_SECONDS
+            pause = self._settings.tick if forgotten >= leases.FORGOTTEN_AT_ONCE else FORGET_SECONDS
 
     async def _check_host_clock(self) -> None:
         """Tell where this host's clock is wrong. Leases go by the database's, so its sockets are kept; but arrivals
