@@ -27,9 +27,9 @@ INSERT INTO sync_entityevent
 SELECT %(organization)s, %(environment)s, %(lease)s, 1, n, now() - (%(rows)s - n) * interval '100 milliseconds', 2,
        s.entity_type, n, 18000000 + n %% 500, s.payload
   FROM generate_series(1, %(rows)s) AS n
-  JOIN (SELECT row_number() OVER () - 1 AS place, count(*) OVER () AS places, one ->> 't' AS entity_type,
-               one -> 'e' AS payload FROM jsonb_array_elements(%(sample)s::jsonb) AS one) AS s
-    ON s.place = n %% s.places
+  JOIN (SELECT row_number() OVER () - 1 AS place, one ->> 't' AS entity_type, one -> 'e' AS payload
+          FROM jsonb_array_elements(%(sample)s::jsonb) AS one) AS s
+    ON s.place = n %% %(places)s
 """
 DEEP = "SELECT id, received_at FROM sync_entityevent ORDER BY received_at, id OFFSET %s LIMIT 1"
 
@@ -105,12 +105,14 @@ def _copy_database(bench: Bench) -> None:
 
 def fill_log(bench: Bench, tenant: Tenant, *, database: str = DATABASE, rows: int) -> None:
     """Put so many events of a real day into the log of an organization."""
-    sample = b",".join(b'{"t":"%b","e":%b}' % (one.entity_type.encode(), one.entity) for one in bench.streams[0][:1000])
+    sampled = bench.streams[0][:1000]
+    sample = b",".join(b'{"t":"%b","e":%b}' % (one.entity_type.encode(), one.entity) for one in sampled)
     values = {
         "organization": tenant.organization_id,
         "environment": ENVIRONMENT,
         "lease": tenant.lease_ids[0],
         "rows": rows,
+        "places": len(sampled),
         "sample": f"[{sample.decode()}]",
     }
     with bench.server.connect(database=database) as admin:

@@ -41,8 +41,11 @@ _SERVICE_COLUMNS = (
     f"tx::text::bigint, id, received_at, {SERVICE_KIND}::smallint, entity_type::text, entity_id, NULL::bigint,"
     " environment, payload"
 )
+# The transaction is read by a query of its own: PostgreSQL takes the index in the wanted order for a value that it does
+# not know. Of one that it knows it expects next to nothing behind it, as its statistics are older than the newest rows
+# and know nothing of a transaction with many, and sorts all that there is for each page.
 _AFTER = (
-    "organization_id = %(organization)s AND (tx, id) > (%(tx)s::text::xid8, %(id)s)"
+    "organization_id = %(organization)s AND (tx, id) > ((SELECT %(tx)s::text::xid8), %(id)s)"
     " AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY sync_{0}.tx, id LIMIT %(limit)s"
 )
 # Both parts go by an index in the wanted order, so that the server merges as much as the page takes.
@@ -52,7 +55,9 @@ UNION ALL
 (SELECT {_SERVICE_COLUMNS} FROM sync_serviceevent WHERE {_AFTER.format("serviceevent")})
 ORDER BY tx, id LIMIT %(limit)s
 """
-_TEXTS = "tx, id, received_at, kind, entity_type, entity_id, account_id, environment, payload::text"
+# The time as answers have it, written by the server: of a thousand rows that takes a tenth of what Python needs.
+_TEXTS = """tx, id, to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), kind, entity_type, entity_id,
+       account_id, environment, payload::text"""
 _PAGE = f"SELECT {_TEXTS} FROM ({_ROWS}) AS r ORDER BY tx, id"
 _FILTERED = f"""
 WITH looked AS MATERIALIZED ({_ROWS}),
@@ -103,11 +108,11 @@ SELECT o.id, e.tx, e.row_id FROM unnest(%s::bigint[]) AS o(id) CROSS JOIN LATERA
 
 
 class _LogRow(NamedTuple):
-    """A row as the statements give it; `payload` is JSON text."""
+    """A row as the statements give it; `payload` is JSON text, `received` a time as RFC 3339."""
 
     tx: int
     id: int
-    received_at: datetime
+    received: str
     kind: int
     entity_type: str
     entity_id: int
@@ -117,12 +122,14 @@ class _LogRow(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One event as partners see it. `payload` is the object's JSON as it was received."""
+    """One event as partners see it. `payload` is the object's JSON as it was received; `received` is RFC 3339 in UTC,
+    in microseconds.
+    """
 
     id: int
     tx: int
     type: str
-    received_at: datetime
+    received: str
     kind: int
     is_resync: bool
     environment: str
@@ -131,6 +138,10 @@ class Event(NamedTuple):
     account_id: int | None
     member_id: int | None
     payload: str
+
+    @property
+    def received_at(self) -> datetime:
+        return datetime.fromisoformat(self.received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +188,7 @@ def read_events(query: EventQuery, *, organization_id: int, cursor: EventCursor)
     values = _place(organization_id, cursor) | {"limit": query.limit}
     with connection.cursor() as database:
         database.execute(_PAGE, values)
-        rows = [_LogRow(*row) for row in database.fetchall()]
+        rows = list(map(_LogRow._make, database.fetchall()))
     kept = _within_bytes(rows)
     events = _events(kept, organization_id=organization_id)
     return EventPage(events, _behind(kept, cursor), has_more=len(rows) == query.limit or len(kept) < len(rows))
@@ -205,7 +216,7 @@ def _filtered_page(query: EventQuery, *, organization_id: int, cursor: EventCurs
     if not found:
         return EventPage((), cursor, has_more=False)
     last_tx, last_id, last_at, looked_at = found[0][:4]
-    kept = _within_bytes([_LogRow(*row[4:]) for row in found if row[4] is not None])
+    kept = _within_bytes([_LogRow._make(row[4:]) for row in found if row[4] is not None])
     chosen = Chosen(query.types)
     wanted = [
         event
@@ -228,7 +239,7 @@ def _place(organization_id: int, cursor: EventCursor) -> dict[str, Any]:
 def _behind(rows: Sequence[_LogRow] | Sequence[Event], cursor: EventCursor) -> EventCursor:
     if not rows:
         return cursor
-    return EventCursor(cursor.life, LogCursor(rows[-1].tx, rows[-1].id), rows[-1].received_at)
+    return EventCursor(cursor.life, LogCursor(rows[-1].tx, rows[-1].id), datetime.fromisoformat(rows[-1].received))
 
 
 def _within_bytes(rows: list[_LogRow]) -> list[_LogRow]:
@@ -250,7 +261,7 @@ def _events(rows: Sequence[_LogRow], *, organization_id: int) -> list[Event]:
             row.id,
             row.tx,
             event_type_of(row.entity_type, row.kind, known, earlier.get(row.id)),
-            row.received_at,
+            row.received,
             row.kind,
             row.kind in RESYNC_KINDS,
             row.environment,
@@ -268,7 +279,7 @@ def _earlier(rows: Sequence[_LogRow], organization_id: int) -> dict[int, Facts]:
     if not rows:
         return {}
     asked = zip(
-        *((row.id, row.received_at, row.entity_type, row.entity_id, row.environment) for row in rows), strict=True
+        *((row.id, row.received, row.entity_type, row.entity_id, row.environment) for row in rows), strict=True
     )
     with connection.cursor() as database:
         database.execute(_EARLIER, [*(list(values) for values in asked), organization_id])

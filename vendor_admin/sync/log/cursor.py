@@ -37,7 +37,7 @@ def read_after(*, organization_id: int, cursor: LogCursor, limit: int) -> tuple[
     rows = list(
         EntityEvent.unscoped.raw(
             "SELECT *, tx::text::bigint AS tx_number FROM sync_entityevent WHERE organization_id = %s"
-            " AND (tx, id) > (%s::text::xid8, %s) AND tx < pg_snapshot_xmin(pg_current_snapshot())"
+            " AND (tx, id) > ((SELECT %s::text::xid8), %s) AND tx < pg_snapshot_xmin(pg_current_snapshot())"
             " ORDER BY tx, id LIMIT %s",
             [organization_id, str(cursor.tx), cursor.id, limit],
         )
