@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from tests.support.running_hub import wait_until
@@ -13,6 +14,8 @@ from vendor_admin.operations.kinds import Target, plain
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.actors import Actor
+
+pytestmark = pytest.mark.demo_alone
 
 BATCH, CREATE = "userAccountAutoLiq/updateuserautoliqs", "userAccountAutoLiq/create"
 

@@ -30,10 +30,17 @@ class Scene:
     actor = "riley"
     others = ("casey", "sam")
 
-    def __init__(self, sandbox: RunningSandbox, *, number: int = 0, slug: str = "vendor") -> None:
-        self.sandbox = sandbox
+    def __init__(
+        self,
+        sandbox: RunningSandbox,
+        *,
+        number: int = 0,
+        slug: str = "vendor",
+        environments: Sequence[str] = ENVIRONMENTS,
+    ) -> None:
+        self.sandbox, self.environments = sandbox, environments
         self.vendor = sandbox.organizations()[number]
-        for environment in ENVIRONMENTS:
+        for environment in environments:
             connect_organization(
                 slug=slug,
                 is_simulated=True,
@@ -53,7 +60,9 @@ class Scene:
         def is_loaded() -> bool:
             with self.scope():
                 leases = list(Lease.objects.all())
-            return len(leases) == len(ENVIRONMENTS) and all(one.settled_at and one.state == "live" for one in leases)
+            return len(leases) == len(self.environments) and all(
+                one.settled_at and one.state == "live" for one in leases
+            )
 
         wait_until(is_loaded, seconds=60, what="the first load")
 

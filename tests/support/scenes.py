@@ -1,6 +1,6 @@
 """The simulated platform with a vendor whose mirrors a real hub keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.support.engine_kinds import register_engine_kinds
 from tests.support.running_hub import RunningHub
-from tests.support.scene import Scene
+from tests.support.scene import ENVIRONMENTS, Scene
 from tests.support.warm_sandboxes import WarmSandboxes
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.sandbox.running import RunningSandbox
@@ -45,22 +45,37 @@ def database_at_host_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def environments(request: pytest.FixtureRequest) -> Sequence[str]:
+    """Those that a scene connects. To load a second one takes as long as many tests do, so who needs none says it."""
+    return ("demo",) if request.node.get_closest_marker("demo_alone") else ENVIRONMENTS
+
+
+@pytest.fixture
 def scene(
-    sandbox: RunningSandbox, committed_db: None, database_urls: dict[str, str], short_waits: None
+    sandbox: RunningSandbox,
+    committed_db: None,
+    database_urls: dict[str, str],
+    short_waits: None,
+    environments: Sequence[str],
 ) -> Iterator[Scene]:
     """A connected vendor with loaded mirrors, which follow the platform."""
-    yield from connected(sandbox, database_urls)
+    yield from connected(sandbox, database_urls, environments=environments)
 
 
 @pytest.fixture
 def quick_scene(
-    warm_sandboxes: WarmSandboxes, committed_db: None, database_urls: dict[str, str], short_waits: None, settings: Any
+    warm_sandboxes: WarmSandboxes,
+    committed_db: None,
+    database_urls: dict[str, str],
+    short_waits: None,
+    settings: Any,
+    environments: Sequence[str],
 ) -> Iterator[Scene]:
     """The same with an hour of three seconds, at the platform and here."""
     settings.BUDGET_WINDOW_SECONDS = 3.0
     quick = (*WORLD, "--logins-per-user", "1000", "--hour-seconds", "3")
     with RunningSandbox(*quick, start=warm_sandboxes.start) as sandbox:
-        yield from connected(sandbox, database_urls)
+        yield from connected(sandbox, database_urls, environments=environments)
 
 
 @pytest.fixture
@@ -82,9 +97,11 @@ def quick_quiet_scene(
         yield Scene(sandbox)
 
 
-def connected(sandbox: RunningSandbox, database_urls: dict[str, str]) -> Iterator[Scene]:
+def connected(
+    sandbox: RunningSandbox, database_urls: dict[str, str], *, environments: Sequence[str] = ENVIRONMENTS
+) -> Iterator[Scene]:
     register_engine_kinds()
-    scene = Scene(sandbox)
+    scene = Scene(sandbox, environments=environments)
     with RunningHub(database_url=database_urls["hub"]):
         scene.wait_until_loaded()
         yield scene

@@ -16,6 +16,8 @@ from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.actors import Actor
 
+pytestmark = pytest.mark.demo_alone
+
 ADJUST, CHANGE, PEAK = (
     "fundTransaction/adjustcash",
     "cashBalance/changedemobalance",

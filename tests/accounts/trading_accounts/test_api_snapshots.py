@@ -1,9 +1,13 @@
 """Cash snapshots by the partner API."""
 
+import pytest
+
 from tests.support.partner_api.program import ApiProgram
 from tests.support.scene import Scene
 from vendor_admin.operations.models import ReadJob
 from vendor_admin.operations.read_jobs.work import read
+
+pytestmark = pytest.mark.demo_alone
 
 
 def test_a_program_asks_for_an_accounts_cash_and_reads_the_answer(scene: Scene) -> None:

@@ -19,6 +19,8 @@ from vendor_admin.organizations.models import AuditEntry, BudgetUse
 from vendor_admin.organizations.platform_access import budgets
 from vendor_admin.tradovate.outcomes import Unknown
 
+pytestmark = pytest.mark.demo_alone
+
 SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 
 

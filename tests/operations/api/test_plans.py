@@ -15,6 +15,8 @@ from vendor_admin.operations.plans import fresh_rows, targets
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.partner_api.keys.verbs import revoke_key
 
+pytestmark = pytest.mark.demo_alone
+
 
 @pytest.fixture
 def program(scene: Scene) -> ApiProgram:

@@ -18,6 +18,8 @@ from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.actors import Actor
 
+pytestmark = pytest.mark.demo_alone
+
 ADJUST = "fundTransaction/adjustcash"
 REVOKE = "user/revoketradingpermission"
 

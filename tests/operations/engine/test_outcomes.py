@@ -13,6 +13,8 @@ from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import decisions
 from vendor_admin.organizations.actors import Actor
 
+pytestmark = pytest.mark.demo_alone
+
 ADJUST = "fundTransaction/adjustcash"
 CHANGE = Decimal("250.00")
 

@@ -12,6 +12,8 @@ from vendor_admin.operations.models import Operation, Plan
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.actors import Actor
 
+pytestmark = pytest.mark.demo_alone
+
 REVOKE = "user/revoketradingpermissions"
 
 

@@ -34,6 +34,8 @@ from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import Locked, NotSent, Outcome, Success, Unauthorized, Unknown
 from vendor_admin.tradovate.rest.client import RestClient
 
+pytestmark = pytest.mark.demo_alone
+
 ADJUST = "fundTransaction/adjustcash"
 NO_WORKER = "DEMO is not live (no worker holds its socket)."
 ABOUT_MONEY_OR_RISK = {

@@ -22,6 +22,8 @@ from vendor_admin.organizations.platform_access import tokens
 from vendor_admin.tradovate.enums import NotSentKind
 from vendor_admin.tradovate.outcomes import NotSent, Outcome, Success, Unauthorized, Unknown, WrongHost
 
+pytestmark = pytest.mark.demo_alone
+
 State = ReadJobRow.State
 ANSWER = {"totalCashValue": 50_001.5, "netLiq": 50_101.5}
 
