@@ -28,6 +28,10 @@ _BUNDLES = (
     "/etc/ssl/cert.pem",  # macOS, BSD
 )
 _NO_VENV = "python3 cannot make an environment; see above. On Debian and Ubuntu, install the package python3-venv."
+_IS_A_LINK = (
+    "{} is a link to {}, which is older than this folder's requirements.lock. Nothing was done: making it anew would "
+    "empty it for others as well. Run make where it is, or remove the link."
+)
 _NOT_INSTALLED = """
 pip could not install what requirements.lock names; its own words are above. It used pip's settings, which
 `python3 -m pip config list` shows. If it could not reach an index, name yours:
@@ -55,7 +59,12 @@ def main() -> int:
 
 
 def make_environment(folder: Path) -> Path:
-    """Make an empty environment in place of what is there; returns its Python. Raises NotInstalled."""
+    """Make an empty environment in place of what is there; returns its Python. Raises NotInstalled.
+
+    What a link leads to is somebody else's too: it is left alone.
+    """
+    if folder.is_symlink():
+        raise NotInstalled(_IS_A_LINK.format(folder, folder.resolve()))
     if _run(sys.executable, "-m", "venv", "--clear", str(folder)).returncode:
         shutil.rmtree(folder, ignore_errors=True)
         raise NotInstalled(_NO_VENV)

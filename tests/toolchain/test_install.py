@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.support.database import ROOT
-from vendor_admin.install import LOCK, NotInstalled, install
+from vendor_admin.install import LOCK, NotInstalled, install, make_environment
 
 
 @dataclass
@@ -169,3 +169,14 @@ def _certificates(folder: Path) -> tuple[Path, Path]:
             )
         path.write_bytes(pem)
     return paths
+
+
+def test_an_environment_that_others_use_too_is_not_emptied_through_a_link(tmp_path: Path) -> None:
+    theirs, link = tmp_path / "theirs", tmp_path / ".venv"
+    theirs.mkdir()
+    (theirs / "pyvenv.cfg").touch()
+    link.symlink_to(theirs)
+
+    with pytest.raises(NotInstalled, match="is a link to"):
+        make_environment(link)
+    assert (theirs / "pyvenv.cfg").exists()
