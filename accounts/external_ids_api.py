@@ -1,6 +1,5 @@
 """Sets and takes away the partner's own references to members and accounts, by the partner API."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,6 +11,7 @@ from accounts.trading_accounts.api import TradingAccounts
 from vendor_admin.errors import Fault, InvalidFields
 from vendor_admin.mirrors.api.mirror_reading import MirrorReading
 from vendor_admin.mirrors.external_ids import Kind, set_external_ids
+from vendor_admin.operations.api.bodies import body_of
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.idempotency.views import IdempotentWrites
@@ -52,7 +52,7 @@ class ExternalIdView(IdempotentWrites):
     def put(self, request: Request, id: str) -> Response:  # noqa: A002 - as the address has it
         reading = self.reading()
         read_parameters(request.query_params, known=reading.parameters_of_one)
-        external_id = _external_id_of(request.data)
+        external_id = _external_id_of(request)
         row = reading.one(request, id)
         token = cast(Token, request.auth)
         set_external_ids(
@@ -109,19 +109,13 @@ class AccountExternalId(ExternalIdView):
         return super().put(request, id)
 
 
-def _external_id_of(body: object) -> str | None:
+def _external_id_of(request: Request) -> str | None:
     """The reference that a body gives. Raises InvalidFields."""
-    given: Mapping[str, object] = body if isinstance(body, Mapping) else {}
-    faults = [
-        Fault(name, "unknown_field", f"There is no field “{name[:60]}” here. There is external_id.")
-        for name in given
-        if name != "external_id"
-    ]
-    external_id = given.get("external_id")
-    if "external_id" not in given:
-        faults.append(Fault("external_id", "required", "is missing. Send null to take the reference away."))
-    elif external_id is not None and not isinstance(external_id, str):
-        faults.append(Fault("external_id", "wrong_type", "must be a text, or null."))
-    if faults:
-        raise InvalidFields(faults)
-    return cast("str | None", external_id)
+    body = body_of(request, fields=["external_id"])
+    if "external_id" not in body:
+        text = "is missing. Send null to take the reference away."
+        raise InvalidFields([Fault("external_id", "required", text)])
+    external_id = body["external_id"]
+    if not isinstance(external_id, str | None):
+        raise InvalidFields([Fault("external_id", "wrong_type", "must be a text, or null.")])
+    return external_id

@@ -12,7 +12,7 @@ from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.made import made_ids
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.actors import Actor
-from vendor_admin.partner_api.models import ExternalId
+from vendor_admin.partner_api.models import LONGEST_EXTERNAL_ID, ExternalId
 
 EXTERNAL_ID = "externalId"
 """The name of the reference among what is wanted of a row. The platform is never sent it."""
@@ -22,7 +22,7 @@ NewExternalId = Annotated[
         "Your own reference, unique in your organization. It stays here and is not sent to the platform.",
         example="customer-1001",
         min_length=1,
-        max_length=100,
+        max_length=LONGEST_EXTERNAL_ID,
     ),
 ]
 

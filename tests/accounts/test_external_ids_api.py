@@ -11,6 +11,7 @@ from tests.support.partner_api.api import Api
 from tests.support.staff_and_rows import Writer, page_text
 from vendor_admin.organizations.models import AuditEntry, Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
+from vendor_admin.partner_api.models import LONGEST_EXTERNAL_ID
 
 MEMBER, ACCOUNT = "/api/v1/members/1", "/api/v1/accounts/10001"
 _keys = iter(range(1_000_000))
@@ -88,7 +89,7 @@ def test_accounts_of_both_environments_with_one_id_are_two_accounts(
     assert len(api.get("/api/v1/accounts?external_id=real&environment=live").json()["data"]) == 1
 
 
-@pytest.mark.parametrize("given", ["", " ", " a", "a\n", "x" * 201, 5, [], {"a": 1}, True])
+@pytest.mark.parametrize("given", ["", " ", " a", "a\n", "x" * (LONGEST_EXTERNAL_ID + 1), 5, [], {"a": 1}, True])
 def test_what_is_no_reference_is_refused(api: Api, given: Any) -> None:
     problem = put(api, MEMBER, given, expect=422)
 
@@ -96,13 +97,21 @@ def test_what_is_no_reference_is_refused(api: Api, given: Any) -> None:
 
 
 def test_what_the_body_may_not_say_is_named(api: Api) -> None:
-    headers = {"Idempotency-Key": "odd"}
-    problem = api.put(f"{MEMBER}/external-id", {"externalId": "a"}, headers=headers, expect=422).json()
+    faults = []
+    for number, body in enumerate(({"externalId": "a"}, {}, {"external_id": ["a"]})):
+        headers = {"Idempotency-Key": f"odd-{number}"}
+        problem = api.put(f"{MEMBER}/external-id", body, headers=headers, expect=422).json()
+        faults += [(error["pointer"], error["code"]) for error in problem["errors"]]
 
-    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [
-        ("/externalId", "unknown_field"),
-        ("/external_id", "required"),
-    ]
+    assert faults == [("/externalId", "unknown_field"), ("/external_id", "required"), ("/external_id", "wrong_type")]
+
+
+def test_a_reference_may_be_as_long_when_something_is_made_as_it_may_be_later(api: Api) -> None:
+    longest = "x" * LONGEST_EXTERNAL_ID
+    assert put(api, MEMBER, longest)["external_id"] == longest
+    for kind in ("create_members", "create_accounts"):
+        fields = api.get(f"/api/v1/plan-kinds/{kind}").json()["row"]["properties"]
+        assert fields["external_id"]["maxLength"] == LONGEST_EXTERNAL_ID, kind
 
 
 def test_reading_scopes_do_not_write(alpha: Organization, trading_day: Callable[..., None]) -> None:
