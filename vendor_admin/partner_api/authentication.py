@@ -46,7 +46,11 @@ class Token:
 
 
 class CredentialRefused(Refused):
-    """A credential that is ours and may not be used now. Its bearer is told why."""
+    """A credential that is ours and may not be used now. Its bearer is told why. `key_id` is as of a Token."""
+
+    def __init__(self, text: str, *, key_id: str, code: str = "") -> None:
+        super().__init__(text, code=code)
+        self.key_id = key_id
 
 
 class AddressRefused(CredentialRefused):

@@ -89,7 +89,7 @@ def _take_turn(request: HttpRequest, claim: Claim) -> Turn | None:
         except CredentialRefused as refused:
             _set(request, token=None, refusal=refused)
             # It is of this organization: only a credential that was found is refused.
-            request.api_caller = (claim.organization_id, "")  # type: ignore[attr-defined]
+            request.api_caller = (claim.organization_id, refused.key_id)  # type: ignore[attr-defined]
             return None
         if found is None:
             return None

@@ -77,7 +77,7 @@ def test_what_a_known_key_asked_for_after_its_end_is_written_down(program: ApiPr
         program.key.save()
     assert program.get(ME).json()["code"] == "key_revoked"
     (entry,) = entries(alpha)
-    assert (entry.status, entry.code, entry.caller) == (401, "key_revoked", "")
+    assert (entry.status, entry.code, entry.caller) == (401, "key_revoked", program.key.public_id)
     stranger = ApiProgram(program.key, f"vak_live_{alpha.pk}_{'x' * 43}")
     assert stranger.get(ME).status_code == 401
     assert len(entries(alpha)) == 1, "whoever makes a key up writes nothing"

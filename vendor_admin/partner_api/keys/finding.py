@@ -29,19 +29,12 @@ def find_key(key: str, *, address: str, now: datetime) -> ApiKey | None:
     found = lookup(key)
     if found is None:
         return None
-    if found.is_test and not found.organization.is_simulated:
-        raise CredentialRefused("This is a test key, and its organization is real.", code="test_key")
-    if not found.is_test and found.organization.test_of_id is not None:
-        raise CredentialRefused("This is a live key, and its organization is for tests.", code="live_key")
-    if found.revoked_at is not None:
-        raise CredentialRefused("This API key was revoked. Use another one.", code="key_revoked")
-    if found.expires_at is not None and found.expires_at <= now:
-        raise CredentialRefused("This API key has expired. Use another one.", code="key_expired")
-    if not found.is_text(text.digest(key), now=now):
-        raise CredentialRefused("This API key was replaced by a new one. Use that one.", code="key_replaced")
+    why, code = _why_refused(found, key, now=now)
+    if why:
+        raise CredentialRefused(why, code=code, key_id=found.public_id)
     if not may_call_from(found.allowed_addresses, address):
         detail = f"This API key may not be used from {address or 'an address that cannot be read'}."
-        raise AddressRefused(detail)
+        raise AddressRefused(detail, key_id=found.public_id)
     return found
 
 
@@ -62,6 +55,21 @@ def may_call_from(allowed: Iterable[str], address: str) -> bool:
     except ValueError:
         return False
     return any(caller in network for network in networks)
+
+
+def _why_refused(found: ApiKey, key: str, *, now: datetime) -> tuple[str, str]:
+    """Why a key works for nobody, for people and as a code; empty where it works."""
+    if found.is_test and not found.organization.is_simulated:
+        return "This is a test key, and its organization is real.", "test_key"
+    if not found.is_test and found.organization.test_of_id is not None:
+        return "This is a live key, and its organization is for tests.", "live_key"
+    if found.revoked_at is not None:
+        return "This API key was revoked. Use another one.", "key_revoked"
+    if found.expires_at is not None and found.expires_at <= now:
+        return "This API key has expired. Use another one.", "key_expired"
+    if not found.is_text(text.digest(key), now=now):
+        return "This API key was replaced by a new one. Use that one.", "key_replaced"
+    return "", ""
 
 
 class ApiKeys:
