@@ -107,7 +107,6 @@ def text_id(key: int | None) -> str | None:
 
 
 def _row(row: PlanRow, made_id: int | None) -> dict[str, Json]:
-    is_refused = row.state == PlanRow.State.REJECTED
     return {
         "position": row.position,
         "type": noun_of(row.target_type),
@@ -116,8 +115,8 @@ def _row(row: PlanRow, made_id: int | None) -> dict[str, Json]:
         "label": row.label,
         "state": row.state,
         "state_text": row.get_state_display(),
-        "why": None if is_refused else row.why or None,
-        "platform_error": row.why or None if is_refused else None,
+        "why": None if row.platform_words else row.why or None,
+        "platform_error": row.platform_words or None,
         "changes": _changes(row),
         "warnings": [] if row.state == PlanRow.State.SKIPPED else list(row.warnings),
         "operation": row.operation.short_id if row.operation else None,
@@ -145,7 +144,8 @@ def _operation(operation: Operation) -> dict[str, Json]:
         "attempts": operation.attempts,
         "needs_person": operation.needs_person,
         "question": operation.question or None,
-        "platform_error": operation.error_text or None,
+        "why": None if operation.quotes_platform else operation.error_text or None,
+        "platform_error": operation.error_text or None if operation.quotes_platform else None,
         "advice": operation.advice or None,
         "waits_because": operation.waits_for or None,
         "created_at": moment(operation.created_at),

@@ -29,7 +29,7 @@ class RowSchema(Resource):
     label = serializers.CharField(help_text="What people call it.")  # type: ignore[assignment]  # a field of a row
     state = serializers.ChoiceField(PlanRow.State.choices)
     state_text = serializers.CharField(help_text="The state in words.")
-    why = serializers.CharField(allow_null=True, help_text="Why it is skipped, or not known.")
+    why = serializers.CharField(allow_null=True, help_text="Why it is skipped, was not done, or is not known.")
     platform_error = serializers.CharField(allow_null=True, help_text="The platform's own words where it refused.")
     changes = ChangeSchema(many=True)
     warnings = serializers.ListField(child=serializers.CharField(), help_text="What is unusual about it.")
@@ -45,7 +45,7 @@ class ResultSchema(Resource):
     environment = Word()
     label = Word(help_text="What people call it.")  # type: ignore[assignment]  # a field of a row
     state = Word(help_text="What came of it.")
-    why = Word(allow_null=True, help_text="Why it is skipped, or not known.")
+    why = Word(allow_null=True, help_text="Why it is skipped, was not done, or is not known.")
     platform_error = Word(allow_null=True, help_text="The platform's own words where it refused.")
     changes = Word(help_text="What changes, in words.")
     warnings = Word(help_text="What is unusual about it.")
@@ -115,7 +115,8 @@ class OperationSchema(Resource):
     attempts = serializers.IntegerField()
     needs_person = serializers.BooleanField(help_text="Whether somebody has to decide what came of it.")
     question = serializers.CharField(allow_null=True)
-    platform_error = serializers.CharField(allow_null=True)
+    why = serializers.CharField(allow_null=True, help_text="What is known where the platform did not say it itself.")
+    platform_error = serializers.CharField(allow_null=True, help_text="The platform's own words where it refused.")
     advice = serializers.CharField(allow_null=True)
     waits_because = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()

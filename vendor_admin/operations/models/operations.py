@@ -125,6 +125,11 @@ class Operation(OrganizationRow):
         return f"{self.name} {self.short_id}"
 
     @property
+    def quotes_platform(self) -> bool:
+        """Whether what is said of a refusal are the platform's own words: an answer, and no reading of ours."""
+        return not self.settle_attempts and self.state not in self.UNFINISHED and "status" in self.response
+
+    @property
     def waits_for(self) -> str:
         """Why it waits in the queue, where something is known: for its plan's rows, or for what postponed it."""
         if self.state != self.State.QUEUED:

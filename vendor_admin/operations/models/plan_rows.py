@@ -86,6 +86,12 @@ class PlanRow(OrganizationRow):
         return self.label
 
     @property
+    def platform_words(self) -> str:
+        """The platform's own words where it refused; `why` says it in ours where it did not say so itself."""
+        is_quoted = self.operation is None or self.operation.quotes_platform
+        return self.why if self.state == self.State.REJECTED and is_quoted else ""
+
+    @property
     def kept_secrets(self) -> Mapping[str, Any]:
         """The secrets as far as there are any: none after they were wiped, or where their key was lost."""
         try:

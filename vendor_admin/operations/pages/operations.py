@@ -86,8 +86,7 @@ def _in_words(row: Operation, rows: Sequence[PlanRow]) -> str:
 
 def _whose_words(row: Operation) -> str:
     """What stands before the text of an operation: whether the platform wrote it, or this service found it out."""
-    are_its_own = row.state == Operation.State.REJECTED and not row.settle_attempts
-    return "The platform's own words:" if are_its_own else "What is known:"
+    return "The platform's own words:" if row.quotes_platform else "What is known:"
 
 
 def _why_undecided(row: Operation) -> str:

@@ -88,9 +88,9 @@ class RowNotes:
 
 def notes_of(row: PlanRow) -> RowNotes:
     """What the page of a plan says of a row. A row that is skipped changes nothing that could be warned of."""
-    is_refused = row.state == PlanRow.State.REJECTED
     warnings = [] if row.state == PlanRow.State.SKIPPED else row.warnings
-    return RowNotes(row.why if is_refused else "", "" if is_refused else row.why, warnings)
+    quoted = row.platform_words
+    return RowNotes(quoted, "" if quoted else row.why, warnings)
 
 
 def changes_in_words(row: PlanRow) -> str:

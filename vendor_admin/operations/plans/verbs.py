@@ -237,7 +237,7 @@ def revert(*, plan: Plan, actor: Actor, reason: str, now: datetime, request_id: 
     kind = kind_of(plan.kind)
     _require(actor, plan, kind.right)
     if not rows_again(plan, "reverts").exists():
-        raise Conflict("Nothing of this plan was done.", code=NOTHING_TO_DO)
+        raise _nothing_was_done(plan)
     found = first_way_back(plan)
     if found is None:
         raise Conflict(why_nothing("reverts", None), code=NOTHING_TO_DO)
@@ -313,3 +313,11 @@ def _take_the_place_of_lost_authors(plan: Plan, actor: Actor, *, now: datetime) 
 
 def _environments(plan: Plan) -> set[str]:
     return set(plan.operations.order_by().values_list("environment", flat=True).distinct())
+
+
+def _nothing_was_done(plan: Plan) -> Conflict:
+    """With the platform's words where it refused."""
+    refused = plan.rows.filter(state=PlanRow.State.REJECTED).select_related("operation").order_by("position").first()
+    error = Conflict("Nothing of this plan was done.", code=NOTHING_TO_DO)
+    error.platform_words = refused.platform_words if refused else ""
+    return error
