@@ -163,6 +163,7 @@ def test_whoever_waits_is_answered_with_the_outcome(scene: Scene, program: ApiPr
     assert answer["Preference-Applied"] == "wait=30"
     again = program.post(path, body, headers=keyed("key-1"))
     assert (again.status_code, again["Idempotent-Replayed"], again.json()["id"]) == (202, "true", told["id"])
+    assert again["Location"] == answer["Location"] == f"/api/v1/plans/{told['id']}"
 
 
 def test_a_write_about_what_is_not_there_is_not_found_and_one_without_a_reason_is_refused(

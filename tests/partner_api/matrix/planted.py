@@ -39,12 +39,15 @@ OF_ACCOUNTS = ("accountRiskStatus", "userAccountAutoLiq", "permissionedAccountAu
 
 @dataclass
 class Planted:
-    """An organization with one or two rows of everything. `ids` holds what the table of the matrix calls by name."""
+    """An organization with one or two rows of everything. `ids` holds what the table of the matrix calls by name.
+    `colleague` is a program of somebody else's there.
+    """
 
     organization: Organization
     word: str
     base: int
     program: ApiProgram
+    colleague: ApiProgram
     ids: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
 
@@ -60,7 +63,9 @@ def plant(organization: Organization, write: Writer, *, word: str, base: int, ow
     """Write rows of everything that the partner API tells. `word` is in each text, `base` before each id."""
     staff_user(owner, organization)
     program = ApiProgram.of(organization, actor=Actor.staff(owner), name=f"Key of {word}")
-    planted = Planted(organization, word, base, program)
+    staff_user(f"colleague-of-{owner}", organization)
+    colleague = ApiProgram.of(organization, actor=Actor.staff(f"colleague-of-{owner}"), name=f"Colleague's of {word}")
+    planted = Planted(organization, word, base, program, colleague)
     for entity_type, model in mirror_models().items():
         if entity_type not in NUMBER_OF and entity_type not in OF_ACCOUNTS:
             continue

@@ -92,19 +92,24 @@ def foreign_paths(
 
 
 def put_plan(planted: Planted, state: str) -> dict[str, str]:
-    """The ids with a plan of the organization in this state, and an operation of one."""
+    """The ids with a plan of the organization in this state, its row in the one behind a colon, and an operation."""
     if not state:
         return planted.ids
+    of_plan, _, of_row = state.partition(":")
     body = {
         "kind": "change_balances",
         "reason": f"{planted.word} bonus",
         "rows": [{"account": planted.ids["account"], "change": "250.00"}],
     }
-    answer = planted.program.post(f"{BASE}plans?dry_run=true", body)
+    answer = planted.colleague.post(f"{BASE}plans?dry_run=true", body)
     assert answer.status_code == 200, answer.content
     plan = answer.json()["id"]
     with organization_scope(planted.organization.pk):
-        Plan.objects.filter(pk=plan).update(state=state)
+        Plan.objects.filter(pk=plan).update(state=of_plan)
+        if of_row:
+            row = PlanRow.objects.get(plan=plan)
+            row.state, row.new = of_row, row.old  # what it led to is what there is
+            row.save()
     return planted.ids | {"plan": plan}
 
 

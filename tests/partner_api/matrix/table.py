@@ -18,7 +18,7 @@ class Row:
     `scope` is what it needs ("": any key will do), `also` what this body needs beside it. `id` names what the address
     is about, in `Planted.ids`. A value of `body` in braces is such an id too; each is once given a foreign one. `own`
     is the status for one's own ids, of writes as a dry run, and `foreign` that for a foreign id in the path. `plan` is
-    the state that the plan of the address is in.
+    the state that the plan of the address is in, and behind a colon that of its row; another program made it.
     """
 
     scope: str = ""
@@ -42,7 +42,7 @@ def _write(scope: str, thing: str = "", **more: Any) -> Row:
 
 
 def _verb(state: str, scope: str = "balances:write", **more: Any) -> Row:
-    return Row(scope, id="plan", body={}, plan=state, has_dry_run=False, **more)
+    return Row(scope, id="plan", plan=state, **{"body": {}, "has_dry_run": False, **more})
 
 
 def _hook(thing: str = "", **more: Any) -> Row:
@@ -155,14 +155,13 @@ TABLE: dict[str, Row] = {
     "GET plans/{id}/results": Row("operations:read", id="plan", plan="preview"),
     "GET operations": Row("operations:read"),
     "GET operations/{id}": Row("operations:read", id="operation"),
-    "POST plans/{id}/confirm": _verb("preview", own=202),
-    "POST plans/{id}/approve": _verb(
-        "waiting", "plans:approve", own=403
-    ),  # whoever asked for it is not the second person
+    "POST plans/{id}/retry": _verb("finished:rejected", has_dry_run=True),
+    "POST plans/{id}/revert": _verb("finished:succeeded", body=REASON, has_dry_run=True),
     "POST plans/{id}/pause": _verb("running"),
-    "POST plans/{id}/resume": _verb("paused", own=202),
     "POST plans/{id}/cancel": _verb("running"),
     "POST plans/{id}/discard": _verb("preview"),
-    "POST plans/{id}/retry": _verb("finished", own=409),  # nothing in it failed
-    "POST plans/{id}/revert": _verb("finished", own=409),  # nothing in it was done
+    # The last: once one has started, its account is taken.
+    "POST plans/{id}/confirm": _verb("preview", own=202),
+    "POST plans/{id}/resume": _verb("paused", own=202),
+    "POST plans/{id}/approve": _verb("waiting", "plans:approve", own=202),
 }
