@@ -4,82 +4,81 @@ Of one thing the form shows what is set now, and what is emptied is taken away. 
 be taken away is marked in a list of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from django import forms
 
-from vendor_admin.amount_fields import AmountField, WholeNumberField
+from vendor_admin.amount_fields import AmountField
+from vendor_admin.code_words import choices_in_words
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.declaration import Input
+from vendor_admin.operations.inputs.described import by_platform_name, fields_of
+from vendor_admin.operations.inputs.form_fields import form_field
+from vendor_admin.operations.inputs.reading import inner_of
 from vendor_admin.operations.kinds import Json, Target, plain
 
-Make = Callable[[], forms.Field]
+Sections = Sequence[tuple[str, Mapping[str, str]]]
 YES_OR_NO = (("", "unchanged"), ("yes", "yes"), ("no", "no"))
 TAKE_AWAY = "take_away"
 
 
-def money(label: str, help_text: str = "") -> Make:
-    """An amount of zero or more."""
-    return lambda: AmountField(
-        label=label, required=False, min_value=Decimal(0), max_digits=14, decimal_places=2, help_text=help_text
-    )
-
-
-def percentage(label: str) -> Make:
-    """A percentage of up to four decimals."""
-    return lambda: AmountField(
-        label=f"{label}, %", required=False, min_value=Decimal(0), max_digits=9, decimal_places=4
-    )
-
-
-def count(label: str, help_text: str = "", *, least: int = 0) -> Make:
-    """A whole number of 32 bits, not below `least`."""
-    return lambda: WholeNumberField(
-        label=label, required=False, min_value=least, max_value=2**31 - 1, help_text=help_text
-    )
-
-
-def platform_id(label: str) -> Make:
-    """The id of another thing at the platform."""
-    return lambda: WholeNumberField(
-        label=label, required=False, min_value=1, max_value=2**63 - 1, help_text="Its platform id."
-    )
-
-
-def word(label: str, words: Mapping[str, str]) -> Make:
-    """A choice of the platform's words, as `words` call them."""
-    return lambda: forms.ChoiceField(label=label, required=False, choices=[("", "–"), *words.items()])
-
-
-def flag(label: str) -> Make:
-    """Yes, no, or unchanged."""
-    return lambda: forms.ChoiceField(label=label, required=False, choices=YES_OR_NO)
-
-
-def text(label: str) -> Make:
-    """A text of up to 64 characters."""
-    return lambda: forms.CharField(label=label, required=False, max_length=64)
-
-
 class SettingsForm(ActionForm):
-    """`made` holds the fields by the platform's names; `flags` those that are yes or no."""
+    """Settings of one kind of `row`, which declares what each takes.
 
-    made: ClassVar[Mapping[str, Make]] = {}
-    flags: ClassVar[Sequence[str]] = ()
+    `sections` are titles with the settings below each: the platform's name of a setting, and what people call it.
+    `words` are what people call the values of a setting, `help_texts` what else they should know of one.
+    """
+
+    row: ClassVar[type[Input]]
+    sections: ClassVar[Sections] = ()
+    words: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    help_texts: ClassVar[Mapping[str, str]] = {}
+    groups: ClassVar[Sequence[tuple[str, Sequence[str]]]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.groups = [(title, tuple(labels)) for title, labels in cls.sections]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, make in self.made.items():
-            self.fields[name] = make()
+        self.settings = self.setting_fields()
+        self.fields.update(self.settings)
+
+    @classmethod
+    def setting_fields(cls) -> dict[str, forms.Field]:
+        """A field for each setting, by the platform's names."""
+        labels = {name: label for _, section in cls.sections for name, label in section.items()}
+        return {name: cls._setting_field(name, label) for name, label in labels.items()}
+
+    @classmethod
+    def _setting_field(cls, name: str, label: str) -> forms.Field:
+        ours = by_platform_name(cls.row)[name]
+        described = fields_of(cls.row)[ours]
+        inner = inner_of(described.annotation)
+        help_text = cls.help_texts.get(name, "Its platform id." if described.refers_to else "")
+        if inner is bool:
+            return FlagField(label=label, help_text=help_text)
+        more: dict[str, Any] = {"label": label, "required": False, "help_text": help_text}
+        if get_origin(inner) is Literal:
+            words = cls.words.get(name) or dict(choices_in_words(get_args(inner)))
+            more["choices"] = [("", "–"), *words.items()]
+        return form_field(cls.row, ours, **more)
 
     def typed(self) -> dict[str, Json]:
         """What was typed, by the platform's names."""
-        return {name: self._json(name) for name in self.made if self.cleaned_data.get(name) not in (None, "")}
+        return {name: self._json(name) for name in self.settings if self.cleaned_data.get(name) not in (None, "")}
 
     def _json(self, name: str) -> Json:
         value = self.cleaned_data[name]
-        return value == "yes" if name in self.flags else plain(value)
+        return value == "yes" if isinstance(self.settings[name], FlagField) else plain(value)
+
+
+class FlagField(forms.ChoiceField):
+    """Yes, no, or unchanged."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(required=False, choices=YES_OR_NO, **more)
 
 
 class ChangeSettingsForm(SettingsForm):
@@ -98,7 +97,9 @@ class ChangeSettingsForm(SettingsForm):
         self.fields[TAKE_AWAY] = forms.MultipleChoiceField(
             label="Remove limits",
             required=False,
-            choices=[(name, str(field.label)) for name, field in self.fields.items() if name not in self.flags],
+            choices=[
+                (name, str(field.label)) for name, field in self.fields.items() if not isinstance(field, FlagField)
+            ],
             help_text="Limits that none of them is to have any more. What is neither typed nor selected stays.",
         )
 
@@ -109,7 +110,7 @@ class ChangeSettingsForm(SettingsForm):
     def wanted(self) -> dict[str, Json]:
         """What changes; None takes a setting away."""
         if self.selection.single_id is not None:
-            changed = [name for name in self.changed_data if name in self.made]
+            changed = [name for name in self.changed_data if name in self.settings]
             typed = self.typed()
             return {name: typed.get(name) for name in changed}
         return {**dict.fromkeys(self.cleaned_data.get(TAKE_AWAY, ())), **self.typed()}
@@ -130,9 +131,11 @@ class ChangeSettingsForm(SettingsForm):
         return [Target(self.target_type or self.selection.entity_type, id_, wanted) for id_ in self.selection.ids]
 
     def _shown(self, values: Mapping[str, Json]) -> dict[str, object]:
-        given = {name: values[name] for name in self.made if values.get(name) is not None}
+        given = {name: values[name] for name in self.settings if values.get(name) is not None}
         return {
-            name: ("yes" if value else "no") if name in self.flags else _initial(self.fields[name], value)
+            name: ("yes" if value else "no")
+            if isinstance(self.settings[name], FlagField)
+            else _initial(self.settings[name], value)
             for name, value in given.items()
         }
 

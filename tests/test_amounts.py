@@ -172,7 +172,7 @@ def test_fields_leave_reading_to_the_server_and_show_what_can_be_sent_back() -> 
 
 @pytest.mark.parametrize("form", [AutoLiqForm, ChangePositionLimitsForm, ChangeRiskParametersForm])
 def test_every_limit_that_is_a_number_is_read_by_the_parser(form: Any) -> None:
-    fields = {name: make() for name, make in form.made.items()}
+    fields = form.setting_fields()
     numbers = [field for field in fields.values() if isinstance(field, AmountField | WholeNumberField)]
     assert len(numbers) >= 7
     for field in numbers:

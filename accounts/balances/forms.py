@@ -8,11 +8,10 @@ from django import forms
 
 from accounts.balances.adjustment import KEEP_PEAK, PEAK_AT_BALANCE, AdjustmentMethod
 from accounts.balances.inputs import BalanceChange
-from vendor_admin.amount_fields import AmountField
 from vendor_admin.code_words import choices_in_words
 from vendor_admin.mirrors.models import Account, CashBalance
 from vendor_admin.operations.actions import ActionForm
-from vendor_admin.operations.inputs.form_fields import form_field
+from vendor_admin.operations.inputs.form_fields import amount_field, form_field
 from vendor_admin.operations.kinds import Json, Target, plain
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.operations.balances import DEMO_BALANCE_CAP, PARTNER_CASH_CHANGE_TYPES
@@ -59,7 +58,7 @@ class ChangeBalancesForm(ActionForm):
         help_text="The floor of a trailing drawdown follows the highest value the account ever had. The preview shows "
         "the floor and the room that is left.",
     )
-    peak_amount = AmountField(label="Amount", required=False, max_digits=9, decimal_places=2)
+    peak_amount = amount_field(label="Amount", required=False)
 
     def clean_cash_change(self) -> Decimal:
         change: Decimal = self.cleaned_data["cash_change"]
@@ -100,7 +99,7 @@ class SetPeakForm(ActionForm):
         initial=PEAK_AT_BALANCE,
         choices=((PEAK_AT_BALANCE, "what each account holds now"), (AN_AMOUNT, "the amount below")),
     )
-    peak_amount = AmountField(label="Amount", required=False, max_digits=9, decimal_places=2)
+    peak_amount = amount_field(label="Amount", required=False)
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data

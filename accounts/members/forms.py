@@ -7,15 +7,15 @@ from django import forms
 
 from accounts.members.changes import CONTACT_FIELDS, contact_values
 from accounts.members.creation import ENTITLEMENTS, PLAN
-from accounts.members.inputs import CredentialsChange, EmailChange, NewMember, PasswordChange
+from accounts.members.inputs import ContactChange, CredentialsChange, EmailChange, NewMember, PasswordChange
 from accounts.subscriptions.form_choices import entitlements, membership_plans, offer_choices
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.described import by_platform_name
 from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.kinds import Json, Target
 
-_SHORT = 64
 _ONE_MEMBER = "Choose one member."
 _LABELS = {
     "firstName": "First name",
@@ -67,8 +67,10 @@ class CreateMemberForm(ActionForm):
     first_name = form_field(NewMember, "first_name", help_text="")
     last_name = form_field(NewMember, "last_name", help_text=_HELP["lastName"])
     plan = forms.ChoiceField(label="Membership plan", required=False)
-    entitlements = forms.MultipleChoiceField(
-        required=False, help_text="Without Sim+, which is added after the member signed the agreement."
+    entitlements = form_field(
+        NewMember,
+        "entitlements",
+        help_text="Without Sim+, which is added after the member signed the agreement.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -101,9 +103,8 @@ class ContactForm(ActionForm):
         single = self.selection.single_id is not None
         for name, label in _LABELS.items():
             keeps = "" if single else "Leave empty to keep. "
-            self.fields[name] = forms.CharField(
-                label=label, max_length=_SHORT, required=False, help_text=keeps + _HELP.get(name, "")
-            )
+            ours, help_text = by_platform_name(ContactChange)[name], keeps + _HELP.get(name, "")
+            self.fields[name] = form_field(ContactChange, ours, label=label, required=False, help_text=help_text)
         if single:
             self.initial = {**{name: value or "" for name, value in self._known().items()}, **self.initial}
 

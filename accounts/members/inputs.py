@@ -110,7 +110,15 @@ class ContactChange(RowInput, frozen=True, kw_only=True):
     state: Annotated[str, described("State.", example="IL", max_length=64)] | UnsetType | None = UNSET
     post_code: Annotated[str, described("Post code.", max_length=64)] | UnsetType | None = UNSET
     country: (
-        Annotated[str, described("Country's code of two capital letters.", example="US", pattern=r"^[A-Z]{2}\Z")]
+        Annotated[
+            str,
+            described(
+                "Country's code of two capital letters.",
+                example="US",
+                pattern=r"^[A-Z]{2}\Z",
+                must_be="two capital letters",
+            ),
+        ]
         | UnsetType
     ) = UNSET
     phone: (

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from django import forms
 
-from vendor_admin.amount_fields import WholeNumberField
+from accounts.permissions.inputs import PermissionToGrant
 from vendor_admin.amounts import read_id
 from vendor_admin.mirrors.models import Account, PlatformUser, TradingPermission
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.kinds import Target
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.permission_status import IN_FORCE
@@ -44,10 +45,9 @@ class RevokePermissionsForm(ActionForm):
 class GrantAccountsForm(ActionForm):
     """The chosen accounts, all to one member."""
 
-    member = WholeNumberField(
-        label="Member",
-        min_value=1,
-        max_value=2**63 - 1,
+    member = form_field(
+        PermissionToGrant,
+        "member",
         help_text="The platform id of the member who may trade these accounts from now on.",
     )
 

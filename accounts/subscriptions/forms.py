@@ -13,9 +13,11 @@ from accounts.subscriptions.form_choices import (
     offer_choices,
     paying_accounts,
 )
+from accounts.subscriptions.inputs import Agreement, MarketDataToAdd, MembershipToCancel
 from accounts.subscriptions.market_data import PLANS
 from accounts.subscriptions.memberships import PLAN
 from vendor_admin.operations.actions import ActionForm
+from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.kinds import Json, Target
 from vendor_admin.tradovate.trading_calendar import month_to_add
 
@@ -56,13 +58,17 @@ class AddMembershipForm(PaidForm):
 class CancelMembershipForm(ActionForm):
     """The chosen memberships, with their period or at once."""
 
-    expire = forms.BooleanField(
-        required=False,
+    expire = form_field(
+        MembershipToCancel,
+        "at_once",
         label="End at once",
         help_text="Off: the member keeps it until its last day, and it does not renew.",
     )
-    cancel_reason = forms.CharField(
-        required=False, max_length=500, label="Reason for the platform", help_text="Empty: the reason of the plan."
+    cancel_reason = form_field(
+        MembershipToCancel,
+        "cancel_reason",
+        label="Reason for the platform",
+        help_text="Empty: the reason of the plan.",
     )
 
     def targets(self) -> Sequence[Target]:
@@ -76,8 +82,9 @@ class AddEntitlementForm(PaidForm):
     """One entitlement for all of the chosen members."""
 
     entitlement = forms.ChoiceField()
-    agreement_known = forms.BooleanField(
-        required=False,
+    agreement_known = form_field(
+        Agreement,
+        "agreement_known",
         label="All of them signed the market data agreement",
         help_text="For Sim+. Off: members of whose signature no notice came are left out.",
     )
@@ -110,7 +117,7 @@ class ChangePluginForm(ActionForm):
 class AddMarketDataForm(PaidForm):
     """Plans for all of the chosen members, for the month that may be added now."""
 
-    plans = forms.MultipleChoiceField(label="Market data plans")
+    plans = form_field(MarketDataToAdd, "plans", label="Market data plans")
     field_order = ("plans", "account")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from accounts.trading_accounts.inputs import POST_TRADE, NewAccount
+from accounts.trading_accounts.inputs import POST_TRADE, NewAccount, SessionToResetTo
 from accounts.trading_accounts.provisioning import templates_used
 from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.code_words import DRAWDOWN_TYPES
@@ -18,7 +18,6 @@ from vendor_admin.operations.kinds import Json, Target, plain
 from vendor_admin.tradovate.trading_calendar import session_date
 
 MOST_ACCOUNTS = 1_000
-_LARGEST_ID = 2**63 - 1
 
 
 class NewAccountsForm(ActionForm):
@@ -27,13 +26,13 @@ class NewAccountsForm(ActionForm):
     groups: Sequence[tuple[str, Sequence[str]]] = (
         ("Accounts", ("member", "count", "template", "letters", "first_number", "balance")),
         ("Loss and drawdown (templates carry none)", tuple(POST_TRADE)),
-        ("Position limit", ("exposed_limit",)),
+        ("Position limit", ("position_limit",)),
     )
 
-    template = WholeNumberField(
+    template = form_field(
+        NewAccount,
+        "template",
         label="Template account",
-        min_value=1,
-        max_value=_LARGEST_ID,
         help_text="Its platform id. The platform's support makes templates and tells their ids; they cannot be read.",
     )
     letters = forms.CharField(
@@ -57,13 +56,19 @@ class NewAccountsForm(ActionForm):
     drawdown_limit = form_field(
         NewAccount, "drawdown_limit", label="Trailing stops at", help_text="Empty: at the starting balance."
     )
-    drawdown_mode = forms.ChoiceField(
+    drawdown_mode = form_field(
+        NewAccount,
+        "drawdown_mode",
         label="Drawdown type",
+        required=True,
         choices=list(DRAWDOWN_TYPES.items()),
+        help_text="",
     )
-    stays_locked = forms.BooleanField(label="Keep locked after a breach (manual unlock)", required=False)
-    is_fixed = forms.BooleanField(label="Lock settings for the trader", required=False)
-    exposed_limit = form_field(
+    stays_locked = form_field(
+        NewAccount, "stays_locked", label="Keep locked after a breach (manual unlock)", help_text=""
+    )
+    is_fixed = form_field(NewAccount, "is_fixed", label="Lock settings for the trader", help_text="")
+    position_limit = form_field(
         NewAccount, "position_limit", label="At most so many contracts, all products together", help_text=""
     )
 
@@ -86,8 +91,8 @@ class NewAccountsForm(ActionForm):
             "initialBalance": plain(data["balance"]),
             "postTradeRisk": _post_trade_risk(data),
         }
-        if data["exposed_limit"] is not None:
-            limit = {"active": True, "totalBy": "Overall", "exposedLimit": data["exposed_limit"], "parameters": []}
+        if data["position_limit"] is not None:
+            limit = {"active": True, "totalBy": "Overall", "exposedLimit": data["position_limit"], "parameters": []}
             given["preTradeRisk"] = [limit]
         return given
 
@@ -105,9 +110,7 @@ class NewAccountsForm(ActionForm):
 class CreateAccountsForm(NewAccountsForm):
     """Accounts of one member."""
 
-    member = WholeNumberField(
-        label="Member", min_value=1, max_value=_LARGEST_ID, help_text="The platform id of who is to trade them."
-    )
+    member = form_field(NewAccount, "member", help_text="The platform id of who is to trade them.")
     count = WholeNumberField(label="How many", min_value=1, max_value=MOST_ACCOUNTS, initial=1)
 
     def clean_member(self) -> int:
@@ -130,8 +133,9 @@ class CreateAccountsForMembersForm(NewAccountsForm):
 class ResetAccountsForm(ActionForm):
     """The session whose open the chosen accounts go back to."""
 
-    session = forms.DateField(
-        label="Session",
+    session = form_field(
+        SessionToResetTo,
+        "session",
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Its trade date: a session begins at 17:00 Central Time on the evening before.",
     )

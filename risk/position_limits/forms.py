@@ -1,52 +1,54 @@
 """Forms of the actions on position limits and risk parameters."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from django import forms
 
+from risk.position_limits.inputs import NewPositionLimit, NewRiskParameter, PositionLimitChange, RiskParameterChange
 from risk.position_limits.resources import POSITION_LIMITS, RISK_PARAMETERS, SettingsResource, rows_by_id
-from risk.settings_form import (
-    ChangeSettingsForm,
-    Make,
-    SettingsForm,
-    count,
-    flag,
-    money,
-    percentage,
-    platform_id,
-    text,
-    word,
-)
-from vendor_admin.code_words import choices_in_words
+from risk.settings_form import ChangeSettingsForm, Sections, SettingsForm
 from vendor_admin.operations.kinds import Json, Target
-from vendor_admin.tradovate.catalogue.fields import ProductType, TotalBy
 
-_SCOPE: Mapping[str, Make] = {
-    "productId": platform_id("Only this product"),
-    "contractId": platform_id("Only this contract"),
-    "exchangeId": platform_id("Only this exchange"),
-    "contractGroupId": platform_id("Only this contract group"),
-    "productType": word("Only this kind of product", dict(choices_in_words(get_args(ProductType)))),
-}
-_POSITION_LIMIT: Mapping[str, Make] = {
-    "totalBy": word("Counted by", dict(choices_in_words(get_args(TotalBy)))),
-    "exposedLimit": count("At most, either way"),
-    "longLimit": count("At most long"),
-    "shortLimit": count("At most short"),
-    "active": flag("Active"),
-    "description": text("Description"),
-}
-_RISK_PARAMETER: Mapping[str, Make] = {
-    "maxOpeningOrderQty": count("Largest opening order"),
-    "maxClosingOrderQty": count("Largest closing order"),
-    "maxBackMonth": count("Most months ahead"),
-    "preExpirationDays": count("Days before expiration", least=-(2**31 - 1)),
-    "marginPercentage": percentage("Margin"),
-    "marginDollarValue": money("Margin in dollars"),
-    "hardLimit": flag("Hard limit"),
-}
-_SCOPE_TITLE = "What it is about (all empty: everything)"
+_SCOPE = (
+    "What it is about (all empty: everything)",
+    {
+        "productId": "Only this product",
+        "contractId": "Only this contract",
+        "exchangeId": "Only this exchange",
+        "contractGroupId": "Only this contract group",
+        "productType": "Only this kind of product",
+    },
+)
+_POSITION_LIMIT: Sections = (
+    (
+        "Limit",
+        {
+            "totalBy": "Counted by",
+            "exposedLimit": "At most, either way",
+            "longLimit": "At most long",
+            "shortLimit": "At most short",
+            "active": "Active",
+            "description": "Description",
+        },
+    ),
+    _SCOPE,
+)
+_RISK_PARAMETER: Sections = (
+    (
+        "Parameter",
+        {
+            "maxOpeningOrderQty": "Largest opening order",
+            "maxClosingOrderQty": "Largest closing order",
+            "maxBackMonth": "Most months ahead",
+            "preExpirationDays": "Days before expiration",
+            "marginPercentage": "Margin, %",
+            "marginDollarValue": "Margin in dollars",
+            "hardLimit": "Hard limit",
+        },
+    ),
+    _SCOPE,
+)
 
 
 class _ChangeForm(ChangeSettingsForm):
@@ -60,16 +62,14 @@ class _ChangeForm(ChangeSettingsForm):
 
 class ChangePositionLimitsForm(_ChangeForm):
     resource = POSITION_LIMITS
-    made = {**_POSITION_LIMIT, **_SCOPE}
-    flags = ("active",)
-    groups = (("Limit", tuple(_POSITION_LIMIT)), (_SCOPE_TITLE, tuple(_SCOPE)))
+    row = PositionLimitChange
+    sections = _POSITION_LIMIT
 
 
 class ChangeRiskParametersForm(_ChangeForm):
     resource = RISK_PARAMETERS
-    made = {**_RISK_PARAMETER, **_SCOPE}
-    flags = ("hardLimit",)
-    groups = (("Parameter", tuple(_RISK_PARAMETER)), (_SCOPE_TITLE, tuple(_SCOPE)))
+    row = RiskParameterChange
+    sections = _RISK_PARAMETER
 
 
 class _NewSettingsForm(SettingsForm):
@@ -92,9 +92,8 @@ class _NewSettingsForm(SettingsForm):
 
 class NewPositionLimitForm(_NewSettingsForm):
     resource = POSITION_LIMITS
-    made = {**_POSITION_LIMIT, **_SCOPE}
-    flags = ("active",)
-    groups = (("Limit", tuple(_POSITION_LIMIT)), (_SCOPE_TITLE, tuple(_SCOPE)))
+    row = NewPositionLimit
+    sections = _POSITION_LIMIT
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -103,6 +102,5 @@ class NewPositionLimitForm(_NewSettingsForm):
 
 class NewRiskParameterForm(_NewSettingsForm):
     resource = RISK_PARAMETERS
-    made = {**_RISK_PARAMETER, **_SCOPE}
-    flags = ("hardLimit",)
-    groups = (("Parameter", tuple(_RISK_PARAMETER)), (_SCOPE_TITLE, tuple(_SCOPE)))
+    row = NewRiskParameter
+    sections = _RISK_PARAMETER

@@ -20,7 +20,7 @@ def _count(text: str, *, example: int | None = None, least: int = 0, name: str |
 
 
 def _margin(text: str, name: str, *, decimals: int = 2) -> Any:
-    return described(text, platform_name=name, decimals=decimals)
+    return described(text, platform_name=name, decimals=decimals, at_least=0)
 
 
 Id = str | int

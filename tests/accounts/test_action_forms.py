@@ -105,7 +105,7 @@ def test_accounts_are_made_with_counted_names_and_the_risk_that_templates_lack(a
     trading_day(1)
     plan_id = preview(
         alice, [], action="create-accounts", entity_type="", **NEW, daily_loss="1100", drawdown="2500.50",
-        stays_locked="on", exposed_limit="5",
+        stays_locked="on", position_limit="5",
     )  # fmt: skip
 
     rows = rows_of(alpha, plan_id)

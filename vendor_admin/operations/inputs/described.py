@@ -91,6 +91,12 @@ def fields_of(kind: type[Struct]) -> Mapping[str, Described]:
     return {field.name: _described(field) for field in msgspec.structs.fields(kind)}
 
 
+@cache
+def by_platform_name(kind: type[Struct]) -> Mapping[str, str]:
+    """The names of an input's fields, by what the platform calls them."""
+    return {described.platform_name: name for name, described in fields_of(kind).items() if described.platform_name}
+
+
 def _described(field: FieldInfo) -> Described:
     annotation, may_be_null = _without_absence(field.type)
     meta = _meta_of(annotation)
