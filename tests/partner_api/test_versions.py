@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.test import Client
 
+from tests.support.database import ROOT
 from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -13,6 +15,7 @@ from vendor_admin.partner_api.versions import (
     CHANGES,
     CURRENT_VERSION,
     KNOWN_VERSIONS,
+    VERSIONS,
     AnswerChange,
     as_of,
     choose_version,
@@ -29,6 +32,18 @@ def test_versions_are_days_in_their_order() -> None:
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", version) for version in KNOWN_VERSIONS)
     assert KNOWN_VERSIONS[-1] == CURRENT_VERSION
     assert {change.version for change in CHANGES} <= set(KNOWN_VERSIONS[1:])
+
+
+def test_the_changelog_and_its_page_have_every_version() -> None:
+    page = (ROOT / "docs" / "api" / "changelog.md").read_text()
+    told = {
+        date: re.findall(r"^- (.*)", rest, re.MULTILINE)
+        for date, rest in re.findall(r"^## (\S+)\n((?:[^#].*\n|\n)*)", page, re.MULTILINE)
+    }
+    assert list(told.items()) == [(date, list(changes)) for date, changes in reversed(VERSIONS.items())]
+
+    shown = Client().get("/api/docs/changelog").content.decode()
+    assert all(f'id="{date}"' in shown and change in shown for date, changes in told.items() for change in changes)
 
 
 def test_a_key_keeps_its_version_and_a_request_may_name_another() -> None:

@@ -1,7 +1,7 @@
 """The dated versions of the partner API. Each key keeps the one that its answers follow; a request may name another.
 
 The code always makes answers of the newest version. A change that programs could notice comes with a date of its own:
-add the date to KNOWN_VERSIONS and an AnswerChange to CHANGES, whose `undo` turns an answer back for those that follow
+add the date to VERSIONS and an AnswerChange to CHANGES, whose `undo` turns an answer back for those that follow
 an earlier date. Whatever is only added needs none.
 """
 
@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from vendor_admin.partner_api.request_errors import InvalidRequest
 
-# Oldest first.
-KNOWN_VERSIONS: Final = ("2026-12-01",)
+# What programs notice of each date, oldest first; /api/docs/changelog shows it, docs/api/changelog.md has it too.
+VERSIONS: Final = {"2026-12-01": ("The first version.",)}
+KNOWN_VERSIONS: Final = tuple(VERSIONS)
 CURRENT_VERSION: Final = KNOWN_VERSIONS[-1]
 HEADER: Final = "Vendor-Admin-Version"
 

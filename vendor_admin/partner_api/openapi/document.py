@@ -8,8 +8,9 @@ Everything that staff can do, by program. Send an API key as `Authorization: Bea
 
 - Ids are strings, amounts are decimal strings, times are RFC 3339 in UTC.
 - Lists come in pages: follow `next_cursor` until it is null. `fields` leaves out what you do not need.
-- Unknown parameters are refused by name. Errors are problem bodies (RFC 9457): decide by `code`.
+- Unknown parameters are refused by name. Errors are problem bodies (RFC 9457): decide by [`code`](/api/docs/errors).
 - Changes are plans: they are previewed, may wait for a second person, and can be reverted.
+- Answers follow the dated version of your key: [what each changed](/api/docs/changelog).
 """
 TAGS = {
     "Programs": "Who calls.",

@@ -278,9 +278,7 @@ def _events(rows: Sequence[_LogRow], *, organization_id: int) -> list[Event]:
 def _earlier(rows: Sequence[_LogRow], organization_id: int) -> dict[int, Facts]:
     if not rows:
         return {}
-    asked = zip(
-        *((row.id, row.received, row.entity_type, row.entity_id, row.environment) for row in rows), strict=True
-    )
+    asked = zip(*((row.id, row.received, row.entity_type, row.entity_id, row.environment) for row in rows), strict=True)
     with connection.cursor() as database:
         database.execute(_EARLIER, [*(list(values) for values in asked), organization_id])
         return {row_id: facts_of(payload) for row_id, payload in database.fetchall()}
