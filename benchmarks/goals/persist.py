@@ -18,7 +18,7 @@ from benchmarks.measuring import Figure, Run, cpu_seconds, interleaved, ratios
 from vendor_admin.sync.log.entity_reader import Accounts, read_entity
 from vendor_admin.sync.log.flush import connect, write_batch
 from vendor_admin.sync.log.rows import Row
-from vendor_admin.sync.socket.socket import KINDS
+from vendor_admin.sync.socket.listening import KINDS
 
 BATCH = 500
 FENCE = 1

@@ -23,7 +23,7 @@ from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.sync.log.entity_reader import Accounts, read_entity
 from vendor_admin.sync.log.flush import connect, statements_of, write_batch
 from vendor_admin.sync.log.rows import Row
-from vendor_admin.sync.socket.socket import KINDS
+from vendor_admin.sync.socket.listening import KINDS
 
 ROUNDS = 4
 # Behind the numbers that the mirrors were filled with.

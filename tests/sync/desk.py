@@ -18,7 +18,7 @@ from vendor_admin.sync.log.rows import BadRow, Row
 from vendor_admin.sync.log.writer import Writer
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket.intake import Intake
-from vendor_admin.sync.socket.socket import KINDS
+from vendor_admin.sync.socket.listening import KINDS
 from vendor_admin.tradovate.socket.sync_session import EntityReceived, Malformed, SnapshotPart, SyncSession
 
 RECEIVED_AT = "2026-11-20T12:00:00+00:00"

@@ -24,7 +24,7 @@ from vendor_admin.sync.log.rows import Row
 from vendor_admin.sync.models import Kind
 from vendor_admin.sync.socket import opening
 from vendor_admin.sync.socket.intake import Intake
-from vendor_admin.sync.socket.socket import SNAPSHOT_CHUNK
+from vendor_admin.sync.socket.listening import SNAPSHOT_CHUNK
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]

@@ -22,7 +22,7 @@ from vendor_admin.sync.comparison import records as comparisons
 from vendor_admin.sync.freshness import Sockets
 from vendor_admin.sync.log import batch_writer
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.socket.socket import Socket
+from vendor_admin.sync.socket.listening import Listening
 from vendor_admin.tradovate.socket import short_lives
 
 
@@ -240,14 +240,14 @@ def test_an_error_of_our_own_in_a_socket_is_a_gap_and_a_new_socket(
     platform: ScriptedPlatform, settled: Callable[..., Connection], stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled()
-    really_handle, failures = Socket.handle, [RuntimeError("a bug")]
+    really_handle, failures = Listening.handle, [RuntimeError("a bug")]
 
-    async def handle(socket: Socket, *arguments: Any, **options: Any) -> None:
+    async def handle(listening: Listening, *arguments: Any, **options: Any) -> None:
         if failures:
             raise failures.pop()
-        await really_handle(socket, *arguments, **options)
+        await really_handle(listening, *arguments, **options)
 
-    monkeypatch.setattr(Socket, "handle", handle)
+    monkeypatch.setattr(Listening, "handle", handle)
     platform.send(event('{"id":1,"name":"lost to the bug"}'))
     wait_until(last_gap(stored, "settled_at"), seconds=30, what="the settlement")
     assert stored.lease()["epoch"] == 2

@@ -14,7 +14,8 @@ from vendor_admin.sync.leases import Held
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.log.rows import Row
 from vendor_admin.sync.models import Kind
-from vendor_admin.sync.socket.socket import SNAPSHOT_CHUNK, Socket
+from vendor_admin.sync.socket.listening import SNAPSHOT_CHUNK
+from vendor_admin.sync.socket.socket import Socket
 
 Connect = Callable[..., Connection]
 StartHub = Callable[..., RunningHub]

@@ -15,8 +15,7 @@ from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync import leases
 from vendor_admin.sync.freshness import freshness
-from vendor_admin.sync.socket import maintenance
-from vendor_admin.sync.socket import socket as socket_module
+from vendor_admin.sync.socket import maintenance, pause
 from vendor_admin.tradovate.socket import reconnect
 from vendor_admin.tradovate.socket.short_lives import A_PATTERN
 
@@ -30,7 +29,7 @@ ORGANIZATIONS = 5
 @pytest.fixture
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sockets look at one another many times a second, and follow one that has lasted for half a second."""
-    monkeypatch.setattr(socket_module, "LOOK_AT_OTHERS_SECONDS", 0.1)
+    monkeypatch.setattr(pause, "LOOK_AT_OTHERS_SECONDS", 0.1)
     monkeypatch.setattr(maintenance, "FOLLOWS_AFTER_SECONDS", 0.5)
     monkeypatch.setattr(reconnect, "MAINTENANCE_TRY_SECONDS", 1.5)
     monkeypatch.setattr(reconnect, "UNUSUAL_MAINTENANCE_TRY_SECONDS", 1.5)

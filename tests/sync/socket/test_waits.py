@@ -24,6 +24,7 @@ from vendor_admin.organizations.platform_access import budgets, tokens
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.models import Lease
+from vendor_admin.sync.socket.listening import Listening
 from vendor_admin.sync.socket.retry import StillLocked, try_now
 from vendor_admin.tradovate.events import PeerSilent
 from vendor_admin.tradovate.socket.sync_session import SyncSession
@@ -214,14 +215,15 @@ def test_a_heartbeat_into_a_broken_connection_leaves_the_judgement_to_the_ending
         async with serve(speak, "127.0.0.1", 0) as server:
             port = next(iter(server.sockets)).getsockname()[1]
             connection = await open_connection(f"ws://127.0.0.1:{port}")
-            socket = lone_socket(Inbox())
+            inbox = Inbox()
+            socket = lone_socket(inbox)
             loop = asyncio.get_running_loop()
             session = SyncSession(
                 access_token="t", sync_request={}, now=loop.time(), heartbeat_seconds=0.05, silence_seconds=0.4
             )
             session.receive(b"o", now=loop.time())
             await connection.wait_closed()
-            await socket.tick(session, connection)
+            await Listening(owner=socket, inbox=inbox, session=session, connection=connection).tick()
             return socket.ending, connection.transport.is_closing()
 
     ending, is_closed = asyncio.run(run())

@@ -1,47 +1,33 @@
-"""One sync socket: opens it, keeps it, turns what arrives into rows, and decides when and how to come back."""
+"""One sync socket: opens it, tells how it stands, and decides when and how to come back.
+
+While a connection is open, `listening.py` reads it; between two, `pause.py` waits.
+"""
 
 import asyncio
 import math
 import random
 import time
-from collections.abc import Awaitable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TypeVar
 
 import structlog
 import websockets
 from websockets.asyncio.client import ClientConnection
 
 from vendor_admin.sync.leases import Held, Status, UnheldReason
-from vendor_admin.sync.log.entity_reader import snapshot_order
 from vendor_admin.sync.log.inbox import Inbox
-from vendor_admin.sync.log.rows import BadRow, Row
 from vendor_admin.sync.models import Kind, SyncState
 from vendor_admin.sync.socket import maintenance
 from vendor_admin.sync.socket.access import Access
-from vendor_admin.sync.socket.endings import in_words, is_too_long, loss_of
+from vendor_admin.sync.socket.endings import in_words, loss_of
 from vendor_admin.sync.socket.intake import Intake, Reserved
-from vendor_admin.sync.socket.lookups import Fetched, Question, Questions, nothing_fetched, read_entities
-from vendor_admin.sync.socket.opening import connecting, expect_no_more_snapshot, sync_request
-from vendor_admin.tradovate.answers import read_answer
-from vendor_admin.tradovate.enums import SessionState
-from vendor_admin.tradovate.events import (
-    Answered,
-    EntityReceived,
-    Malformed,
-    PeerClosed,
-    PeerSilent,
-    Penalty,
-    Refused,
-    SessionEvent,
-    Shutdown,
-    SnapshotPart,
-    SnapshotSettled,
-    SyncAccepted,
-)
+from vendor_admin.sync.socket.listening import SNAPSHOT_CHUNK, Listening
+from vendor_admin.sync.socket.lookups import Fetched, Question, nothing_fetched
+from vendor_admin.sync.socket.opening import connecting, sync_request
+from vendor_admin.sync.socket.pause import Pause
+from vendor_admin.tradovate.events import Malformed, Refused
 from vendor_admin.tradovate.operations import Operation
 from vendor_admin.tradovate.socket.reconnect import (
     ConnectionLost,
@@ -56,14 +42,8 @@ from vendor_admin.tradovate.socket.short_lives import MANY, SHORT_LIFE_SECONDS, 
 from vendor_admin.tradovate.socket.sync_session import SyncSession
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 SILENCE_SECONDS = 9.5
-SNAPSHOT_CHUNK = 500
-STALL_SECONDS = 0.5
-LOOK_AT_HOLD_SECONDS = 5.0
-LOOK_AT_OTHERS_SECONDS = 60.0
-KINDS = {"Created": int(Kind.CREATED), "Updated": int(Kind.UPDATED), "Deleted": int(Kind.DELETED)}
 
 
 class Socket:
@@ -101,13 +81,10 @@ class Socket:
         self._refused_fresh_tokens = 0
         self._short_lives_before, self._opened_at = lease.short_lives, math.inf
         self._random = random.Random()
-        self._session: SyncSession | None = None
+        self._listening: Listening | None = None
         self.ending: Ending | None = None
         self._penalty_ticket: str | None = None
-        self._connection: ClientConnection | None = None
-        self._questions = Questions()
-        self._retry = asyncio.Event()
-        self._wakes_at, self._wakes_earlier = math.inf, asyncio.Event()
+        self._pause = Pause(access=access, status=self.status, held=lambda: self.held)
 
     async def run(self) -> None:
         """Hold the socket: connect, listen, and come back by the rules of reconnect.py. Ends only by cancellation."""
@@ -123,17 +100,16 @@ class Socket:
             self.ending = None
             decision = await self._one_life()
             self._penalty_ticket = decision.penalty_ticket or self._penalty_ticket
-            self._retry.clear()
+            self._pause.forget_requests()
             if decision.stops:
                 self.say(SyncState.FAILED, decision.reason, decision.advice)
                 log.error("sync.stopped", lease=self.lease.id, reason=decision.reason)
-                await self._retry.wait()
-                continue
-            self._say_waiting(decision)
-            log.warning(
-                "sync.reconnecting", lease=self.lease.id, reason=decision.reason, seconds=decision.delay_seconds
-            )
-            await self._wait(decision)
+            else:
+                self._say_waiting(decision)
+                log.warning(
+                    "sync.reconnecting", lease=self.lease.id, reason=decision.reason, seconds=decision.delay_seconds
+                )
+            await self._pause.wait(decision)
 
     async def _go_on_waiting(self) -> None:
         """After many short lives the pause outlasts the worker that began it, which perhaps died of them."""
@@ -148,41 +124,12 @@ class Socket:
             await self._access.note_gap(lease, started_at=None, reason=self._unheld_because.value, grows=True)
             decision = replace(decision, delay_seconds=left)
             self._say_waiting(decision)
-            await self._wait(decision)
-
-    async def _wait(self, decision: Reconnect) -> None:
-        """Stay away as decided, or until somebody asks for a try, or the host that was held may be asked again."""
-        watching: asyncio.Task[None] | None = None
-        if decision.seeks_host:
-            watching = asyncio.create_task(self._watch_hold())
-        elif decision.shared_try_seconds:
-            watching = asyncio.create_task(self._watch_others(decision.shared_try_seconds))
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(decision.delay_seconds):
-                    await self._retry.wait()
-        finally:
-            if watching is not None:
-                watching.cancel()
-
-    async def _watch_hold(self) -> None:
-        while await self._access.is_held(self.lease):
-            await asyncio.sleep(LOOK_AT_HOLD_SECONDS)
-        self._retry.set()
-
-    async def _watch_others(self, pause_seconds: float) -> None:
-        """Try where it is this socket's turn, or where another has found that the platform is back."""
-        wait = pause_seconds
-        while wait > 0:
-            self.status.next_try_at = _now() + timedelta(seconds=wait)
-            await asyncio.sleep(LOOK_AT_OTHERS_SECONDS * self._random.uniform(0.5, 1.0))
-            wait = await self._access.seconds_until_try(self.held, pause_seconds=pause_seconds)
-        self._retry.set()
+            await self._pause.wait(decision)
 
     def try_now(self) -> None:
         """End a wait early: somebody asked for it. What the platform locked is still refused by the budgets."""
         log.info("sync.retry_requested", lease=self.lease.id, state=self.status.state)
-        self._retry.set()
+        self._pause.end()
 
     def say(self, state: SyncState, reason: str = "", advice: str = "") -> None:
         """Set what people are told about this socket."""
@@ -233,17 +180,15 @@ class Socket:
         Differences are queued as the answer arrives: behind the events before it, ahead of those after it, so that an
         answer never replaces what is newer.
         """
-        session, connection = self._session, self._connection
-        if session is None or connection is None:
+        if self._listening is None:
             return nothing_fetched("the socket is not open")
-        question = Question(operation, entity_type, kind)
-        return await self._questions.ask(question, session=session, connection=connection, parameters=parameters)
+        return await self._listening.ask(Question(operation, entity_type, kind), parameters=parameters)
 
     async def end(self, ending: Ending) -> None:
         """Close the connection for a reason that was learned behind its back; `run` goes on as after any such end."""
         self.ending = self.ending or ending
-        if self._connection is not None:
-            await self._connection.close()
+        if self._listening is not None:
+            await self._listening.close()
 
     def reserve(self, count: int, *, entity_type: str = "") -> Reserved:
         """Set arrival numbers aside, for `put_vanished` and `put_listed`: whatever arrives from now on is newer."""
@@ -309,7 +254,6 @@ class Socket:
             log.exception("sync.socket_failed", lease=self.lease.id)
             self.ending = self.ending or ConnectionLost("an error of this service, which is in its log")
         was_live = self.status.connected_since is not None
-        self._session = None
         ending = self.ending or ConnectionLost("the connection ended without a word")
         lived_seconds, short_lives = time.monotonic() - self._opened_at, 0
         if was_opened and counts_as_life(ending, was_live=was_live):
@@ -362,128 +306,24 @@ class Socket:
             silence_seconds=SILENCE_SECONDS,
             quiet_seconds=self._quiet_seconds,
         )
-        self._session, self._connection = session, connection
+        self._listening = Listening(owner=self, inbox=self._inbox, session=session, connection=connection)
         self.say(SyncState.SYNCING)
-        ticker = asyncio.create_task(self.tick(session, connection))
         try:
-            while self.ending is None:
-                data = await connection.recv(decode=False)
-                self.intake.received_at = self.status.last_frame_at = _now()
-                await self.handle(session, session.receive(data, now=time.monotonic()))
-                for text in session.data_to_send():
-                    await connection.send(text)
-                if (session.next_deadline() or math.inf) < self._wakes_at:
-                    self._wakes_earlier.set()
-                if self._inbox.is_full(self.lease.id):
-                    await self._away(session, self._inbox.room(self.lease.id))
-        except websockets.ConnectionClosed as error:
-            self._questions.drop(is_too_long=is_too_long(error))
-            raise
+            await self._listening.run()
         finally:
-            ticker.cancel()
-            self._connection = None
-            self._questions.drop()
-            if session.state is not SessionState.CLOSED:
-                session.close(now=time.monotonic())
+            self._listening = None
 
-    async def tick(self, session: SyncSession, connection: ClientConnection) -> None:
-        """Heartbeats and deadlines; they go on while reading waits for room."""
-        while self.ending is None:
-            deadline = session.next_deadline()
-            if deadline is None:
-                break
-            self._wakes_at = deadline
-            self._wakes_earlier.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(deadline - time.monotonic(), 0.005)):
-                    await self._wakes_earlier.wait()
-                    continue
-            if time.monotonic() - deadline > STALL_SECONDS:
-                await asyncio.sleep(STALL_SECONDS)  # this process stood still: hear what waits before judging silence
-            await self.handle(session, session.tick(now=time.monotonic()))
-            with suppress(OSError, websockets.ConnectionClosed):  # whoever reads the socket hears how it ended
-                for text in session.data_to_send():
-                    await connection.send(text)
-        if isinstance(self.ending, PeerSilent):
-            connection.transport.abort()  # nobody is there to answer a closing handshake
-        else:
-            await connection.close()
+    async def accepted(self) -> None:
+        """The platform sends events from now on: the gap has ended."""
+        self.status.connected_since = self.intake.received_at
+        self.gap_id = await self._access.end_gap(self.held, at=self.intake.received_at)
+        await self._access.host_works(self.lease)
+        self.say(SyncState.LIVE)
+        log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self.intake.epoch)
 
-    async def _away(self, session: SyncSession, work: Awaitable[T]) -> T:
-        """Wait for something of our own. That nobody listens meanwhile is no silence of the platform."""
-        session.pause(now=time.monotonic())
-        try:
-            return await work
-        finally:
-            session.resume(now=time.monotonic())
-
-    async def handle(self, session: SyncSession, events: list[SessionEvent]) -> None:
-        rows: list[Row | BadRow] = []
-        for event in events:
-            if type(event) is EntityReceived:
-                rows.append(self.intake.row(event.entity_type, event.entity, kind=KINDS.get(event.event_type, 2)))
-            elif type(event) is Malformed:
-                rows.append(self.intake.bad_row(event.entity_type or "", event.raw, event.reason))
-            else:
-                if rows:
-                    self._inbox.put(rows)
-                    rows = []
-                await self._handle_other(session, event)
-        if rows:
-            self._inbox.put(rows)
-            self.status.last_event_at = self.intake.received_at
-
-    async def _handle_other(self, session: SyncSession, event: SessionEvent) -> None:
-        match event:
-            case SnapshotPart():
-                kind = Kind.SNAPSHOT if self.is_first_load else Kind.RESYNC
-                for entity_type, entities in sorted(event.collections, key=lambda one: snapshot_order(one[0])):
-                    await self._put_differences(session, entity_type, entities, kind=kind)
-            case SyncAccepted():
-                self.status.connected_since = self.intake.received_at
-                ending = self._access.end_gap(self.held, at=self.intake.received_at)
-                self.gap_id = await self._away(session, ending)
-                await self._away(session, self._access.host_works(self.lease))
-                self.say(SyncState.LIVE)
-                log.info("sync.live", lease=self.lease.id, environment=self.lease.environment, epoch=self.intake.epoch)
-            case SnapshotSettled():
-                self.has_settled.set()
-                if self._connection is not None:
-                    expect_no_more_snapshot(self._connection)
-            case Answered():
-                await self._take_answer(session, event)
-            case Refused() | Penalty() | Shutdown() | PeerClosed() | PeerSilent():
-                self.ending = self.ending or event
-
-    async def _take_answer(self, session: SyncSession, event: Answered) -> None:
-        question = self._questions.get(event.request_id)
-        if question is None:
-            return
-        question.has_arrived.set()
-        outcome = read_answer(question.operation, status=event.status, body=event.body)
-        fetched, entities = read_entities(outcome, event.body or b"")
-        ids = await self._put_differences(session, question.entity_type, entities, kind=question.kind)
-        fetched.ids = {one for one in ids if one is not None}
-        fetched.count = len(fetched.ids)
-        if None in ids:
-            fetched.note_unreadable()
-        question.answer(fetched)
-
-    async def _put_differences(
-        self, session: SyncSession, entity_type: str, entities: Iterable[bytes], *, kind: Kind
-    ) -> list[int | None]:
-        """Queue entities that are stored only where the mirror differs, a few hundred at a time, as there is room.
-        Returns their ids; None for one that is unreadable.
-        """
-        ids: list[int | None] = []
-        rest = iter(entities)
-        while chunk := list(islice(rest, SNAPSHOT_CHUNK)):
-            rows = [self.intake.row(entity_type, one, kind=int(kind), is_difference=True) for one in chunk]
-            ids += [row.entity_id for row in rows]
-            if self._inbox.is_full(self.lease.id):
-                await self._away(session, self._inbox.room(self.lease.id))
-            self._inbox.put(rows)
-        return ids
+    def settled(self) -> None:
+        """The snapshot is there: what it left out may be compared."""
+        self.has_settled.set()
 
 
 def _now() -> datetime:
