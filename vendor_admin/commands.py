@@ -49,8 +49,8 @@ ROLES = {
     "beat": (*CELERY, "beat", "--loglevel", "INFO"),
 }
 
-# Run only where the operator asks for it by name: the simulated platform of test mode, at TEST_SANDBOX_URL. Its seed
-# never changes, since the keys by which it is connected come from it.
+# Run only where the operator asks for it by name: the simulated platform of test mode, at TEST_SANDBOX_URL. It listens
+# at TEST_SANDBOX_BIND, at loopback without it. Its seed never changes: the keys by which it is connected come from it.
 OPTIONAL_ROLES = {
     "sandbox": (
         *("python", "manage.py", "sandbox", "--test-mode", "--anyway", "--port", "8090", "--seed", "7"),

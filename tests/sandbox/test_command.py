@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import requests
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from vendor_admin.management.commands import sandbox as command
 from vendor_admin.sandbox.configuration import Configuration
+from vendor_admin.sandbox.running import RunningSandbox
 
 
 @pytest.fixture
@@ -64,3 +66,26 @@ def test_the_module_says_the_same_without_a_traceback(taken_port: int) -> None:
 def test_a_port_that_cannot_be_is_told_too() -> None:
     with pytest.raises(CommandError, match="cannot listen on"):
         call_command("sandbox", "--port", "70000")
+
+
+@override_settings(DEBUG=True)
+@pytest.mark.parametrize(("bind", "why"), [("0.0.0.0", "TEST_SANDBOX_SECRET"), ("sandbox", "IP address")])
+def test_it_opens_its_door_to_nobody_else_without_a_secret(
+    monkeypatch: pytest.MonkeyPatch, bind: str, why: str
+) -> None:
+    monkeypatch.setenv("TEST_SANDBOX_BIND", bind)
+    monkeypatch.delenv("TEST_SANDBOX_SECRET", raising=False)
+    with pytest.raises(CommandError, match=why):
+        call_command("sandbox")
+
+
+def test_it_serves_at_the_address_that_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_SANDBOX_BIND", "127.0.0.2")
+    with RunningSandbox("--organizations", "1", "--users", "1") as sandbox:
+        assert sandbox.url.startswith("http://127.0.0.2:")
+        (vendor,) = sandbox.organizations()
+        body = vendor["credentials"]
+        answer = requests.post(f"{sandbox.url}/live/v1/auth/accesstokenrequest", json=body, timeout=20)
+        headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
+        answer = requests.get(f"{sandbox.url}/live/v1/user/list", headers=headers, timeout=20)
+        assert (answer.status_code, answer.history) == (200, [])

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.support.database import ROOT, make_folder
-from vendor_admin.commands import PREPARATIONS, ROLES
+from vendor_admin.commands import OPTIONAL_ROLES, PREPARATIONS, ROLES
 from vendor_admin.embedded import EmbeddedPostgres, Program, RunningProgram, choose_port
 from vendor_admin.embedded.postgres import wheel_installation
 from vendor_admin.embedded.valkey import wheel_binary
@@ -31,6 +31,7 @@ GIVEN = {
     "APP_PASSWORD": "app0secret",
     "HUB_PASSWORD": "hub0secret",
     "VALKEY_PASSWORD": "valkey0secret",
+    "TEST_SANDBOX_SECRET": "sandbox0secret",
 }
 READY_LINES = {
     "worker": " ready.",
@@ -40,6 +41,7 @@ READY_LINES = {
     "reader": " ready.",
     "sync": " ready.",
     "beat": "Sending due task",
+    "sandbox": "sandbox listening on ",
 }
 
 
@@ -59,7 +61,9 @@ def ours() -> dict[str, dict[str, Any]]:
 
 
 def test_every_role_is_started_as_the_table_says() -> None:
-    assert {name: tuple(service["command"]) for name, service in ours().items()} == ROLES | PREPARATIONS
+    assert {
+        name: tuple(service["command"]) for name, service in ours().items()
+    } == ROLES | PREPARATIONS | OPTIONAL_ROLES
 
 
 def test_the_image_starts_the_web_role_and_not_as_root() -> None:
@@ -86,6 +90,13 @@ def test_only_the_preparations_know_the_owners_login() -> None:
         assert ("DATABASE_OWNER_URL" in service["environment"]) == (name in PREPARATIONS), name
 
 
+def test_the_sandbox_is_reached_by_the_other_services_alone_and_knows_nothing_of_theirs() -> None:
+    sandbox = ours()["sandbox"]
+    assert sandbox["environment"].keys() == {"TEST_SANDBOX_BIND", "TEST_SANDBOX_SECRET"}
+    assert "ports" not in sandbox
+    assert (sandbox["profiles"], sandbox["depends_on"]) == (["test-mode"], [])
+
+
 class Machine:
     """Stands in for the network of compose: names of services become ports on this machine."""
 
@@ -103,6 +114,7 @@ class Machine:
             ("@valkey:6379", f"@127.0.0.1:{self.valkey_port}"),
             ("127.0.0.1:8000", f"127.0.0.1:{self.web_port}"),
             ("127.0.0.1:8001", f"127.0.0.1:{self.events_port}"),
+            ("8090", "0"),  # whatever is free
         ):
             text = text.replace(name, port)
         return text
@@ -115,6 +127,7 @@ class Machine:
             "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.web_port}",
             "EVENTS_BIND": f"127.0.0.1:{self.events_port}",
             "STATE_FOLDER": str(self.folder / "state"),
+            "TEST_SANDBOX_BIND": "127.0.0.1",
         }
         return {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "vendor_admin.settings", **image, **given, **here}
 
@@ -200,7 +213,7 @@ def test_every_command_of_compose_runs(machine: Machine) -> None:
     for name in PREPARATIONS:
         service = ours()[name]
         run(list(machine.program(name, service["command"]).arguments), machine.environment(service))
-    for name in ROLES:
+    for name in (*ROLES, *OPTIONAL_ROLES):
         service = ours()[name]
         program = machine.program(name, service["command"], machine.environment(service))
         running = RunningProgram(program, log_path=machine.folder / f"{name}.log")

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 
 # The variable that has the secret of the control door: an argument would be seen by everybody on the machine.
 SECRET_VARIABLE = "TEST_SANDBOX_SECRET"  # noqa: S105 - its name
+# The variable that has the address to listen at.
+BIND_VARIABLE = "TEST_SANDBOX_BIND"
+LOOPBACK = "127.0.0.1"
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -38,13 +41,14 @@ class Configuration:
     oauth_redirect_uris: Sequence[str] | None = None
     test_mode: bool = False
     control_secret: str = ""
+    bind: str = LOOPBACK
     ends_with_stdin: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line of the sandbox; shared by `python -m vendor_admin.sandbox` and `manage.py sandbox`."""
     default = Configuration()
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1, 0 picks a free one")
+    parser.add_argument("--port", type=int, default=0, help="port, 0 picks a free one")
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument("--today", type=dt.date.fromisoformat, help="date the world is built for, YYYY-MM-DD")
     parser.add_argument("--organizations", type=int, default=default.organizations)
@@ -79,7 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def from_options(options: Mapping[str, object]) -> Configuration:
     """Take the sandbox's own options out of parsed ones and ignore all others."""
     known = {field.name for field in dataclasses.fields(Configuration)}
-    configuration = Configuration(control_secret=os.environ.get(SECRET_VARIABLE, ""))
+    configuration = Configuration(
+        control_secret=os.environ.get(SECRET_VARIABLE, ""), bind=os.environ.get(BIND_VARIABLE) or LOOPBACK
+    )
     for name in known & options.keys():
         setattr(configuration, name, options[name])
     return configuration

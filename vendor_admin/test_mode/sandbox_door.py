@@ -6,11 +6,14 @@ import requests
 from django.conf import settings
 
 from vendor_admin.errors import Unavailable
-from vendor_admin.organizations.platform_access.addresses import is_loopback
+from vendor_admin.organizations.platform_access.network_policy import is_of_sandbox
 
 PATIENCE_SECONDS = 10.0
 OFF = "Test mode is off in this installation: its operator has named no sandbox for it (TEST_SANDBOX_URL)."
-ELSEWHERE = "TEST_SANDBOX_URL must lead to this machine: the sandbox only simulates the platform."
+ELSEWHERE = (
+    "TEST_SANDBOX_URL must lead to this machine, or to a container by its name without a dot: "
+    "the sandbox only simulates the platform."
+)
 SILENT = "The sandbox of test mode does not answer. Try again later, or tell the operator of this installation."
 
 
@@ -19,7 +22,7 @@ def sandbox_url() -> str:
     url: str = settings.TEST_SANDBOX_URL
     if not url:
         raise Unavailable(OFF, code="test_mode_off")
-    if not is_loopback(url):
+    if not is_of_sandbox(url):
         raise Unavailable(ELSEWHERE, code="test_mode_off")
     return url
 

@@ -156,6 +156,22 @@ class TestSaving:
         settings.DEBUG = True
         assert connect("beta", **SANDBOX)
 
+    def test_demo_data_may_be_connected_to_the_container_of_the_sandbox_and_nothing_else_may(self, names, settings):
+        container = {name: url.replace("127.0.0.1", "sandbox") for name, url in SANDBOX.items()}
+        names["sandbox"] = ["172.18.0.5"]
+        with pytest.raises(InvalidFields):
+            connect(is_simulated=True, **container)
+        with pytest.raises(HostNotAllowed):
+            addresses_to_call("sandbox")
+        settings.TEST_SANDBOX_URL = "http://sandbox:8090"
+        with pytest.raises(InvalidFields, match="its sandbox"):
+            connect("beta", **container)
+        assert connect(is_simulated=True, **container)
+        assert addresses_to_call("sandbox") == ["172.18.0.5"]
+        settings.TEST_SANDBOX_URL = "http://sandbox.example.com:8090"
+        with pytest.raises(HostNotAllowed):
+            addresses_to_call("sandbox.example.com")
+
     def test_the_setting_allows_both(self, names, settings):
         settings.ALLOW_INTERNAL_PLATFORM_HOSTS = True
         names["demo.tradovateapi.com"] = ["10.0.0.7"]

@@ -29,7 +29,12 @@ GIVEN = {"name": "n", "password": "p", "app_id": "a", "cid": "8", "sec": "s"}
     ],
 )
 def test_the_platforms_and_the_sandboxs_addresses_are_accepted(environment, rest_url, websocket_url):
-    assert problems_of_addresses(environment=environment, rest_url=rest_url, websocket_url=websocket_url) == {}
+    assert (
+        problems_of_addresses(
+            environment=environment, rest_url=rest_url, websocket_url=websocket_url, may_be_plain=is_loopback
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,9 @@ def test_the_platforms_and_the_sandboxs_addresses_are_accepted(environment, rest
     ],
 )
 def test_a_wrong_address_is_refused_with_the_next_step(environment, rest_url, websocket_url, field, words):
-    problems = problems_of_addresses(environment=environment, rest_url=rest_url, websocket_url=websocket_url)
+    problems = problems_of_addresses(
+        environment=environment, rest_url=rest_url, websocket_url=websocket_url, may_be_plain=is_loopback
+    )
     assert words in problems[field]
     assert "pw" not in problems[field].split()
 

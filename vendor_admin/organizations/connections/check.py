@@ -18,7 +18,12 @@ from vendor_admin.organizations.models import Connection, PlatformHosts
 from vendor_admin.organizations.platform_access import budgets, host_fallback, platform_hosts, platform_locks, tokens
 from vendor_admin.organizations.platform_access.addresses import problems_of_addresses
 from vendor_admin.organizations.platform_access.budgets import USER_CALLS, WHO_AM_I
-from vendor_admin.organizations.platform_access.network_policy import addresses_to_call, judge_name, problems_of_places
+from vendor_admin.organizations.platform_access.network_policy import (
+    addresses_to_call,
+    is_of_sandbox,
+    judge_name,
+    problems_of_places,
+)
 from vendor_admin.organizations.platform_access.platform_hosts import host_in_use
 from vendor_admin.organizations.platform_access.reachability import Failed, Finding, reach
 from vendor_admin.organizations.platform_access.tokens import AccessToken, TokenUnavailable
@@ -86,7 +91,7 @@ def is_sound(findings: list[Finding]) -> bool:
 
 def _steps(connection: Connection, *, now: datetime) -> Iterator[Finding]:
     addresses = {"rest_url": connection.rest_url, "websocket_url": connection.websocket_url}
-    problems = problems_of_addresses(environment=connection.environment, **addresses)
+    problems = problems_of_addresses(environment=connection.environment, may_be_plain=is_of_sandbox, **addresses)
     problems |= problems_of_places(connection.organization, addresses)
     for text in problems.values():
         raise Failed(Finding("addresses", False, text, "Correct the connection."))

@@ -9,12 +9,11 @@ from vendor_admin.organizations.encryption import UndecryptableError
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.organizations.platform_access.addresses import (
     complete_credentials,
-    is_loopback,
     normal_url,
     problem_of_entity_types,
     problems_of_addresses,
 )
-from vendor_admin.organizations.platform_access.network_policy import problems_of_places
+from vendor_admin.organizations.platform_access.network_policy import is_of_sandbox, problems_of_places
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
 CHANGEABLE = ("rest_url", "websocket_url", "credentials", "entity_types", "sharding", "shard_count", "is_enabled")
@@ -74,8 +73,8 @@ def _credentials_of_others(organization: Organization, *, environment: str) -> l
 
 def _problems(*, organization: Organization, environment: str, fields: Mapping[str, Any]) -> dict[str, str]:
     addresses = {name: fields[name] for name in ("rest_url", "websocket_url")}
-    problems = problems_of_addresses(environment=environment, **addresses)
-    if organization.is_simulated and not problems and not all(is_loopback(url) for url in addresses.values()):
+    problems = problems_of_addresses(environment=environment, may_be_plain=is_of_sandbox, **addresses)
+    if organization.is_simulated and not problems and not all(is_of_sandbox(url) for url in addresses.values()):
         problems["rest_url"] = (
             f"{organization.name} is demo data, which may only be connected to a sandbox on this machine. "
             "Connect the real platform under another slug."

@@ -3,7 +3,8 @@
 import difflib
 import ipaddress
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from vendor_admin.errors import InvalidFields
@@ -17,14 +18,20 @@ OTHER_SPELLINGS = {"appId": "app_id", "appVersion": "app_version", "deviceId": "
 DEFAULT_APP_VERSION = "1.0"
 
 
-def problems_of_addresses(*, environment: str, rest_url: str, websocket_url: str) -> dict[str, str]:
-    """What is wrong with the two addresses of an environment, by field; empty if nothing is."""
+def problems_of_addresses(
+    *, environment: str, rest_url: str, websocket_url: str, may_be_plain: Callable[[str], bool]
+) -> dict[str, str]:
+    """What is wrong with the two addresses of an environment, by field; empty if nothing is.
+
+    `may_be_plain` tells of an address whether it may go without TLS.
+    """
     problems = {}
-    if text := _problem(rest_url, kind="REST", schemes=("https", "http"), environment=environment):
+    problem = partial(_problem, environment=environment, may_be_plain=may_be_plain)
+    if text := problem(rest_url, kind="REST", schemes=("https", "http")):
         problems["rest_url"] = text
     elif urlsplit(rest_url).path.rstrip("/").endswith("/websocket"):
         problems["rest_url"] = "The REST address ends in /websocket: that is the socket address."
-    if text := _problem(websocket_url, kind="socket", schemes=("wss", "ws"), environment=environment):
+    if text := problem(websocket_url, kind="socket", schemes=("wss", "ws")):
         problems["websocket_url"] = text
     elif not urlsplit(websocket_url).path.rstrip("/").endswith("/websocket"):
         problems["websocket_url"] = (
@@ -131,7 +138,9 @@ def _device_of(
     return str(next(iter(of_key), None) or known.get("device_id") or uuid.uuid4())
 
 
-def _problem(url: str, *, kind: str, schemes: tuple[str, str], environment: str) -> str | None:
+def _problem(
+    url: str, *, kind: str, schemes: tuple[str, str], environment: str, may_be_plain: Callable[[str], bool]
+) -> str | None:
     secure, plain = schemes
     try:
         parts = urlsplit(url)
@@ -144,7 +153,7 @@ def _problem(url: str, *, kind: str, schemes: tuple[str, str], environment: str)
         return f"The {kind} address must not hold a user name or password; they belong to the credentials."
     if parts.query or parts.fragment:
         return f"The {kind} address must not hold ? or #."
-    if parts.scheme == plain and not is_loopback(url):
+    if parts.scheme == plain and not may_be_plain(url):
         return f"The {kind} address must begin with {secure}://: {plain}:// would send the token in the clear."
     named = environment_named_by(parts.hostname, parts.path)
     if named == "md":

@@ -3,7 +3,8 @@ stands in.
 
 Whoever may write an address could otherwise have the service send its secrets anywhere, or knock at machines that only
 it can reach. So a host is under one of the operator's PLATFORM_HOSTS. Loopback is for the sandbox: demo data and DEBUG.
-Everything else that is not a public address needs ALLOW_INTERNAL_PLATFORM_HOSTS.
+So is the container that the operator names for test mode (TEST_SANDBOX_URL). Everything else that is not a public
+address needs ALLOW_INTERNAL_PLATFORM_HOSTS.
 """
 
 import ipaddress
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from vendor_admin.organizations.models import Organization
-from vendor_admin.organizations.platform_access.addresses import host_of, is_loopback, is_loopback_name
+from vendor_admin.organizations.platform_access.addresses import host_of, is_loopback_name
 from vendor_admin.tradovate.api_hosts import HostRules, host_and_port, is_under, usual_port
 from vendor_admin.tradovate.rest.transport import HostNotAllowed
 
@@ -39,13 +40,26 @@ def allowed_places(organization: Organization) -> AllowedPlaces:
     return AllowedPlaces(loopback=everything or organization.is_simulated or settings.DEBUG, internal=everything)
 
 
+def is_sandbox_host(host: str) -> bool:
+    """Whether a host is this machine, or the container that serves test mode: a name without a dot, as only a network
+    of one's own has them.
+    """
+    name = host.lower().rstrip(".")
+    return is_loopback_name(name) or (name != "" and "." not in name and name == host_of(settings.TEST_SANDBOX_URL))
+
+
+def is_of_sandbox(url: str) -> bool:
+    """Whether an address leads to a sandbox: no secret of the real platform is ever sent there."""
+    return is_sandbox_host(host_of(url))
+
+
 def host_rules(organization: Organization, *, rest_url: str) -> HostRules:
     """Which hosts that the platform names are believed for a connection with this configured address.
 
     A connection to the platform stays at the platform. One to a sandbox stays on this machine, where it may lead there
     at all: its addresses are plain http, and a name elsewhere would get the token in the clear.
     """
-    if not is_loopback(rest_url):
+    if not is_of_sandbox(rest_url):
         return HostRules(suffixes=settings.PLATFORM_HOSTS)
     if allowed_places(organization).loopback:
         return HostRules(suffixes=(), is_sandbox=True, usual_port=usual_port(rest_url))
@@ -67,7 +81,7 @@ def _problem_of_place(url: str, *, allowed: AllowedPlaces) -> str | None:
     host = host_of(url)
     if not host or not host_and_port(url):
         return None  # what is no address is told by other rules
-    if is_loopback(url):
+    if is_of_sandbox(url):
         return problem_of_host(host, ["127.0.0.1"], allowed=allowed)
     if not _is_listed(host):
         return (
@@ -88,7 +102,9 @@ def addresses_to_call(host: str) -> list[str]:
     found = addresses_of(name)
     if not found:
         raise socket.gaierror(socket.EAI_NONAME, f"the name {host} is not known")
-    allowed = AllowedPlaces(loopback=is_loopback_name(name), internal=settings.ALLOW_INTERNAL_PLATFORM_HOSTS)
+    is_container = is_sandbox_host(name) and not is_loopback_name(name)
+    internal = settings.ALLOW_INTERNAL_PLATFORM_HOSTS or is_container
+    allowed = AllowedPlaces(loopback=is_loopback_name(name), internal=internal)
     if problem := problem_of_host(host, found, allowed=allowed):
         raise HostNotAllowed(problem)
     return found
@@ -98,7 +114,7 @@ def judge_name(host: str) -> None:
     """Raise HostNotAllowed for a name that is none of the platform's. Where a proxy looks names up, this is all that
     can be judged of a call."""
     name = host.lower().rstrip(".")
-    if not is_loopback_name(name) and not _is_listed(name):
+    if not is_sandbox_host(name) and not _is_listed(name):
         raise HostNotAllowed(f"{host} is not a host of the platform (PLATFORM_HOSTS)")
 
 
@@ -108,8 +124,8 @@ def problem_of_host(host: str, addresses: Iterable[str], *, allowed: AllowedPlac
         ip = _embedded(ipaddress.ip_address(address.partition("%")[0]))
         if ip.is_loopback and not (allowed.loopback or allowed.internal):
             return (
-                f"{host} is the machine that Vendor Admin runs on. Only demo data may be connected to it "
-                "(or set ALLOW_INTERNAL_PLATFORM_HOSTS)."
+                f"{host} is the machine that Vendor Admin runs on, or its sandbox. Only demo data may be connected to "
+                "it (or set ALLOW_INTERNAL_PLATFORM_HOSTS)."
             )
         if _is_internal(ip) and not ip.is_loopback and not allowed.internal:
             return (

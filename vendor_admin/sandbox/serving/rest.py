@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from vendor_admin.sandbox.calls import Answer, Call
+from vendor_admin.sandbox.configuration import LOOPBACK
 from vendor_admin.sandbox.faults import CallFault
 from vendor_admin.sandbox.ledger import Line, as_json
 from vendor_admin.sandbox.platform import PUBLIC_ENDPOINTS, Platform, epoch_now
@@ -27,9 +28,8 @@ class CutResponse(Response):
 
 
 def host_of(scope: Scope) -> str:
-    """The address of the sandbox that a request came in at."""
-    host, port = scope["server"]
-    return f"{host}:{port}"
+    """The address of the sandbox that a request came in at. They differ by their ports, wherever it listens."""
+    return f"{LOOPBACK}:{scope['server'][1]}"
 
 
 def target_of(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox as one process on one loopback port: REST, sockets and control door."""
+"""The sandbox as one process on one port, of loopback where nobody says otherwise: REST, sockets, control door."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,11 @@ import errno
 import gc
 import hmac
 import json
+import signal
 import socket as sockets
 import sys
 from collections.abc import AsyncIterator
+from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
@@ -23,7 +25,7 @@ from starlette.types import Send as ASGISend
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from vendor_admin.sandbox.calls import Answer
-from vendor_admin.sandbox.configuration import Configuration
+from vendor_admin.sandbox.configuration import BIND_VARIABLE, LOOPBACK, SECRET_VARIABLE, Configuration
 from vendor_admin.sandbox.control import door as control
 from vendor_admin.sandbox.control.hosts import hosts
 from vendor_admin.sandbox.control.oauth import OAUTH_VIEWS
@@ -38,7 +40,6 @@ from vendor_admin.tradovate.enums import Environment
 
 __all__ = ["CannotListen", "RunningSandbox", "make_app", "serve"]
 
-HOST = "127.0.0.1"
 LEDGER_FLUSH_SECONDS = 0.1
 MOST_LEDGER_ENTRIES = 20_000
 SOCKET_PATHS = {f"/{environment.value}/v1/websocket": environment for environment in Environment}
@@ -76,8 +77,9 @@ def make_app(platform: Platform) -> ASGIApp:
 
 def serve(configuration: Configuration, *, port: int = 0) -> None:
     """Serve until SIGINT or SIGTERM; prints the address when ready. Raises CannotListen, as where a port is taken."""
+    _refuse_open_door(configuration)
     platform = _build(configuration)
-    with _listener(port) as listener:
+    with _listener(port, bind=configuration.bind) as listener:
         server = _Server(
             uvicorn.Config(
                 make_app(platform),
@@ -94,9 +96,11 @@ def serve(configuration: Configuration, *, port: int = 0) -> None:
             )
         )
         server.ends_with_stdin = configuration.ends_with_stdin
-        server.platform = platform
+        server.platform, server.bind = platform, configuration.bind
         platform.hosts.addresses.append(_address(listener))
         platform.open_host = server.open_host
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)  # uvicorn raises them again at its end, which is no clean exit
         server.run(sockets=[listener])
 
 
@@ -111,21 +115,31 @@ def _build(configuration: Configuration) -> Platform:
     return platform
 
 
-def _listener(port: int) -> sockets.socket:
-    """A socket that listens on loopback; raises CannotListen."""
+def _refuse_open_door(configuration: Configuration) -> None:
+    """Raise CannotListen where others than this machine could come to the control door without a secret."""
+    try:
+        is_open = not ip_address(configuration.bind).is_loopback
+    except ValueError:
+        raise CannotListen(f"{BIND_VARIABLE} takes an IP address, not {configuration.bind}.") from None
+    if is_open and not configuration.control_secret:
+        raise CannotListen(f"At {configuration.bind} the control door would be open to others: set {SECRET_VARIABLE}.")
+
+
+def _listener(port: int, *, bind: str) -> sockets.socket:
+    """A socket that listens; raises CannotListen."""
     listener = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((bind, port))
     except (OSError, OverflowError) as error:
         listener.close()
-        raise CannotListen(f"The sandbox cannot listen on {HOST}:{port}: {_words(error)}.") from error
+        raise CannotListen(f"The sandbox cannot listen on {bind}:{port}: {_words(error)}.") from error
     listener.listen(1024)
     return listener
 
 
 def _address(listener: sockets.socket) -> str:
-    return f"{HOST}:{listener.getsockname()[1]}"
+    return f"{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 def _words(error: OSError | OverflowError) -> str:
@@ -136,11 +150,12 @@ def _words(error: OSError | OverflowError) -> str:
 
 class _Server(uvicorn.Server):
     platform: Platform
+    bind = LOOPBACK
     ends_with_stdin = False
 
     def open_host(self, port: int) -> str:
         """Listen at one more address; raises CannotListen. Whoever connects at once waits until it is served."""
-        listener = _listener(port)
+        listener = _listener(port, bind=self.bind)
         self._opening = asyncio.get_running_loop().create_task(self._serve_at(listener))
         address = _address(listener)
         self.platform.hosts.addresses.append(address)
@@ -161,7 +176,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.ends_with_stdin:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._stop)
-        sys.stdout.write(f"sandbox listening on http://{self.platform.hosts.shared}\n")
+        port = self.platform.hosts.shared.rpartition(":")[2]
+        sys.stdout.write(f"sandbox listening on http://{self.bind}:{port}\n")
         sys.stdout.flush()
 
     def _stop(self) -> None:
