@@ -13,7 +13,7 @@ from tests.support.signed_in import signed_in
 from tests.support.staff_and_rows import page_text
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
-from vendor_admin.partner_api.models import RequestLogEntry
+from vendor_admin.partner_api.models import ApiKey, RequestLogEntry
 
 pytestmark = pytest.mark.pages
 LIST = "admin:partner_api_requestlogentry_changelist"
@@ -80,3 +80,12 @@ def test_the_log_has_a_second_page(alice: Client, entry: RequestLogEntry) -> Non
     second = page_text(alice.get(f"{reverse(LIST)}{older}"))
     assert "request-59" in first
     assert "request-00" in second
+
+
+def test_a_key_is_called_by_its_name_and_found_by_its_id(alice: Client, entry: RequestLogEntry) -> None:
+    with organization_scope(entry.organization_id):
+        name = ApiKey.objects.get(public_id=entry.caller).name
+    assert f"API key {name}" in page_text(alice.get(reverse(LIST)))
+    page = page_text(alice.get(reverse(OBJECT, args=[entry.pk])))
+    assert f"API key {name}" in page
+    assert entry.caller in page

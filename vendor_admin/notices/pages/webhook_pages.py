@@ -17,6 +17,7 @@ from vendor_admin.notices.event_webhooks import verbs
 from vendor_admin.notices.event_webhooks.switching import switch_off, switch_on
 from vendor_admin.notices.models import EventWebhook, WebhookDelivery
 from vendor_admin.notices.pages.webhook_forms import WebhookForm
+from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.roles import Right
 from vendor_admin.organizations.tenancy import database_clock
 
@@ -38,6 +39,7 @@ class EventWebhookAdmin(ReadOnlyAdmin):
     heading = "Webhooks"
     view_right = Right.MANAGE_WEBHOOKS
     object_template = "admin/notices/webhook.html"
+    list_template = "admin/notices/webhooks.html"
     columns = (
         Column("Webhook", str),
         Column("State", _state),
@@ -88,7 +90,7 @@ class EventWebhookAdmin(ReadOnlyAdmin):
             ("Last arrival", row.arrived_at, None),
             ("Last problem", row.problem, None),
             ("Added", row.created_at, None),
-            ("Added by", row.created_by, None),
+            ("Added by", label_of(row.created_by), None),
         ]
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:

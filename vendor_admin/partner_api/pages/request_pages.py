@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from vendor_admin.listing.admin_base import ReadOnlyAdmin
 from vendor_admin.listing.lists import Badge, Column, Filter
+from vendor_admin.organizations.programs import label_of_program
 from vendor_admin.organizations.roles import Right
 from vendor_admin.partner_api.models import RequestLogEntry
 from vendor_admin.partner_api.problems import ERRORS_PATH
@@ -51,6 +52,11 @@ def _plan_url(row: RequestLogEntry) -> str | None:
     return reverse("admin:operations_plan_change", args=[plan_id]) if plan_id else None
 
 
+def _program(row: RequestLogEntry) -> str:
+    """What the key is called, and what names it where it is gone."""
+    return label_of_program(row.caller) or row.caller
+
+
 def _key_url(row: RequestLogEntry) -> str | None:
     if not row.caller:
         return None
@@ -81,7 +87,7 @@ class RequestLogAdmin(ReadOnlyAdmin):
         Column("Address", _address),
         Column("Answer", _status),
         Column("ms", lambda row: row.duration, is_number=True, hint="From its arrival to the end of the answer."),
-        Column("Key", lambda row: row.caller, link=_key_url),
+        Column("Key", _program, link=_key_url),
         Column("Plan", _plan, link=_plan_url),
         Column("Request id", lambda row: row.request_id, is_identifier=True),
     )
@@ -100,7 +106,8 @@ class RequestLogAdmin(ReadOnlyAdmin):
             ("Time", row.at, None),
             ("Took", f"{row.duration:,} ms", None),
             ("Request id", row.request_id, None),
-            ("Key", row.caller or "refused before it was known", _key_url(row)),
+            ("Key", _program(row), _key_url(row)),
+            ("Id of the key", row.caller, None),
             ("Parameters", row.query or None, None),
             ("From", row.address, None),
             ("Version of the API", row.version or None, None),
