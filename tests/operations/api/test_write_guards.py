@@ -43,6 +43,8 @@ def test_what_a_body_must_not_hold_is_named_by_its_place(program: ApiProgram) ->
         (PLANS, plan(reason=long), ("/reason", "too_long")),
         (PLANS, plan(rows=[{}] * (MOST_ROWS + 1)), ("/rows", "too_many")),
         (PLANS, plan(rows=[]), ("/rows", "required")),
+        (PLANS, plan(kind=["change_balances"]), ("/kind", "unknown_value")),
+        (PLANS, plan(kind={"name": "change_balances"}), ("/kind", "unknown_value")),
         (f"{PLANS}/1/confirm", {"colour": "red"}, ("/colour", "unknown_field")),
     ):
         answer = program.post(path, body, headers={"Idempotency-Key": "k"})

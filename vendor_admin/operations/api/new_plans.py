@@ -44,11 +44,11 @@ def new_plan(request: Request) -> Plan:
     body = body_of(request, fields=PLAN_FIELDS)
     kind_name, rows, defaults = body.get("kind"), body.get("rows"), body.get("defaults", {})
     faults = []
-    if kind_name is None or kind_name not in {kind.name for kind in kinds_with_input()}:
+    if not isinstance(kind_name, str) or kind_name not in {kind.name for kind in kinds_with_input()}:
         code = "required" if kind_name is None else "unknown_value"
         faults.append(Fault("kind", code, "must name a plan kind: GET /api/v1/plan-kinds lists them."))
     else:
-        ask_right(request, str(kind_name))
+        ask_right(request, kind_name)
     if not isinstance(rows, list) or not rows:
         faults.append(Fault("rows", "required", "must be a list with at least one row."))
     elif len(rows) > MOST_ROWS:
