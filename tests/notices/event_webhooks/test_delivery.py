@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection as database
 from django.utils import timezone
@@ -14,6 +15,7 @@ from standardwebhooks import Webhook
 from tests.notices.event_webhooks.hook_desk import ALICE, HookDesk, told
 from tests.notices.notice_desk import Receiver, receiving
 from vendor_admin.errors import Conflict, InvalidFields
+from vendor_admin.notices.answers import Answer
 from vendor_admin.notices.conditions.webhooks import webhooks_failing
 from vendor_admin.notices.event_webhooks import feeder, retention, running, sending, verbs
 from vendor_admin.notices.models import EventWebhook, WebhookDelivery, WebhookFeed
@@ -188,7 +190,20 @@ def test_a_sweep_sends_nothing_that_is_still_under_way_and_no_old_state_passes_f
         assert ends == [("sent", [200]), ("sent", [500, 200]), ("sent", [200])]
 
 
-def test_a_claim_that_was_left_by_a_crash_runs_out_and_is_sent_under_the_same_id(
+def test_two_workers_do_not_look_at_one_webhook_at_once(
+    alpha: HookDesk, receiver: Receiver, admin_connection: psycopg.Connection
+) -> None:
+    webhook = alpha.hook(receiver.url)
+    alpha.add("account", 1)
+    alpha.settle()
+    feeder.feed_all([alpha.organization.pk], now=alpha.now)
+    with admin_connection.transaction():
+        admin_connection.execute("SELECT 1 FROM notices_eventwebhook WHERE id = %s FOR UPDATE", [webhook.pk])
+        assert sending.claim(alpha.organization.pk, webhook.pk, now=alpha.now, most=4) == []
+    assert len(sending.claim(alpha.organization.pk, webhook.pk, now=alpha.now, most=4)) == 1
+
+
+def test_a_claim_that_was_left_by_a_crash_runs_out_and_what_its_worker_says_later_counts_for_nothing(
     alpha: HookDesk, receiver: Receiver
 ) -> None:
     webhook = alpha.hook(receiver.url)
@@ -199,10 +214,15 @@ def test_a_claim_that_was_left_by_a_crash_runs_out_and_is_sent_under_the_same_id
     claimed.send()
     assert alpha.work() == 0
     alpha.now += sending.CLAIM_LASTS
-    assert alpha.work() == 1
+    (again,) = sending.claim(alpha.organization.pk, webhook.pk, now=alpha.now, most=4)
+    sending.store_answer(claimed.delivery, Answer(False, "nothing came"), now=alpha.now)
+    (held,) = alpha.deliveries()
+    assert (held.claimed_by, held.answers, held.first_failed_at) == (again.delivery.claimed_by, [], None)
+    sending.store_answer(again.delivery, again.send(), now=alpha.now)
     assert len(receiver.got) == 2
     assert len(set(receiver.ids)) == 1
-    assert [one.state for one in alpha.deliveries()] == ["sent"]
+    assert [(one.state, len(one.answers)) for one in alpha.deliveries()] == [("sent", 1)]
+    assert alpha.work() == 0
 
 
 def test_after_five_days_without_an_arrival_it_is_switched_off_and_told_of_before(
