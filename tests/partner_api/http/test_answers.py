@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from tests.support.partner_api.program import ApiProgram
 from vendor_admin.organizations.models import Organization
+from vendor_admin.partner_api.http.answers import MOST_PARAMETERS
 from vendor_admin.partner_api.idempotency.views import IdempotentWrites
 from vendor_admin.partner_api.problem_catalogue import BY_CODE
 
@@ -140,6 +141,12 @@ def test_with_a_site_types_lead_there(program: ApiProgram, settings: Any) -> Non
 )
 def test_addresses_that_no_text_can_hold_are_refused(program: ApiProgram, address: str) -> None:
     problem(program.get(address), 400, "invalid_characters")
+
+
+def test_an_address_with_more_parameters_than_are_read_is_refused(program: ApiProgram, settings: Any) -> None:
+    settings.DEBUG = True  # Django's page for developers reads them once more
+    told = problem(program.get(f"{THINGS}?{'&'.join(['a=1'] * (MOST_PARAMETERS + 1))}"), 400, "bad_request")
+    assert "parameters" in told["detail"]
 
 
 @pytest.mark.parametrize("address", ["/api/v1/members/%ED%A0%80", "/api/v1/%FF", "/api/v1/plans/%C0%80"])

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -28,6 +29,7 @@ PATH: Final = "/api/"
 # Pages for people.
 DOCUMENTATION: Final = "/api/docs"
 REVALIDATE: Final = "private, no-cache"
+MOST_PARAMETERS: Final = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 _READS = frozenset({"GET", "HEAD"})
 # What a problem keeps of the answer whose place it takes.
 _KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
@@ -75,9 +77,14 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def refuse_unreadable_address(request: HttpRequest) -> None:
-    """Raise InvalidRequest for an address with NUL or with what is no UTF-8, halves of surrogate pairs among it."""
+    """Raise InvalidRequest for an address with NUL, with what is no UTF-8 (halves of surrogate pairs among it), or with
+    more parameters than Django reads.
+    """
+    written = request.META.get("QUERY_STRING", "")
+    if written.count("&") >= MOST_PARAMETERS:
+        raise InvalidRequest(f"The address has more than {MOST_PARAMETERS:,} parameters.")
     try:
-        query = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode("utf-8")
+        query = unquote_to_bytes(written).decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequest("The address is not UTF-8.", code="invalid_characters") from None
     # What is no UTF-8 in a path stays encoded, and so leads nowhere.
