@@ -2,12 +2,13 @@
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.partner_api.matrix.planted import Planted
 from tests.partner_api.matrix.probe import filled, put_plan
 from tests.partner_api.matrix.table import TABLE
+from tests.support.partner_api.program import EVERY_SCOPE
 from vendor_admin.partner_api.openapi.generation import schema
 from vendor_admin.wsgi import application
 
@@ -45,6 +47,18 @@ def operations_of(loaded: Any) -> list[Any]:
     return sorted(operations, key=lambda operation: operation.method.upper() == "DELETE")
 
 
+def name_of(operation: Any) -> str:
+    """What the table of the matrix calls an operation."""
+    return f"{operation.method.upper()} {operation.path.removeprefix('/api/v1/')}"
+
+
+def cases_of(operation: Any) -> Any:
+    """Cases as the schema has them, and such as it forbids: operations that take nothing have none of these."""
+    good = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    takes_something = operation.body or operation.query or operation.path_parameters
+    return good | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE) if takes_something else good
+
+
 def try_every_operation(planted: Planted, *, examples: int) -> None:
     """Send each operation what is known to be taken and some made-up cases; fail where an answer breaks the schema, or
     where less than nine of ten operations were taken at least once.
@@ -60,8 +74,8 @@ def try_every_operation(planted: Planted, *, examples: int) -> None:
 class Driver:
     """Sends cases as one program. `statuses` counts what each operation answered, `faults` has what was wrong."""
 
-    def __init__(self, planted: Planted, *, key: str = "") -> None:
-        self.planted = planted
+    def __init__(self, planted: Planted, *, key: str = "", scopes: Collection[str] = EVERY_SCOPE) -> None:
+        self.planted, self.scopes = planted, scopes
         self.key = key or planted.program.text
         self.statuses: dict[str, Counter[int]] = defaultdict(Counter)
         self.faults: dict[str, str] = {}
@@ -94,8 +108,7 @@ class Driver:
 
     def send_known(self, operation: Any) -> None:
         """Send what the matrix knows to be taken, and the same once without credentials."""
-        name = f"{operation.method.upper()} {operation.path.removeprefix('/api/v1/')}"
-        row = TABLE.get(name)
+        row = TABLE.get(name_of(operation))
         if row is None:
             return
         ids = put_plan(self.planted, row.plan)
@@ -109,9 +122,9 @@ class Driver:
         self.send(operation.Case(query=query, **parts), checks=[*CHECKS, ignored_auth])
 
     def send_made_up(self, operation: Any, *, examples: int) -> None:
-        """Send cases that are made of the schema; every other one is about a thing that is there."""
-        row = TABLE.get(f"{operation.method.upper()} {operation.path.removeprefix('/api/v1/')}")
-        own = self.planted.ids.get(row.id, "") if row else ""
+        """Send cases that are made of the schema, and as many that are made to break it; every other one is about a
+        thing that is there.
+        """
 
         @settings(
             max_examples=examples,
@@ -121,15 +134,25 @@ class Driver:
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=operation.as_strategy(), is_own=st.booleans())
+        @given(case=cases_of(operation), is_own=st.booleans())
         def run(case: Any, is_own: bool) -> None:
-            if is_own and own and "id" in (case.path_parameters or {}):
-                case.path_parameters = {**case.path_parameters, "id": own}
-            if is_own and "webhook_id" in (case.path_parameters or {}):
-                case.path_parameters = {**case.path_parameters, "webhook_id": self.planted.ids["webhook"]}
+            if is_own:
+                self.lead_to_own(case)
             self.send(case)
 
         run()
+
+    def lead_to_own(self, case: Any) -> None:
+        """Have the address of a case name things that are there."""
+        row = TABLE.get(name_of(case.operation))
+        known = {"id": self.planted.ids.get(row.id, "") if row else "", "webhook_id": self.planted.ids["webhook"]}
+        given = case.path_parameters or {}
+        case.path_parameters = {**given, **{name: word for name, word in known.items() if word and name in given}}
+
+    def may(self, operation: Any) -> bool:
+        """Whether the matrix knows something that is taken of an operation, and the program has the scopes for it."""
+        row = TABLE.get(name_of(operation))
+        return row is not None and row.own < 300 and {row.scope, row.also} - {""} <= set(self.scopes)
 
     def taken(self) -> float:
         """The share of operations that answered with a 2xx at least once."""

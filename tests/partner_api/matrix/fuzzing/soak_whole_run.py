@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.partner_api.matrix.callers import Callers
-from tests.partner_api.matrix.fuzzing.driver import Driver, loaded_schema, try_every_operation
+from tests.partner_api.matrix.fuzzing.driver import Driver, loaded_schema, operations_of, try_every_operation
 from tests.partner_api.matrix.fuzzing.workflow import workflow_of
 from tests.partner_api.matrix.planted import Planted
 from tests.support.partner_api.program import EVERY_SCOPE
@@ -21,14 +21,15 @@ STEPS = 12
 def driver(request: pytest.FixtureRequest, ours: Planted, unlimited: None) -> Iterator[Driver]:
     """Prints what its program was answered."""
     scopes = EVERY_SCOPE if request.param == "every scope" else (request.param,)
-    driver = Driver(ours, key=Callers(ours).with_scopes(*scopes).text)
+    driver = Driver(ours, scopes=scopes, key=Callers(ours).with_scopes(*scopes).text)
     yield driver
     for name, counts in sorted(driver.statuses.items()):
         print(f"{request.param:20} {name:60} {dict(sorted(counts.items()))}")
 
 
 def test_calls_in_a_row_answer_as_the_schema_says(driver: Driver) -> None:
-    workflow = workflow_of(driver, loaded_schema())
+    loaded = loaded_schema()
+    workflow = workflow_of(driver, loaded)
     workflow.run(
         settings=settings(
             max_examples=IN_A_ROW,
@@ -38,8 +39,13 @@ def test_calls_in_a_row_answer_as_the_schema_says(driver: Driver) -> None:
             suppress_health_check=list(HealthCheck),
         )
     )
-    assert sum(map(len, driver.statuses.values())), "it sent nothing"
+    for operation in operations_of(loaded):
+        if driver.may(operation):
+            driver.send_known(operation)
+            driver.send_made_up(operation, examples=EXAMPLES // 5)
     assert not driver.faults, "\n\n".join(f"{name}: {fault}" for name, fault in driver.faults.items())
+    never_taken = driver.never_taken()
+    assert not [one.label for one in operations_of(loaded) if driver.may(one) and one.label in never_taken]
 
 
 def test_every_operation_answers_as_its_schema_says(ours: Planted, unlimited: None) -> None:
