@@ -28,6 +28,7 @@ MODULES = {
     "goals.idle_sockets": ("g7",),
     "goals.lists": ("g8",),
     "goals.api_lists": ("g18",),
+    "goals.parallel_clients": ("g19",),
     "goals.health": ("g15",),
     "scale.measuring": ("g16",),
     "goals.several_hubs": ("g11",),
@@ -78,6 +79,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--burst-seconds", type=float, default=Bench.burst_seconds, help="length of the burst (g6)")
     parser.add_argument("--idle-seconds", type=float, default=Bench.idle_seconds, help="how long to look (g7)")
+    parser.add_argument(
+        "--clients-seconds", type=float, default=Bench.clients_seconds, help="how long many clients call at once (g19)"
+    )
     parser.add_argument("--full", action="store_true", help="a burst of 60 s and 60 s of idle sockets (g6, g7)")
     arguments = parser.parse_args()
     arguments.goals = [NAMES.get(one, one) for one in arguments.goals]

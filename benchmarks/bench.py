@@ -23,6 +23,7 @@ class Bench:
     size: str = "small"
     burst_seconds: float = 10.0
     idle_seconds: float = 15.0
+    clients_seconds: float = 60.0
 
     @cached_property
     def streams(self) -> list[list[Event]]:
