@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.models import CashBalance, Currency
-from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.queries.lookups import load_plain
 from vendor_admin.partner_api.reading.fields import Amount, Day, Flag, Moment, PlatformId, Word
 from vendor_admin.partner_api.reading.filters import IdsFilter
 from vendor_admin.partner_api.reading.views import organization_id_of
@@ -45,6 +45,8 @@ class Balances(MirrorReading):
     required_scopes = {"GET": ("accounts:read",)}
 
     def join(self, rows: list[Any], *, request: Request) -> None:
-        currencies = load(Currency, organization_id=organization_id_of(request), ids=[row.currency_id for row in rows])
+        currencies = load_plain(
+            Currency, organization_id=organization_id_of(request), ids=[row.currency_id for row in rows]
+        )
         for row in rows:
             row.currency = currencies.get(row.currency_id, row.environment)

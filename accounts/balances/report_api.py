@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from vendor_admin.mirrors.api.day_rows import AccountsDayReport, join_accounts
 from vendor_admin.mirrors.models import CashBalanceLog, Currency
-from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.queries.lookups import load_plain
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.reading.fields import Amount, Choice, Day, Moment, PlatformId, Word
 from vendor_admin.partner_api.reading.reports import Session, describes_report
@@ -47,6 +47,6 @@ class TransactionsReport(AccountsDayReport):
 
     def join(self, rows: list[Any], *, session: Session, organization_id: int) -> None:
         join_accounts(rows, organization_id=organization_id)
-        currencies = load(Currency, organization_id=organization_id, ids={row.currency_id for row in rows})
+        currencies = load_plain(Currency, organization_id=organization_id, ids={row.currency_id for row in rows})
         for row in rows:
             row.currency = currencies.get(row.currency_id, row.environment)

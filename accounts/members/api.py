@@ -12,8 +12,8 @@ from accounts.members.api_writes import MemberChanges, NewMembers
 from vendor_admin.mirrors.api.mirror_reading import MirrorReading, MirrorResource, there
 from vendor_admin.mirrors.external_ids import Kind, external_ids_of, having_external_id
 from vendor_admin.mirrors.models import ContactInfo, PlatformUser, TradingPermission
-from vendor_admin.mirrors.queries.any_of import among
-from vendor_admin.mirrors.queries.lookups import load, one_row_each
+from vendor_admin.mirrors.queries.lookups import load_plain, one_row_each
+from vendor_admin.mirrors.queries.plain_rows import rows_among
 from vendor_admin.mirrors.queries.search import like, named
 from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Flag, Moment, PlatformId, Word
@@ -92,7 +92,7 @@ class Members(NewMembers, MemberChanges, MirrorReading):
         return there(one_row_each(rows), request)
 
     def found(self, request: Request, entity_id: int) -> Any:
-        return load(PlatformUser, organization_id=organization_id_of(request), ids=[entity_id]).get(entity_id)
+        return load_plain(PlatformUser, organization_id=organization_id_of(request), ids=[entity_id]).get(entity_id)
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         join_members(rows, organization_id=organization_id_of(request))
@@ -101,19 +101,23 @@ class Members(NewMembers, MemberChanges, MirrorReading):
 def join_members(rows: list[Any], *, organization_id: int) -> None:
     """Give members their names, accounts and external ids. Three queries."""
     ids = [row.entity_id for row in rows]
-    contacts = ContactInfo.objects.filter(among("user_id", ids), organization_id=organization_id)
-    names = contacts.filter(deleted_at__isnull=True).values_list("user_id", "first_name", "last_name")
-    names_of = {user_id: (first_name, last_name) for user_id, first_name, last_name in names}
-    permissions = TradingPermission.objects.filter(
-        among("user_id", ids), organization_id=organization_id, deleted_at__isnull=True, status__in=IN_FORCE
-    )
+    contacts = rows_among(ContactInfo, "user_id", ids, organization_id=organization_id, narrowed=_there)
+    names_of = {contact.user_id: (contact.first_name, contact.last_name) for contact in contacts}
     accounts: dict[int | None, set[int]] = defaultdict(set)
-    for user_id, account_id in permissions.values_list("user_id", "account_id"):
-        if account_id is not None:
-            accounts[user_id].add(account_id)
+    for held in rows_among(TradingPermission, "user_id", ids, organization_id=organization_id, narrowed=_in_force):
+        if held.account_id is not None:
+            accounts[held.user_id].add(held.account_id)
     external = external_ids_of(ids, kind=Kind.MEMBER, organization_id=organization_id)
     for row in rows:
         row.first_name, row.last_name = names_of.get(row.entity_id, (None, None))
         row.account_ids = sorted(accounts[row.entity_id])
         row.external_id = external.get(("", row.entity_id))
         row.status_text = status_in_words(row.status) if row.status else None
+
+
+def _there(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(deleted_at__isnull=True)
+
+
+def _in_force(permissions: QuerySet[Any]) -> QuerySet[Any]:
+    return permissions.filter(deleted_at__isnull=True, status__in=IN_FORCE)

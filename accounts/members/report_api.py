@@ -19,7 +19,7 @@ from vendor_admin.mirrors.models import (
     UserPlugin,
 )
 from vendor_admin.mirrors.queries.any_of import among
-from vendor_admin.mirrors.queries.lookups import load, one_row_each
+from vendor_admin.mirrors.queries.lookups import load_plain, one_row_each
 from vendor_admin.partner_api.reading.fields import Flag, Moment, PlatformId, Word
 from vendor_admin.partner_api.reading.reports import DayReport, Session, describes_report
 from vendor_admin.partner_api.reading.resources import Resource
@@ -102,7 +102,7 @@ def _plans_on(
 ) -> dict[int, set[str]]:
     held = model.objects.filter(among("user_id", ids), on, organization_id=organization_id, deleted_at__isnull=True)
     pairs = list(held.values_list("user_id", plan_column, "environment"))
-    plans = load(plan_model, organization_id=organization_id, ids={plan_id for _, plan_id, _ in pairs})
+    plans = load_plain(plan_model, organization_id=organization_id, ids={plan_id for _, plan_id, _ in pairs})
     named = ((user_id, plans.get(plan_id, environment)) for user_id, plan_id, environment in pairs)
     return _names_by_member((user_id, plan.name if plan else None) for user_id, plan in named)
 

@@ -15,7 +15,7 @@ from vendor_admin.mirrors.models import (
     UserPlugin,
 )
 from vendor_admin.mirrors.models.base import Mirror
-from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.queries.lookups import load_plain
 from vendor_admin.operations.api.making import ASKED_BY_VERBS
 from vendor_admin.partner_api.reading.fields import Amount, Day, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.filters import IdsFilter
@@ -85,7 +85,7 @@ class SubscriptionReading(MirrorReading):
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         ids = [getattr(row, self.plan_column) for row in rows]
-        plans = load(self.plan_model, organization_id=organization_id_of(request), ids=ids)
+        plans = load_plain(self.plan_model, organization_id=organization_id_of(request), ids=ids)
         for row in rows:
             row.plan = plans.get(getattr(row, self.plan_column), row.environment)
 

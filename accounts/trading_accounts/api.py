@@ -88,7 +88,7 @@ class TradingAccounts(NewAccounts, MirrorReading):
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         organization_id = organization_id_of(request)
-        summaries = summaries_of(rows, organization_id=organization_id, now=timezone.now())
+        summaries = summaries_of(rows, organization_id=organization_id, now=timezone.now(), are_plain=True)
         external = external_ids_of([row.entity_id for row in rows], kind=Kind.ACCOUNT, organization_id=organization_id)
         for row, summary in zip(rows, summaries, strict=True):
             row.figures = Figures(summary)

@@ -7,7 +7,9 @@ from oauth_bridge.models import Portal
 from oauth_bridge.portals import tokens
 from vendor_admin.organizations.programs import Origin
 from vendor_admin.organizations.roles import Right
+from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.partner_api.access.credentials import Leaked
+from vendor_admin.partner_api.access.last_use import MAY_BE_LOST
 from vendor_admin.partner_api.authentication import Token
 from vendor_admin.partner_api.scopes import rights_of_scopes
 from vendor_admin.partner_api.versions import CURRENT_VERSION
@@ -22,10 +24,14 @@ class PortalTokens:
         return tokens.organization_id_of(credential)
 
     def find(self, credential: str, *, address: str, now: datetime) -> Token | None:
-        found = tokens.find_access_token(credential, now=now)
-        if found is None:
+        organization_id = tokens.organization_id_of(credential)
+        if organization_id is None:
             return None
-        tokens.note_use(portal=found.portal, consent=found.consent, now=now)
+        with organization_scope(organization_id, settings=MAY_BE_LOST):
+            found = tokens.find_access_token(credential, now=now)
+            if found is None:
+                return None
+            tokens.note_use(portal=found.portal, consent=found.consent, now=now)
         return Token(
             actor=found.portal.actor,
             name=found.portal.name,

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from risk.orders.fees import total_fees
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.models import Contract, Fill, FillFee, Order, OrderStrategy, Position
-from vendor_admin.mirrors.queries.lookups import attach_versions, load
+from vendor_admin.mirrors.queries.lookups import attach_versions, load_plain
+from vendor_admin.mirrors.queries.plain_rows import rows_among
 from vendor_admin.mirrors.queries.positions import open_positions, other_positions
 from vendor_admin.partner_api.reading.fields import Amount, Day, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.filters import DayFilter, FlagFilter, IdsFilter, WordFilter
@@ -118,7 +119,9 @@ class TradingReading(MirrorReading):
     required_scopes = {"GET": ("accounts:read",)}
 
     def join(self, rows: list[Any], *, request: Request) -> None:
-        contracts = load(Contract, organization_id=organization_id_of(request), ids=[row.contract_id for row in rows])
+        contracts = load_plain(
+            Contract, organization_id=organization_id_of(request), ids=[row.contract_id for row in rows]
+        )
         for row in rows:
             row.contract = contracts.get(row.contract_id, row.environment)
 
@@ -135,8 +138,10 @@ class Positions(TradingReading):
     def join(self, rows: list[Any], *, request: Request) -> None:
         super().join(rows, request=request)
         organization_id = organization_id_of(request)
-        of_page = Position.objects.filter(organization_id=organization_id, pk__in=[row.id for row in rows])
-        still_open = set(open_positions(of_page).values_list("pk", flat=True))
+        found = rows_among(
+            Position, "id", [row.id for row in rows], organization_id=organization_id, narrowed=open_positions
+        )
+        still_open = {row.id for row in found}
         for row in rows:
             row.is_open = row.id in still_open
 
@@ -166,7 +171,7 @@ class Fills(TradingReading):
 
     def join(self, rows: list[Any], *, request: Request) -> None:
         super().join(rows, request=request)
-        fees = load(FillFee, organization_id=organization_id_of(request), ids=[row.entity_id for row in rows])
+        fees = load_plain(FillFee, organization_id=organization_id_of(request), ids=[row.entity_id for row in rows])
         for row in rows:
             row.fees = total_fees(fees.get(row.entity_id, row.environment))
             row.taken_back = row.active is False

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from risk.orders.fees import FEES, total_fees
 from vendor_admin.mirrors.api.day_rows import AccountsDayReport, join_accounts
 from vendor_admin.mirrors.models import Contract, Fill, FillFee
-from vendor_admin.mirrors.queries.lookups import load
+from vendor_admin.mirrors.queries.lookups import load_plain
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.reading.fields import Amount, Choice, Day, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.reports import Session, describes_report
@@ -56,8 +56,8 @@ class TradingActivityReport(AccountsDayReport):
 
     def join(self, rows: list[Any], *, session: Session, organization_id: int) -> None:
         join_accounts(rows, organization_id=organization_id)
-        contracts = load(Contract, organization_id=organization_id, ids={row.contract_id for row in rows})
-        fees = load(FillFee, organization_id=organization_id, ids=[row.entity_id for row in rows])
+        contracts = load_plain(Contract, organization_id=organization_id, ids={row.contract_id for row in rows})
+        fees = load_plain(FillFee, organization_id=organization_id, ids=[row.entity_id for row in rows])
         for row in rows:
             row.contract = contracts.get(row.contract_id, row.environment)
             row.fee = fees.get(row.entity_id, row.environment)

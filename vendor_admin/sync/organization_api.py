@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.authentication import Token
-from vendor_admin.partner_api.reading.ages import answered
+from vendor_admin.partner_api.reading.ages import AgingResponse
 from vendor_admin.partner_api.reading.fields import Choice, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.parameters import read_parameters
 from vendor_admin.partner_api.reading.resources import Resource, writer_of
@@ -77,7 +77,7 @@ class OrganizationDetail(APIView):
                 for status in sorted(statuses, key=lambda status: (status["environment"], status["shard"]))
             ],
         )
-        return answered(writer_of(OrganizationTold)(told), has_ages=True)
+        return AgingResponse(writer_of(OrganizationTold)(told))
 
 
 def _told(status: SocketStatus, *, now: datetime) -> SimpleNamespace:

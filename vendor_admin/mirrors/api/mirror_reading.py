@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from vendor_admin.mirrors.models.base import Mirror
-from vendor_admin.mirrors.queries.lookups import load, preferred_environment
+from vendor_admin.mirrors.queries.lookups import load_plain, preferred_environment
 from vendor_admin.mirrors.queries.plain_rows import plain_rows
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.partner_api.reading.fields import Choice, Moment, PlatformId
@@ -90,7 +90,9 @@ class MirrorReading(ReadingViewSet):
         if environment and environment not in ENVIRONMENT_NAMES:
             text = f"“environment” takes one of {', '.join(ENVIRONMENT_NAMES)}."
             raise InvalidParameters([ParameterFault("environment", "invalid", text)])
-        row = load(self.model, organization_id=organization_id_of(request), ids=[entity_id]).get(entity_id, environment)
+        row = load_plain(self.model, organization_id=organization_id_of(request), ids=[entity_id]).get(
+            entity_id, environment
+        )
         return None if row is None or (environment and row.environment != environment) else row
 
 

@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
+
+from django.db.models import QuerySet
 
 from vendor_admin.mirrors.columns import platform_columns
 from vendor_admin.mirrors.models import (
@@ -16,6 +19,7 @@ from vendor_admin.mirrors.models import (
     TradingPermission,
     UserAccountAutoLiq,
 )
+from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.account_summary import (
     AccountColumns,
     AccountSummary,
@@ -23,7 +27,8 @@ from vendor_admin.mirrors.queries.account_summary import (
     RiskStatusColumns,
 )
 from vendor_admin.mirrors.queries.any_of import among
-from vendor_admin.mirrors.queries.lookups import Rows, load
+from vendor_admin.mirrors.queries.lookups import Rows, load, load_plain
+from vendor_admin.mirrors.queries.plain_rows import Narrowing, rows_among
 from vendor_admin.mirrors.queries.positions import open_positions
 from vendor_admin.mirrors.readings import Ask
 
@@ -31,21 +36,27 @@ _POSITIONS_SHOWN = 5_000
 Row = TypeVar("Row", CashBalance, Position, TradingPermission)
 
 
-def summaries_of(accounts: Sequence[Account], *, organization_id: int, now: datetime) -> list[AccountSummary]:
-    """Return the summary of each account with positions, permissions and members, in their order. Eight queries."""
+def summaries_of(
+    accounts: Sequence[Account], *, organization_id: int, now: datetime, are_plain: bool = False
+) -> list[AccountSummary]:
+    """Return the summary of each account with positions, permissions and members, in their order. Seven queries.
+
+    With `are_plain` its parts are rows without models, for what only reads their columns.
+    """
     ids = [account.entity_id for account in accounts]
     if not ids:
         return []
-    statuses = load(AccountRiskStatus, organization_id=organization_id, ids=ids)
-    limits = load(UserAccountAutoLiq, organization_id=organization_id, ids=ids)
-    cash = list(CashBalance.objects.filter(organization_id=organization_id, account_id__in=ids))
-    positions = open_positions(Position.objects.filter(organization_id=organization_id, account_id__in=ids))
-    granted = list(TradingPermission.objects.filter(organization_id=organization_id, account_id__in=ids))
-    currencies = load(Currency, organization_id=organization_id, ids=(row.currency_id for row in cash))
+    look_up = partial(load_plain if are_plain else load, organization_id=organization_id)
+    find = partial(_plain_of_accounts if are_plain else _of_accounts, ids=ids, organization_id=organization_id)
+    statuses = look_up(AccountRiskStatus, ids=ids)
+    limits = look_up(UserAccountAutoLiq, ids=ids)
+    cash: list[CashBalance] = find(CashBalance)
+    granted: list[TradingPermission] = find(TradingPermission)
+    currencies = look_up(Currency, ids=[row.currency_id for row in cash])
     user_ids = [row.user_id for row in granted] + [account.user_id for account in accounts]
-    users = load(PlatformUser, organization_id=organization_id, ids=user_ids)
+    users = look_up(PlatformUser, ids=user_ids)
     balances_of, permissions_of = _by_account(cash), _by_account(granted)
-    positions_of = _by_account(positions[:_POSITIONS_SHOWN])
+    positions_of = _by_account(find(Position, narrowed=_shown))
     summaries = []
     for account in accounts:
         key = (account.environment, account.entity_id)
@@ -113,6 +124,23 @@ def known_accounts(
         )
         for account in map(AccountColumns._make, accounts)
     }
+
+
+def _of_accounts(
+    model: type[Mirror], *, ids: Sequence[int], organization_id: int, narrowed: Narrowing | None = None
+) -> list[Any]:
+    rows = model.objects.filter(among("account_id", ids), organization_id=organization_id)
+    return list(narrowed(rows) if narrowed else rows)
+
+
+def _plain_of_accounts(
+    model: type[Mirror], *, ids: Sequence[int], organization_id: int, narrowed: Narrowing | None = None
+) -> list[Any]:
+    return rows_among(model, "account_id", ids, organization_id=organization_id, narrowed=narrowed)
+
+
+def _shown(positions: QuerySet[Position]) -> QuerySet[Position]:
+    return open_positions(positions)[:_POSITIONS_SHOWN]
 
 
 def _by_account(rows: Iterable[Row]) -> dict[tuple[str, int | None], list[Row]]:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from vendor_admin.mirrors.models import Account, Contract, Currency, Order, OrderVersion, PlatformUser, Product
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.any_of import among
+from vendor_admin.mirrors.queries.plain_rows import rows_among
 
 LIVE_FIRST = {
     "user", "contactInfo", "userPlugin", "entitlement", "marketDataSubscription", "marketDataSubscriptionPlan",
@@ -59,6 +60,12 @@ def load(model: type[Mirror], *, organization_id: int, ids: Iterable[int | None]
     return Rows(rows, preferred=preferred_environment(model.entity_type))
 
 
+def load_plain(model: type[Mirror], *, organization_id: int, ids: Iterable[int | None]) -> Rows:
+    """The same as `load` without models, and several times as fast: for programs, not for pages."""
+    rows = rows_among(model, "entity_id", ids, organization_id=organization_id)
+    return Rows(rows, preferred=preferred_environment(model.entity_type))
+
+
 @dataclass(frozen=True)
 class _Named:
     model: type[Mirror]
@@ -90,9 +97,9 @@ def attach_names(rows: list[Any], *, organization_id: int) -> None:
 
 def attach_versions(orders: list[Order], *, organization_id: int) -> None:
     """Give each order its newest version (or None) as `version`. One query."""
-    ids = [order.entity_id for order in orders]
     newest: dict[tuple[str, int | None], OrderVersion] = {}
-    rows = OrderVersion.objects.filter(organization_id=organization_id, order_id__in=ids) if ids else []
+    ids = [order.entity_id for order in orders]
+    rows = rows_among(OrderVersion, "order_id", ids, organization_id=organization_id)
     for version in sorted(rows, key=lambda row: row.entity_id):
         newest[version.environment, version.order_id] = version
     for order in orders:

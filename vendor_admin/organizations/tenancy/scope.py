@@ -28,6 +28,16 @@ def looked_up_in_scope() -> dict[str, Any] | None:
     return _looked_up.get()
 
 
+@contextmanager
+def written_for(organization_id: int) -> Iterator[None]:
+    """Let managers write queries for an organization that is not asked now: nothing is asked of the database here."""
+    token = _scope.set((organization_id,))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
 def set_database_scope(organization_ids: tuple[int, ...], *, settings: Mapping[str, str] | None = None) -> None:
     """Tell the current transaction which organizations may be seen. Must run inside a transaction (SET LOCAL).
 
@@ -62,6 +72,29 @@ def organization_scope(
     finally:
         _scope.reset(token)
         _looked_up.reset(kept)
+
+
+def ask_in_scope(
+    organization_id: int, statement: str, parameters: Mapping[str, Any], *, settings: Mapping[str, str] | None = None
+) -> list[tuple[Any, ...]]:
+    """The rows of one statement in a transaction and a scope of its own, in a single trip to the server.
+
+    For what each request does beside its own transaction: opened and closed as usual that takes four trips more. Within
+    a transaction it is a part of that one. `settings` as in `organization_scope`; `parameters` by name.
+    """
+    if connection.in_atomic_block:
+        with organization_scope(organization_id, settings=settings), connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+    names = ["app.orgs", *(settings or {})]
+    values = [f"{{{int(organization_id)}}}", *(settings or {}).values()]
+    calls = ", ".join(f"set_config('{name}', %(scope_{number})s, true)" for number, name in enumerate(names))
+    told = {f"scope_{number}": value for number, value in enumerate(values)}
+    with connection.cursor() as cursor:
+        # Several statements sent at once are one transaction, in which settings hold that are local to it.
+        cursor.execute(f"SELECT {calls}; {statement}", {**told, **parameters})
+        cursor.nextset()
+        return cursor.fetchall() if cursor.description else []
 
 
 class ScopedManager(models.Manager):

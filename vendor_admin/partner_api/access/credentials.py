@@ -32,7 +32,9 @@ class CredentialReader(Programs, Protocol):
         ...
 
     def find(self, credential: str, *, address: str, now: datetime) -> Token | None:
-        """What it allows whoever calls from `address`. Inside the scope; notes the use. Raises CredentialRefused."""
+        """What it allows whoever calls from `address`; notes the use. Opens the scope itself. Raises
+        CredentialRefused.
+        """
         ...
 
     def end_leaked(self, credential: str, *, now: datetime, request_id: str) -> Leaked | None:
@@ -49,7 +51,7 @@ class Claim:
     reader: CredentialReader
 
     def find(self, *, address: str, now: datetime) -> Token | None:
-        """What it allows. Inside the scope of `organization_id`. Raises CredentialRefused."""
+        """What it allows. Raises CredentialRefused."""
         return self.reader.find(self.credential, address=address, now=now)
 
 

@@ -22,6 +22,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from vendor_admin.partner_api.exception_handler import problem_of_error, problem_of_status
 from vendor_admin.partner_api.problems import MEDIA_TYPE
+from vendor_admin.partner_api.reading.ages import AgingResponse, without_ages
 from vendor_admin.partner_api.request_errors import InvalidRequest
 from vendor_admin.partner_api.request_log import recording
 
@@ -93,8 +94,11 @@ def refuse_unreadable_address(request: HttpRequest) -> None:
 
 
 def etag_of(response: HttpResponse) -> str:
-    """The strong ETag of an answer's body."""
-    return f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    """The ETag of an answer's body: a weak one, of what does not age, where it says how old things are."""
+    is_aging = isinstance(response, AgingResponse)
+    body = without_ages(response.content) if is_aging else response.content
+    digest = hashlib.sha256(body).hexdigest()[:32]
+    return f'W/"{digest}"' if is_aging else f'"{digest}"'
 
 
 def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -73,4 +73,5 @@ class Choice(serializers.ChoiceField):
 
 def write_moment(value: datetime) -> str:
     """A time as answers have it."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.isoformat()[: -len("+00:00")] + "Z"

@@ -13,7 +13,7 @@ from rest_framework.viewsets import ViewSet
 
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import NotFound
-from vendor_admin.partner_api.reading.ages import answered
+from vendor_admin.partner_api.reading.ages import AgingResponse
 from vendor_admin.partner_api.reading.cursors import CursorOf
 from vendor_admin.partner_api.reading.filters import Filters
 from vendor_admin.partner_api.reading.pages import read_page
@@ -98,9 +98,7 @@ class ReadingViewSet(ViewSet):
             )
             self.join(page.rows, request=request)
         write = writer_of(self.serializer_class, asked.fields)
-        return answered(
-            {"data": [write(row) for row in page.rows], "next_cursor": page.next_cursor}, has_ages=self.has_ages
-        )
+        return self._answered({"data": [write(row) for row in page.rows], "next_cursor": page.next_cursor})
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 - as the address has it
         """Answer one, by its id."""
@@ -112,7 +110,7 @@ class ReadingViewSet(ViewSet):
         with bounded():
             row = self.one(request, id)
             self.join([row], request=request)
-        return answered(writer_of(self.serializer_class, asked.fields)(row), has_ages=self.has_ages)
+        return self._answered(writer_of(self.serializer_class, asked.fields)(row))
 
     def one(self, request: Request, word: str) -> Any:
         """The row of an id in the address. Raises NotFound, for another organization's as well."""
@@ -126,6 +124,9 @@ class ReadingViewSet(ViewSet):
     def order_names(cls) -> Sequence[str]:
         """What `order` takes."""
         return [name for order in cls.orders for name in (order, f"-{order}")]
+
+    def _answered(self, data: dict[str, Any]) -> Response:
+        return AgingResponse(data) if self.has_ages else Response(data)
 
     def _cursor_of(self, request: Request, asked: Asked) -> CursorOf:
         return CursorOf(organization_id_of(request), self.collection_of(request), asked.order, asked.filters)
