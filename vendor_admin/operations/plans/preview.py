@@ -71,10 +71,7 @@ def preview(
     plan (renewed_from, reverts, retries). Must run inside the organization's scope. Raises InvalidFields, NotAllowed
     where the actor may not make such a plan or spend what it costs, and KeyError for an unknown kind.
     """
-    if not targets:
-        raise InvalidFields([Fault("targets", "required", "Nothing is selected.")])
-    if len(targets) > MOST_TARGETS:
-        raise InvalidFields([Fault("targets", "too_many", f"{TOO_MANY} {len(targets):,} are selected.")])
+    _check_number(targets)
     kind = kind_of(kind_name)
     authors.require(actor, kind.right, organization_id=organization.pk)
     parameters = dict(parameters or {})
@@ -98,17 +95,11 @@ def preview(
         starts_unseen=starts_unseen,
         **(links or {}),
     )
-    rows: list[PlanRow] = []
     # What was just read of the platform is known here and now only.
     is_large = len(targets) > plan_targets.DIRECT_ROWS and readings_in_force() is None
+    rows = [] if is_large else _drafted_at_once(plan, targets, now=now)
     if is_large:
-        plan.state, plan.check_at, plan.work_total = Plan.State.DRAFTING, now, len(targets)
-        plan.is_money = kind.is_money
-    else:
-        rows = draft(plan, targets, first=1, now=now)
-        conclude(plan, now=now)
-        if starts_unseen:
-            plan.check_at = now
+        _leave_to_worker(plan, kind, rows_to_make=len(targets), now=now)
     try:
         with transaction.atomic():
             plan.save(force_insert=True)
@@ -145,21 +136,39 @@ def preview_again(
         organization=earlier.organization,
         kind=kind.name,
         title=kind.title,
-        state=Plan.State.DRAFTING,
         parameters=dict(parameters or {}),
         actor=actor.key,
         reason=reason,
         request_id=request_id,
-        is_money=kind.is_money,
         created_at=now,
-        check_at=now,
-        work_total=earlier.rows.count(),
         **{link: earlier},
     )
+    _leave_to_worker(plan, kind, rows_to_make=earlier.rows.count(), now=now)
     plan.save(force_insert=True)
     plan_targets.store_earlier(plan, link)
     wakeups.check_soon(plan.organization_id, plan.pk)
     return plan
+
+
+def _check_number(targets: Sequence[Target]) -> None:
+    if not targets:
+        raise InvalidFields([Fault("targets", "required", "Nothing is selected.")])
+    if len(targets) > MOST_TARGETS:
+        raise InvalidFields([Fault("targets", "too_many", f"{TOO_MANY} {len(targets):,} are selected.")])
+
+
+def _drafted_at_once(plan: Plan, targets: Sequence[Target], *, now: datetime) -> list[PlanRow]:
+    rows = draft(plan, targets, first=1, now=now)
+    conclude(plan, now=now)
+    if plan.starts_unseen:
+        plan.check_at = now
+    return rows
+
+
+def _leave_to_worker(plan: Plan, kind: PlanKind, *, rows_to_make: int, now: datetime) -> None:
+    """Have a worker make the rows (large_plans.py)."""
+    plan.state, plan.check_at, plan.work_total = Plan.State.DRAFTING, now, rows_to_make
+    plan.is_money = kind.is_money
 
 
 def draft(plan: Plan, targets: Sequence[Target], *, first: int, now: datetime) -> list[PlanRow]:

@@ -183,18 +183,7 @@ class BatchWriter:
                 if patience <= 0:
                     raise StuckError(self.trouble)
                 is_tried = may_be_committed = True
-                started = time.perf_counter()
-                rendered = None if in_log_only or self._ahead is None else self._ahead.statements_for(rows)
-                count = await write_batch(
-                    connection,
-                    rows,
-                    fences=self._fences(rows),
-                    in_log_only=in_log_only,
-                    rendered=rendered,
-                    meanwhile=None if self._ahead is None else self._ahead.look,
-                )
-                metrics.flush_seconds.observe(time.perf_counter() - started)
-                self._stored(rows, count)
+                await self._flush(connection, rows, in_log_only=in_log_only)
                 return
             except StaleFenceError:
                 may_be_committed, is_stale = False, True
@@ -221,6 +210,22 @@ class BatchWriter:
                 log.exception("sync.write_went_wrong", rows=len(rows))
                 failure, tries = error, tries - 1
                 await self.close()
+
+    async def _flush(
+        self, connection: psycopg.AsyncConnection, rows: Sequence[Row | BadRow], *, in_log_only: bool
+    ) -> None:
+        started = time.perf_counter()
+        rendered = None if in_log_only or self._ahead is None else self._ahead.statements_for(rows)
+        count = await write_batch(
+            connection,
+            rows,
+            fences=self._fences(rows),
+            in_log_only=in_log_only,
+            rendered=rendered,
+            meanwhile=None if self._ahead is None else self._ahead.look,
+        )
+        metrics.flush_seconds.observe(time.perf_counter() - started)
+        self._stored(rows, count)
 
     def _still_held(self, rows: Sequence[Row | BadRow]) -> Sequence[Row | BadRow]:
         held = [row for row in rows if self._fence_of(row.lease_id, row.epoch) is not None]
