@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.support.engine_kinds import register_engine_kinds
-from tests.support.running_hub import RunningHub
+from tests.support.running_hub import RunningHub, wait_until
 from tests.support.scene import Scene
 from vendor_admin.celery import app
 from vendor_admin.commands import ROLES
@@ -218,7 +218,7 @@ def test_a_held_plan_waits_longer_after_each_failure_until_the_fault_is_another_
     assert wake_due() == 0
     with RunningHub(database_url=database_urls["hub"], name="hub-2"):
         scene.wait_until_loaded()
-        assert wake_due() == 1
+        wait_until(lambda: wake_due() == 1, what="mirrors that are fresh: the gap before this hub is settled")
         check(organization_id=scene.organization.pk, plan_id=plan.pk)
         assert scene.reload(plan).state == Plan.State.RUNNING
 
