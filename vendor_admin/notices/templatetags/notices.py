@@ -1,6 +1,7 @@
 """The count of open notices above every page, and how deliveries look."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -40,3 +41,9 @@ def delivery_badge(row: Any) -> Badge:
     """The state of a message."""
     is_retried = row.state == Delivery.State.WAITING and row.attempts
     return Badge("failed, tried again" if is_retried else row.get_state_display(), _TONES.get(row.state, "calm"))
+
+
+@register.filter
+def written_at(text: str) -> datetime:
+    """The time that an answer was noted at."""
+    return datetime.fromisoformat(text)
