@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.support.clusters.run_database import RunDatabase
 from tests.support.database import (
     ROOT,
     DatabaseServer,
@@ -24,7 +25,6 @@ from tests.support.database import (
     record_owner,
     refuse_privileged_login,
 )
-from tests.support.run_database import RunDatabase
 from vendor_admin.commands import ROLES, arguments_of
 from vendor_admin.embedded import EmbeddedValkey, Program, RunningProgram, choose_port
 from vendor_admin.garbage import collect_garbage_seldom

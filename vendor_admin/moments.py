@@ -1,6 +1,6 @@
-"""Read times as people and programs write them: filters, cursors, bodies of requests. Pure."""
+"""Times as people and programs write them (filters, cursors, bodies of requests), and ages in words. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.utils.dateparse import parse_datetime
@@ -27,3 +27,15 @@ def possible(moment: datetime) -> datetime | None:
     except OverflowError:
         return None
     return in_utc if FIRST_YEAR <= in_utc.year <= LAST_YEAR else None
+
+
+def age_in_words(age: timedelta) -> str:
+    """Say how old something is, in its largest unit: 4 s, 12 min, 3 h, 5 days."""
+    seconds = max(0, int(age.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 2 * 86400:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.stage import Stage
+from tests.support.clusters.migrated_cluster import start_migrated
 from tests.support.database import DatabaseServer, make_folder
-from tests.support.migrated_cluster import start_migrated
 from vendor_admin.embedded import EmbeddedPostgres
 from vendor_admin.sandbox.running import RunningSandbox
 

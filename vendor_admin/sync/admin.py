@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from vendor_admin.ages import age_in_words
 from vendor_admin.errors import Conflict
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, has_right, require
 from vendor_admin.listing.lists import Badge, Column, Filter
 from vendor_admin.listing.templatetags.vendor import when_in_words
 from vendor_admin.mirrors.admin.mirror_admin import environment_badge
+from vendor_admin.moments import age_in_words
 from vendor_admin.organizations import audit
 from vendor_admin.organizations.models import ENVIRONMENTS
 from vendor_admin.organizations.roles import Right

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from vendor_admin.ages import age_in_words
 from vendor_admin.code_words import in_words
 from vendor_admin.listing.admin_base import has_right
 from vendor_admin.listing.lists import Address, Amount, Badge, Column, Marked
+from vendor_admin.moments import age_in_words
 from vendor_admin.organizations.actors import label_of
 from vendor_admin.organizations.requests.idle_sessions import BY_ITSELF
 from vendor_admin.organizations.roles import Right

@@ -8,8 +8,8 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.support.clusters.migrated_cluster import start_migrated
 from tests.support.database import MEMORY, TEMPLATE, DatabaseServer, has_room, make_folder, remove_abandoned_folders
-from tests.support.migrated_cluster import start_migrated
 from vendor_admin.embedded import EmbeddedPostgres
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from vendor_admin.ages import age_in_words
+from vendor_admin.moments import age_in_words
 
 
 def test_an_age_is_told_in_its_largest_unit():

@@ -24,7 +24,7 @@ OTHERS = (
     "manage.py",
     "requirements.lock",
     "tests/support/database.py",
-    "tests/support/migrated_cluster.py",
+    "tests/support/clusters/migrated_cluster.py",
     "tests/settings.py",
 )
 
