@@ -3,7 +3,7 @@
     const begun = new WeakMap(); // age -> when it came onto the page, and its seconds then
 
     function words(seconds) {
-        // As vendor_admin.ages says it.
+        // As vendor_admin.moments says it.
         if (seconds < 60) return `${seconds} s`;
         if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
         if (seconds < 2 * 86400) return `${Math.floor(seconds / 3600)} h`;
