@@ -1,15 +1,18 @@
 """Pages of webhooks: owners alone, the secret once, deliveries with *Send again*."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from standardwebhooks import Webhook
 
 from tests.support.signed_in import signed_in
 from tests.support.staff_and_rows import NOW
+from vendor_admin.notices.event_webhooks.order import DOWN_FROM
 from vendor_admin.notices.models import EventWebhook, WebhookDelivery
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -128,3 +131,19 @@ def test_only_owners_look_after_webhooks(alpha: Organization, webhook: EventWebh
     for name in (*POSTED, "edit", "remove"):
         assert client.post(reverse(f"admin:webhook_{name}", args=[webhook.pk])).status_code == 403, name
     assert of(alpha, EventWebhook)[0].is_enabled
+
+
+def test_what_waits_behind_a_receiver_that_is_down_says_so(
+    alice: Client, webhook: EventWebhook, delivery: WebhookDelivery
+) -> None:
+    with organization_scope(webhook.organization_id):
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(state="waiting", attempts=0)
+    assert "Goes out" in alice.get(page_of(webhook)).content.decode()
+    with organization_scope(webhook.organization_id):
+        EventWebhook.objects.filter(pk=webhook.pk).update(
+            failing_since=NOW, tries_in_vain=DOWN_FROM, not_before=timezone.now() + timedelta(minutes=5)
+        )
+    for address in (page_of(webhook), reverse("admin:webhook_deliveries", args=[webhook.pk])):
+        shown = alice.get(address).content.decode()
+        assert "Waits until the receiver takes messages again" in shown
+        assert "Goes out" not in shown

@@ -14,6 +14,7 @@ from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge, Column
 from vendor_admin.notices.event_webhooks import verbs
+from vendor_admin.notices.event_webhooks.order import DOWN_FROM
 from vendor_admin.notices.event_webhooks.switching import switch_off, switch_on
 from vendor_admin.notices.models import EventWebhook, WebhookDelivery
 from vendor_admin.notices.pages.webhook_forms import WebhookForm
@@ -103,16 +104,14 @@ class EventWebhookAdmin(ReadOnlyAdmin):
             "links": [("Change", address("edit")), ("Remove", address("remove"))],
             "post_actions": [*tests, switch, ("New secret", address("secret"))],
             "deliveries_url": address("deliveries"),
-            "deliveries": self._deliveries(row),
-            "can_resend": row.is_enabled,
+            **self._deliveries_context(row),
         }
 
     def deliveries_view(self, request: HttpRequest, webhook_id: int) -> HttpResponse:
         """The part of the webhook's page that renews itself."""
         require(request, self.view_right, asks_code=False)
         webhook = self.find_object(request, str(webhook_id))
-        context = {"deliveries": self._deliveries(webhook), "can_resend": webhook.is_enabled}
-        return TemplateResponse(request, "admin/notices/webhook_deliveries.html", context)
+        return TemplateResponse(request, "admin/notices/webhook_deliveries.html", self._deliveries_context(webhook))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -216,8 +215,15 @@ class EventWebhookAdmin(ReadOnlyAdmin):
     def _to(self, webhook: EventWebhook) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:notices_eventwebhook_change", args=[webhook.pk]))
 
-    def _deliveries(self, webhook: EventWebhook) -> list[WebhookDelivery]:
-        return list(WebhookDelivery.objects.filter(webhook=webhook).order_by("-id")[:DELIVERIES_SHOWN])
+    def _deliveries_context(self, webhook: EventWebhook) -> dict[str, Any]:
+        """The last deliveries; `failing_until` is when a receiver that takes nothing is tried next."""
+        deliveries = WebhookDelivery.objects.filter(webhook=webhook).order_by("-id")[:DELIVERIES_SHOWN]
+        is_down = webhook.failing_since is not None and webhook.tries_in_vain >= DOWN_FROM
+        return {
+            "deliveries": list(deliveries),
+            "can_resend": webhook.is_enabled,
+            "failing_until": webhook.not_before if is_down else None,
+        }
 
     def _secret_page(
         self, request: HttpRequest, webhook: EventWebhook, secret: str, *, is_renewed: bool = False
