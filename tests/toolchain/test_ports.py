@@ -10,6 +10,11 @@ def test_a_free_preferred_port_is_taken() -> None:
     assert choose_port(port) == port
 
 
+def test_a_port_that_was_chosen_already_is_passed_by_too() -> None:
+    port = choose_port()
+    assert choose_port(port, besides={port}) != port
+
+
 def test_a_port_that_somebody_listens_on_is_passed_by() -> None:
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::1")):
         with socket.socket(family, socket.SOCK_STREAM) as taken:

@@ -58,6 +58,7 @@ class Demo:
         self.started_at = time.monotonic()
         self.supervisor = Supervisor(record_path=folder / "demo.children.json", say=self.say)
         self.web_port = self.events_port = 0
+        self._ports: set[int] = set()  # chosen, though nobody may listen there yet
         self._told_when_live = False
 
     def run(self, *, reset: bool = False) -> int:
@@ -292,7 +293,8 @@ class Demo:
         self.say("Roles, tables and the demo's organizations are there.")
 
     def _port(self, what: str, preferred: int) -> int:
-        port = choose_port(preferred)
+        port = choose_port(preferred, besides=self._ports)
+        self._ports.add(port)
         if port != preferred:
             self.say(f"Port {preferred} is taken, so {what} will be at port {port}.")
         return port

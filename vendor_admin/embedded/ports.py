@@ -1,15 +1,17 @@
 """Ports on the loopback interface."""
 
 import socket
+from collections.abc import Collection
 
 
-def choose_port(preferred: int = 0) -> int:
+def choose_port(preferred: int = 0, *, besides: Collection[int] = ()) -> int:
     """Return `preferred` or one of the nine after it if nothing listens there on 127.0.0.1 or ::1, else any free port.
 
+    None of those `besides`, where something is going to listen.
     Another program can still take the port before its server listens; the server then fails to start and says so.
     """
     for port in range(preferred, preferred + 10) if preferred else ():
-        if _is_free("127.0.0.1", port) and _is_free("::1", port):
+        if port not in besides and _is_free("127.0.0.1", port) and _is_free("::1", port):
             return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
