@@ -15,6 +15,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+from vendor_admin.garbage import collect_garbage_seldom
 from vendor_admin.web.request_sizes import LARGEST_BODY
 
 # Per process. Each takes a file descriptor, two more while a large request or answer waits in a file of its own.
@@ -34,6 +35,7 @@ class BufferingWorker(Worker):
     """`--threads` threads answer; `--timeout` and `--graceful-timeout` mean what they mean to gunicorn."""
 
     def run(self) -> None:
+        collect_garbage_seldom()
         self._channels: dict[int, Any] = {}
         create_server(
             _without_bodies_of_head(self.wsgi),

@@ -14,6 +14,7 @@ import uvicorn
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vendor_admin.settings")
 django.setup()
 
+from vendor_admin.garbage import collect_garbage_seldom  # noqa: E402
 from vendor_admin.web.events_role.app import EventsApplication  # noqa: E402 - it imports models
 
 USUAL_BIND: Final = "127.0.0.1:8001"
@@ -40,6 +41,7 @@ def main() -> None:
     """Serve until a signal asks to stop."""
     host, _, port = os.environ.get("EVENTS_BIND", USUAL_BIND).rpartition(":")
     application = EventsApplication()
+    collect_garbage_seldom()
     config = uvicorn.Config(
         application,
         host=host.strip("[]"),
