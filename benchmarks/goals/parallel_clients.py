@@ -38,7 +38,7 @@ def measure(bench: Bench) -> list[Figure]:
     tenants = make_tenants(bench.server, count=ORGANIZATIONS, websocket_url="ws://127.0.0.1:9", name="parallel")
     for tenant in tenants:
         fill_demo(bench, tenant, most=min(bench.rows, 2_000))
-    keys = [make_caller(tenant).key for tenant in tenants]
+    keys = [make_caller(tenant.organization_id).key for tenant in tenants]
     calls = [{"path": path, "key": key} for path in ASKED for key in keys]
     with _WebRole() as web, Child("benchmarks.api_clients") as clients:
         told = clients.ask(

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
 from django.contrib import admin
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 from psycopg import sql
 
@@ -16,6 +17,8 @@ from benchmarks.scale.mirror_rows import ACCOUNTS, BUSY_ACCOUNT, FIRST_MEMBER
 from vendor_admin.listing.admin_base import ReadOnlyAdmin
 from vendor_admin.listing.lists import Filter, encode_cursor
 from vendor_admin.mirrors.admin.mirror_admin import account_url
+from vendor_admin.partner_api.reading.filters import DayFilter, FlagFilter, IdsFilter, MomentFilter
+from vendor_admin.partner_api.reading.views import ReadingViewSet
 
 FIRST_PAGE = "first page"
 OPERATORS_ONLY = {"organization", "user"}
@@ -39,19 +42,63 @@ PRESENT = "SELECT {column} FROM {table} WHERE organization_id = %s AND {column} 
 
 @dataclass(frozen=True)
 class Visit:
-    """One page: `of` is the page's name, `how` which part of it, `table` what a list reads."""
+    """One page: `of` is the page's name, `how` which part of it, `table` what a list reads. `is_of_api`: a program
+    asks for it.
+    """
 
     of: str
     how: str
     address: str
     table: str = ""
+    is_of_api: bool = False
 
 
 def visits(database: psycopg.Connection, *, organization_id: int) -> list[Visit]:
-    """Everything to ask for in one organization: the admin's lists and pages, and the lists of an API for partners once
-    there is one. `database` is bound by no policy.
+    """Everything to ask for in one organization: the admin's lists and pages, and the lists of the partner API.
+    `database` is bound by no policy.
     """
-    return [*_lists(database, organization_id=organization_id), *_pages(database, organization_id=organization_id)]
+    return [
+        *_lists(database, organization_id=organization_id),
+        *_pages(database, organization_id=organization_id),
+        *lists_of_api(),
+    ]
+
+
+def lists_of_api() -> Iterator[Visit]:
+    """Each list of the partner API: its first page, in each order, and by each of its filters."""
+    names: Any = get_resolver().reverse_dict
+    for view in _views_of_api(ReadingViewSet):
+        if not names.getlist(f"api_{view.collection}"):  # of one thing's rows
+            continue
+        address, table, of = reverse(f"api_{view.collection}"), view.model._meta.db_table, f"GET {view.collection}"
+        yield Visit(of, FIRST_PAGE, address, table, is_of_api=True)
+        for order in view.order_names():
+            yield Visit(of, f"order_by={order}", f"{address}?order_by={order}", table, is_of_api=True)
+        for name, one in view.filterset_class.base_filters.items():
+            beside = {other: str(ACCOUNTS + 100) for other in view.filterset_class.needs.get(name, ())[:1]}
+            for value in _values_of_api(one):
+                query = urlencode({name: value, **beside})
+                yield Visit(of, f"{name}={value}", f"{address}?{query}", table, is_of_api=True)
+
+
+def _views_of_api(view: type[ReadingViewSet]) -> Iterator[type[ReadingViewSet]]:
+    for one in view.__subclasses__():
+        if "collection" in vars(one):
+            yield one
+        yield from _views_of_api(one)
+
+
+def _values_of_api(one: Any) -> list[str]:
+    if "choices" in one.extra:
+        return [word for word, _ in one.extra["choices"]]
+    now = timezone.now()
+    values: dict[type, list[str]] = {
+        FlagFilter: ["true", "false"],
+        IdsFilter: [str(ACCOUNTS + 100), ABSENT_NUMBER],
+        DayFilter: [now.date().isoformat()],
+        MomentFilter: [(now - timedelta(days=1)).isoformat()],
+    }
+    return values.get(type(one), [ABSENT_WORD])
 
 
 def _lists(database: psycopg.Connection, *, organization_id: int) -> Iterator[Visit]:
