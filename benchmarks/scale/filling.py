@@ -64,8 +64,8 @@ INSERT INTO operations_plan (organization_id, kind, title, state, parameters, re
                              needs_second_person, second_person_why, is_money, calls_needed, calls_by_path,
                              confirmed_by, approved_by, taken_over_by, wait_why, depends_on_rows, depends_on,
                              check_fault, checks_failed, created_at, started_at, finished_at)
-SELECT %(organization)s, 'revoke_trading_permissions', 'Revoke permissions', 'finished', '{}', 'made up', 'scale-owner', '', '',
-       false, '', false, 1, '{}', 'scale-owner', '', '', '', false, '{}', '', 0,
+SELECT %(organization)s, 'revoke_trading_permissions', 'Revoke permissions', 'finished', '{}', 'made up', 'scale-owner',
+       '', '', false, '', false, 1, '{}', 'scale-owner', '', '', '', false, '{}', '', 0,
        x.at, x.at, x.at + interval '5 minutes'
   FROM generate_series(1, greatest(%(operations)s / %(plan_rows)s, 1)) AS n
        CROSS JOIN LATERAL (SELECT now() - n * interval '1 day' AS at) AS x
