@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.support.clusters.run_database import RunDatabase
@@ -31,6 +33,10 @@ from vendor_admin.garbage import collect_garbage_seldom
 
 # Fixtures that several folders use. Those of one folder are in its conftest.py.
 pytest_plugins = ["tests.support.staff_and_rows", "tests.support.scenes"]
+
+# No test of examples goes by the clock: machines are slow and busy at times.
+hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any machine")
 
 RUN_DATABASE = pytest.StashKey[RunDatabase]()
 OF_SERVERS = {"database_server", "broker_url"}

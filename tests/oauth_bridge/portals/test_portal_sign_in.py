@@ -62,7 +62,7 @@ def test_a_member_is_led_through_the_sign_in_and_asked_once(desk: PortalSide, an
     assert claims["aud"] == desk.portal.client_id
     assert claims["nonce"] == "nonce-of-the-portal"
     assert claims["sub"] == f"{ann.organization.pk}-live-{ann.user_id}"
-    assert claims["exp"] - claims["iat"] in (299, 300)  # whole seconds of two looks at the clock
+    assert 299 <= claims["exp"] - claims["iat"] <= 330  # two looks at the clock, with some work between them
 
     again = ann.browser.get(desk.request(new_pair()[1]))
     assert again.status_code == 303, "the same scopes are not asked for twice"

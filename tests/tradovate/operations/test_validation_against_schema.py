@@ -107,7 +107,7 @@ def test_what_passes_is_taken_by_the_schema(path):
     write = WRITES[path]
     seen = {"passed": 0, "refused": 0}
 
-    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=150, database=None, derandomize=True)
     @given(bodies(BODIES[path]))
     def check(body):
         assert (read_clean(write.request, body) is None) == any(field_faults(write.request, body)), "both tell the same"
@@ -135,7 +135,7 @@ def test_a_body_that_is_no_object_is_refused(path):
 
 
 @given(st.decimals(min_value=-99_999, max_value=99_999, places=2).filter(bool))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_money_is_sent_with_the_digits_it_was_given(amount):
     write = WRITES["fundTransaction/adjustcash"]
     request = write.read({**BODIES[write.path], "cashChange": amount}, now=NOW)

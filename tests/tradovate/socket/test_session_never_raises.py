@@ -52,7 +52,7 @@ odd_messages = st.lists(json_values, max_size=4).map(lambda messages: b"a" + jso
 anything = st.binary(max_size=60) | st.sampled_from(FRAMES) | damaged_frames() | odd_messages
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(anything, st.floats(0, 20)), max_size=12), st.booleans())
 def test_a_session_never_raises(arrivals: list[tuple[bytes, float]], starts_properly: bool):
     session = SyncSession(access_token="t", sync_request={}, now=0.0)
@@ -80,7 +80,7 @@ def test_a_session_never_raises(arrivals: list[tuple[bytes, float]], starts_prop
             assert event.entity_type is None or is_entity_type(event.entity_type)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(damaged_frames(), min_size=1, max_size=3))
 def test_damage_never_changes_the_bytes_of_what_is_delivered(frames: list[bytes]):
     session = SyncSession(access_token="t", sync_request={}, now=0.0)
@@ -91,7 +91,7 @@ def test_damage_never_changes_the_bytes_of_what_is_delivered(frames: list[bytes]
                 event.entity.decode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.data())
 def test_good_neighbours_of_one_bad_message_are_all_delivered(ids: list[int], data: st.DataObject):
     bad = data.draw(
