@@ -5,13 +5,14 @@ and now and then a list.
 """
 
 import os
-import socket
 import statistics
-import subprocess
-import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.children import Child
@@ -20,7 +21,8 @@ from benchmarks.installation import empty_tables, make_tenants
 from benchmarks.measuring import Figure
 from benchmarks.scale.mirror_rows import ACCOUNTS, USERS
 from benchmarks.server import ROOT
-from vendor_admin.commands import ROLES
+from vendor_admin.commands import ROLES, arguments_of
+from vendor_admin.embedded import Program, RunningProgram, choose_port
 
 CLIENTS = 200
 ORGANIZATIONS = 4
@@ -40,9 +42,9 @@ def measure(bench: Bench) -> list[Figure]:
         fill_demo(bench, tenant, most=min(bench.rows, 2_000))
     keys = [make_caller(tenant.organization_id).key for tenant in tenants]
     calls = [{"path": path, "key": key} for path in ASKED for key in keys]
-    with _WebRole() as web, Child("benchmarks.api_clients") as clients:
+    with _web_role() as port, Child("benchmarks.api_clients") as clients:
         told = clients.ask(
-            port=web.port,
+            port=port,
             clients=min(CLIENTS, bench.sockets),
             seconds=bench.clients_seconds,
             calls=calls,
@@ -84,44 +86,32 @@ def _figures(statuses: dict[str, int], milliseconds: list[float], *, seconds: fl
     ]
 
 
-class _WebRole:
-    """Gunicorn as the product starts it, on a port of its own; stopped at the end of the block."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-
-    def __enter__(self) -> "_WebRole":
-        _, *arguments = ROLES["web"]
-        environment = {
-            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.port} --log-level error",
-            "PARTNER_API_REQUESTS_A_MINUTE": LIMIT,
-            "PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE": LIMIT,
-        }
-        self._process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env={**os.environ, **environment})
+@contextmanager
+def _web_role() -> Iterator[int]:
+    """Gunicorn as the product starts it, on a port of its own, which is told; stopped at the end of the block."""
+    port = choose_port()
+    environment = os.environ | {
+        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port} --log-level error",
+        "PARTNER_API_REQUESTS_A_MINUTE": LIMIT,
+        "PARTNER_API_ORGANIZATION_REQUESTS_A_MINUTE": LIMIT,
+    }
+    program = Program(name="web", arguments=arguments_of(ROLES["web"]), folder=ROOT, environment=environment)
+    with tempfile.TemporaryDirectory() as folder:
+        running = RunningProgram(program, log_path=Path(folder) / "web.log")
         try:
-            self._wait_until_it_answers()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+            _wait_until_it_answers(running, port)
+            yield port
+        finally:
+            running.stop(grace_seconds=STOP_SECONDS)
 
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
+
+def _wait_until_it_answers(running: RunningProgram, port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
         try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=5):
-                    return
-            except (OSError, urllib.error.URLError):
-                if time.monotonic() > deadline or self._process.poll() is not None:
-                    raise RuntimeError("the web role does not answer") from None
-                time.sleep(0.2)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5):
+                return
+        except (OSError, urllib.error.URLError):
+            if time.monotonic() > deadline or not running.is_running:
+                raise RuntimeError(f"the web role does not answer: {running.log_tail()}") from None
+            time.sleep(0.2)
