@@ -1,0 +1,86 @@
+"""What a breach locks, and what the end and the start of a session change: peak, counters, unlocks. Pure.
+
+After the platform's pages: a lock of a daily limit opens when the market opens next, one of a weekly limit on Sunday,
+one under doNotUnlock never; a lock that an admin set stays until an admin sets Normal.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from vendor_admin.sandbox.risk_rules.account_state import AccountState, AdminAction, Lock, LockEnd
+from vendor_admin.sandbox.risk_rules.auto_liq import Breach, Effect
+from vendor_admin.sandbox.risk_rules.locks import BY_AUTO_LIQ, LOCKING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskStatus:
+    """The part of an account's risk status that auto-liquidation sets and a session's start takes away."""
+
+    admin_action: str
+    liquidate_only_at: dt.datetime | None
+    lock: Lock | None
+
+    @classmethod
+    def of(cls, account: AccountState) -> "RiskStatus":
+        """As it is now."""
+        return cls(admin_action=account.admin_action, liquidate_only_at=account.liquidate_only_at, lock=account.lock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStart:
+    """An account when a session starts: the values that its profit and loss count from, and its status."""
+
+    day_start: float
+    week_start: float
+    status: RiskStatus
+
+
+def status_after_breach(account: AccountState, breach: Breach, now: dt.datetime) -> RiskStatus:
+    """The status once a breach was acted on. What an admin set stays; flattening locks nothing."""
+    if breach.ends is None:
+        return RiskStatus.of(account)
+    by_auto_liq = AdminAction.LIQUIDATE_ONLY_BY_AUTO_LIQ
+    if breach.effect is Effect.LIQUIDATE:
+        by_auto_liq = AdminAction.LIQUIDATED_BY_AUTO_LIQ
+    is_set_by_admin = account.admin_action in LOCKING or account.admin_action == AdminAction.LIQUIDATE_ONLY
+    return RiskStatus(
+        admin_action=account.admin_action if is_set_by_admin else by_auto_liq,
+        liquidate_only_at=account.liquidate_only_at or now,
+        lock=Lock(breach.rule, _longer(account.lock, breach.ends)),
+    )
+
+
+def peak_at_session_end(account: AccountState) -> float:
+    """The peak once a session has ended: it follows in both modes."""
+    return max(account.max_net_liq, account.net_liq)
+
+
+def at_session_start(account: AccountState, *, is_first_of_week: bool) -> SessionStart:
+    """Begin to count anew, and open the locks that have run out."""
+    return SessionStart(
+        day_start=account.net_liq,
+        week_start=account.net_liq if is_first_of_week else account.week_start,
+        status=_unlocked(account) if _has_run_out(account, is_first_of_week) else RiskStatus.of(account),
+    )
+
+
+def _has_run_out(account: AccountState, is_first_of_week: bool) -> bool:
+    if account.lock is None:
+        return False
+    return account.lock.ends is LockEnd.NEXT_SESSION or (account.lock.ends is LockEnd.NEXT_WEEK and is_first_of_week)
+
+
+def _unlocked(account: AccountState) -> RiskStatus:
+    if account.admin_action in BY_AUTO_LIQ:
+        return RiskStatus(admin_action=AdminAction.NORMAL, liquidate_only_at=None, lock=None)
+    keeps = account.admin_action == AdminAction.LIQUIDATE_ONLY
+    return RiskStatus(
+        admin_action=account.admin_action,
+        liquidate_only_at=account.liquidate_only_at if keeps else None,
+        lock=None,
+    )
+
+
+def _longer(lock: Lock | None, ends: LockEnd) -> LockEnd:
+    order = list(LockEnd)
+    return max(lock.ends, ends, key=order.index) if lock is not None else ends
