@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
-from django.db import connection
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -43,16 +45,33 @@ LISTS = ("members", "accounts", "orders", "fills", "balances")
 
 @dataclass(frozen=True)
 class Caller:
-    """A program with a key of an organization."""
+    """A program with a key of an organization. It calls the application as the web server does."""
 
     organization_id: int
     key: str
-    client: Client
+    application: WSGIHandler
 
-    def get(self, path: str) -> Any:
-        answer = self.client.get(path, headers={"Authorization": f"Bearer {self.key}"})
-        assert answer.status_code == 200, answer.content[:500]
-        return answer
+    def get(self, path: str) -> tuple[bytes, float]:
+        """The whole body of an answer, and how long it took in ms.
+
+        The request is logged after that: no client of the server waits for it.
+        """
+        address, _, query = path.partition("?")
+        environment = {"PATH_INFO": address, "QUERY_STRING": query, "HTTP_AUTHORIZATION": f"Bearer {self.key}"}
+        setup_testing_defaults(environment)
+        statuses: list[str] = []
+
+        def start(status: str, headers: Any, error: Any = None, /) -> Callable[[bytes], object]:
+            statuses.append(status)
+            return bytes
+
+        started = time.perf_counter()
+        answer = self.application(environment, start)
+        body = b"".join(answer)
+        took = (time.perf_counter() - started) * 1000
+        answer.close()
+        assert statuses == ["200 OK"], (statuses, body[:500])
+        return body, took
 
 
 def measure(bench: Bench) -> list[Figure]:
@@ -62,6 +81,8 @@ def measure(bench: Bench) -> list[Figure]:
     fill_demo(bench, tenant, most=bench.rows)
     caller = make_caller(tenant.organization_id)
     collect_garbage_seldom()  # as the web role does
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # the web role keeps its connection from one request to the next
     figures = [_list_figure(bench, caller, name) for name in LISTS]
     figures += [_read_figure(caller, name, first + 7) for name, first in (("members", USERS), ("accounts", ACCOUNTS))]
     with bench.server.connect() as database:
@@ -72,12 +93,12 @@ def measure(bench: Bench) -> list[Figure]:
 def _list_figure(bench: Bench, caller: Caller, name: str) -> Figure:
     path = f"/api/v1/{name}?limit={ROWS}"
     with CaptureQueriesContext(connection) as captured:
-        answer = caller.get(path)
-    told = answer.json()
+        answer, _ = caller.get(path)
+    told = json.loads(answer)
     assert len(told["data"]) == ROWS, len(told["data"])
     statements = [query["sql"] for query in captured.captured_queries if "mirrors_" in query["sql"]]
     in_all = len(captured)  # the next request empties the log of queries
-    rounds = [_round(lambda: caller.get(path), lambda: _bare(caller, statements, told)) for _ in range(bench.rounds)]
+    rounds = [_round(lambda: caller.get(path)[1], lambda: _bare(caller, statements, told)) for _ in range(bench.rounds)]
     requests, bare = [request for request, _ in rounds], [bare for _, bare in rounds]
     note = (
         f"{name}: {statistics.median(requests):.1f} ms in {in_all} queries, {len(statements)} of them of rows,"
@@ -95,19 +116,21 @@ def _list_figure(bench: Bench, caller: Caller, name: str) -> Figure:
     )
 
 
-def _bare(caller: Caller, statements: list[str], told: Any) -> None:
-    """The same rows by the same statements, without models, and the same JSON."""
+def _bare(caller: Caller, statements: list[str], told: Any) -> float:
+    """The same rows by the same statements, without models, and the same JSON: how long they take in ms."""
+    started = time.perf_counter()
     with organization_scope(caller.organization_id), connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
             cursor.fetchall()
     json.dumps(told)
+    return (time.perf_counter() - started) * 1000
 
 
 def _read_figure(caller: Caller, name: str, entity_id: int) -> Figure:
     path = f"/api/v1/{name}/{entity_id}"
     caller.get(path)
-    times = [_milliseconds(lambda: caller.get(path)) for _ in range(READS)]
+    times = [caller.get(path)[1] for _ in range(READS)]
     return Figure(
         goal="G18",
         what=f"one of {name}, 95th percentile",
@@ -119,16 +142,10 @@ def _read_figure(caller: Caller, name: str, entity_id: int) -> Figure:
     )
 
 
-def _round(request: Callable[[], object], bare: Callable[[], object]) -> tuple[float, float]:
+def _round(request: Callable[[], float], bare: Callable[[], float]) -> tuple[float, float]:
     """The medians of both in ms, measured in turns so that what disturbs one disturbs the other."""
-    times: list[tuple[float, float]] = [(_milliseconds(request), _milliseconds(bare)) for _ in range(REQUESTS)]
+    times: list[tuple[float, float]] = [(request(), bare()) for _ in range(REQUESTS)]
     return statistics.median(one for one, _ in times), statistics.median(other for _, other in times)
-
-
-def _milliseconds(ask: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    ask()
-    return (time.perf_counter() - started) * 1000
 
 
 def make_caller(organization_id: int) -> Caller:
@@ -142,7 +159,7 @@ def make_caller(organization_id: int) -> Caller:
             actor=COMMAND_LINE,
             now=timezone.now(),
         )
-    return Caller(organization.pk, made.text, Client())
+    return Caller(organization.pk, made.text, WSGIHandler())
 
 
 def fill_demo(bench: Bench, tenant: Tenant, *, most: int) -> None:

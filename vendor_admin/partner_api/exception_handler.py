@@ -14,6 +14,7 @@ from vendor_admin.partner_api.access.masking import masked
 from vendor_admin.partner_api.problem_catalogue import code_of_status
 from vendor_admin.partner_api.problems import MEDIA_TYPE, pointer_of, problem_body, problem_of
 from vendor_admin.partner_api.site import site_of
+from vendor_admin.partner_api.time_limit import too_slow_of
 
 _Answer = TypeVar("_Answer", Response, JsonResponse)
 # Codes of Django REST framework that have another name here.
@@ -25,6 +26,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     request: HttpRequest = context["request"]._request
     if isinstance(error, ValidationError):
         error = InvalidFields(_faults_of(error.detail))
+    error = too_slow_of(error) or error
     if isinstance(error, VendorAdminError):
         set_rollback()
         body = _body_of(error, request)

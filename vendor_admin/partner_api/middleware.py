@@ -17,6 +17,7 @@ from vendor_admin.partner_api.authentication import CredentialRefused, Token, be
 from vendor_admin.partner_api.exception_handler import problem_of_error
 from vendor_admin.partner_api.request_errors import InvalidRequest
 from vendor_admin.partner_api.throttling.counts import Turn, take_turn, too_many
+from vendor_admin.partner_api.time_limit import settings_of_read
 from vendor_admin.partner_api.versions import HEADER as VERSION_HEADER
 from vendor_admin.partner_api.versions import choose_version
 
@@ -78,7 +79,7 @@ class PartnerApiMiddleware:
         request.api_version = headers[VERSION_HEADER] = version  # type: ignore[attr-defined]
         with (
             structlog.contextvars.bound_contextvars(organization=token.organization.slug, program=token.key_id),
-            organization_scope(token.organization.pk),
+            organization_scope(token.organization.pk, settings=settings_of_read() if request.method in READS else None),
         ):
             response = self.get_response(request)
             if response.status_code >= 500:

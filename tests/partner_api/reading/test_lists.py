@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.members.api import Members
 from tests.support.partner_api.program import ApiProgram
 from tests.support.staff_and_rows import Writer
+from vendor_admin.listing import lists
 from vendor_admin.organizations.models import Organization
 
 MEMBERS, ACCOUNTS = "/api/v1/members", "/api/v1/accounts"
@@ -201,3 +203,19 @@ def test_what_is_gone_from_the_platform_is_listed_only_when_asked_for(
     assert walked(program, f"{ACCOUNTS}?limit=5") == ["10001"]
     assert walked(program, f"{ACCOUNTS}?limit=5&include_deleted=true") == ["10001", "5"]
     assert program.get(f"{ACCOUNTS}/5").json()["deleted_at"] == "2026-11-20T15:00:00Z"
+
+
+def test_a_list_that_would_take_too_long_is_stopped_and_says_what_to_leave_out(
+    program: ApiProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_for_a_minute(self: Members, rows: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(60)")
+        return []
+
+    monkeypatch.setattr(lists, "QUERY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(Members, "read", read_for_a_minute)
+
+    problem = refused(program, MEMBERS, status=503)
+
+    assert "leave out the rarer filters" in problem["detail"]

@@ -10,7 +10,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-Json = str | int | float | bool | list[Any] | dict[str, Any] | None
+Json = str | int | float | bool | datetime | list[Any] | dict[str, Any] | None
+"""What answers are made of. Times are left to the encoder, which writes them as `write_moment` does, only faster."""
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same time in UTC."""
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+def write_moment(moment: datetime) -> str:
+    """A time as text, as answers have it."""
+    return in_utc(moment).isoformat()[: -len("+00:00")] + "Z"
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9]+$", "examples": ["18000001"]})
@@ -33,9 +44,7 @@ class Amount(serializers.Field):
 class Moment(serializers.Field):
     """A time: RFC 3339 in UTC, with `Z`."""
 
-    @staticmethod
-    def write(value: datetime) -> str:
-        return write_moment(value)
+    write = staticmethod(in_utc)
 
 
 @extend_schema_field({"type": "string", "format": "date", "examples": ["2026-11-20"]})
@@ -69,9 +78,3 @@ class Choice(serializers.ChoiceField):
     """One of our own words. (The platform's words are Word: it may add some at any time.)"""
 
     write = None
-
-
-def write_moment(value: datetime) -> str:
-    """A time as answers have it."""
-    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return moment.isoformat()[: -len("+00:00")] + "Z"

@@ -8,6 +8,7 @@ fails, so that no program takes a part for the whole.
 import csv
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
@@ -22,7 +23,7 @@ from vendor_admin.listing.csv_export import HeldLines, cell, hold_turn
 from vendor_admin.listing.lists import encode_cursor, read_after
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.organizations.turns import NoTurn
-from vendor_admin.partner_api.reading.fields import Word
+from vendor_admin.partner_api.reading.fields import Word, write_moment
 from vendor_admin.partner_api.reading.rendering import FastJsonRenderer
 from vendor_admin.partner_api.reading.resources import Resource, field_names, writer_of
 from vendor_admin.partner_api.request_errors import InvalidParameters, ParameterFault
@@ -125,6 +126,8 @@ def _cell(value: Any, *, is_text: bool) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        return write_moment(value)
     if isinstance(value, list):
         return " ".join(map(str, value))
     return cell(value) if is_text else str(value)

@@ -20,7 +20,6 @@ from vendor_admin.partner_api.reading.pages import read_page
 from vendor_admin.partner_api.reading.parameters import LIST_PARAMETERS, Asked, read_parameters
 from vendor_admin.partner_api.reading.resources import Resource, field_names, writer_of
 from vendor_admin.partner_api.reading.schema import CursorPages, ListParameters
-from vendor_admin.partner_api.reading.time_limit import bounded
 
 NEWEST_FIRST = "-id"
 LIST: dict[str, Any] = {"get": "list"}
@@ -83,20 +82,19 @@ class ReadingViewSet(ViewSet):
             order=self.default_order,
             fields=field_names(self.serializer_class),
         )
-        with bounded():
-            rows = self.rows(request)
-            if asked.filters:
-                rows = self.filterset_class(asked.filters, queryset=rows, request=request).narrowed()
-            page = read_page(
-                rows,
-                read=self.read,
-                columns=self.orders[asked.order.removeprefix("-")],
-                is_descending=asked.order.startswith("-"),
-                limit=asked.limit,
-                cursor=asked.cursor,
-                cursor_of=self._cursor_of(request, asked),
-            )
-            self.join(page.rows, request=request)
+        rows = self.rows(request)
+        if asked.filters:
+            rows = self.filterset_class(asked.filters, queryset=rows, request=request).narrowed()
+        page = read_page(
+            rows,
+            read=self.read,
+            columns=self.orders[asked.order.removeprefix("-")],
+            is_descending=asked.order.startswith("-"),
+            limit=asked.limit,
+            cursor=asked.cursor,
+            cursor_of=self._cursor_of(request, asked),
+        )
+        self.join(page.rows, request=request)
         write = writer_of(self.serializer_class, asked.fields)
         return self._answered({"data": [write(row) for row in page.rows], "next_cursor": page.next_cursor})
 
@@ -107,9 +105,8 @@ class ReadingViewSet(ViewSet):
             known=("fields", *self.parameters_of_one),
             fields=field_names(self.serializer_class),
         )
-        with bounded():
-            row = self.one(request, id)
-            self.join([row], request=request)
+        row = self.one(request, id)
+        self.join([row], request=request)
         return self._answered(writer_of(self.serializer_class, asked.fields)(row))
 
     def one(self, request: Request, word: str) -> Any:
