@@ -17,9 +17,8 @@ class Reason(enum.StrEnum):
 
     INVALID_CONTRACT = "InvalidContract"
     INVALID_PRICE = "InvalidPrice"
-    MAX_ORDER_QUANTITY_NOT_GIVEN = "MaxOrderQtyIsNotSpecified"
     NOT_ENOUGH_LIQUIDITY = "NotEnoughLiquidity"
-    NO_QUOTE = "NoQuote"
+    OTHER = "OtherExecutionRelated"
     SESSION_CLOSED = "SessionClosed"
     TOO_LATE = "TooLate"
     TRAILING_STOP_MODIFIED = "TrailingStopNonOrderQtyModify"

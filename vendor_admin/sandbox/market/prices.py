@@ -1,15 +1,13 @@
-"""How prices move: a seeded walk for every product that leads others, and the quotes that follow from it.
+"""How prices move: a seeded walk for every product that leads others, and the depth that follows from it.
 
 The same seed and the same steps give the same prices. A micro has the price of its big brother; the next month stands
 above the front month by a fixed share. Nothing here looks at a clock.
 """
 
-import datetime as dt
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from vendor_admin.sandbox.market.depth import LEVELS, Depth
+from vendor_admin.sandbox.market.depth import LEVELS, Depth, Print
 from vendor_admin.sandbox.world.products import Contract, Product
 
 # The next month's price above the front month's, as a share of the start price: about what carry costs for a quarter.
@@ -17,33 +15,14 @@ CARRY = 0.008
 # Ticks that a price moves in a step, as a standard deviation, for a product whose price is 25,000 ticks.
 SIGMA = 2.5
 TYPICAL_TICKS = 25_000
+LEAST_SIGMA = 1.0
 # How much of its distance from the start price is taken back in a step, so that a long run stays where it began.
 PULL = 0.000_5
+LEAST_SHARE = 0.05
+# Contracts at a level where a price was set, and the bounds of those that are drawn for the best level.
 SIZE_SET = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What is shown of a contract. `depth` has up to ten bids and asks as (price, size), best first."""
-
-    contract_id: int
-    bid: float | None
-    ask: float | None
-    last: float
-    bid_size: int
-    ask_size: int
-    bids: Sequence[tuple[float, int]]
-    asks: Sequence[tuple[float, int]]
-    at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Print:
-    """The last trade: its price in ticks, its size, and whether the buyer or the seller came to the other's price."""
-
-    ticks: int
-    size: int
-    is_at_bid: bool
+SIZES = (8, 60)
+PRINT_SIZES = (1, 20)
 
 
 class PriceProcess:
@@ -55,57 +34,63 @@ class PriceProcess:
         self._contracts = list(contracts)
         leaders = {contract.product.follows for contract in self._contracts}
         products = {contract.product.name: contract.product for contract in self._contracts}
-        self._leaders: dict[str, Product] = {name: products[name] for name in products if name in leaders}
-        self._exact: dict[str, float] = {name: _start_ticks(product) for name, product in self._leaders.items()}
-        self._walks = {name: random.Random(f"{seed}/{name}") for name in self._leaders}
+        self._starts = {name: _start_ticks(products[name]) for name in sorted(leaders)}
+        self._exact: dict[str, float] = dict(self._starts)
+        self._walks = {name: random.Random(f"{seed}/{name}") for name in self._starts}
         self._offsets = {contract.id: _offset(contract) for contract in self._contracts}
         self._set: dict[str, int] = {}
+        self._depths: dict[int, Depth] = {}
 
     def step(self) -> None:
-        """Move every price; a price that was set by hand is the start of further moves."""
+        """Move every price; one that was set by hand is where its walk goes on."""
         self.steps += 1
         self._set.clear()
-        for name, product in self._leaders.items():
-            start = _start_ticks(product)
-            sigma = SIGMA * max(0.4, start / TYPICAL_TICKS)
-            self._exact[name] += self._walks[name].gauss(0.0, sigma) + (start - self._exact[name]) * PULL
-            self._exact[name] = max(self._exact[name], start * 0.05 + LEVELS)
+        self._depths.clear()
+        for name, start in self._starts.items():
+            sigma = max(LEAST_SIGMA, SIGMA * start / TYPICAL_TICKS)
+            moved = self._exact[name] + self._walks[name].gauss(0.0, sigma) + (start - self._exact[name]) * PULL
+            self._exact[name] = max(moved, start * LEAST_SHARE + LEVELS)
 
     def set_ticks(self, contract: Contract, ticks: int, *, size: int) -> list[Contract]:
         """Set a contract's price, and with it that of all that have the same leader: those are returned."""
         leader = contract.product.follows
         self._exact[leader] = float(ticks - self._offsets[contract.id])
         self._set[leader] = size
-        return [other for other in self._contracts if other.product.follows == leader]
-
-    def last(self, contract: Contract) -> Print:
-        """The last trade of a contract."""
-        middle, leader = self._middle(contract), contract.product.follows
-        if leader in self._set:
-            return Print(middle, self._set[leader], is_at_bid=True)
-        rng = self._sizes(contract, "print")
-        is_at_bid = rng.random() < 0.5
-        return Print(middle if is_at_bid else middle + 1, rng.randint(1, 20), is_at_bid)
+        moved = [other for other in self._contracts if other.product.follows == leader]
+        for other in moved:
+            self._depths.pop(other.id, None)
+        return moved
 
     def depth(self, contract: Contract) -> Depth:
-        """Ten levels on both sides: the bid is one tick below the ask, and at the same price where it was set."""
-        middle, leader = self._middle(contract), contract.product.follows
-        if leader in self._set:
-            size = self._set[leader]
-            return Depth(
-                [[middle - place, size] for place in range(LEVELS)], [[middle + place, size] for place in range(LEVELS)]
-            )
-        rng = self._sizes(contract, "depth")
-        return Depth(
-            [[middle - place, rng.randint(2, 12) * (place + 1)] for place in range(LEVELS)],
-            [[middle + 1 + place, rng.randint(2, 12) * (place + 1)] for place in range(LEVELS)],
-        )
+        """What the market buys and sells in this step, less what was taken from it, and its last trade.
 
-    def _middle(self, contract: Contract) -> int:
-        return round(self._exact[contract.product.follows]) + self._offsets[contract.id]
+        The bid is one tick below the ask, and at the same price where it was set.
+        """
+        depth = self._depths.get(contract.id)
+        if depth is None:
+            leader = contract.product.follows
+            middle = round(self._exact[leader]) + self._offsets[contract.id]
+            size = self._set.get(leader)
+            depth = self._drawn(contract, middle) if size is None else _locked(middle, size)
+            self._depths[contract.id] = depth
+        return depth
 
-    def _sizes(self, contract: Contract, what: str) -> random.Random:
-        return random.Random(f"{self._seed}/{contract.id}/{self.steps}/{what}")
+    def _drawn(self, contract: Contract, middle: int) -> Depth:
+        rng = random.Random(f"{self._seed}/{contract.id}/{self.steps}")
+        meets, size = rng.choice(("Buy", "Sell")), rng.randint(*PRINT_SIZES)
+        bids = [[middle - place, rng.randint(*SIZES) * (place + 2) // 2] for place in range(LEVELS)]
+        asks = [[middle + 1 + place, rng.randint(*SIZES) * (place + 2) // 2] for place in range(LEVELS)]
+        if meets == "Buy":
+            return Depth(bids, asks, Print(middle, size, "Buy"), size)
+        return Depth(bids, asks, Print(middle + 1, size, "Sell"), size)
+
+
+def _locked(middle: int, size: int) -> Depth:
+    return Depth(
+        [[middle - place, size] for place in range(LEVELS)],
+        [[middle + place, size] for place in range(LEVELS)],
+        Print(middle, size, "Buy"),
+    )
 
 
 def _start_ticks(product: Product) -> int:

@@ -3,9 +3,13 @@
 import dataclasses
 import random
 
-from vendor_admin.sandbox.world.reference import START_PRICES
+from vendor_admin.sandbox.world.products import PRODUCTS
 from vendor_admin.sandbox.world.state import World
 from vendor_admin.tradovate.enums import Environment
+
+# The products of the scripts. Others are traded on the market alone, so that a seed's events stay as they are.
+_TRADED = frozenset({"ES", "NQ", "MES", "MNQ", "YM", "CL", "GC", "ZN"})
+_START_PRICES = {product.name: product.start_price for product in PRODUCTS}
 
 
 @dataclasses.dataclass(slots=True)
@@ -20,7 +24,7 @@ class Instrument:
 
 
 def front_contracts(world: World) -> list[Instrument]:
-    """The nearest contract of every product."""
+    """The nearest contract of every product that the scripts trade."""
     view = world.public[Environment.DEMO]
     products = {record.entity["id"]: record.entity for record in view.all("product")}
     margins = {record.entity["id"]: record.entity["initialMargin"] for record in view.all("productMargin")}
@@ -30,13 +34,15 @@ def front_contracts(world: World) -> list[Instrument]:
         if maturity is None or not maturity.entity["isFront"]:
             continue
         product = products[maturity.entity["productId"]]
+        if product["name"] not in _TRADED:
+            continue
         found.append(
             Instrument(
                 contract_id=record.entity["id"],
                 tick=product["tickSize"],
                 dollars_a_point=product["valuePerPoint"],
                 margin=margins[product["id"]],
-                price=START_PRICES[product["name"]],
+                price=_START_PRICES[product["name"]],
             )
         )
     return found
