@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
+from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.lookups import load
 from vendor_admin.mirrors.readings import Ask
@@ -22,6 +23,13 @@ from vendor_admin.tradovate.catalogue.write import Write
 
 Json = Any  # what a JSON column holds
 Row = TypeVar("Row", bound=Mirror)
+
+
+class KindGone(Conflict):
+    """What declared a plan's kind is no longer part of the installation, or never was."""
+
+    def __init__(self) -> None:
+        super().__init__("What this plan does is no longer part of this installation.")
 
 
 def plain(value: object) -> Json:
@@ -294,14 +302,23 @@ def register(kind: PlanKind) -> None:
 
 
 def kind_of(name: str) -> PlanKind:
-    """The kind of this name; raises KeyError where an app that declared it is gone."""
-    return _kinds[name]
+    """The kind of this name; raises KindGone."""
+    found = _kinds.get(name)
+    if found is None:
+        raise KindGone
+    return found
 
 
 def aspect_of(name: str) -> Aspect:
     """What plans of this kind change of their targets."""
     kind: object = _kinds.get(name)
     return kind.changes if isinstance(kind, ChangesAspect) else Aspect.WHOLE
+
+
+def consequence_of(name: str) -> str:
+    """What a whole plan brings along, or that it cannot be taken back; empty where nothing is to be said."""
+    kind: object = _kinds.get(name)
+    return kind.consequence if isinstance(kind, WithConsequence) else ""
 
 
 def priority_of(name: str) -> Priority:

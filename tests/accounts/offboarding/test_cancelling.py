@@ -28,9 +28,8 @@ from vendor_admin.mirrors.models import (
     TradovateSubscription,
     UserPlugin,
 )
-from vendor_admin.operations.kinds import PlanRequest, Target
+from vendor_admin.operations.kinds import PlanRequest, Target, consequence_of
 from vendor_admin.operations.models import Plan
-from vendor_admin.operations.pages.plan_view import consequence_of
 from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.organizations.actors import Actor
 
@@ -92,7 +91,7 @@ def test_a_plan_ends_everything_on_both_hosts_and_what_ended_can_be_given_again(
         "marketDataSubscription",
         "tradingPermission",
     }
-    assert "billed anew" in consequence_of(again)
+    assert "billed anew" in consequence_of(again.kind)
     assert scene.confirm(again).state == Plan.State.RUNNING
     scene.work("live")
     scene.work("demo")

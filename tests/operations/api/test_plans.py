@@ -202,3 +202,15 @@ def test_a_plan_whose_rows_moved_starts_by_itself_as_it_was_renewed(
         assert scene.prepared(renewed).state == "running"
     scene.work()
     assert program.get(f"/api/v1/plans/{renewed.pk}").json()["rows"][0]["state"] == "succeeded"
+
+
+def test_a_plan_is_told_also_when_what_declared_its_kind_is_gone(scene: Scene, program: ApiProgram) -> None:
+    made = change(scene, program, scene.account_ids(1), query="?dry_run=true")
+    with scene.scope():
+        Plan.objects.update(kind="gone")
+
+    told = program.get(f"/api/v1/plans/{made.json()['id']}")
+
+    assert (told.status_code, told.json()["kind"]) == (200, "gone")
+    refused = program.post(f"/api/v1/plans/{made.json()['id']}/confirm", {}, headers=keyed("key-2"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")

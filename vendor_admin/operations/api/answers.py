@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from vendor_admin.operations.inputs.nouns import noun_of
-from vendor_admin.operations.kinds import Json, WithConsequence, kind_of
+from vendor_admin.operations.kinds import Json, consequence_of
 from vendor_admin.operations.models import Operation, Plan, PlanRow
 from vendor_admin.operations.plans.field_words import in_order, title_of
 from vendor_admin.operations.plans.made import made_ids
@@ -38,7 +38,6 @@ def plan_with_rows(plan: Plan) -> dict[str, Json]:
 
 def plan_told(plan: Plan, counts: Mapping[str, int]) -> dict[str, Json]:
     """A plan of which the rows in each state are counted. No query."""
-    kind: object = kind_of(plan.kind)
     return {
         "id": str(plan.pk),
         "kind": plan.kind,
@@ -53,7 +52,7 @@ def plan_told(plan: Plan, counts: Mapping[str, int]) -> dict[str, Json]:
         "is_about_money": plan.is_money,
         "cost": money(plan.cost),
         "balance_change": money(plan.amount),
-        "consequence": kind.consequence if isinstance(kind, WithConsequence) else None,
+        "consequence": consequence_of(plan.kind) or None,
         "reason": plan.reason or None,
         "row_counts": {state.value: counts.get(state.value, 0) for state in PlanRow.State},
         "calls_needed": plan.calls_needed,

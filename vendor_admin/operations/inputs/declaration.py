@@ -113,6 +113,6 @@ def kinds_with_input() -> list[PlanKind]:
 
 
 def input_of(kind_name: str) -> PlanInput:
-    """The input that plans of this kind take. Raises KeyError for an unknown kind."""
+    """The input that plans of this kind take. Raises KindGone for an unknown kind."""
     kind = cast(TakesInput, kind_of(kind_name))
     return kind.takes

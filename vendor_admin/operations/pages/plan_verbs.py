@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from vendor_admin.errors import Conflict, InvalidFields, Refused
 from vendor_admin.listing.admin_base import actor_of, has_right, require
-from vendor_admin.operations.kinds import all_kinds
+from vendor_admin.operations.kinds import all_kinds, consequence_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.confirmation import Confirmation, ConfirmForm, WhyForm, confirmation_for
 from vendor_admin.operations.pages.outcome import outcome_of
@@ -18,7 +18,6 @@ from vendor_admin.operations.pages.plan_buttons import GIVE_ANEW, REVERT, way_ba
 from vendor_admin.operations.pages.plan_view import (
     age_shown,
     common_warnings,
-    consequence_of,
     cost_in_words,
     forecast_of,
     known_kind,
@@ -267,7 +266,7 @@ def _confirm_page(
         "confirmation": confirmation,
         "skipped": counts[PlanRow.State.SKIPPED],
         "sums": sums_of(plan),
-        "consequence": consequence_of(plan),
+        "consequence": consequence_of(plan.kind),
         "warnings": common_warnings(plan),
         "forecast": forecast_of(plan, now=now),
         "cost_in_words": cost_in_words(plan),

@@ -12,7 +12,7 @@ from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
 from vendor_admin.amounts import read_id
-from vendor_admin.operations.kinds import PlanKind, WithConsequence, kind_of
+from vendor_admin.operations.kinds import KindGone, PlanKind, kind_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.pages.rows import attach_names, changes_of, notes_of, plan_url, row_badge, target_url
 from vendor_admin.operations.plans import charges, forecast, fresh_rows
@@ -68,7 +68,7 @@ def known_kind(plan: Plan) -> PlanKind | None:
     """The plan's kind; None where the app that declared it is gone."""
     try:
         return kind_of(plan.kind)
-    except KeyError:
+    except KindGone:
         return None
 
 
@@ -82,12 +82,6 @@ def age_shown(plan: Plan, *, now: datetime) -> Age:
     if plan.state not in (Plan.State.PREVIEW, Plan.State.WAITING, Plan.State.HELD):
         return Age()
     return fresh_rows.age_of(plan, now=now)
-
-
-def consequence_of(plan: Plan) -> str:
-    """What the whole plan brings along, or that it cannot be taken back; empty where nothing is to be said."""
-    kind: object = known_kind(plan)
-    return kind.consequence if isinstance(kind, WithConsequence) else ""
 
 
 def promise_of(plan: Plan, age: Age, *, now: datetime) -> Promise:

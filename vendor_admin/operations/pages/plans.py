@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, has_right, require
 from vendor_admin.listing.lists import Column, Filter
-from vendor_admin.operations.kinds import priority_of
+from vendor_admin.operations.kinds import consequence_of, priority_of
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.offers import to_approve
 from vendor_admin.operations.pages import plan_buttons, plan_notes, plan_verbs, plan_view
@@ -125,7 +125,7 @@ class PlanAdmin(ReadOnlyAdmin):
             "skipped": counts[PlanRow.State.SKIPPED],
             "warned": warned,
             "sums": sums_of(row) if open_row else [],
-            "consequence": plan_view.consequence_of(row) if open_row else "",
+            "consequence": consequence_of(row.kind) if open_row else "",
             "warnings": plan_view.common_warnings(row) if open_row and warned else [],
             "skip_reasons": plan_view.common_whys(row, PlanRow.State.SKIPPED),
             "refusals": plan_view.common_whys(row, PlanRow.State.REJECTED) if row.started_at else [],

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from vendor_admin.errors import NotAllowed
-from vendor_admin.operations.kinds import kind_of
+from vendor_admin.operations.kinds import KindGone, kind_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.plans.charges import rights_for
 from vendor_admin.organizations.actors import Actor, label_of, rights_of
@@ -25,7 +25,7 @@ def rights_of_plan(plan: Plan) -> tuple[Right, ...]:
     """What its makers must be allowed to do. Nothing is known of a kind that is no longer part of the installation."""
     try:
         return rights_for(kind_of(plan.kind), cost=plan.cost)
-    except KeyError:
+    except KindGone:
         return ()
 
 

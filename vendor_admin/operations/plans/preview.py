@@ -69,7 +69,7 @@ def preview(
     With an idempotency key that is known already, the plan stored under it is returned and nothing is made; where
     something else is asked under that key, Conflict is raised. `links` are fields of Plan that lead to an earlier
     plan (renewed_from, reverts, retries). Must run inside the organization's scope. Raises InvalidFields, NotAllowed
-    where the actor may not make such a plan or spend what it costs, and KeyError for an unknown kind.
+    where the actor may not make such a plan or spend what it costs, and KindGone for an unknown kind.
     """
     _check_number(targets)
     kind = kind_of(kind_name)
