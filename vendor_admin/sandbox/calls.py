@@ -40,7 +40,7 @@ class Answer:
             return False
         results = self.body.get("results")
         return (
-            bool(self.body.get("errorText") or self.body.get("violations"))
+            any(self.body.get(name) for name in ("errorText", "failureText", "violations"))
             or self.body.get("ok") is False
             or (isinstance(results, list) and all(item.get("errorText") for item in results))
         )

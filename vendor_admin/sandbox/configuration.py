@@ -39,6 +39,7 @@ class Configuration:
     ledger_entries: int = 200_000
     ledger_file: str | None = None
     oauth_redirect_uris: Sequence[str] | None = None
+    always_open: bool = False
     test_mode: bool = False
     control_secret: str = ""
     bind: str = LOOPBACK
@@ -76,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="address that the seeded OAuth clients have registered; may be given several times",
     )
+    parser.add_argument("--always-open", action="store_true", help="the market knows no break and no weekend")
     parser.add_argument("--test-mode", action="store_true", help="magic values in writes make them misbehave")
     parser.add_argument("--ends-with-stdin", action="store_true", help="stop when standard input closes")
 

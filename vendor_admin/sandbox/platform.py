@@ -15,10 +15,13 @@ from vendor_admin.sandbox.faults import BODYLESS_FAULTS, CallFault, CallRule, Ca
 from vendor_admin.sandbox.hosts import REDIRECTS, Hosts
 from vendor_admin.sandbox.ledger import Ledger
 from vendor_admin.sandbox.limits import Limits, Ticket, UserLock
+from vendor_admin.sandbox.market.clock import MarketClock
+from vendor_admin.sandbox.market.sessions import Schedule
 from vendor_admin.sandbox.oauth.delegation import may_call
 from vendor_admin.sandbox.oauth.state import OAuth
 from vendor_admin.sandbox.open_socket import OpenSocket
 from vendor_admin.sandbox.sessions import Session, Sessions, TokenState
+from vendor_admin.sandbox.trading.exchange import Exchange
 from vendor_admin.sandbox.wire.frames import props_message
 from vendor_admin.sandbox.world.build import build_world
 from vendor_admin.sandbox.world.entities import KINDS
@@ -49,12 +52,20 @@ class Platform:
         self.oauth = OAuth(world=self.world, sessions=self.sessions, limits=self.limits, configuration=configuration)
         self.rules = CallRules()
         self.ledger = Ledger(bound=configuration.ledger_entries, path=configuration.ledger_file)
+        self.exchange = Exchange(
+            self.world,
+            seed=configuration.seed,
+            publish=self.publish,
+            clock=MarketClock(self.world.built_at if configuration.today else None),
+            schedule=Schedule(is_always_open=configuration.always_open),
+        )
         self.writes = Writes(
             self.world,
             configuration,
             ledger=self.ledger,
             limits=self.limits,
             members=self.oauth.members,
+            exchange=self.exchange,
             publish=self.publish,
         )
         self.hosts = Hosts(self.world)

@@ -200,7 +200,11 @@ def _http_app(platform: Platform) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(platform.stream.run()), asyncio.create_task(_flush_ledger(platform))]
+        tasks = [
+            asyncio.create_task(platform.stream.run()),
+            asyncio.create_task(platform.exchange.run()),
+            asyncio.create_task(_flush_ledger(platform)),
+        ]
         try:
             yield
         finally:

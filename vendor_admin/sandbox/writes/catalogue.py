@@ -6,7 +6,7 @@ from typing import Any
 
 from vendor_admin.sandbox.calls import Answer
 from vendor_admin.sandbox.world.state import Entity
-from vendor_admin.sandbox.writes import requests, risk_requests
+from vendor_admin.sandbox.writes import order_requests, requests, risk_requests
 from vendor_admin.sandbox.writes.bodies import Request
 from vendor_admin.sandbox.writes.desk import Desk
 from vendor_admin.sandbox.writes.rules import (
@@ -20,6 +20,7 @@ from vendor_admin.sandbox.writes.rules import (
     locks,
     market_data,
     memberships,
+    orders,
     permissions,
     position_limits,
     users,
@@ -38,8 +39,9 @@ class Write:
     """One operation. `path` has its action in lower case, as calls are looked up.
 
     `elsewhere` is the answer on the wrong host, None means the 404 of an unknown path. `refusal` are the fields that a
-    refused answer must have besides `errorText`; `has_code` says that it has an `errorCode` too. `makes_accounts`
-    marks what the platform's maintenance windows make fail.
+    refused answer must have besides `errorText`; `has_code` says that it has an `errorCode` too, `has_reason` a
+    `failureReason`; `error_field` has the sentence. `makes_accounts` marks what the platform's
+    maintenance windows make fail.
     """
 
     path: str
@@ -49,6 +51,8 @@ class Write:
     elsewhere: Answer | None = None
     refusal: Mapping[str, object] = dataclasses.field(default_factory=dict)
     has_code: bool = False
+    has_reason: bool = False
+    error_field: str = "errorText"
     for_administrators: bool = True
     makes_accounts: bool = False
 
@@ -324,6 +328,22 @@ _WRITES = (
         request=risk_requests.DeleteUserAccountRiskParameter,
         perform=position_limits.delete_risk_parameter,
         refusal={"success": False},
+    ),
+    *(
+        Write(
+            path=path,
+            hosts=DEMO,
+            request=request,
+            perform=perform,
+            has_reason=True,
+            error_field="failureText",
+            for_administrators=False,
+        )
+        for path, request, perform in (
+            ("order/placeorder", order_requests.PlaceOrder, orders.place_order),
+            ("order/placeoco", order_requests.PlaceOCO, orders.place_oco),
+            ("order/placeoso", order_requests.PlaceOSO, orders.place_oso),
+        )
     ),
 )
 

@@ -9,6 +9,8 @@ from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.ledger import Ledger, Line
 from vendor_admin.sandbox.limits import Limits
 from vendor_admin.sandbox.oauth.members import Members
+from vendor_admin.sandbox.trading.exchange import Exchange
+from vendor_admin.sandbox.trading.refusals import OrderRefusedError, Reason
 from vendor_admin.sandbox.world.state import Change, Organization, World
 from vendor_admin.sandbox.world.times import in_maintenance_window
 from vendor_admin.sandbox.writes.bodies import read_request
@@ -62,6 +64,7 @@ class Writes:
         ledger: Ledger,
         limits: Limits,
         members: Members,
+        exchange: Exchange,
         publish: Callable[[Change], None],
     ) -> None:
         self.hidden = Hidden(members)
@@ -70,10 +73,12 @@ class Writes:
         self.journal = Journal(ledger)
         self._configuration = configuration
         self._limits = limits
+        self._exchange = exchange
         self._publish = publish
         self._magic = MagicValues() if configuration.test_mode else None
         self._around = Surroundings(
             world=world,
+            exchange=exchange,
             hidden=self.hidden,
             settings=self.settings,
             rng=random.Random(f"{configuration.seed}/writes"),
@@ -96,10 +101,9 @@ class Writes:
         desk = self._desk(attempt, now)
         done = self._in_window(desk, attempt) or _carry_out(desk, attempt)
         if rule is not None:
-            done = _spoilt(rule, desk, done)
+            done = _spoilt(rule, WRITES[attempt.path], desk, done)
         changes = list(desk.changes)
-        for change in changes:
-            self._publish(change)
+        self._tell(desk)
         delivery = self._delivery(rule)
         told = Told(answer=done.answer, is_cut=bool(delivery and delivery.is_cut), fault=fault)
         self.journal.note(attempt.line, attempt.path, attempt.body, done.outcome, told, changes=len(changes))
@@ -109,6 +113,14 @@ class Writes:
         """Remember a write that was not even looked at."""
         told = Told(answer=answer, fault=fault)
         self.journal.note(attempt.line, attempt.path, attempt.body, WriteOutcome.BLOCKED, told)
+
+    def _tell(self, desk: Desk) -> None:
+        """Tell what changed; where something is left to be carried out, both come after the answer."""
+        if desk.follow_ups:
+            self._exchange.later(desk.changes, desk.follow_ups)
+            return
+        for change in desk.changes:
+            self._publish(change)
 
     def publish(self, change: Change) -> None:
         """Tell the sockets of a change that no call made."""
@@ -179,14 +191,15 @@ class Writes:
         return Delivery(wait) if wait else None
 
 
-def _spoilt(rule: WriteRule, desk: Desk, done: _Done) -> _Done:
+def _spoilt(rule: WriteRule, write: Write, desk: Desk, done: _Done) -> _Done:
     """What is left of a write after its fault; a fault that does not let it apply takes every change back."""
     lost = rule.fault in (WriteFault.NOT_APPLIED, WriteFault.ERROR_TEXT) or not rule.applies
     if lost:
         desk.undo_to()
     outcome = WriteOutcome.LOST if lost and done.outcome is WriteOutcome.APPLIED else done.outcome
     if rule.fault is WriteFault.ERROR_TEXT:
-        return _Done(Answer(200, {"errorText": rule.text or "Something went wrong"}), WriteOutcome.REFUSED)
+        text = rule.text or "Something went wrong"
+        return _Done(Answer(200, _refusal_body(write, RefusalError(text))), WriteOutcome.REFUSED)
     if rule.fault is WriteFault.SERVER_ERROR:
         return _Done(Answer(500, rule.text or "Internal server error"), outcome)
     return _Done(done.answer, outcome)
@@ -199,6 +212,9 @@ def _carry_out(desk: Desk, attempt: Attempt) -> _Done:
     except RefusalError as error:
         desk.undo_to()
         return _Done(Answer(200, _refusal_body(write, error)), WriteOutcome.REFUSED)
+    except OrderRefusedError as error:
+        desk.undo_to()
+        return _Done(Answer(200, _order_refusal_body(write, error)), WriteOutcome.REFUSED)
     except ViolationsError as error:
         desk.undo_to()
         return _Done(Answer(200, _violations_body(error)), WriteOutcome.REFUSED)
@@ -232,8 +248,15 @@ def _answer_of(write: Write, desk: Desk, attempt: Attempt) -> dict[str, object]:
 
 
 def _refusal_body(write: Write, error: RefusalError) -> dict[str, object]:
+    if write.has_reason:
+        return _order_refusal_body(write, OrderRefusedError(Reason.UNKNOWN, error.text))
     code = {"errorCode": error.code or "UnknownError"} if write.has_code else {}
-    return {"errorText": error.text, **code, **write.refusal}
+    return {write.error_field: error.text, **code, **write.refusal}
+
+
+def _order_refusal_body(write: Write, error: OrderRefusedError) -> dict[str, object]:
+    reason = {"failureReason": error.reason} if write.has_reason else {}
+    return {**reason, write.error_field: error.text, **write.refusal}
 
 
 def _violations_body(error: ViolationsError) -> dict[str, object]:

@@ -1,0 +1,154 @@
+"""The exchange of a platform: links its market to the accounts, and tells what happens.
+
+What a call asks for is written at once and carried out after it was answered: `process` does that, `step` moves the
+market by one step, and `run` does both for ever. Entities show true time; trade dates go by the market's clock.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import heapq
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from vendor_admin.sandbox.market.clock import MarketClock
+from vendor_admin.sandbox.market.matching import Market
+from vendor_admin.sandbox.market.orders import Event
+from vendor_admin.sandbox.market.sessions import Schedule
+from vendor_admin.sandbox.trading.execution import Execution, Floor
+from vendor_admin.sandbox.trading.orders import Orders
+from vendor_admin.sandbox.trading.risk import Risk
+from vendor_admin.sandbox.trading.settlement import Settlement
+from vendor_admin.sandbox.world.edits import Edits
+from vendor_admin.sandbox.world.products import Contract, listed_contracts
+from vendor_admin.sandbox.world.state import Change, Organization, World
+from vendor_admin.sandbox.world.times import session_date
+from vendor_admin.tradovate.enums import Environment
+
+logger = logging.getLogger(__name__)
+
+STEP_SECONDS = 0.5
+
+Work = Callable[[], None]
+
+
+class Exchange:
+    """Where accounts of all organizations trade, on DEMO. `publish` tells the sockets of a change."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        seed: int,
+        publish: Callable[[Change], None],
+        clock: MarketClock,
+        schedule: Schedule | None = None,
+    ) -> None:
+        self.world = world
+        self.clock = clock
+        contracts = listed_contracts(world.built_at.date())
+        self.market = Market(contracts, seed=seed, clock=clock, schedule=schedule)
+        self.orders = Orders()
+        self.settlement = Settlement()
+        self.risk = Risk(self.market, self.orders)
+        self.floor = Floor(market=self.market, orders=self.orders, settlement=self.settlement, risk=self.risk)
+        self._by_name = {contract.name.upper(): contract for contract in contracts}
+        self._publish = publish
+        self._pending: deque[Work] = deque()
+        self._held: list[tuple[dt.datetime, int, Work]] = []
+        self._numbers = itertools.count()
+        self._wake = asyncio.Event()
+
+    def contract(self, contract_id: int) -> Contract | None:
+        """A contract of the market by its id."""
+        return self.market.contracts.get(contract_id)
+
+    def contract_named(self, symbol: str) -> Contract | None:
+        """A contract of the market by its name, in letters of either kind."""
+        return self._by_name.get(symbol.strip().upper())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether orders trade now."""
+        return self.market.schedule.is_open(self.clock.now())
+
+    def later(self, changes: Iterable[Change], works: Iterable[Work]) -> None:
+        """Tell changes and do works, in this order, when `process` comes."""
+        told = list(changes)
+        self._pending.append(lambda: self._tell(told))
+        self._pending.extend(works)
+        self._wake.set()
+
+    def at(self, moment: dt.datetime, work: Work) -> None:
+        """Do a work once the market's clock shows this moment."""
+        heapq.heappush(self._held, (moment, next(self._numbers), work))
+        self._wake.set()
+
+    def carry_out(self, organization: Organization, work: Callable[[Execution], None]) -> None:
+        """Do something of an organization now and tell what came of it."""
+        execution = self.execution(organization)
+        work(execution)
+        self._tell(execution.edits.changes)
+
+    def execution(self, organization: Organization) -> Execution:
+        """A moment in which an organization's commands are carried out; whoever takes it tells its changes."""
+        edits = Edits(
+            self.world,
+            organization,
+            Environment.DEMO,
+            moment=dt.datetime.now(dt.UTC),
+            session=session_date(self.clock.now()),
+        )
+        return Execution(self.floor, edits)
+
+    def process(self) -> None:
+        """Carry out whatever waits and is due. A work that fails is logged and stops nothing else."""
+        while self._held and self._held[0][0] <= self.clock.now():
+            self._pending.append(heapq.heappop(self._held)[2])
+        while self._pending:
+            work = self._pending.popleft()
+            try:
+                work()
+            except Exception:
+                logger.exception("the sandbox's exchange could not carry out a command")
+
+    def step(self) -> None:
+        """Move the market by one step and write what comes of it."""
+        self.take(self.market.advance())
+
+    def set_price(self, contract_id: int, price: float, **fields: int) -> None:
+        """Have a contract trade at a price. Raises KeyError and ValueError as the market does."""
+        self.take(self.market.set_price(contract_id, price, **fields))
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Write what happened in the market, for each organization, and tell it."""
+        of_organization: dict[int, tuple[Organization, list[Event]]] = {}
+        for event in events:
+            order = self.orders.by_id.get(event.order_id)
+            if order is not None:
+                owner = order.organization
+                of_organization.setdefault(owner.id, (owner, []))[1].append(event)
+        for organization, happened in of_organization.values():
+            execution = self.execution(organization)
+            execution.take(happened)
+            self._tell(execution.edits.changes)
+
+    async def run(self) -> None:
+        """Process and step for ever."""
+        loop = asyncio.get_running_loop()
+        stepped_at = loop.time()
+        while True:
+            left = stepped_at + STEP_SECONDS - loop.time()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(0.0, left))
+            self._wake.clear()
+            self.process()
+            if loop.time() >= stepped_at + STEP_SECONDS:
+                stepped_at = loop.time()
+                self.step()
+
+    def _tell(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._publish(change)
