@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.text import capfirst
 
 from vendor_admin.errors import Conflict, InvalidFields
 from vendor_admin.listing.admin_base import ReadOnlyAdmin, actor_of, add_errors, has_right, organization_of, require
@@ -77,6 +78,9 @@ class EventWebhookAdmin(ReadOnlyAdmin):
             "<int:webhook_id>/deliveries/<int:delivery_id>/resend/", wrap(self.resend_view), name="webhook_resend"
         )
         return [*own, again, *super().get_urls()]
+
+    def title_of(self, row: Any) -> str:
+        return capfirst(str(row))
 
     def facts(self, request: HttpRequest, row: Any) -> list[tuple[str, object, str | None]]:
         return [
