@@ -28,8 +28,16 @@ RESET = "account/resetdemoaccountstate"
 SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 NOT_FOR_VENDORS = ("user/requesttradingpermission", "user/accepttradingpermission")
 
+# What trades, and questions about contracts, until the simulated platform carries them out.
+NOT_SIMULATED = frozenset(path for path in WRITES if path.startswith(("order/", "orderStrategy/", "contract/")))
+
 # Every write on every host where it does something of its own.
-EVERY_WRITE = [(path, host) for path in WRITES for host in (("live", "demo") if path == CANCEL else ("",))]
+EVERY_WRITE = [
+    (path, host)
+    for path in WRITES
+    for host in (("live", "demo") if path == CANCEL else ("",))
+    if path not in NOT_SIMULATED
+]
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,31 @@ ACCOUNT = {
     "postTradeRisk": THRESHOLDS,
 }
 
+BRACKETS = [
+    {"qty": 1, "profitTarget": -30, "stopLoss": 15, "trailingStop": False},
+    {"qty": 1, "profitTarget": -60, "stopLoss": 15.25, "trailingStop": True},
+]
+ENTRY = {"orderQty": 2, "orderType": "Market"}
+ORDER = {
+    "accountId": 200,
+    "accountSpec": "FIRMEVAL0001",
+    "clOrdId": "mine-1",
+    "action": "Buy",
+    "symbol": "MESZ6",
+    "orderQty": 2,
+    "orderType": "Limit",
+    "price": 4150.25,
+    "maxShow": 1,
+    "timeInForce": "GTD",
+    "expireTime": "2026-11-12T20:00:00Z",
+    "text": "first try",
+    "activationTime": "2026-11-11T20:00:00Z",
+    "customTag50": "entry",
+    "isAutomated": True,
+}
+PROFIT = {"action": "Sell", "orderType": "Limit", "price": 4200, "clOrdId": "mine-2", "timeInForce": "GTC"}
+LOSS = {"action": "Sell", "orderType": "Stop", "stopPrice": 4100}
+
 BODIES: dict[str, dict[str, Any]] = {
     "user/createevaluationusers": {"users": [USER]},
     "contactInfo/updatecontactinfo": {
@@ -103,4 +128,39 @@ BODIES: dict[str, dict[str, Any]] = {
     "userAccountRiskParameter/create": {"userAccountPositionLimitId": 400, **PARAMETER},
     "userAccountRiskParameter/update": {"id": 500, "userAccountPositionLimitId": 400, **PARAMETER},
     "userAccountPositionLimit/deleteuseraccountriskparameter": {"userAccountRiskParameterId": 500},
+    "order/placeorder": ORDER,
+    "order/placeoco": {**ORDER, "action": "Sell", "price": 4200, "other": LOSS},
+    "order/placeoso": {**ORDER, "bracket1": PROFIT, "bracket2": LOSS},
+    "order/modifyorder": {
+        "orderId": 600,
+        "orderQty": 3,
+        "orderType": "Stop",
+        "stopPrice": 4099.75,
+        "isAutomated": True,
+    },
+    "order/cancelorder": {"orderId": 600, "clOrdId": "mine-3", "customTag50": "off", "isAutomated": True},
+    "order/liquidateposition": {"accountId": 200, "contractId": 700, "admin": True, "isAutomated": True},
+    "order/liquidatepositions": {"positions": [701], "admin": True, "customTag50": "out", "isAutomated": True},
+    "order/dryrun": {
+        "accountId": 200,
+        "orders": [{"contractId": 700, "action": "Buy", "orderQty": 1, "orderType": "Limit", "price": 4150.25}],
+        "extraPreTradeRisk": {"maxExposedTotal": 5, "products": {}, "contracts": {}},
+    },
+    "orderStrategy/startorderstrategy": {
+        "accountId": 200,
+        "symbol": "MESZ6",
+        "orderStrategyTypeId": 2,
+        "action": "Sell",
+        "params": {"entryVersion": ENTRY, "brackets": BRACKETS},
+        "uuid": "5f0c",
+        "customTag50": "two brackets",
+        "isAutomated": True,
+    },
+    "orderStrategy/modifyorderstrategy": {"orderStrategyId": 800, "command": "a command", "customTag50": "tag"},
+    "orderStrategy/interruptorderstrategy": {"orderStrategyId": 800},
+    "contract/rollcontract": {"name": "MESZ6", "forward": True, "ifExpired": False},
+    "contract/rollcontracts": {
+        "rollContracts": [{"name": name, "forward": True, "ifExpired": True} for name in ("MESZ6", "ESZ6", "CLF7")]
+    },
+    "contract/getproductfeeparams": {"productIds": [801, 802]},
 }

@@ -27,6 +27,8 @@ from vendor_admin.tradovate.rest.client import RestClient
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE_SECONDS = 30.0
+MOST_STEPS = 3
+"""How many times what was found may lead on to something else to be read."""
 NOTHING_SHOWN = (
     "{}: the platform lists nothing there, not even what has to be there. Perhaps it is the wrong host or API key."
 )
@@ -78,6 +80,7 @@ class Reader:
         found: Found = {}
         self._read(row, (one for request in requests for one in write.look_ups(request, environment)), found)
         known = {} if all(found.values()) else self._known(row)
+        self._read_further(row, write, list(zip(requests, rows, strict=True)), found, read_at=read_at)
         patience = timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS)
 
         def judged() -> list[tuple[Any, Reading, bool | None]]:
@@ -99,6 +102,27 @@ class Reader:
             why = NOTHING_SHOWN.format(silent.operation.path)
             raise OutcomeNotRead(why, until=database_clock.now() + pause(row), outcome=Unknown(why))
         return [verdict for _, _, verdict in judged()], read_at
+
+    def _read_further(
+        self,
+        row: Operation,
+        write: Write[Any],
+        items: Sequence[tuple[Any, PlanRow | None]],
+        found: Found,
+        *,
+        read_at: datetime,
+    ) -> None:
+        """Read what the found leads to: the orders of a position's account, then their commands."""
+        for _ in range(MOST_STEPS):
+            more = [
+                look_up
+                for request, one in items
+                for look_up in write.further(request, _reading(row, one, found, read_at=read_at, known={}))
+                if look_up not in found
+            ]
+            if not more:
+                return
+            self._read(row, more, found)
 
     def _read(self, row: Operation, look_ups: Iterable[LookUp], found: Found) -> None:
         """Add the answers of all these look-ups, each made once."""

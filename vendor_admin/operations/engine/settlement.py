@@ -144,7 +144,7 @@ def _act(
     is_open = [one.state == PlanRow.State.UNKNOWN for one in _for_each(rows, len(requests)) if one is not None]
     if undecided and not is_patient:
         _read_later(lane, row, until=ended_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
-    elif _may_be_sent_again(row) and not any(verdict is not False for verdict in verdicts) and all(is_open):
+    elif _may_be_sent_again(write, row) and not any(verdict is not False for verdict in verdicts) and all(is_open):
         _send_again(lane, row, now=now)
     else:
         refusal = row.response.get("refused")
@@ -156,11 +156,13 @@ def _act(
         log.info("operations.settled", operation=row.pk, name=row.name, verdicts=[str(one) for one in verdicts][:10])
 
 
-def _may_be_sent_again(row: Operation) -> bool:
+def _may_be_sent_again(write: Write[Any], row: Operation) -> bool:
     """What the platform refused it would refuse again; a call that got no answer is worth another try. But not once a
-    person was asked, who may have done it by hand.
+    person was asked, who may have done it by hand, and never an order.
     """
-    return row.attempts < MOST_ATTEMPTS and not row.needs_person and not row.response.get("refused")
+    if not write.is_sent_again or row.needs_person:
+        return False
+    return row.attempts < MOST_ATTEMPTS and not row.response.get("refused")
 
 
 def _not_done(row: Operation) -> str:

@@ -3,6 +3,7 @@
 Sources: lengths and ranges of the endpoint pages and of the 2024 API file, as gathered in the OpenAPI file.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
@@ -22,6 +23,7 @@ Day = Annotated[int, Meta(ge=1, le=31, description="a day of the month, 1 to 31"
 Amount = Annotated[Decimal, Meta(description="an amount")]
 NotNegative = Annotated[Decimal, Meta(description="zero or more", extra={"at_least": 0})]
 Percentage = NotNegative
+Moment = Annotated[datetime, Meta(tz=True, description="a time with its offset")]
 
 UserName = Annotated[str, Meta(min_length=3, max_length=64, description="3 to 64 characters")]
 Password = Annotated[str, Meta(min_length=8, max_length=64, description="8 to 64 characters")]

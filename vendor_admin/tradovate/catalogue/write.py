@@ -10,6 +10,7 @@ import msgspec
 
 from vendor_admin.tradovate.catalogue.answers import Answer
 from vendor_admin.tradovate.catalogue.batches import Batch, Settled, item_outcomes
+from vendor_admin.tradovate.catalogue.json_bodies import with_objects_as_texts, with_texts_opened
 from vendor_admin.tradovate.catalogue.look_ups import PATIENCE, Doubt, Entity, LookUp, Reading
 from vendor_admin.tradovate.catalogue.operation import Operation
 from vendor_admin.tradovate.catalogue.request import R, Request, body_of, field_faults, read_clean, rule_faults
@@ -33,6 +34,22 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedField:
+    """The field of a request that carries an operation's short id, and how many characters the platform keeps of it.
+
+    `separator` stands between the short id and what the field held before.
+    """
+
+    attribute: str
+    longest: int = LONGEST_COMMENT
+    separator: str = " "
+
+    def with_mark(self, text: str, mark: str) -> str:
+        """Put the mark in front, where it survives if the platform cuts the text."""
+        return (f"{mark}{self.separator}{text}" if text else mark)[: self.longest]
+
+
+@dataclass(frozen=True, slots=True)
 class Settling(Generic[R_contra]):
     """How an unknown outcome is settled by reading. All functions are pure and take a request of one item.
 
@@ -41,12 +58,15 @@ class Settling(Generic[R_contra]):
     `proof` asks for something that is there whatever became of the call. The platform was seen to answer 200 and an
     empty list where there were accounts: where a look-up finds nothing, that counts only if the proof is found. Without
     one (None), what is looked up has to be there itself.
+
+    `further` says what to read beside, by what was found so far: it is asked again until it names nothing new.
     """
 
     look_ups: Callable[[R_contra, Environment], Sequence[LookUp]]
     happened: Callable[[R_contra, Reading], bool | None]
     doubt: Callable[[R_contra], Doubt]
     proof: Callable[[R_contra, Reading], LookUp | None] = lambda _request, _reading: None
+    further: Callable[[R_contra, Reading], Sequence[LookUp]] = lambda _request, _reading: ()
 
 
 def no_reversal(_request: Any, _old: Entity | None, _answer: Json) -> None:
@@ -59,8 +79,12 @@ class Write(Generic[R]):
     """A write of the catalogue. `settling` is None where there is nothing to settle, since nothing is changed.
 
     `revert` gets the request of one item, the thing as it was before (None if there was none or it is not known) and
-    the item's answer. `comment` names the field that carries an operation's short id. `is_for_vendors` is False for
-    what vendors must not call, `is_documented` where no public source describes the body. `cautions` are for people.
+    the item's answer. `mark` is the field that carries an operation's short id. `json_fields` are the names, on the
+    wire, of objects that travel as a text of JSON. `is_for_vendors` is False for what vendors must not call,
+    `is_documented` where no public source describes the body. `cautions` are for people.
+
+    `is_sent_again` says whether it may go out once more by itself after reading has shown that nothing was done. An
+    order may not: the market has moved on, so a person or a program decides anew.
     """
 
     operation: Operation
@@ -69,9 +93,11 @@ class Write(Generic[R]):
     settling: Settling[R] | None
     revert: Callable[[R, Entity | None, Json], Reversal | None] = no_reversal
     batch: Batch | None = None
-    comment: str = ""
+    mark: MarkedField | None = None
+    json_fields: tuple[str, ...] = ()
     is_for_vendors: bool = True
     is_documented: bool = True
+    is_sent_again: bool = True
     cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -88,6 +114,7 @@ class Write(Generic[R]):
 
     def read(self, body: Mapping[str, Any], *, now: datetime) -> R:
         """Make a request of a body and check it; raises InvalidRequest with every fault found. `now` is aware."""
+        body = with_texts_opened(body, self.json_fields)
         request = read_clean(self.request, body)
         if request is None:
             raise InvalidRequest(self.path, self._field_faults(body))
@@ -103,6 +130,7 @@ class Write(Generic[R]):
     def parse(self, body: Mapping[str, Any]) -> R:
         """Make a request of a body as it was stored, by the rules for single fields alone: what was right when it was
         checked stays readable when its month is over. Raises InvalidRequest for what never was one."""
+        body = with_texts_opened(body, self.json_fields)
         try:
             return msgspec.convert(body, self.request)
         except msgspec.ValidationError as error:
@@ -110,14 +138,14 @@ class Write(Generic[R]):
 
     def body(self, request: R) -> dict[str, Any]:
         """The body as it is sent."""
-        return body_of(request)
+        return with_objects_as_texts(body_of(request), self.json_fields)
 
     def marked(self, request: R, mark: str) -> R:
-        """Put an operation's short id in front of the comment, where it survives if the platform cuts the text."""
-        if not self.comment:
+        """Put an operation's short id into the field that carries it; what has none stays as it is."""
+        if self.mark is None:
             return request
-        text = getattr(request, self.comment) or ""
-        return msgspec.structs.replace(request, **{self.comment: f"{mark} {text}".strip()[:LONGEST_COMMENT]})
+        text = getattr(request, self.mark.attribute) or ""
+        return msgspec.structs.replace(request, **{self.mark.attribute: self.mark.with_mark(text, mark)})
 
     def split(self, request: R) -> tuple[R, ...]:
         """The same as requests of one item each, in order; what is no batch stays whole."""
@@ -158,6 +186,10 @@ class Write(Generic[R]):
     def look_ups(self, request: R, environment: Environment) -> tuple[LookUp, ...]:
         """What to read to settle a request of one item."""
         return tuple(self.settling.look_ups(request, environment)) if self.settling else ()
+
+    def further(self, request: R, reading: Reading) -> tuple[LookUp, ...]:
+        """What to read beside, by what was found so far."""
+        return tuple(self.settling.further(request, reading)) if self.settling else ()
 
     def happened(self, request: R, reading: Reading, *, patience: timedelta = PATIENCE) -> bool | None:
         """Whether a request of one item was carried out, by what was read; None if that cannot be told, or not yet.

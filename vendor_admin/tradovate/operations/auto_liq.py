@@ -17,7 +17,7 @@ from vendor_admin.tradovate.catalogue.answers import (
 )
 from vendor_admin.tradovate.catalogue.batches import Batch, ByKey
 from vendor_admin.tradovate.catalogue.evidence import holds_settings
-from vendor_admin.tradovate.catalogue.fields import DrawdownMode, Id, NotNegative, Percentage
+from vendor_admin.tradovate.catalogue.fields import DrawdownMode, Id, Moment, NotNegative, Percentage
 from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
 from vendor_admin.tradovate.catalogue.operation import DEMO_ONLY, Operation
 from vendor_admin.tradovate.catalogue.replaced_settings import from_entity, names_of
@@ -26,8 +26,6 @@ from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.outcomes import Json
-
-Moment = Annotated[datetime, Meta(tz=True, description="a time with its offset")]
 
 
 class Thresholds(Request, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from vendor_admin.tradovate.catalogue.fields import Id, NotNegative, ShortText
 from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
 from vendor_admin.tradovate.catalogue.operation import BOTH, DEMO_ONLY, Operation
 from vendor_admin.tradovate.catalogue.request import Request
-from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
+from vendor_admin.tradovate.catalogue.write import MarkedField, Reversal, Settling, Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.outcomes import Json
 from vendor_admin.tradovate.trading_calendar import platform_trade_date
@@ -194,7 +194,7 @@ CHANGE_DEMO_BALANCE = Write(
     answer=CashBalanceSnapshotAnswer,
     settling=Settling(_log, _was_booked, _money_doubt, _balance),
     revert=_change_back,
-    comment="comment",
+    mark=MarkedField("comment"),
     cautions=("The peak that a trailing drawdown is measured from moves with the balance.",),
 )
 
@@ -206,7 +206,7 @@ ADJUST_CASH = Write(
     answer=CashBalanceSnapshotAnswer,
     settling=Settling(_log, _was_booked, _money_doubt, _balance),
     revert=_adjust_back,
-    comment="comment",
+    mark=MarkedField("comment"),
     cautions=("The API key needs the permission Funds:FullAccess; without it the platform answers 401.",),
 )
 

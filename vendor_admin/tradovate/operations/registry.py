@@ -19,6 +19,7 @@ from vendor_admin.tradovate.operations.balances import (
 )
 from vendor_admin.tradovate.operations.cancelling import CANCEL_EVERYTHING
 from vendor_admin.tradovate.operations.contact_info import UPDATE_CONTACT_INFO
+from vendor_admin.tradovate.operations.contracts import GET_PRODUCT_FEE_PARAMS, ROLL_CONTRACT, ROLL_CONTRACTS
 from vendor_admin.tradovate.operations.credentials import MODIFY_CREDENTIALS, MODIFY_EMAIL_ADDRESS, MODIFY_PASSWORD
 from vendor_admin.tradovate.operations.evaluation_accounts import CREATE_EVALUATION_ACCOUNTS, RESET_DEMO_ACCOUNT_STATE
 from vendor_admin.tradovate.operations.evaluation_users import CREATE_EVALUATION_USERS
@@ -44,6 +45,15 @@ from vendor_admin.tradovate.operations.subscriptions import (
     CANCEL_TRADOVATE_SUBSCRIPTION,
     CHANGE_PLUGIN_PERMISSION,
 )
+from vendor_admin.tradovate.operations.trading.dry_run import DRY_RUN
+from vendor_admin.tradovate.operations.trading.liquidation import LIQUIDATE_POSITION, LIQUIDATE_POSITIONS
+from vendor_admin.tradovate.operations.trading.order_changes import CANCEL_ORDER, MODIFY_ORDER
+from vendor_admin.tradovate.operations.trading.order_strategies import (
+    INTERRUPT_ORDER_STRATEGY,
+    MODIFY_ORDER_STRATEGY,
+    START_ORDER_STRATEGY,
+)
+from vendor_admin.tradovate.operations.trading.orders import PLACE_OCO, PLACE_ORDER, PLACE_OSO
 
 _ALL: tuple[Write[Any], ...] = (
     CREATE_EVALUATION_USERS,
@@ -79,6 +89,20 @@ _ALL: tuple[Write[Any], ...] = (
     CREATE_USER_ACCOUNT_RISK_PARAMETER,
     UPDATE_USER_ACCOUNT_RISK_PARAMETER,
     DELETE_USER_ACCOUNT_RISK_PARAMETER,
+    PLACE_ORDER,
+    PLACE_OCO,
+    PLACE_OSO,
+    MODIFY_ORDER,
+    CANCEL_ORDER,
+    LIQUIDATE_POSITION,
+    LIQUIDATE_POSITIONS,
+    DRY_RUN,
+    START_ORDER_STRATEGY,
+    MODIFY_ORDER_STRATEGY,
+    INTERRUPT_ORDER_STRATEGY,
+    ROLL_CONTRACT,
+    ROLL_CONTRACTS,
+    GET_PRODUCT_FEE_PARAMS,
 )
 
 WRITES: Mapping[str, Write[Any]] = {write.path: write for write in _ALL}

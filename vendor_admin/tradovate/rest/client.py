@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
 
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.catalogue.entity_operations import query_of
+from vendor_admin.tradovate.catalogue.json_bodies import encode_body
 from vendor_admin.tradovate.catalogue.operation import Operation
 from vendor_admin.tradovate.masking import secrets_in
 from vendor_admin.tradovate.outcomes import NotSent, Outcome, Unknown
@@ -30,8 +30,6 @@ MOST_BYTES_OF_OTHERS = 2**20
 
 _PIECE_BYTES = 2**16
 _READ_TRIES = 2  # a GET whose connection broke is tried once more at once; later tries are the caller's to time
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class RestClient:
@@ -137,7 +135,7 @@ class RestClient:
             operation.method,
             f"{self.base_url}/{operation.path}" + (f"?{query_of(query)}" if query else ""),
             headers={"Accept": "application/json", "Content-Type": "application/json"},
-            data=None if body is None else _encoder.encode(body),
+            data=None if body is None else encode_body(body),
             auth=_BearerToken(token),
         )
 

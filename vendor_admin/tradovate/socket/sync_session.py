@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from vendor_admin.tradovate.bodies import decode_body, penalty_ticket_of, text_of
+from vendor_admin.tradovate.catalogue.json_bodies import encode_body
 from vendor_admin.tradovate.enums import SessionState
 from vendor_admin.tradovate.errors import RequestNotPossible
 from vendor_admin.tradovate.events import (
@@ -180,15 +181,15 @@ class SyncSession:
     def request(self, endpoint: str, *, query: str = "", body: object = None) -> int:
         """Queue another operation; its answer comes as Answered with the number returned here.
 
-        `query` holds look-up parameters (`ids=1,2`), `body` any value JSON can hold. Raises RequestNotPossible
-        before the platform accepted the token, after the end, and for a second user/syncrequest.
+        `query` holds look-up parameters (`ids=1,2`), `body` any value JSON can hold, amounts as Decimals. Raises
+        RequestNotPossible before the platform accepted the token, after the end, and for a second user/syncrequest.
         """
         if endpoint.lower().strip("/") in (SYNC_REQUEST.path, AUTHORIZE):
             raise RequestNotPossible(f"{endpoint} is sent by the session itself, once per socket")
         if self.state not in _CARRIES_REQUESTS:
             raise RequestNotPossible(f"no requests while the session is {self.state}")
         self._last_request_id += 1
-        text = "" if body is None else msgspec.json.encode(body).decode()
+        text = "" if body is None else encode_body(body).decode()
         self._send(frames.encode_request(endpoint, self._last_request_id, query=query, body=text))
         return self._last_request_id
 
