@@ -58,6 +58,9 @@ def test_closing_only_counts_the_orders_that_close_already():
     assert reason(sell(3), account(**closing_only)) == "LiquidationOnly"
     assert reason(sell(2), account(**closing_only, working=[works(sell(1))])) == "LiquidationOnly"
     assert reason(sell(1), account(**closing_only, working=[works(sell(1))])) == ""
+    short = {"positions": {ES: -2}, "admin_action": "LiquidateOnlyModeImmediately"}
+    assert reason(buy(2), account(**short, working=[works(buy(1))])) == "LiquidationOnly"
+    assert reason(buy(1), account(**short, working=[works(buy(1))])) == ""
     other_of_two = works(sell(2, one_of=5))
     assert reason(sell(2, one_of=5), account(**closing_only, working=[other_of_two])) == "", "only one of them fills"
 

@@ -61,11 +61,12 @@ def test_a_lock_that_does_not_unlock_stays_for_good():
 
 @pytest.mark.parametrize("action", ["LockTradingImmediately", "LiquidateImmediately", "LiquidateOnlyModeImmediately"])
 def test_a_lock_that_an_admin_set_never_expires_and_no_breach_replaces_it(action):
-    state = locked_by({"dailyLossAutoLiq": 1_000}, cash=49_000.0, admin_action=action, liquidate_only_at=NOW)
-    assert state.admin_action == action
+    before = NOW - dt.timedelta(hours=1) if action == "LiquidateOnlyModeImmediately" else None
+    state = locked_by({"dailyLossAutoLiq": 1_000}, cash=49_000.0, admin_action=action, liquidate_only_at=before)
+    assert (state.admin_action, state.liquidate_only_at) == (action, before or NOW)
     for is_first_of_week in (False, True):
         state = next_session(state, is_first_of_week=is_first_of_week)
-        assert state.admin_action == action
+        assert (state.admin_action, state.liquidate_only_at) == (action, before)
         assert reason(buy(), state) != ""
 
 
