@@ -1,4 +1,4 @@
-"""A vendor's program for tests: what it writes must succeed, and is then settled by reading as if no answer had come."""
+"""A vendor's program for tests: what it writes must succeed, and is settled by reading as if no answer had come."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
