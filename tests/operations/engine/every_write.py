@@ -28,8 +28,20 @@ RESET = "account/resetdemoaccountstate"
 SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 NOT_FOR_VENDORS = ("user/requesttradingpermission", "user/accepttradingpermission")
 
-# What trades, and questions about contracts, until the simulated platform carries them out.
-NOT_SIMULATED = frozenset(path for path in WRITES if path.startswith(("order/", "orderStrategy/", "contract/")))
+# Until the simulated platform carries them out.
+NOT_SIMULATED = frozenset({
+    "order/modifyorder",
+    "order/cancelorder",
+    "order/liquidateposition",
+    "order/liquidatepositions",
+    "order/dryrun",
+    "orderStrategy/startorderstrategy",
+    "orderStrategy/modifyorderstrategy",
+    "orderStrategy/interruptorderstrategy",
+    "contract/rollcontract",
+    "contract/rollcontracts",
+    "contract/getproductfeeparams",
+})  # fmt: skip
 
 # Every write on every host where it does something of its own.
 EVERY_WRITE = [
@@ -104,6 +116,11 @@ class Material:
     def membership_plan_id(self) -> int:
         return int(next(iter(self._ids["tradovateSubscriptionPlan"].values())))
 
+    @property
+    def symbol(self) -> str:
+        """A contract that is traded."""
+        return min(one["name"] for one in self._held("demo")["contract"] if one["name"].startswith("MES"))
+
     def delete(self, environment: str, entity_type: str, entity_id: int) -> None:
         self._sandbox.control(
             "delete", organization=self._vendor["name"], environment=environment, entityType=entity_type, id=entity_id
@@ -166,12 +183,18 @@ def _settings(entity_type: str, **wanted: Any) -> Target:
     return Target(entity_type, wanted.pop("id", None), wanted)
 
 
+def _order(world: Material, one: Member) -> dict[str, Any]:
+    order = {"accountId": one.account, "symbol": world.symbol, "action": "Buy", "orderQty": 1, "isAutomated": True}
+    return {**order, "orderType": "Limit", "price": 100}
+
+
 def _live(kind: str, *targets: Target) -> Asked:
     return Asked(kind, list(targets), {}, "live")
 
 
 _LIMITS = ("create_position_limits", "update_position_limits", "delete_position_limits")
 _LIMIT, _PARAMETER = "userAccountPositionLimit", "userAccountRiskParameter"
+_ABOVE = {"action": "Sell", "orderType": "Limit", "price": 90_000}
 _TODAY = session_date(datetime.now(UTC)).isoformat()
 
 
@@ -302,4 +325,7 @@ _ASKED: dict[str, Callable[[Material, Member], Asked]] = {
     "userAccountPositionLimit/deleteuseraccountriskparameter": lambda world, one: Asked(
         "delete_risk_parameters", [_settings(_PARAMETER, id=one.parameter)]
     ),
+    "order/placeorder": lambda world, one: _any("order/placeorder", **_order(world, one)),
+    "order/placeoco": lambda world, one: _any("order/placeoco", **_order(world, one), other=_ABOVE),
+    "order/placeoso": lambda world, one: _any("order/placeoso", **_order(world, one), bracket1=_ABOVE),
 }

@@ -32,10 +32,23 @@ from tests.support.scenes import connected
 from vendor_admin.operations.models import ApprovalRule, Operation, Plan
 from vendor_admin.sandbox.running import RunningSandbox
 from vendor_admin.tradovate.catalogue.request import SECRET_FIELDS
+from vendor_admin.tradovate.operations import WRITES
 
 pytestmark = pytest.mark.slow
 
-WORLD = ("--organizations", "1", "--users", "300", "--accounts-per-user", "1", "--keep-orders", "0", "--rate", "0")
+WORLD = (
+    "--always-open",
+    "--organizations",
+    "1",
+    "--users",
+    "300",
+    "--accounts-per-user",
+    "1",
+    "--keep-orders",
+    "0",
+    "--rate",
+    "0",
+)
 
 NO_SECOND_PERSON = {"accounts_over": 1_000_000, "balance_change_over": 1_000_000_000}
 
@@ -88,6 +101,10 @@ class Stage:
             assert "If it was not: " in operation.question
             assert {row.state for row in rows} == {"unknown"}
             assert len(applied) == was_done
+        elif not WRITES[path].is_sent_again and not was_done:
+            assert operation.state == Operation.State.REJECTED
+            assert "it was not done" in operation.error_text
+            assert (operation.attempts, applied) == (1, [])
         else:
             assert operation.state == Operation.State.SUCCEEDED, operation.error_text
             assert {row.state for row in rows} == {"succeeded"}
