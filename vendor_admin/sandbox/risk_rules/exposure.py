@@ -1,6 +1,6 @@
 """What a position may become when everything that works for it fills. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vendor_admin.sandbox.risk_rules.account_state import AccountState, OrderIntent, WorkingOrder
@@ -37,48 +37,62 @@ class Exposure:
         return order.quantity - min(order.quantity, max(0, open_against))
 
 
-def exposure_to(contract_id: int, account: AccountState, *, order: OrderIntent | None = None) -> Exposure:
-    """An account's exposure to a contract, as if an order were working already. Orders of which only one fills count
-    as the largest of them.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """An account's exposures, by contract, before an order and as if it were working already; both have the same
+    contracts.
     """
-    orders: list[OrderIntent | WorkingOrder] = [one for one in account.working if one.contract_id == contract_id]
-    if order is not None and order.contract_id == contract_id:
-        orders.append(order)
-    buys = _total(one for one in orders if one.action == "Buy")
-    sells = _total(one for one in orders if one.action == "Sell")
-    return Exposure(account.positions.get(contract_id, 0), buys, sells)
+
+    order: OrderIntent
+    before: Mapping[int, Exposure]
+    after: Mapping[int, Exposure]
+    opening: int
+
+    @property
+    def own_before(self) -> Exposure:
+        """The exposure to the order's contract without it."""
+        return self.before[self.order.contract_id]
+
+    @property
+    def own_after(self) -> Exposure:
+        """The exposure to the order's contract with it."""
+        return self.after[self.order.contract_id]
 
 
-def opening_quantity(order: OrderIntent, account: AccountState) -> int:
-    """How many contracts of an order would open a position or add to one."""
-    others = [one for one in account.working if order.one_of is None or one.one_of != order.one_of]
-    if len(others) == len(account.working):
-        return exposure_to(order.contract_id, account).opened_by(order)
-    return _exposure_without(order, account, others).opened_by(order)
+def outlook_of(order: OrderIntent, account: AccountState) -> Outlook:
+    """What an order would make of an account, and how many contracts of it would open a position or add to one."""
+    contract_id, working = order.contract_id, account.working
+    before = exposures_of(account)
+    own = before.setdefault(contract_id, Exposure(0))
+    together = [one for one in working if one.contract_id == contract_id]
+    after = {**before, contract_id: _exposure(own.net, [*together, order])}
+    others = own
+    if order.one_of is not None:
+        others = _exposure(own.net, [one for one in together if one.one_of != order.one_of])
+    return Outlook(order, before, after, others.opened_by(order))
 
 
-def contracts_of(account: AccountState) -> set[int]:
-    """The contracts that an account holds or has orders for."""
-    return {contract_id for contract_id, net in account.positions.items() if net} | {
-        order.contract_id for order in account.working
+def exposures_of(account: AccountState) -> dict[int, Exposure]:
+    """An account's exposures to the contracts that it holds or has orders for. Orders of which only one fills count as
+    the largest of them.
+    """
+    working: dict[int, list[WorkingOrder]] = {contract_id: [] for contract_id, net in account.positions.items() if net}
+    for order in account.working:
+        working.setdefault(order.contract_id, []).append(order)
+    return {
+        contract_id: _exposure(account.positions.get(contract_id, 0), orders) for contract_id, orders in working.items()
     }
 
 
-def _exposure_without(order: OrderIntent, account: AccountState, others: list[WorkingOrder]) -> Exposure:
-    same = [one for one in others if one.contract_id == order.contract_id]
-    return Exposure(
-        account.positions.get(order.contract_id, 0),
-        _total(one for one in same if one.action == "Buy"),
-        _total(one for one in same if one.action == "Sell"),
-    )
-
-
-def _total(orders: Iterable[OrderIntent | WorkingOrder]) -> int:
-    total = 0
-    largest: dict[int, int] = {}
+def _exposure(net: int, orders: Iterable[OrderIntent | WorkingOrder]) -> Exposure:
+    totals = {"Buy": 0, "Sell": 0}
+    largest: dict[tuple[int, str], int] = {}
     for order in orders:
         if order.one_of is None:
-            total += order.quantity
-        else:
-            largest[order.one_of] = max(largest.get(order.one_of, 0), order.quantity)
-    return total + sum(largest.values())
+            totals[order.action] += order.quantity
+            continue
+        group = (order.one_of, order.action)
+        more = max(0, order.quantity - largest.get(group, 0))
+        largest[group] = largest.get(group, 0) + more
+        totals[order.action] += more
+    return Exposure(net, totals["Buy"], totals["Sell"])

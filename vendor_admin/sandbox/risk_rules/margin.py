@@ -4,11 +4,11 @@ The platform's pages say only that an order is rejected for which there is no ma
 its initial margin for the largest position that may come of it; all of it must be covered by the net liquidation value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vendor_admin.sandbox.risk_rules.account_state import AccountState, OrderIntent
-from vendor_admin.sandbox.risk_rules.exposure import contracts_of, exposure_to, opening_quantity
+from vendor_admin.sandbox.risk_rules.exposure import Exposure, Outlook, exposures_of, outlook_of
 from vendor_admin.sandbox.risk_rules.position_limits import ContractBook, RiskParameter
 from vendor_admin.sandbox.risk_rules.refusals import Reason, Refusal
 
@@ -51,20 +51,25 @@ def margin_use(account: AccountState, contracts: ContractBook) -> MarginUse:
         if net:
             initial += abs(net) * contracts[contract_id].initial_margin
             maintenance += abs(net) * contracts[contract_id].maintenance_margin
-    total = _total_margin(account, contracts)
+    total = _total_margin(exposures_of(account), contracts)
     return MarginUse(initial=round(initial, 2), maintenance=round(maintenance, 2), total=total)
 
 
 def evaluate(order: OrderIntent, account: AccountState, contracts: ContractBook) -> Evaluation:
     """Weigh an order against an account as it stands."""
-    after = exposure_to(order.contract_id, account, order=order)
+    return weigh(outlook_of(order, account), account, contracts)
+
+
+def weigh(outlook: Outlook, account: AccountState, contracts: ContractBook) -> Evaluation:
+    """Weigh what an order would make of an account."""
+    after = outlook.own_after
     return Evaluation(
         net_before=after.net,
         hypothetical_long=after.long,
         hypothetical_short=after.short,
-        is_exit=opening_quantity(order, account) == 0,
-        margin_before=_total_margin(account, contracts),
-        margin_after=_total_margin(account, contracts, order),
+        is_exit=outlook.opening == 0,
+        margin_before=_total_margin(outlook.before, contracts),
+        margin_after=_total_margin(outlook.after, contracts),
         net_liq=account.net_liq,
     )
 
@@ -86,9 +91,8 @@ def margin_refusal(evaluation: Evaluation, parameters: Iterable[RiskParameter]) 
     return None
 
 
-def _total_margin(account: AccountState, contracts: ContractBook, order: OrderIntent | None = None) -> float:
-    held = contracts_of(account) | ({order.contract_id} if order is not None else set())
-    total = sum(exposure_to(one, account, order=order).largest * contracts[one].initial_margin for one in held)
+def _total_margin(exposures: Mapping[int, Exposure], contracts: ContractBook) -> float:
+    total = sum(one.largest * contracts[contract_id].initial_margin for contract_id, one in exposures.items())
     return round(total, 2)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from vendor_admin.sandbox.risk_rules.account_state import AccountState, ContractTerms, OrderIntent
-from vendor_admin.sandbox.risk_rules.exposure import Exposure, contracts_of, exposure_to
+from vendor_admin.sandbox.risk_rules.account_state import ContractTerms
+from vendor_admin.sandbox.risk_rules.exposure import Exposure, Outlook
 from vendor_admin.sandbox.risk_rules.refusals import Reason, Refusal
 
 CENTRAL = zoneinfo.ZoneInfo("America/Chicago")
@@ -209,25 +209,21 @@ def parameters_for(
 
 
 def position_refusal(
-    order: OrderIntent,
-    account: AccountState,
-    limits: Sequence[PositionLimit],
-    contracts: ContractBook,
-    now: dt.datetime,
+    outlook: Outlook, limits: Sequence[PositionLimit], contracts: ContractBook, now: dt.datetime
 ) -> Refusal | None:
     """Why an order that opens makes a position larger than a limit allows, or None.
 
     What already works counts as if it filled. An order that makes nothing larger that a limit counts is sent, also
     where the limit is passed already.
     """
-    contract = contracts[order.contract_id]
+    contract = contracts[outlook.order.contract_id]
     for limit in limits:
         if not limit.acts_on(contract, now):
             continue
         if limit.is_misconfigured:
             text = f"A position limit by {limit.total_by} of this account cannot be applied."
             return Refusal(Reason.MAX_POS_LIMIT_MISCONFIGURED, text)
-        refusal = _over(limit, order, account, contracts)
+        refusal = _over(limit, outlook, contracts)
         if refusal is not None:
             return refusal
     return None
@@ -243,8 +239,8 @@ class _Count:
     own: int
 
 
-def _over(limit: PositionLimit, order: OrderIntent, account: AccountState, contracts: ContractBook) -> Refusal | None:
-    for count in _counts(limit, order, account, contracts):
+def _over(limit: PositionLimit, outlook: Outlook, contracts: ContractBook) -> Refusal | None:
+    for count in _counts(limit, outlook, contracts):
         if count.after > count.most and count.after > count.before:
             reason = Reason.MAX_POS_LIMIT_REACHED
             if count.own <= count.most:  # only together with others: which word the platform says when is our choice
@@ -254,21 +250,19 @@ def _over(limit: PositionLimit, order: OrderIntent, account: AccountState, contr
     return None
 
 
-def _counts(
-    limit: PositionLimit, order: OrderIntent, account: AccountState, contracts: ContractBook
-) -> Iterator[_Count]:
-    together = _counted_together(limit, order, account, contracts)
-    own = exposure_to(order.contract_id, account, order=order)
-    before = [exposure_to(contract.contract_id, account) for contract in together]
-    after = [exposure_to(contract.contract_id, account, order=order) for contract in together]
-    if limit.long is not None and order.action == "Buy":
+def _counts(limit: PositionLimit, outlook: Outlook, contracts: ContractBook) -> Iterator[_Count]:
+    together = _counted_together(limit, outlook, contracts)
+    own = outlook.own_after
+    before = [outlook.before[contract.contract_id] for contract in together]
+    after = [outlook.after[contract.contract_id] for contract in together]
+    if limit.long is not None and outlook.order.action == "Buy":
         yield _Count(limit.long, sum(one.long for one in before), sum(one.long for one in after), own.long)
-    if limit.short is not None and order.action == "Sell":
+    if limit.short is not None and outlook.order.action == "Sell":
         yield _Count(limit.short, sum(one.short for one in before), sum(one.short for one in after), own.short)
     if limit.exposed is not None:
         yield _Count(limit.exposed, sum(one.largest for one in before), sum(one.largest for one in after), own.largest)
     if limit.fungible_exposed is not None:
-        units = contracts[order.contract_id].fungible_units
+        units = contracts[outlook.order.contract_id].fungible_units
         yield _Count(limit.fungible_exposed, _units(before, together), _units(after, together), own.largest * units)
 
 
@@ -277,14 +271,14 @@ def _units(exposures: Sequence[Exposure], contracts: Sequence[ContractTerms]) ->
     return sum(one.largest * contract.fungible_units for one, contract in zip(exposures, contracts, strict=True))
 
 
-def _counted_together(
-    limit: PositionLimit, order: OrderIntent, account: AccountState, contracts: ContractBook
-) -> list[ContractTerms]:
-    total_by, ordered = TotalBy(limit.total_by), contracts[order.contract_id]
+def _counted_together(limit: PositionLimit, outlook: Outlook, contracts: ContractBook) -> list[ContractTerms]:
+    total_by, ordered = TotalBy(limit.total_by), contracts[outlook.order.contract_id]
     key = total_by.key_of(ordered)
     together = [ordered]
-    for contract_id in contracts_of(account) - {order.contract_id}:
+    for contract_id in outlook.before:
         contract = contracts[contract_id]
-        if key is not None and total_by.key_of(contract) == key and limit.scope.covers(contract):
+        if contract is ordered or key is None:
+            continue
+        if total_by.key_of(contract) == key and limit.scope.covers(contract):
             together.append(contract)
     return together

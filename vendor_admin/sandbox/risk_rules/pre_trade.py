@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from vendor_admin.sandbox.risk_rules.account_state import AccountState, OrderIntent
-from vendor_admin.sandbox.risk_rules.exposure import opening_quantity
+from vendor_admin.sandbox.risk_rules.exposure import outlook_of
 from vendor_admin.sandbox.risk_rules.locks import lock_refusal
-from vendor_admin.sandbox.risk_rules.margin import evaluate, margin_refusal
+from vendor_admin.sandbox.risk_rules.margin import margin_refusal, weigh
 from vendor_admin.sandbox.risk_rules.order_limits import order_refusal
 from vendor_admin.sandbox.risk_rules.position_limits import (
     ContractBook,
@@ -35,7 +35,8 @@ def may_send(
     contract = contracts.get(order.contract_id)
     if contract is None or contract.expires_at <= now:
         return Refusal(Reason.INVALID_CONTRACT, "The contract is not known or has expired.")
-    opening = opening_quantity(order, account)
+    outlook = outlook_of(order, account)
+    opening = outlook.opening
     refusal = lock_refusal(account, is_opening=opening > 0, is_liquidation=order.is_liquidation, now=now)
     if refusal is not None and refusal.comes_at_once:
         return refusal
@@ -46,6 +47,6 @@ def may_send(
     refusal = order_refusal(contract, opening=opening, closing=order.quantity - opening, limits=limits, now=now)
     if refusal is not None or not opening:
         return refusal
-    return position_refusal(order, account, limits, contracts, now) or margin_refusal(
-        evaluate(order, account, contracts), parameters_for(contract, limits, now)
+    return position_refusal(outlook, limits, contracts, now) or margin_refusal(
+        weigh(outlook, account, contracts), parameters_for(contract, limits, now)
     )
