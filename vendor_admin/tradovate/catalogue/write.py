@@ -84,7 +84,8 @@ class Write(Generic[R]):
     `is_documented` where no public source describes the body. `cautions` are for people.
 
     `is_sent_again` says whether it may go out once more by itself after reading has shown that nothing was done. An
-    order may not: the market has moved on, so a person or a program decides anew.
+    order may not: the market has moved on, so a person or a program decides anew. For the same reason `good_for` is how
+    long it may wait to be sent, None for what may wait for ever.
     """
 
     operation: Operation
@@ -98,6 +99,7 @@ class Write(Generic[R]):
     is_for_vendors: bool = True
     is_documented: bool = True
     is_sent_again: bool = True
+    good_for: timedelta | None = None
     cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

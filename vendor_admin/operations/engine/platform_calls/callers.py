@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 GATHER_SECONDS = 0.01
 OVERTAKEN = "Not sent, since it is no longer right: {}. Make a new preview."
+TOO_LATE = "Not sent, since it waited for more than {:.0f} minutes: the market is not what it was then. Place it anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,9 @@ class Callers:
                 # It was right when it was confirmed: a month has ended since, for instance.
                 overtaken = OVERTAKEN.format("; ".join(faults))
                 return Called(row, write, session, permit, None, refusal=overtaken)
+            if write.good_for is not None and sent_at - row.created_at > write.good_for:
+                too_late = TOO_LATE.format(write.good_for.total_seconds() / 60)
+                return Called(row, write, session, permit, None, refusal=too_late)
             outcome = self._client(session).call(
                 write.operation,
                 token=session.token,

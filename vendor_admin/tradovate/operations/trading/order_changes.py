@@ -20,6 +20,7 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
 from vendor_admin.tradovate.operations.trading.terms import (
+    GOOD_FOR,
     Quantity,
     Tag,
     Terms,
@@ -113,6 +114,7 @@ MODIFY_ORDER = Write(
     settling=_MODIFYING,
     mark=_CL_ORD_ID,
     is_sent_again=False,
+    good_for=GOOD_FOR,
     cautions=("The platform may refuse a change after it has taken it, when the order was filled first.",),
 )
 

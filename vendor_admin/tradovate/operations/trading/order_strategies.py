@@ -23,6 +23,7 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
 from vendor_admin.tradovate.operations.trading.terms import (
+    GOOD_FOR,
     Action,
     Distance,
     Quantity,
@@ -205,6 +206,7 @@ START_ORDER_STRATEGY = Write(
     mark=MarkedField("uuid", separator="-"),
     json_fields=("params",),
     is_sent_again=False,
+    good_for=GOOD_FOR,
     cautions=("The platform may still reject the entry after it has started the strategy.",),
 )
 
@@ -215,6 +217,7 @@ MODIFY_ORDER_STRATEGY = Write(
     settling=Settling(_strategy, _was_modified, _modify_doubt),
     mark=MarkedField("custom_tag50", longest=50),
     is_sent_again=False,
+    good_for=GOOD_FOR,
     cautions=("What may be written as its command is not published.",),
 )
 

@@ -23,6 +23,7 @@ from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
 from vendor_admin.tradovate.operations.trading.order_changes import CANCEL_ORDER, CancelOrder
 from vendor_admin.tradovate.operations.trading.terms import (
+    GOOD_FOR,
     STOPS,
     Action,
     Purpose,
@@ -163,6 +164,7 @@ PLACE_ORDER = Write(
     revert=_cancel,
     mark=CL_ORD_ID,
     is_sent_again=False,
+    good_for=GOOD_FOR,
     cautions=(_MAY_BE_REJECTED_LATER,),
 )
 
@@ -173,6 +175,7 @@ PLACE_OCO = Write(
     settling=_SETTLING,
     mark=CL_ORD_ID,
     is_sent_again=False,
+    good_for=GOOD_FOR,
     cautions=(_MAY_BE_REJECTED_LATER,),
 )
 
@@ -184,5 +187,6 @@ PLACE_OSO = Write(
     revert=_cancel,
     mark=CL_ORD_ID,
     is_sent_again=False,
+    good_for=GOOD_FOR,
     cautions=(_MAY_BE_REJECTED_LATER, "Brackets rest once the entry is filled; cancelling the entry then ends none."),
 )

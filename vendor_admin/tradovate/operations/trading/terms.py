@@ -6,7 +6,7 @@ instance. Prices and distances are in points of the contract.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -19,6 +19,9 @@ from vendor_admin.tradovate.errors import Fault
 
 MOST_CONTRACTS: Final = 10_000
 """The most contracts of one order. The platform's own limits are lower; this one keeps a slip of the hand from it."""
+
+GOOD_FOR: Final = timedelta(minutes=5)
+"""How long an order may wait for budgets, locks and pauses: who places it means the market of now."""
 
 OrderType = Literal[
     "Limit", "LimitIfTouched", "MIT", "Market", "MarketLimit", "MarketStopWithProtection", "MarketWithProtection",
