@@ -40,6 +40,8 @@ class Configuration:
     ledger_file: str | None = None
     oauth_redirect_uris: Sequence[str] | None = None
     always_open: bool = False
+    market_step_seconds: float = 0.5
+    market_speed: float = 1.0
     test_mode: bool = False
     control_secret: str = ""
     bind: str = LOOPBACK
@@ -76,6 +78,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="oauth_redirect_uris",
         action="append",
         help="address that the seeded OAuth clients have registered; may be given several times",
+    )
+    parser.add_argument(
+        "--market-step-seconds",
+        type=float,
+        default=default.market_step_seconds,
+        help="how long a price lasts; 0 lets prices stand still",
+    )
+    parser.add_argument(
+        "--market-speed", type=float, default=default.market_speed, help="seconds of the market's clock in a real one"
     )
     parser.add_argument("--always-open", action="store_true", help="the market knows no break and no weekend")
     parser.add_argument("--test-mode", action="store_true", help="magic values in writes make them misbehave")

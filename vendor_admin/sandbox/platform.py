@@ -58,7 +58,9 @@ class Platform:
             publish=self.publish,
             clock=MarketClock(self.world.built_at if configuration.today else None),
             schedule=Schedule(is_always_open=configuration.always_open),
+            step_seconds=configuration.market_step_seconds,
         )
+        self.exchange.clock.set_speed(configuration.market_speed)
         self.writes = Writes(
             self.world,
             configuration,

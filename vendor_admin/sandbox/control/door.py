@@ -12,6 +12,7 @@ from collections.abc import Callable
 from vendor_admin.sandbox.control.entities import delete, enlarge_snapshot, inject, mutate
 from vendor_admin.sandbox.control.fields import Kind, Verb, check_fields
 from vendor_admin.sandbox.control.hosts import HOST_VERBS
+from vendor_admin.sandbox.control.market import MARKET_VERBS
 from vendor_admin.sandbox.control.oauth import OAUTH_ACTIONS
 from vendor_admin.sandbox.control.reset import reset
 from vendor_admin.sandbox.control.selection import (
@@ -251,6 +252,7 @@ VERBS: dict[str, Verb] = {
     "configure": Verb(_configure, takes_settings=True),
     "reset": Verb(reset, needs={"organization": Kind.TEXT}),
     **HOST_VERBS,
+    **MARKET_VERBS,
     "clear-limits": Verb(_clear_limits),
     "flush": Verb(_flush),
 }

@@ -130,6 +130,11 @@ class Market:
             return [CommandRejected(order_id, now, _ENDED.reason, _ENDED.text)]
         return [self._end(resting, Cancelled(order_id, now))]
 
+    @property
+    def working_count(self) -> int:
+        """How many orders are in the market."""
+        return len(self._orders)
+
     def working(self, order_id: int) -> bool:
         """Whether an order is in the market."""
         return order_id in self._orders

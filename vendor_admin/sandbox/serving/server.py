@@ -28,6 +28,7 @@ from vendor_admin.sandbox.calls import Answer
 from vendor_admin.sandbox.configuration import BIND_VARIABLE, LOOPBACK, SECRET_VARIABLE, Configuration
 from vendor_admin.sandbox.control import door as control
 from vendor_admin.sandbox.control.hosts import hosts
+from vendor_admin.sandbox.control.market import MARKET_VIEWS
 from vendor_admin.sandbox.control.oauth import OAUTH_VIEWS
 from vendor_admin.sandbox.control.selection import ControlError
 from vendor_admin.sandbox.ledger import Line, as_json
@@ -253,6 +254,8 @@ def _read_control(platform: Platform, request: Request) -> Response:
                 limit = min(int(query.get("limit", "1000")), MOST_LEDGER_ENTRIES)
                 entries = platform.ledger.after(int(query.get("after", "0")), limit=limit, kind=query.get("kind"))
                 return _json({"last_n": platform.ledger.last_n, "entries": entries})
+            case verb if verb in MARKET_VIEWS:
+                return _json(MARKET_VIEWS[verb](platform, query))
             case verb if verb in OAUTH_VIEWS:
                 return _json(OAUTH_VIEWS[verb](platform, query))
             case verb:

@@ -35,7 +35,10 @@ Work = Callable[[], None]
 
 
 class Exchange:
-    """Where accounts of all organizations trade, on DEMO. `publish` tells the sockets of a change."""
+    """Where accounts of all organizations trade, on DEMO. `publish` tells the sockets of a change.
+
+    A price lasts `step_seconds` while `run` is under way; with 0, or while `is_paused`, it stays as it is.
+    """
 
     def __init__(
         self,
@@ -45,8 +48,11 @@ class Exchange:
         publish: Callable[[Change], None],
         clock: MarketClock,
         schedule: Schedule | None = None,
+        step_seconds: float = STEP_SECONDS,
     ) -> None:
         self.world = world
+        self.step_seconds = step_seconds
+        self.is_paused = False
         self.clock = clock
         contracts = listed_contracts(world.built_at.date())
         self.market = Market(contracts, seed=seed, clock=clock, schedule=schedule)
@@ -136,18 +142,23 @@ class Exchange:
             self._tell(execution.edits.changes)
 
     async def run(self) -> None:
-        """Process and step for ever."""
+        """Process and step for ever. A step that fails is logged; the next one is made all the same."""
         loop = asyncio.get_running_loop()
-        stepped_at = loop.time()
+        looked_at = loop.time()
         while True:
-            left = stepped_at + STEP_SECONDS - loop.time()
+            pause = self.step_seconds or STEP_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.0, left))
+                await asyncio.wait_for(self._wake.wait(), max(0.0, looked_at + pause - loop.time()))
             self._wake.clear()
             self.process()
-            if loop.time() >= stepped_at + STEP_SECONDS:
-                stepped_at = loop.time()
-                self.step()
+            if loop.time() < looked_at + pause:
+                continue
+            looked_at = loop.time()
+            if self.step_seconds and not self.is_paused:
+                try:
+                    self.step()
+                except Exception:
+                    logger.exception("the sandbox's market could not make a step")
 
     def _tell(self, changes: Iterable[Change]) -> None:
         for change in changes:
