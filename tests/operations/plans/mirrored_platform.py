@@ -48,6 +48,7 @@ class MirroredPlatform:
             ledger=self._platform.ledger,
             limits=self._platform.limits,
             members=self._platform.oauth.members,
+            exchange=self._platform.exchange,
             publish=self._publish,
         )
         self._seq = 0
