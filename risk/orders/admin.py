@@ -5,6 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from risk.orders.order_page import order_page, strategy_trees
+from risk.orders.shown import StepShown, shown
+from risk.orders.words import state_badge
 from vendor_admin.listing.lists import Badge, Column, Filter, Marked
 from vendor_admin.mirrors.admin.mirror_admin import (
     ACCOUNT_ID,
@@ -25,7 +28,6 @@ from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions
 from vendor_admin.mirrors.queries.positions import open_positions, other_positions
 from vendor_admin.mirrors.rules.fills import filled_by
 
-_ORDER_TONES = {"Filled": "good", "Working": "warn", "Rejected": "bad", "Canceled": "calm"}
 _MOST_FILLS = 1_000
 ORDER_ID = Filter("order", "Order id", kind="number", lookup="order_id")
 
@@ -96,6 +98,7 @@ class PositionAdmin(MirrorAdmin):
 
 @admin.register(Order)
 class OrderAdmin(MirrorAdmin):
+    object_template = "admin/risk/order.html"
     shows_count = False
     columns = (
         Column("Order", lambda row: row.entity_id, is_identifier=True),
@@ -108,7 +111,7 @@ class OrderAdmin(MirrorAdmin):
         Column("Stop", lambda row: row.version.stop_price if row.version else None),
         Column(
             "Status",
-            lambda row: Badge(row.ord_status, _ORDER_TONES.get(row.ord_status, "calm")) if row.ord_status else None,
+            lambda row: state_badge(row.ord_status),
         ),
         own_time_column(),
         ENVIRONMENT_COLUMN,
@@ -130,6 +133,14 @@ class OrderAdmin(MirrorAdmin):
     def join(self, rows: list[Order], *, organization_id: int) -> None:
         attach_names(rows, organization_id=organization_id)
         attach_versions(rows, organization_id=organization_id)
+
+    def title_of(self, row: Order) -> str:
+        contract = (row.contract.name if row.contract else None) or row.contract_id or ""  # type: ignore[attr-defined]
+        return f"{row.action or 'Order'} {contract}, order {row.entity_id}"
+
+    def object_context(self, request: HttpRequest, row: Order) -> dict[str, object]:
+        page = order_page(row)
+        return {"refusal": page.refusal, "trees": shown(page.trees), "steps": [StepShown(step) for step in page.steps]}
 
     def facts(self, request: HttpRequest, row: Order) -> list[tuple[str, object, str | None]]:
         own = {"organization_id": row.organization_id, "environment": row.environment}
@@ -204,18 +215,22 @@ class FillFeeAdmin(MirrorAdmin):
 
 @admin.register(OrderStrategy)
 class OrderStrategyAdmin(MirrorAdmin):
+    object_template = "admin/risk/order.html"
     shows_count = False
     columns = (
         Column("Strategy", lambda row: row.entity_id, is_identifier=True),
         account_column(),
         contract_column(),
         Column("Side", _side),
-        field_column("status"),
-        field_column("failure_message"),
+        Column("Status", lambda row: state_badge(row.status)),
+        field_column("failure_message", "Why it failed"),
         own_time_column(),
         ENVIRONMENT_COLUMN,
     )
     filters = (ENVIRONMENT, ACCOUNT_ID, PLATFORM_ID)
+
+    def object_context(self, request: HttpRequest, row: OrderStrategy) -> dict[str, object]:
+        return {"trees": shown(strategy_trees(row)), "steps": None}
 
 
 @admin.register(OrderStrategyLink)

@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from risk.orders.admin import ORDER_ID, order_column
-from vendor_admin.listing.lists import Badge, Column, Filter
+from risk.orders.words import state_badge
+from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.mirrors.admin.mirror_admin import (
     ACCOUNT_ID,
     ENVIRONMENT,
@@ -19,12 +20,6 @@ from vendor_admin.mirrors.admin.mirror_admin import (
 from vendor_admin.mirrors.models import Command, CommandReport, ExecutionReport, OrderVersion
 
 COMMAND_ID = Filter("command", "Command id", kind="number", lookup="command_id")
-
-
-def _badge(word: str | None) -> Badge | None:
-    if not word:
-        return None
-    return Badge(word, "bad" if "Reject" in word else "calm")
 
 
 def _command_column() -> Column:
@@ -63,7 +58,7 @@ class CommandAdmin(GrowingAdmin):
         order_column(),
         account_column(),
         field_column("command_type", "Asked for"),
-        Column("Status", lambda row: _badge(row.command_status)),
+        Column("Status", lambda row: state_badge(row.command_status)),
         field_column("is_automated", "Automated"),
         own_time_column(),
         ENVIRONMENT_COLUMN,
@@ -77,7 +72,7 @@ class CommandReportAdmin(GrowingAdmin):
         Column("Report", lambda row: row.entity_id, is_identifier=True),
         _command_column(),
         account_column(),
-        Column("Status", lambda row: _badge(row.command_status)),
+        Column("Status", lambda row: state_badge(row.command_status)),
         field_column("reject_reason"),
         field_column("text"),
         own_time_column(),
@@ -98,7 +93,7 @@ class ExecutionReportAdmin(GrowingAdmin):
         account_column(),
         contract_column(),
         field_column("action", "Side"),
-        Column("Execution", lambda row: _badge(row.exec_type)),
+        Column("Execution", lambda row: state_badge(row.exec_type)),
         field_column("ord_status", "Order status"),
         field_column("cum_qty", "Filled so far"),
         Column("Last fill", _last_fill),
