@@ -65,8 +65,8 @@ def test_an_order_over_the_socket_is_answered_before_its_chain_comes(vendor: Ven
         answer = socket.answer(7)
         assert answer["s"] == 200
         wait_for(socket, fill_of(answer["d"]["orderId"]))
-    kinds = ["answer" if "i" in message else message["e"] for message in socket.messages()]
-    assert kinds.index("props") > max(number for number, kind in enumerate(kinds) if kind == "answer")
+    about = [message for message in socket.messages() if str(answer["d"]["orderId"]) in json.dumps(message)]
+    assert about[0] == answer
     assert [one["netPos"] for one in vendor.of_account("position", account_id)] == [-2]
 
 

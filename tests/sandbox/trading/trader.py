@@ -10,6 +10,7 @@ from vendor_admin.sandbox.calls import Answer, Call
 from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.platform import Platform
 from vendor_admin.sandbox.wire.frames import Message
+from vendor_admin.sandbox.writes.faults import WriteFault, WriteRule
 from vendor_admin.tradovate.enums import Environment
 
 DEMO = Environment.DEMO
@@ -76,12 +77,24 @@ class Trader:
 
     def ask(self, path: str, **body: Any) -> Answer:
         """One call whose commands wait to be carried out."""
+        return self._ask(DEMO, path, body)
+
+    def call_live(self, path: str, **body: Any) -> Answer:
+        """The same call on the other host."""
+        return self._ask(Environment.LIVE, path, body)
+
+    def spoil(self, path: str, *, applies: bool = False) -> None:
+        """Let the next such call fail, done or not."""
+        rule = WriteRule(fault=WriteFault.SERVER_ERROR, path=path, applies=applies)
+        self.platform.writes.rules.rules.append(rule)
+
+    def _ask(self, environment: Environment, path: str, body: dict[str, Any]) -> Answer:
         answer = self.platform.perform(
             Call(
-                environment=DEMO,
+                environment=environment,
                 endpoint=path,
                 query={},
-                body=json.dumps(body),
+                body=json.dumps({name: value for name, value in body.items() if value is not None}),
                 address="127.0.0.1",
                 organization=self.organization,
             ),
@@ -111,6 +124,10 @@ class Trader:
     def price(self, price: float, contract_id: int | None = None, **fields: Any) -> None:
         """Have the contract trade at a price."""
         self.exchange.set_price(contract_id or self.contract_id, price, **fields)
+
+    def look(self) -> None:
+        """Have the rules look at the accounts without moving prices or time."""
+        self.exchange.look()
 
     def entity(self, entity_type: str, entity_id: int) -> dict[str, Any]:
         record = self.book.get(entity_type, entity_id)

@@ -18,6 +18,7 @@ def reset(platform: Platform, body: Body) -> Body:
     )
     now = moment_of(platform.configuration)
     changes = seed_again(world, organization, configuration=platform.configuration, now=now)
+    platform.exchange.forget(organization)
     organization.is_vendor = organization.has_scopes = organization.has_funds_scope = True
     platform.writes.hidden.forget(user_ids=user_ids, account_ids=account_ids)
     world.agreements -= user_ids

@@ -6,10 +6,11 @@ command's state stays Pending; its reports tell how it goes on. What the market 
 
 from typing import Any
 
-from vendor_admin.sandbox.market.orders import Terms
+from vendor_admin.sandbox.market.orders import Action, Terms
 from vendor_admin.sandbox.trading.orders import Order, Orders, Ticket
 from vendor_admin.sandbox.world.edits import Edits
-from vendor_admin.sandbox.world.state import Entity
+from vendor_admin.sandbox.world.products import Contract
+from vendor_admin.sandbox.world.state import Entity, Record
 from vendor_admin.sandbox.world.times import timestamp
 
 EXECUTION_PROVIDER = 1
@@ -25,6 +26,32 @@ class Chain:
     def new_id(self) -> int:
         """The next id of the organization's trading."""
         return self._orders.next_id(self.edits.organization)
+
+    def draft(
+        self,
+        account: Record,
+        contract: Contract,
+        action: Action,
+        terms: Terms,
+        ticket: Ticket,
+        *,
+        is_liquidation: bool = False,
+    ) -> Order:
+        """An order of an account with an id of its own; nothing is written."""
+        order_id = self.new_id()
+        return Order(
+            id=order_id,
+            organization=self.edits.organization,
+            account_id=account.entity["id"],
+            user_id=account.user_id,
+            contract=contract,
+            action=action,
+            terms=terms,
+            ticket=ticket,
+            version_id=order_id,
+            command_id=order_id,
+            is_liquidation=is_liquidation,
+        )
 
     def open(self, order: Order, *, status: str = "PendingNew", **links: int | None) -> None:
         """Order, version and New command, all three with the order's id; `links` are ids of other orders."""

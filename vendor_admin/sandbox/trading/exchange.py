@@ -18,9 +18,10 @@ from vendor_admin.sandbox.market.matching import Market
 from vendor_admin.sandbox.market.orders import Event
 from vendor_admin.sandbox.market.sessions import Schedule
 from vendor_admin.sandbox.trading.execution import Execution, Floor
-from vendor_admin.sandbox.trading.orders import Orders
+from vendor_admin.sandbox.trading.orders import Group, Orders, Stage
 from vendor_admin.sandbox.trading.risk import Risk
 from vendor_admin.sandbox.trading.settlement import Settlement
+from vendor_admin.sandbox.trading.watch import Watch
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.products import Contract, listed_contracts
 from vendor_admin.sandbox.world.state import Change, Organization, World
@@ -58,9 +59,11 @@ class Exchange:
         self.market = Market(contracts, seed=seed, clock=clock, schedule=schedule)
         self.orders = Orders()
         self.settlement = Settlement()
+        self.strategies: dict[int, Group] = {}
         self.risk = Risk(self.market, self.orders)
         self.floor = Floor(market=self.market, orders=self.orders, settlement=self.settlement, risk=self.risk)
         self._by_name = {contract.name.upper(): contract for contract in contracts}
+        self._watch = Watch(self.market)
         self._publish = publish
         self._pending: deque[Work] = deque()
         self._held: list[tuple[dt.datetime, int, Work]] = []
@@ -92,11 +95,20 @@ class Exchange:
         heapq.heappush(self._held, (moment, next(self._numbers), work))
         self._wake.set()
 
+    def after(self, edits: Edits, work: Callable[[Execution], None], *, at: dt.datetime | None = None) -> None:
+        """Have something of a call's organization carried out after the call, or at a time of the market's clock."""
+        organization = edits.organization
+
+        def carry_out() -> None:
+            self.carry_out(organization, work)
+
+        edits.follow_up(carry_out if at is None else lambda: self.at(at, carry_out))
+
     def carry_out(self, organization: Organization, work: Callable[[Execution], None]) -> None:
         """Do something of an organization now and tell what came of it."""
         execution = self.execution(organization)
         work(execution)
-        self._tell(execution.edits.changes)
+        self._finish(execution)
 
     def execution(self, organization: Organization) -> Execution:
         """A moment in which an organization's commands are carried out; whoever takes it tells its changes."""
@@ -121,8 +133,18 @@ class Exchange:
                 logger.exception("the sandbox's exchange could not carry out a command")
 
     def step(self) -> None:
-        """Move the market by one step and write what comes of it."""
+        """Move the market by one step and write what comes of it: fills, liquidations, the turn of the session."""
+        self.process()
         self.take(self.market.advance())
+        turn = self._watch.turn()
+        if turn is not None:
+            self._each(self._watch.known(), lambda execution: self._watch.carry_out(turn, execution))
+        if self.is_open:
+            self.look()
+
+    def look(self) -> None:
+        """Have the risk rules look at all accounts that have something open."""
+        self._each(self._watch.organizations(), self._watch.look)
 
     def set_price(self, contract_id: int, price: float, **fields: int) -> None:
         """Have a contract trade at a price. Raises KeyError and ValueError as the market does."""
@@ -139,7 +161,23 @@ class Exchange:
         for organization, happened in of_organization.values():
             execution = self.execution(organization)
             execution.take(happened)
-            self._tell(execution.edits.changes)
+            self._finish(execution)
+
+    def forget(self, organization: Organization) -> None:
+        """Know nothing more of what an organization trades. Its entities are the caller's; ids stay used."""
+        mine = [order for order in self.orders.by_id.values() if order.organization is organization]
+        for order in mine:
+            self.market.cancel(order.id)
+            order.stage = Stage.ENDED
+            self.orders.remove(order)
+        accounts = {record.entity["id"] for record in self.world.book(Environment.DEMO, organization.id).all("account")}
+        for strategy_id, group in list(self.strategies.items()):
+            if group.entry is not None and group.entry.organization is organization:
+                group.is_over = True
+                del self.strategies[strategy_id]
+        self.settlement.forget(accounts)
+        self.risk.forget(accounts)
+        self._watch.forget(organization)
 
     async def run(self) -> None:
         """Process and step for ever. A step that fails is logged; the next one is made all the same."""
@@ -159,6 +197,15 @@ class Exchange:
                     self.step()
                 except Exception:
                     logger.exception("the sandbox's market could not make a step")
+
+    def _each(self, organization_ids: Iterable[int], work: Callable[[Execution], None]) -> None:
+        for organization_id in organization_ids:
+            self.carry_out(self.world.organizations[organization_id], work)
+
+    def _finish(self, execution: Execution) -> None:
+        """Look at the accounts that traded, and tell everything."""
+        self._watch.add(execution)
+        self._tell(execution.edits.changes)
 
     def _tell(self, changes: Iterable[Change]) -> None:
         for change in changes:

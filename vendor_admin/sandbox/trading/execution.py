@@ -36,12 +36,16 @@ class Floor:
 
 
 class Execution:
-    """One organization's commands at one moment, with the edits that come of them."""
+    """One organization's commands at one moment, with the edits that come of them.
+
+    `traded` has the ids of the accounts whose orders were sent or filled.
+    """
 
     def __init__(self, floor: Floor, edits: Edits) -> None:
         self.floor = floor
         self.edits = edits
         self.chain = Chain(edits, floor.orders)
+        self.traded: dict[int, None] = {}
         self._touched: list[Group] = []
         self._is_settling = False
 
@@ -49,6 +53,7 @@ class Execution:
         """Have the risk rules look at an order that waits, and hand it to the market."""
         if not order.is_live:
             return
+        self.traded[order.account_id] = None
         refusal = None if order.is_liquidation else self.floor.risk.refusal_of(self.edits, order)
         if refusal is not None:
             self.reject(order, refusal.reason, refusal.text)
@@ -86,6 +91,13 @@ class Execution:
         self.chain.report(order, command_id, "AtExecution", ordStatus="PendingCancel")
         self.end(order)
 
+    def modify_for(self, order: Order, terms: Terms, ticket: Ticket) -> None:
+        """Change an order with a command of its own, for somebody who did not name the order."""
+        command_id = self.chain.new_id()
+        self.chain.command(order, command_id, "Modify", ticket)
+        self.chain.version(order, command_id, terms, order.ticket.text)
+        self.modify(order, command_id, terms)
+
     def cancel_for(self, order: Order, ticket: Ticket) -> None:
         """Cancel an order with a command of its own, for somebody who did not name the order."""
         command_id = self.chain.new_id()
@@ -101,6 +113,14 @@ class Execution:
         elif order.stage is Stage.WAITING:
             self._end(order, Stage.ENDED, "Canceled")
             self._follow_up()
+
+    def resize(self, order: Order, quantity: int) -> None:
+        """Give an order another quantity by the platform's own command: nobody sent it."""
+        order.allotted = quantity
+        command_id, terms = self.chain.new_id(), order.sized(quantity)
+        self.chain.command(order, command_id, "Modify", Ticket())
+        self.chain.version(order, command_id, terms, order.ticket.text)
+        self._replace(order, command_id, terms)
 
     def take(self, events: Iterable[Event]) -> None:
         """Write what happened in the market, then do what follows from it."""
@@ -153,6 +173,7 @@ class Execution:
                 pass
 
     def _fill(self, order: Order, event: market_orders.Filled) -> None:
+        self.traded[order.account_id] = None
         order.filled += event.quantity
         order.value += event.quantity * event.price
         status = "Working" if event.remaining else "Filled"
@@ -212,7 +233,7 @@ class Execution:
             case Send():
                 self._send_leg(step.order, step.quantity)
             case Resize():
-                self._resize(step.order, step.quantity)
+                self.resize(step.order, step.quantity)
             case End():
                 self._end_leg(group, step.order)
             case Make():
@@ -222,17 +243,9 @@ class Execution:
 
     def _send_leg(self, order: Order, quantity: int) -> None:
         if order.terms.quantity != quantity:
-            self._resize(order, quantity)
+            self.resize(order, quantity)
         order.allotted = quantity
         self.send(order)
-
-    def _resize(self, order: Order, quantity: int) -> None:
-        """The platform's own command: nobody sent it."""
-        order.allotted = quantity
-        command_id, terms = self.chain.new_id(), order.sized(quantity)
-        self.chain.command(order, command_id, "Modify", Ticket())
-        self.chain.version(order, command_id, terms, order.ticket.text)
-        self._replace(order, command_id, terms)
 
     def _end_leg(self, group: Group, order: Order) -> None:
         if group.entry is not None and group.entry.stage is Stage.REJECTED:

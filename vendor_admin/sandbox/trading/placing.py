@@ -1,14 +1,13 @@
 """Placing orders: what is refused at once, what is written at once, and what is left to be carried out."""
 
 import dataclasses
-from collections.abc import Callable
 
 from vendor_admin.sandbox.market.orders import Action, Terms
 from vendor_admin.sandbox.risk_rules.account_state import OrderIntent
 from vendor_admin.sandbox.risk_rules.refusals import Reason as RiskReason
+from vendor_admin.sandbox.risk_rules.refusals import Refusal
 from vendor_admin.sandbox.trading.chain import Chain
 from vendor_admin.sandbox.trading.exchange import Exchange
-from vendor_admin.sandbox.trading.execution import Execution
 from vendor_admin.sandbox.trading.legs import open_legs
 from vendor_admin.sandbox.trading.orders import Bracket, Group, LegPlan, Order, Ticket
 from vendor_admin.sandbox.trading.refusals import OrderRefusedError, denied
@@ -45,7 +44,7 @@ class Placing:
         order = self._order(wish)
         self._chain.open(order)
         self._keep(order)
-        self._then(wish.ticket, lambda execution: execution.send(order))
+        self._exchange.after(self._edits, lambda execution: execution.send(order), at=wish.ticket.activation_time)
         return order
 
     def pair(self, first: Wish, other: Wish) -> tuple[Order, Order]:
@@ -60,7 +59,7 @@ class Placing:
         open_legs(self._chain, None, bracket.legs)
         for order in orders:
             self._keep(order)
-        self._then(first.ticket, lambda execution: execution.follow(group))
+        self._exchange.after(self._edits, lambda execution: execution.follow(group), at=first.ticket.activation_time)
         return orders
 
     def with_bracket(self, entry: Wish, legs: list[Wish]) -> tuple[Order, list[Order]]:
@@ -77,53 +76,36 @@ class Placing:
         open_legs(self._chain, order, bracket.legs, status="Suspended")
         for each in (order, *bracket.legs):
             self._keep(each)
-        self._then(entry.ticket, lambda execution: execution.send(order))
+        self._exchange.after(self._edits, lambda execution: execution.send(order), at=entry.ticket.activation_time)
         return order, bracket.legs
 
     def _check(self, wish: Wish) -> None:
-        need_texts(wish.ticket.client_order_id, wish.ticket.text, wish.ticket.custom_tag)
-        need_tradable(self._exchange, self._edits, self._account, self._contract, wish)
-        need_terms(self._contract, wish.terms, now=self._exchange.clock.now())
+        need_placeable(self._exchange, self._edits, self._account, self._contract, wish)
 
     def _order(self, wish: Wish) -> Order:
-        order_id = self._chain.new_id()
-        return Order(
-            id=order_id,
-            organization=self._edits.organization,
-            account_id=self._account.entity["id"],
-            user_id=self._account.user_id,
-            contract=self._contract,
-            action=wish.action,
-            terms=wish.terms,
-            ticket=wish.ticket,
-            version_id=order_id,
-            command_id=order_id,
-        )
+        return self._chain.draft(self._account, self._contract, wish.action, wish.terms, wish.ticket)
 
     def _keep(self, order: Order) -> None:
         self._exchange.orders.add(order)
         self._edits.on_undo(lambda: self._exchange.orders.remove(order))
 
-    def _then(self, ticket: Ticket, work: Callable[[Execution], None]) -> None:
-        """Have something carried out after the call, or at the ticket's time."""
-        exchange, organization = self._exchange, self._edits.organization
 
-        def carry_out() -> None:
-            exchange.carry_out(organization, work)
-
-        moment = ticket.activation_time
-        if moment is None:
-            self._edits.follow_up(carry_out)
-        else:
-            self._edits.follow_up(lambda: exchange.at(moment, carry_out))
+def need_placeable(exchange: Exchange, edits: Edits, account: Record, contract: Contract, wish: Wish) -> None:
+    """Raise OrderRefusedError for an order that is refused at once."""
+    need_texts(wish.ticket.client_order_id, wish.ticket.text, wish.ticket.custom_tag)
+    need_tradable(exchange, edits, account, contract, wish)
+    need_terms(contract, wish.terms, now=exchange.clock.now())
 
 
 def need_tradable(exchange: Exchange, edits: Edits, account: Record, contract: Contract, wish: Wish) -> None:
     """Raise OrderRefusedError for what the answer to the call says: the account, its permission, its locks, the
     contract and the session. Other rules speak later, in the report of the command.
     """
-    intent = OrderIntent(contract.id, wish.action, wish.terms.quantity)
-    refusal = exchange.risk.refusal(edits, account, intent)
+    raise_at_once(exchange.risk.refusal(edits, account, OrderIntent(contract.id, wish.action, wish.terms.quantity)))
+
+
+def raise_at_once(refusal: Refusal | None) -> None:
+    """Raise OrderRefusedError for a refusal that the answer to the call says."""
     if refusal is None or not (refusal.comes_at_once or refusal.reason in AT_ONCE):
         return
     if refusal.reason == RiskReason.UNAUTHORIZED:

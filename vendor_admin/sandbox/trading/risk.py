@@ -6,7 +6,7 @@ positions were worth then: money that is paid in or out moves them along.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from vendor_admin.sandbox.market.matching import Market
 from vendor_admin.sandbox.market.orders import Terms
@@ -71,10 +71,16 @@ class Risk:
         self, edits: Edits, account: Record, intent: OrderIntent, *, replaced: Order | None = None
     ) -> Refusal | None:
         """Why an order that is not placed yet must not be sent; `replaced` is one that it takes the place of."""
+        return self.refusal_of_state(edits, account, self.state_of(edits, account, replaced=replaced), intent)
+
+    def refusal_of_state(
+        self, edits: Edits, account: Record, state: AccountState, intent: OrderIntent
+    ) -> Refusal | None:
+        """Why an order must not be sent by an account in this state."""
         now = self._market.clock.now()
         return may_send(
             intent,
-            self.state_of(edits, account, replaced=replaced),
+            state,
             limits=list(_limits(edits, account.entity)),
             contracts=self.contracts,
             now=now,
@@ -84,6 +90,11 @@ class Risk:
     def tally(self, account_id: int) -> Tally:
         """What is remembered of an account."""
         return self.tallies.setdefault(account_id, Tally())
+
+    def forget(self, account_ids: Collection[int]) -> None:
+        """Remember nothing of these accounts."""
+        for account_id in account_ids:
+            self.tallies.pop(account_id, None)
 
     def state_of(self, edits: Edits, account: Record, *, replaced: Order | None = None) -> AccountState:
         """An account as the rules see it now."""

@@ -5,6 +5,7 @@ cash has an entry in the log: each pair's result, the commission and the exchang
 """
 
 import dataclasses
+from collections.abc import Collection
 
 from vendor_admin.sandbox.trading.chain import Chain
 from vendor_admin.sandbox.trading.orders import Order
@@ -50,6 +51,11 @@ class Settlement:
             position["netPrice"] = average(lots)
         _put(edits, order, "position", position, is_new=known is None)
         return self._cash(chain, order, fill, pairs, moment)
+
+    def forget(self, account_ids: Collection[int]) -> None:
+        """Know no open fills of these accounts."""
+        for key in [key for key in self.lots if key[0] in account_ids]:
+            del self.lots[key]
 
     def _pair(self, chain: Chain, order: Order, before: Entity, fill: Entity) -> list[tuple[int, float]]:
         """Close open lots with a fill, make pairs of them, and open what is left; gives (pair id, dollars) of each."""

@@ -40,6 +40,11 @@ def need_terms(contract: Contract, terms: Terms, *, now: dt.datetime) -> None:
     _need_prices(contract, terms)
 
 
+def is_stop(terms: Terms) -> bool:
+    """Whether an order waits for a price that is worse than the market's."""
+    return terms.order_type in STOPS or terms.order_type in TRAILING
+
+
 def need_texts(*texts: str | None) -> None:
     """Raise OrderRefusedError for a text that is longer than the platform keeps."""
     if any(text is not None and len(text) > MOST_TEXT for text in texts):

@@ -1,7 +1,7 @@
 """Every write the sandbox has: its path, its hosts, whom it is for, its body, and what carries it out."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vendor_admin.sandbox.calls import Answer
@@ -14,15 +14,18 @@ from vendor_admin.sandbox.writes.rules import (
     balances,
     cancellation,
     contact,
+    contracts,
     credentials,
     entitlements,
     evaluation_accounts,
     locks,
     market_data,
     memberships,
+    order_commands,
     orders,
     permissions,
     position_limits,
+    strategies,
     users,
 )
 from vendor_admin.tradovate.enums import Environment
@@ -59,6 +62,46 @@ class Write:
 
 _NOT_OK: Mapping[str, object] = {"ok": False}
 _NO_RESULTS: Mapping[str, object] = {"results": []}
+
+
+def _order_writes() -> Iterator[Write]:
+    """Those whose refusals have a reason; what they say no with stands in a field of their own."""
+    for path, error_field, request, perform in (
+        ("order/placeorder", "failureText", order_requests.PlaceOrder, orders.place_order),
+        ("order/placeoco", "failureText", order_requests.PlaceOCO, orders.place_oco),
+        ("order/placeoso", "failureText", order_requests.PlaceOSO, orders.place_oso),
+        ("order/modifyorder", "failureText", order_requests.ModifyOrder, order_commands.modify_order),
+        ("order/cancelorder", "failureText", order_requests.CancelOrder, order_commands.cancel_order),
+        ("order/liquidateposition", "failureText", order_requests.LiquidatePosition, order_commands.liquidate_position),
+        (
+            "orderStrategy/startorderstrategy",
+            "errorText",
+            order_requests.StartOrderStrategy,
+            strategies.start_order_strategy,
+        ),
+        (
+            "orderStrategy/modifyorderstrategy",
+            "errorText",
+            order_requests.ModifyOrderStrategy,
+            strategies.modify_order_strategy,
+        ),
+        (
+            "orderStrategy/interruptorderstrategy",
+            "errorText",
+            order_requests.InterruptOrderStrategy,
+            strategies.interrupt_order_strategy,
+        ),
+    ):
+        yield Write(
+            path=path,
+            hosts=DEMO,
+            request=request,
+            perform=perform,
+            has_reason=True,
+            error_field=error_field,
+            for_administrators=False,
+        )
+
 
 _WRITES = (
     Write(
@@ -329,21 +372,43 @@ _WRITES = (
         perform=position_limits.delete_risk_parameter,
         refusal={"success": False},
     ),
-    *(
-        Write(
-            path=path,
-            hosts=DEMO,
-            request=request,
-            perform=perform,
-            has_reason=True,
-            error_field="failureText",
-            for_administrators=False,
-        )
-        for path, request, perform in (
-            ("order/placeorder", order_requests.PlaceOrder, orders.place_order),
-            ("order/placeoco", order_requests.PlaceOCO, orders.place_oco),
-            ("order/placeoso", order_requests.PlaceOSO, orders.place_oso),
-        )
+    *_order_writes(),
+    Write(
+        path="order/liquidatepositions",
+        hosts=DEMO,
+        request=order_requests.LiquidatePositions,
+        perform=order_commands.liquidate_positions,
+        refusal=_NOT_OK,
+        for_administrators=False,
+    ),
+    Write(
+        path="order/dryrun",
+        hosts=BOTH,
+        request=order_requests.DryRun,
+        perform=order_commands.run_dry,
+        for_administrators=False,
+    ),
+    Write(
+        path="contract/rollcontract",
+        hosts=BOTH,
+        request=order_requests.RollContract,
+        perform=contracts.roll_contract,
+        for_administrators=False,
+    ),
+    Write(
+        path="contract/rollcontracts",
+        hosts=BOTH,
+        request=order_requests.RollContracts,
+        perform=contracts.roll_contracts,
+        refusal={"contracts": {}},
+        for_administrators=False,
+    ),
+    Write(
+        path="contract/getproductfeeparams",
+        hosts=BOTH,
+        request=order_requests.GetProductFeeParams,
+        perform=contracts.product_fee_params,
+        for_administrators=False,
     ),
 )
 

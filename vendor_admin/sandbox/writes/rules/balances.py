@@ -5,6 +5,7 @@ Limits and sentences are those of the platform's pages on changeDemoBalance, adj
 
 import datetime as dt
 
+from vendor_admin.sandbox.trading.surveillance import begin_day_again
 from vendor_admin.sandbox.world.state import Entity, Record
 from vendor_admin.sandbox.world.times import trade_date
 from vendor_admin.sandbox.writes.checks import (
@@ -154,8 +155,10 @@ def _reset(desk: Desk, account: Record, day: dt.date) -> None:
         if position.entity["netPos"]:
             desk.update("position", position, timestamp=desk.at, netPos=0, netPrice=None)
     for order in list(desk.book().dependents("order", account_id)):
-        if order.entity["ordStatus"] in ("Working", "Suspended", "PendingNew"):
+        is_scripted = order.entity["id"] not in desk.exchange.orders.by_id
+        if is_scripted and order.entity["ordStatus"] in ("Working", "Suspended", "PendingNew"):
             desk.update("order", order, timestamp=desk.at, ordStatus="Canceled")
+    desk.exchange.after(desk, lambda execution: begin_day_again(execution, account_id))
     if desk.book().get("accountRiskStatus", account_id):
         change_risk_status(desk, account_id, adminAction="Normal", adminTimestamp=desk.at, liquidateOnly=None)
 

@@ -3,6 +3,7 @@
 A lock stays until `Normal` is set. An account whose permissions are all revoked is accepted without a word.
 """
 
+from vendor_admin.sandbox.trading.surveillance import act_for_admin
 from vendor_admin.sandbox.world.state import Entity
 from vendor_admin.sandbox.writes.checks import need_positive
 from vendor_admin.sandbox.writes.desk import Desk
@@ -45,9 +46,7 @@ def set_admin_auto_liq_action(desk: Desk, request: SetAdminAutoLiqAction) -> Ent
         raise RefusalError(f"Admin Action Reason should be no longer than {MOST_REASON}")
     if request.admin_action_reason_code == "Other" and not reason:
         raise RefusalError("Admin Action Reason should be specified")
-    desk.own("account", request.account_id)
-    if request.admin_action == "LiquidateImmediately":
-        _flatten(desk, request.account_id)
+    account = desk.own("account", request.account_id)
     restricts = request.admin_action == "LiquidateOnlyModeImmediately"
     status = change_risk_status(
         desk,
@@ -56,12 +55,13 @@ def set_admin_auto_liq_action(desk: Desk, request: SetAdminAutoLiqAction) -> Ent
         adminTimestamp=desk.at,
         liquidateOnly=desk.at if restricts else None,
     )
+    desk.exchange.after(desk, lambda execution: act_for_admin(execution, account, request.admin_action))
     return {"accountRiskStatus": status}
 
 
 def reset_auto_liq_status(desk: Desk, request: AccountId) -> Entity:
     """Clear what auto-liquidation set."""
-    desk.own("account", request.account_id)
+    account = desk.own("account", request.account_id)
     status = change_risk_status(
         desk,
         request.account_id,
@@ -70,6 +70,7 @@ def reset_auto_liq_status(desk: Desk, request: AccountId) -> Entity:
         liquidateOnly=None,
         userTriggeredLiqOnly=False,
     )
+    desk.exchange.after(desk, lambda execution: act_for_admin(execution, account, "Normal"))
     return {"accountRiskStatus": status}
 
 
@@ -86,12 +87,3 @@ def switch_risk_category(desk: Desk, request: SwitchRiskCategory) -> Entity:
         if account.entity["riskCategoryId"] != request.risk_category_id:
             desk.update("account", account, riskCategoryId=request.risk_category_id)
     return {"ok": True}
-
-
-def _flatten(desk: Desk, account_id: int) -> None:
-    for record in list(desk.book().dependents("order", account_id)):
-        if record.entity["ordStatus"] in ("Working", "Suspended", "PendingNew"):
-            desk.update("order", record, timestamp=desk.at, ordStatus="Canceled")
-    for record in list(desk.book().dependents("position", account_id)):
-        if record.entity["netPos"]:
-            desk.update("position", record, timestamp=desk.at, netPos=0, netPrice=None)

@@ -9,7 +9,14 @@ from vendor_admin.sandbox.trading.terms import aware, read_action
 from vendor_admin.sandbox.world.products import Contract
 from vendor_admin.sandbox.world.state import Entity
 from vendor_admin.sandbox.writes.desk import Desk
-from vendor_admin.sandbox.writes.order_requests import ModifyOrder, PlaceOCO, PlaceOrder, PlaceOSO, VersionFields
+from vendor_admin.sandbox.writes.order_requests import (
+    DryRunOrder,
+    ModifyOrder,
+    PlaceOCO,
+    PlaceOrder,
+    PlaceOSO,
+    VersionFields,
+)
 
 
 def place_order(desk: Desk, request: PlaceOrder) -> Entity:
@@ -32,8 +39,10 @@ def place_oso(desk: Desk, request: PlaceOSO) -> Entity:
     return {"orderId": entry.id, **{f"oso{number}Id": leg.id for number, leg in enumerate(made, start=1)}}
 
 
-def terms_of(request: VersionFields | ModifyOrder, quantity: int) -> Terms:
-    """What a request asks of the market."""
+def terms_of(request: VersionFields | ModifyOrder | DryRunOrder, quantity: int, *, time_in_force: str = "Day") -> Terms:
+    """What a request asks of the market; `time_in_force` is for one that does not say it."""
+    if isinstance(request, DryRunOrder):
+        return Terms(request.order_type, quantity, price=request.price, stop_price=request.stop_price)
     return Terms(
         order_type=request.order_type,
         quantity=quantity,
@@ -42,7 +51,7 @@ def terms_of(request: VersionFields | ModifyOrder, quantity: int) -> Terms:
         limit_if_touched_price=request.limit_if_touched_price,
         max_show=request.max_show,
         peg_difference=request.peg_difference,
-        time_in_force=request.time_in_force or "Day",
+        time_in_force=request.time_in_force or time_in_force,
         expire_time=aware(request.expire_time),
     )
 
@@ -52,6 +61,14 @@ def contract_named(desk: Desk, symbol: str) -> Contract:
     contract = desk.exchange.contract_named(symbol)
     if contract is None:
         raise OrderRefusedError(Reason.INVALID_CONTRACT, f"There is no contract {symbol[:64]}")
+    return contract
+
+
+def contract_of(desk: Desk, contract_id: int) -> Contract:
+    """The contract of an id; raises OrderRefusedError."""
+    contract = desk.exchange.contract(contract_id)
+    if contract is None:
+        raise OrderRefusedError(Reason.INVALID_CONTRACT, f"There is no contract {contract_id}")
     return contract
 
 
