@@ -9,12 +9,12 @@ import pytest
 from tests.support.shared_material import shared_material
 from tests.tradovate.operations.examples import BODIES, NOW
 from tests.tradovate.operations.platform_description import answer_schema, description, request_schema, resolved
+from vendor_admin.mirrors.rules.order_reasons import REASONS
 from vendor_admin.tradovate.answers import read_answer
 from vendor_admin.tradovate.catalogue.order_answers import DryRunAnswer
-from vendor_admin.tradovate.failure_reasons import FAILURE_REASONS, reason_in_words
 from vendor_admin.tradovate.operations import WRITES
-from vendor_admin.tradovate.operations.trading.order_strategies import ACTIVE, ENDED
 from vendor_admin.tradovate.operations.trading.terms import Action, OrderType, TimeInForce
+from vendor_admin.tradovate.order_status import ACTIVE_STRATEGY, ENDED_STRATEGY, OVER, goes_on, rests
 from vendor_admin.tradovate.outcomes import Rejected, Success, Unknown
 
 START, PLACE, OSO = "orderStrategy/startorderstrategy", "order/placeorder", "order/placeoso"
@@ -50,21 +50,28 @@ def test_order_types_and_reasons_are_those_of_the_newer_page() -> None:
         assert set(get_args(OrderType)) == words_after(page, f"{schema}OrderType")
         assert set(get_args(TimeInForce)) == words_after(page, f"{schema}TimeInForce")
         assert set(get_args(Action)) == words_after(page, f"{schema}Action")
-    assert set(FAILURE_REASONS) == words_after(page, "PlaceOsoResultFailureReason")
+    assert set(REASONS) == words_after(page, "PlaceOsoResultFailureReason")
 
 
 @pytest.mark.parametrize("path", ANSWERED)
 def test_every_reason_of_the_description_has_words(path: str) -> None:
     fields = answer_schema(path)["properties"]
     reasons = set(resolved(fields.get("failureReason") or fields["rejectReason"])["enum"])
-    assert reasons | NEWER_REASONS == set(FAILURE_REASONS)
-    assert all(words.endswith(".") for words in FAILURE_REASONS.values())
-    assert reason_in_words("ReasonOfTomorrow") == "ReasonOfTomorrow"
+    assert reasons | NEWER_REASONS == set(REASONS)
 
 
 def test_every_status_of_a_strategy_is_active_ended_or_left_to_a_person() -> None:
     described = set(description()["components"]["schemas"]["OrderStrategyStatus"]["enum"])
-    assert described - {ACTIVE} - ENDED == {"InactiveStrategy"}
+    assert described - {ACTIVE_STRATEGY} - ENDED_STRATEGY == {"InactiveStrategy"}
+    assert {status for status in described if goes_on(status)} == {ACTIVE_STRATEGY, "InactiveStrategy"}
+
+
+def test_every_status_of_an_order_rests_or_is_over() -> None:
+    described = set(description()["components"]["schemas"]["OrderOrdStatus"]["enum"])
+    resting = {"PendingCancel", "PendingNew", "PendingReplace", "Suspended", "Unknown", "Working"}
+    assert described - OVER == resting
+    assert {status for status in described if rests(status)} == resting
+    assert rests(None)
 
 
 def test_lengths_are_within_those_of_the_description() -> None:

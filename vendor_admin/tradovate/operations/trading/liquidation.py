@@ -7,7 +7,7 @@ liquidatePositions. `customTag50` carries the operation's short id, by which the
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -23,10 +23,8 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
 from vendor_admin.tradovate.operations.trading.terms import Tag, always_true, automation_faults
+from vendor_admin.tradovate.order_status import rests
 from vendor_admin.tradovate.values import id_of, whole_number_of
-
-OVER: Final = frozenset({"Canceled", "Completed", "Expired", "Filled", "Rejected"})
-"""Statuses of orders that nothing more is traded by."""
 
 _TAG = MarkedField("custom_tag50", longest=50)
 
@@ -81,7 +79,7 @@ def _was_liquidated(request: LiquidatePosition, reading: Reading) -> bool | None
 
 def _something_rests(request: LiquidatePosition, reading: Reading) -> bool:
     return any(
-        order.get("ordStatus") not in OVER
+        rests(order.get("ordStatus"))
         for order in reading.of("order")
         if order.get("accountId") == request.account_id and order.get("contractId") == request.contract_id
     )

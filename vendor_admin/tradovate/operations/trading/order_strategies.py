@@ -34,15 +34,12 @@ from vendor_admin.tradovate.operations.trading.terms import (
     automation_faults,
     max_show_faults,
 )
+from vendor_admin.tradovate.order_status import ACTIVE_STRATEGY, ENDED_STRATEGY
 from vendor_admin.tradovate.outcomes import Json
 
 MULTI_BRACKET: Final = 2
 """`orderStrategyTypeId` of the only kind of strategy that is documented."""
 LONGEST_PARAMS: Final = 8192
-ACTIVE: Final = "ActiveStrategy"
-ENDED: Final = frozenset({
-    "ExecutionFailed", "ExecutionFinished", "ExecutionInterrupted", "NotEnoughLiquidity", "StoppedByUser",
-})  # fmt: skip
 
 
 class EntryVersion(Terms, frozen=True, kw_only=True):
@@ -171,7 +168,7 @@ def _was_interrupted(request: InterruptOrderStrategy, reading: Reading) -> bool 
     """True where the strategy has ended, in whatever way; another status than the known ones tells nothing."""
     found = reading.with_id("orderStrategy", request.order_strategy_id)
     status = found.get("status") if found is not None else None
-    return True if status in ENDED else False if status == ACTIVE else None
+    return True if status in ENDED_STRATEGY else False if status == ACTIVE_STRATEGY else None
 
 
 def _was_modified(request: ModifyOrderStrategy, reading: Reading) -> bool | None:
