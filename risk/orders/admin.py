@@ -29,6 +29,8 @@ from vendor_admin.mirrors.queries.positions import open_positions, other_positio
 from vendor_admin.mirrors.rules.fills import filled_by
 
 _MOST_FILLS = 1_000
+RENEWED_EVERY_SECONDS = 10
+"""Lists of what is traded are read while it happens."""
 ORDER_ID = Filter("order", "Order id", kind="number", lookup="order_id")
 
 
@@ -58,6 +60,7 @@ def _unless_taken_back(name: str) -> Any:
 
 @admin.register(Position)
 class PositionAdmin(MirrorAdmin):
+    renews_every_seconds = RENEWED_EVERY_SECONDS
     columns = (
         Column("Position", lambda row: row.entity_id, is_identifier=True),
         account_column(),
@@ -98,6 +101,7 @@ class PositionAdmin(MirrorAdmin):
 
 @admin.register(Order)
 class OrderAdmin(MirrorAdmin):
+    renews_every_seconds = RENEWED_EVERY_SECONDS
     object_template = "admin/risk/order.html"
     shows_count = False
     columns = (
@@ -151,6 +155,7 @@ class OrderAdmin(MirrorAdmin):
 
 @admin.register(Fill)
 class FillAdmin(MirrorAdmin):
+    renews_every_seconds = RENEWED_EVERY_SECONDS
     shows_count = False
     columns = (
         Column("Fill", lambda row: row.entity_id, is_identifier=True),
@@ -215,6 +220,7 @@ class FillFeeAdmin(MirrorAdmin):
 
 @admin.register(OrderStrategy)
 class OrderStrategyAdmin(MirrorAdmin):
+    renews_every_seconds = RENEWED_EVERY_SECONDS
     object_template = "admin/risk/order.html"
     shows_count = False
     columns = (

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from risk.orders.admin import ORDER_ID, order_column
+from risk.orders.admin import ORDER_ID, RENEWED_EVERY_SECONDS, order_column
 from risk.orders.words import state_badge
 from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.mirrors.admin.mirror_admin import (
@@ -31,6 +31,7 @@ def _command_column() -> Column:
 class GrowingAdmin(MirrorAdmin):
     """Mirrors that grow with every order: no count."""
 
+    renews_every_seconds = RENEWED_EVERY_SECONDS
     shows_count = False
 
 

@@ -44,7 +44,7 @@
     for (const part of document.querySelectorAll("[data-refresh]")) {
         const timer = setInterval(async () => {
             if (document.hidden || part.contains(document.activeElement) || String(getSelection())) return;
-            if (part.querySelector("details[open]")) return; // somebody reads it
+            if (part.querySelector("details[open], input:checked")) return; // somebody reads it, or chose something
             const answer = await ask(part.dataset.refresh);
             if (answer?.redirected) return void (clearInterval(timer), tellOfSignOut(part));
             if (!answer || !(answer.ok || answer.status === 409)) return;

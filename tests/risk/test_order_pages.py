@@ -88,6 +88,26 @@ def test_a_refused_order_says_why_in_plain_words_with_the_term_and_the_platforms
     assert "Set by your risk desk." in page
 
 
+def test_an_open_list_of_orders_shows_new_ones_by_itself(
+    alice: Client, alpha: Organization, bracket: None, write: Writer
+) -> None:
+    address = reverse("admin:mirrors_order_changelist")
+    assert 'data-refresh-seconds="10"' in alice.get(address).content.decode()
+    write_order(write, alpha, 820, "Sell", "Working", "Limit", price="6701")
+
+    renewed = alice.get(address, headers={"X-Requested-With": "fetch"}).content.decode()
+
+    assert "820" in renewed
+    assert "<tr>" in renewed
+    assert "<html" not in renewed
+
+
+def test_an_older_page_of_a_list_stays_as_it_is(alice: Client, bracket: None) -> None:
+    page = alice.get(reverse("admin:mirrors_order_changelist") + "?before=[702,%22demo%22]").content.decode()
+
+    assert "data-refresh-seconds" not in page
+
+
 def test_an_order_that_nothing_more_was_told_of_has_a_page(alice: Client, alpha: Organization, write: Writer) -> None:
     write.mirror("order", alpha, 810, account_id=18)
 

@@ -27,6 +27,7 @@ from vendor_admin.listing.lists import Amount, Column, Filter
 from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization, StaffRole, User
 from vendor_admin.organizations.requests import fresh_code
+from vendor_admin.organizations.requests.idle_sessions import is_poll
 from vendor_admin.organizations.roles import Right, may
 
 NARROW_IT = (
@@ -118,7 +119,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """A list and an object page without forms. Subclasses give `columns`, `filters`, `key` and what to join.
 
     `heading`: the list's name in the menu, where it differs from the platform's. `export_columns`: those of the CSV,
-    where it tells more than the list.
+    where it tells more than the list. `renews_every_seconds`: how often an open list shows anew what it shows first.
     """
 
     columns: ClassVar[Sequence[Column]] = ()
@@ -133,6 +134,7 @@ class ReadOnlyAdmin(ModelAdmin):
     view_right: ClassVar[Right] = Right.VIEW
     list_template = "admin/list.html"
     object_template = "admin/object.html"
+    renews_every_seconds: ClassVar[int] = 0
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -212,10 +214,13 @@ class ReadOnlyAdmin(ModelAdmin):
             "can_add": self.has_add_permission(request),
             "may_export": has_right(request, Right.EXPORT),
             "export_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export"),
+            "renews_every": 0 if {"before", "after"} & set(request.GET) else self.renews_every_seconds,
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.list_template, context, status=status)
+        is_renewal = context["renews_every"] and is_poll(request)
+        template = "admin/list_rows.html" if is_renewal else self.list_template
+        return TemplateResponse(request, template, context, status=status)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV, with the filters of the address line; the list itself where one cannot be read."""
