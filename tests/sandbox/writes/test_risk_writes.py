@@ -6,6 +6,7 @@ import pytest
 
 from tests.sandbox.plain_client import live_socket
 from tests.sandbox.vendor import Vendor
+from tests.support.running_hub import wait_until
 
 AUTO_LIQ = "userAccountAutoLiq"
 LIMIT = "userAccountPositionLimit"
@@ -180,7 +181,10 @@ def test_liquidating_flattens_the_account(vendor: Vendor) -> None:
     vendor.sandbox.control("events", count=2_000, organization=vendor.organization)
     held = next(one for one in vendor.entities("demo", "position").values() if one["netPos"])
     vendor.demo(LOCK, _lock(held["accountId"], "LiquidateImmediately"))
-    assert {one["netPos"] for one in vendor.of_account("position", held["accountId"])} == {0}
+    wait_until(
+        lambda: not any(one["netPos"] for one in vendor.of_account("position", held["accountId"])),
+        what="nothing to be open: what a lock does is done after the answer",
+    )
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,12 @@ class Exchange:
         self._each(self._watch.organizations(), self._watch.look)
 
     def set_price(self, contract_id: int, price: float, **fields: int) -> None:
-        """Have a contract trade at a price. Raises KeyError and ValueError as the market does."""
+        """Have a contract trade at a price, and let the risk rules see it. Raises KeyError and ValueError as the market
+        does.
+        """
         self.take(self.market.set_price(contract_id, price, **fields))
+        if self.is_open:
+            self.look()
 
     def take(self, events: Iterable[Event]) -> None:
         """Write what happened in the market, for each organization, and tell it."""

@@ -6,11 +6,15 @@ the market is closed or has too little depth, is tried again at each step.
 
 import dataclasses
 from collections import Counter
+from collections.abc import Collection
 
 from vendor_admin.sandbox.market.orders import Action, Terms
+from vendor_admin.sandbox.risk_rules.account_state import WorkingOrder
+from vendor_admin.sandbox.risk_rules.exposure import outlook_of
 from vendor_admin.sandbox.trading.chain import Chain
 from vendor_admin.sandbox.trading.execution import Execution
 from vendor_admin.sandbox.trading.orders import Group, Order, Ticket
+from vendor_admin.sandbox.trading.risk import intent_of
 from vendor_admin.sandbox.trading.settlement import net_position
 from vendor_admin.sandbox.trading.strategy_entity import end_strategy
 from vendor_admin.sandbox.trading.terms import is_stop
@@ -45,11 +49,18 @@ def interrupt_group(execution: Execution, group: Group, ticket: Ticket) -> None:
 
 
 def cancel_opening_orders(execution: Execution, account_id: int, ticket: Ticket) -> None:
-    """Cancel those orders that could open a position or add to one (our choice for a lock that lets close)."""
+    """Cancel those orders that could open a position or add to one, or turn it once the orders before them have closed
+    it (our choice for a lock that lets close).
+    """
+    account = execution.edits.book().get("account", account_id)
+    if account is None:
+        return
+    state, kept = execution.floor.risk.state_of(execution.edits, account), list[WorkingOrder]()
     for order in execution.floor.orders.of_account(account_id):
-        held = net_position(execution.edits, account_id, order.contract.id)
-        closes = held * (1 if order.action == "Buy" else -1) < 0 and order.remaining <= abs(held)
-        if order.is_live and not closes:
+        state.working, intent = kept, intent_of(order)
+        if outlook_of(intent, state).opening == 0:
+            kept.append(WorkingOrder(intent.contract_id, intent.action, intent.quantity, intent.one_of))
+        elif order.is_live:
             execution.cancel_for(order, ticket)
 
 
@@ -97,11 +108,17 @@ def cancel_orders_but(execution: Execution, kept: Order) -> None:
     orders.add(kept)
 
 
-def liquidate_account(execution: Execution, account: Record, cause: Cause) -> None:
-    """Close all that an account holds, for the platform, and write what was closed and cancelled."""
+def liquidate_account(
+    execution: Execution, account: Record, cause: Cause, *, contract_ids: Collection[int] | None = None
+) -> None:
+    """Close all that an account holds, or what it holds in these contracts, for the platform, and write what was closed
+    and cancelled.
+    """
     account_id = account.entity["id"]
     ticket = Ticket(is_admin=True)
     for contract in _contracts_of(execution, account_id):
+        if contract_ids is not None and contract.id not in contract_ids:
+            continue
         cancelled = _working_quantities(execution, account_id, contract)
         closed = close_contract(execution, account, contract, ticket)
         if closed or any(cancelled.values()):

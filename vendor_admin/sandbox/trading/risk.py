@@ -58,14 +58,7 @@ class Risk:
         account = edits.book().get("account", order.account_id)
         if account is None:
             return None
-        intent = OrderIntent(
-            contract_id=order.contract.id,
-            action=order.action,
-            quantity=(terms or order.terms).quantity - order.filled,
-            one_of=_one_of(order),
-            is_liquidation=order.is_liquidation,
-        )
-        return self.refusal(edits, account, intent, replaced=order)
+        return self.refusal(edits, account, intent_of(order, terms), replaced=order)
 
     def refusal(
         self, edits: Edits, account: Record, intent: OrderIntent, *, replaced: Order | None = None
@@ -81,7 +74,7 @@ class Risk:
         return may_send(
             intent,
             state,
-            limits=list(_limits(edits, account.entity)),
+            limits=list(limits_of(edits, account.entity)),
             contracts=self.contracts,
             now=now,
             is_session_open=self._market.schedule.is_open(now),
@@ -159,7 +152,18 @@ def contract_book(contracts: Mapping[int, Contract]) -> dict[int, ContractTerms]
     }
 
 
-def _limits(edits: Edits, account: Entity) -> Iterator[PositionLimit]:
+def intent_of(order: Order, terms: Terms | None = None) -> OrderIntent:
+    """What is left to do of an order, or would be with these other terms, in the rules' words."""
+    return OrderIntent(
+        contract_id=order.contract.id,
+        action=order.action,
+        quantity=(terms or order.terms).quantity - order.filled,
+        one_of=_one_of(order),
+        is_liquidation=order.is_liquidation,
+    )
+
+
+def limits_of(edits: Edits, account: Entity) -> Iterator[PositionLimit]:
     """The active limits of an account and of its risk category."""
     view = edits.view()
     for limit_type, parameter_type, master in (

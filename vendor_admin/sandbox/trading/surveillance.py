@@ -3,6 +3,7 @@
 from vendor_admin.sandbox.risk_rules.account_state import AccountState, AdminAction
 from vendor_admin.sandbox.risk_rules.auto_liq import Breach, Effect, Initiator, breach
 from vendor_admin.sandbox.risk_rules.margin import margin_use
+from vendor_admin.sandbox.risk_rules.reevaluation import contracts_over
 from vendor_admin.sandbox.risk_rules.session_roll import (
     RiskStatus,
     at_session_start,
@@ -13,6 +14,7 @@ from vendor_admin.sandbox.trading.execution import Execution
 from vendor_admin.sandbox.trading.figures import settings_of, write_peak
 from vendor_admin.sandbox.trading.liquidation import Cause, cancel_opening_orders, cancel_orders, liquidate_account
 from vendor_admin.sandbox.trading.orders import Ticket
+from vendor_admin.sandbox.trading.risk import limits_of
 from vendor_admin.sandbox.trading.settlement import balance_of
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.state import Record
@@ -47,6 +49,16 @@ def act_for_admin(execution: Execution, account: Record, action: str) -> None:
         cancel_orders(execution, account.entity["id"], ticket)
     elif action == AdminAction.LIQUIDATE_ONLY:
         cancel_opening_orders(execution, account.entity["id"], ticket)
+
+
+def look_at_limits(execution: Execution, account: Record) -> None:
+    """Close what an account holds beyond its position limits, after it came to others while the market is open."""
+    risk, market = execution.floor.risk, execution.floor.market
+    state, now = risk.state_of(execution.edits, account), market.clock.now()
+    over = contracts_over(state, list(limits_of(execution.edits, account.entity)), risk.contracts, now)
+    if over and market.schedule.is_open(now):
+        cause = Cause(initiator=Initiator.ADMIN, admin_action=state.admin_action)
+        liquidate_account(execution, account, cause, contract_ids=over)
 
 
 def begin_day_again(execution: Execution, account_id: int) -> None:

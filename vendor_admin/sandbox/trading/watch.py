@@ -26,18 +26,22 @@ class Watch:
         self._known: dict[int, dict[int, None]] = {}
         self._open: dict[int, dict[int, None]] = {}
         now = market.clock.now()
-        self._session = market.schedule.session_date(now)
-        self._week = market.schedule.week_start(now)
         self._was_open = market.schedule.is_open(now)
+        self._session = market.schedule.session_date(now) if self._was_open else None
+        self._week = market.schedule.week_start(now)
 
     def organizations(self) -> list[int]:
         """The organizations of which an account has something open."""
         return list(self._open)
 
     def add(self, execution: Execution) -> None:
-        """Take in the accounts that traded, and look at them at once."""
-        organization_id = execution.edits.organization.id
+        """Take in the accounts that traded, and look at them at once. One that had nothing open was not looked at for
+        a while: what its clock passed in that time is not done now.
+        """
+        organization_id, now = execution.edits.organization.id, self._market.clock.now()
         for account_id in list(execution.traded):
+            if account_id not in self._open.get(organization_id, {}):
+                execution.floor.risk.tally(account_id).looked_at = now
             self._known.setdefault(organization_id, {})[account_id] = None
             self._open.setdefault(organization_id, {})[account_id] = None
             account = execution.edits.book().get("account", account_id)
@@ -57,16 +61,21 @@ class Watch:
             self._open.pop(execution.edits.organization.id, None)
 
     def turn(self) -> Turn | None:
-        """What the clock has passed since the last time, or None."""
+        """What the clock has passed since the last time, or None. A session starts when the market opens for it: that
+        of Monday, whose date all of the weekend has, on Sunday.
+        """
         now, schedule = self._market.clock.now(), self._market.schedule
         session, week, is_open = schedule.session_date(now), schedule.week_start(now), schedule.is_open(now)
+        starts = is_open and session != self._session
         turn = Turn(
-            ends=session != self._session or (self._was_open and not is_open),
-            starts=session != self._session,
-            is_first_of_week=week != self._week,
+            ends=self._was_open and (starts or not is_open),
+            starts=starts,
+            is_first_of_week=starts and week != self._week,
         )
-        self._session, self._week, self._was_open = session, week, is_open
-        return turn if turn.ends else None
+        self._was_open = is_open
+        if starts:
+            self._session, self._week = session, week
+        return turn if turn.ends or turn.starts else None
 
     def carry_out(self, turn: Turn, execution: Execution) -> None:
         """End and start the session of an organization's accounts."""

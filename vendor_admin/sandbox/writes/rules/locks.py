@@ -3,7 +3,8 @@
 A lock stays until `Normal` is set. An account whose permissions are all revoked is accepted without a word.
 """
 
-from vendor_admin.sandbox.trading.surveillance import act_for_admin
+from vendor_admin.sandbox.trading.execution import Execution
+from vendor_admin.sandbox.trading.surveillance import act_for_admin, look_at_limits
 from vendor_admin.sandbox.world.state import Entity
 from vendor_admin.sandbox.writes.checks import need_positive
 from vendor_admin.sandbox.writes.desk import Desk
@@ -75,7 +76,10 @@ def reset_auto_liq_status(desk: Desk, request: AccountId) -> Entity:
 
 
 def switch_risk_category(desk: Desk, request: SwitchRiskCategory) -> Entity:
-    """Move accounts to a category; those already there are passed over, an unknown id stops everything with a 404."""
+    """Move accounts to a category; those already there are passed over, an unknown id stops everything with a 404.
+
+    What an account holds beyond the limits of its new category is closed.
+    """
     if not request.account_ids:
         raise RefusalError("Empty accountIds")
     if len(request.account_ids) > MOST_ACCOUNTS:
@@ -86,4 +90,15 @@ def switch_risk_category(desk: Desk, request: SwitchRiskCategory) -> Entity:
         account = desk.own("account", account_id)
         if account.entity["riskCategoryId"] != request.risk_category_id:
             desk.update("account", account, riskCategoryId=request.risk_category_id)
+            if any(record.entity["netPos"] for record in desk.book().dependents("position", account_id)):
+                _look_again(desk, account_id)
     return {"ok": True}
+
+
+def _look_again(desk: Desk, account_id: int) -> None:
+    def look(execution: Execution) -> None:
+        account = execution.edits.book().get("account", account_id)
+        if account is not None:
+            look_at_limits(execution, account)
+
+    desk.exchange.after(desk, look)
