@@ -42,6 +42,7 @@ class Configuration:
     always_open: bool = False
     market_step_seconds: float = 0.5
     market_speed: float = 1.0
+    traders: int = 0
     test_mode: bool = False
     control_secret: str = ""
     bind: str = LOOPBACK
@@ -87,6 +88,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--market-speed", type=float, default=default.market_speed, help="seconds of the market's clock in a real one"
+    )
+    parser.add_argument(
+        "--traders", type=int, default=default.traders, help="accounts of each organization that trade by themselves"
     )
     parser.add_argument("--always-open", action="store_true", help="the market knows no break and no weekend")
     parser.add_argument("--test-mode", action="store_true", help="magic values in writes make them misbehave")

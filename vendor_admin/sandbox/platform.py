@@ -22,6 +22,7 @@ from vendor_admin.sandbox.oauth.state import OAuth
 from vendor_admin.sandbox.open_socket import OpenSocket
 from vendor_admin.sandbox.sessions import Session, Sessions, TokenState
 from vendor_admin.sandbox.trading.exchange import Exchange
+from vendor_admin.sandbox.trading.traders import Traders
 from vendor_admin.sandbox.wire.frames import props_message
 from vendor_admin.sandbox.world.build import build_world
 from vendor_admin.sandbox.world.entities import KINDS
@@ -73,7 +74,8 @@ class Platform:
         self.hosts = Hosts(self.world)
         self.open_host: Callable[[int], str] = _cannot_listen
         self._error_ids = random.Random(f"{configuration.seed}/errors")
-        self.stream = Stream(self.world, configuration, self.publish)
+        self.traders = Traders(self.exchange, seed=configuration.seed, each=configuration.traders)
+        self.stream = Stream(self.world, configuration, self.publish, left_alone=self.traders.account_ids)
         self.sockets: dict[int, OpenSocket] = {}
         self.channels: dict[tuple[Environment, int], list[OpenSocket]] = {}
         self.in_maintenance = False

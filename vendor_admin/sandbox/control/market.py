@@ -34,6 +34,7 @@ def state(platform: Platform, query: Body) -> Body:
         "step_seconds": exchange.step_seconds,
         "steps": exchange.market.steps,
         "working": exchange.market.working_count,
+        "traders": len(platform.traders.account_ids),
     }
 
 

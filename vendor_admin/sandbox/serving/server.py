@@ -204,6 +204,7 @@ def _http_app(platform: Platform) -> Starlette:
         tasks = [
             asyncio.create_task(platform.stream.run()),
             asyncio.create_task(platform.exchange.run()),
+            asyncio.create_task(platform.traders.run()),
             asyncio.create_task(_flush_ledger(platform)),
         ]
         try:

@@ -7,7 +7,7 @@ New command and its version share the order's id, and a report is the next numbe
 import dataclasses
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from vendor_admin.sandbox.world.accounting import (
@@ -41,7 +41,15 @@ class OrderScript:
     """Makes the DEMO changes of one organization, one life cycle after another, a few of them interleaved."""
 
     def __init__(
-        self, world: World, organization_id: int, *, number: int, rng: random.Random, moment: Moment, keep_orders: int
+        self,
+        world: World,
+        organization_id: int,
+        *,
+        number: int,
+        rng: random.Random,
+        moment: Moment,
+        keep_orders: int,
+        left_alone: Set[int] = frozenset(),
     ) -> None:
         self._world = world
         self._organization_id = organization_id
@@ -53,7 +61,7 @@ class OrderScript:
         self._opened_by: dict[int, int] = {}
         self._kept: deque[list[tuple[str, int]]] = deque()
         self._instruments = front_contracts(world)
-        self._traders = self._active_traders()
+        self._traders = self._active_traders(left_alone)
 
     def changes(self) -> Iterator[Change]:
         """Every change from now on, without end; applied to the world when it is taken from here."""
@@ -69,10 +77,11 @@ class OrderScript:
             else:
                 yield change
 
-    def _active_traders(self) -> list[Trader]:
+    def _active_traders(self, left_alone: Set[int]) -> list[Trader]:
         return [
             Trader(record.entity["accountId"], record.user_id or 0, record.entity["id"])
             for record in self._book.all("cashBalance")
+            if record.entity["accountId"] not in left_alone
         ]
 
     def _life(self) -> Iterator[Change]:

@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 
 from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.world.accounting import Moment
@@ -21,10 +21,21 @@ ADMINISTRATION_SHARE = 0.03
 
 
 class Stream:
-    """Draws changes from the organizations' scripts in turn. `rate` is changes a second over all organizations."""
+    """Draws changes from the organizations' scripts in turn. `rate` is changes a second over all organizations.
 
-    def __init__(self, world: World, configuration: Configuration, publish: Callable[[Change], None]) -> None:
+    The scripts trade nothing for the accounts that are `left_alone`.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        configuration: Configuration,
+        publish: Callable[[Change], None],
+        *,
+        left_alone: Set[int] = frozenset(),
+    ) -> None:
         self.world = world
+        self._left_alone = left_alone
         self.is_paused = False
         self.produced = 0
         self._publish = publish
@@ -103,6 +114,7 @@ class Stream:
             rng=random.Random(f"{seed}/orders"),
             moment=self._moment,
             keep_orders=configuration.keep_orders,
+            left_alone=self._left_alone,
         ).changes()
         administration = AdministrationScript(
             self.world, organization_id, rng=random.Random(f"{seed}/administration"), moment=self._moment
