@@ -12,6 +12,7 @@ from vendor_admin.sandbox.world.state import Organization, Record, View
 from vendor_admin.tradovate.enums import Environment
 
 MOST_IDS = 10
+_SPELLINGS = {name.lower(): name for name in KINDS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,9 +107,9 @@ def without_ticket(body: str) -> str:
 
 
 def split_endpoint(endpoint: str) -> tuple[str, str]:
-    """Entity (its case counts) and action (its case does not)."""
+    """Entity type and action. Their case does not matter: an example of the platform's writes an entity type small."""
     entity, _, action = endpoint.strip("/").partition("/")
-    return entity, action.lower()
+    return _SPELLINGS.get(entity.lower(), entity), action.lower()
 
 
 def read_entities(

@@ -60,6 +60,7 @@ class Platform:
             clock=MarketClock(self.world.built_at if configuration.today else None),
             schedule=Schedule(is_always_open=configuration.always_open),
             step_seconds=configuration.market_step_seconds,
+            keep_orders=configuration.keep_orders,
         )
         self.exchange.clock.set_speed(configuration.market_speed)
         self.writes = Writes(

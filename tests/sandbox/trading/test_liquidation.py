@@ -169,10 +169,8 @@ def test_a_daily_loss_liquidates_and_lets_only_close(trader: Trader, entity_type
     trader.place("Buy", 5)
     resting = trader.place("Buy", 1, "Limit", price=START - 50)
     trader.price(START - 10)
-    trader.look()
     assert trader.position() == 5
     trader.price(START - 12)
-    trader.look()
     assert (trader.position(), trader.status(resting)) == (0, "Canceled")
     [row] = trader.entities("autoLiqTransaction")
     assert (row["initiator"], row["adminAction"]) == (initiator, "AgreedOnLiquidationByAutoLiq")
@@ -190,7 +188,6 @@ def test_a_lock_of_the_day_opens_with_the_next_session_and_counts_anew(trader: T
     settings(trader, dailyLossAutoLiq=300)
     trader.place("Buy", 5)
     trader.price(START - 12)
-    trader.look()
     lost = trader.entities("cashBalance")[0]
     assert lost["realizedPnL"] == -300.0
     trader.exchange.clock.step(dt.timedelta(hours=8, minutes=30))  # 17:30 in Chicago
@@ -209,7 +206,6 @@ def test_a_lock_under_do_not_unlock_stays_until_an_administrator_takes_it(trader
     settings(trader, dailyLossAutoLiq=300, doNotUnlock=True)
     trader.place("Buy", 5)
     trader.price(START - 12)
-    trader.look()
     trader.exchange.clock.step(dt.timedelta(hours=8, minutes=30))
     trader.exchange.step()
     assert risk_status(trader)["adminAction"] == "AgreedOnLiquidationByAutoLiq"
@@ -218,10 +214,8 @@ def test_a_lock_under_do_not_unlock_stays_until_an_administrator_takes_it(trader
 
 
 def test_a_fill_that_reaches_a_limit_is_acted_on_at_once(trader: Trader) -> None:
-    settings(trader, dailyProfitAutoLiq=100)
-    trader.place("Buy", 5)
-    trader.price(START + 10, size=2)
-    trader.place("Sell", 1, "Limit", price=START + 10)
+    settings(trader, dailyLossAutoLiq=20)
+    trader.place("Buy", 10)
     assert trader.position() == 0
     assert risk_status(trader)["adminAction"] == "AgreedOnLiquidationByAutoLiq"
 
@@ -232,8 +226,7 @@ def test_money_that_is_paid_in_or_out_is_no_profit_or_loss(trader: Trader) -> No
     body = {"accountId": trader.account_id, "cashChangeType": "ManualAdjustment", "currencyId": 1}
     for change in (5_000, -10_000):
         trader.call("fundTransaction/adjustcash", **body, cashChange=change)
-        trader.look()
-    assert trader.position() == 1
+        assert trader.position() == 1
 
 
 def test_the_peak_follows_open_profit_in_real_time_and_not_at_the_end_of_the_day(trader: Trader) -> None:
@@ -242,11 +235,9 @@ def test_the_peak_follows_open_profit_in_real_time_and_not_at_the_end_of_the_day
     before = trader.cash
     trader.place("Buy", 2)
     trader.price(START + 20)
-    trader.look()
     assert risk_status(trader)["maxNetLiq"] == round(before + 200 - 2 * 2.19, 2)
     settings(trader, trailingMaxDrawdown=5_000, trailingMaxDrawdownMode="EOD")
     trader.price(START + 30)
-    trader.look()
     assert risk_status(trader)["maxNetLiq"] == round(before + 200 - 2 * 2.19, 2)
     trader.exchange.clock.step(dt.timedelta(hours=7, minutes=30))
     trader.exchange.step()
@@ -257,11 +248,9 @@ def test_an_account_put_back_to_its_sessions_start_counts_nothing(trader: Trader
     settings(trader, dailyLossAutoLiq=300)
     trader.place("Buy", 5)
     trader.price(START - 12)
-    trader.look()
     resting = trader.call("order/placeorder", **trader.order("Buy", 1)).body["orderId"]
     day = {"year": 2026, "month": 11, "day": 18}
     assert trader.call("account/resetdemoaccountstate", accountIds=[trader.account_id], resetTradeDate=day).body["ok"]
     assert trader.status(resting) == "Rejected"
     assert risk_status(trader)["adminAction"] == "Normal"
-    trader.look()
     assert trader.status(trader.place("Buy", 1)) == "Filled"

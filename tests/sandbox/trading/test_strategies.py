@@ -155,10 +155,10 @@ def test_a_bad_strategy_is_refused_and_leaves_nothing(trader: Trader, reason: st
     answer = start(trader, **fields)
     assert answer["failureReason"] == reason, answer
     assert trader.events == []
-    assert trader.exchange.strategies == {}
+    assert trader.exchange.orders.strategies == {}
 
 
 def test_a_strategy_that_is_undone_never_enters(trader: Trader) -> None:
     trader.spoil("orderStrategy/startorderstrategy")
     start(trader)
-    assert (trader.position(), trader.events, trader.exchange.strategies) == (0, [], {})
+    assert (trader.position(), trader.events, trader.exchange.orders.strategies) == (0, [], {})

@@ -121,13 +121,25 @@ class Trader:
             **fields,
         }
 
+    def start_strategy(self, action: str, quantities: list[int], distance: float) -> Answer:
+        """Start a strategy at the market with brackets that are this many points away."""
+        sign = 1 if action == "Buy" else -1
+        brackets = [
+            {"qty": quantity, "profitTarget": sign * distance, "stopLoss": -sign * distance} for quantity in quantities
+        ]
+        entry = {"orderQty": sum(quantities), "orderType": "Market"}
+        return self.call(
+            "orderStrategy/startorderstrategy",
+            accountId=self.account_id,
+            symbol=self.symbol,
+            action=action,
+            orderStrategyTypeId=2,
+            params=json.dumps({"entryVersion": entry, "brackets": brackets}),
+        )
+
     def price(self, price: float, contract_id: int | None = None, **fields: Any) -> None:
         """Have the contract trade at a price."""
         self.exchange.set_price(contract_id or self.contract_id, price, **fields)
-
-    def look(self) -> None:
-        """Have the rules look at the accounts without moving prices or time."""
-        self.exchange.look()
 
     def entity(self, entity_type: str, entity_id: int) -> dict[str, Any]:
         record = self.book.get(entity_type, entity_id)

@@ -16,9 +16,9 @@ def reset(platform: Platform, body: Body) -> Body:
         {one.entity["id"] for env in Environment for one in world.book(env, organization.id).all(entity_type)}
         for entity_type in ("user", "account")
     )
+    platform.exchange.forget(organization)
     now = moment_of(platform.configuration)
     changes = seed_again(world, organization, configuration=platform.configuration, now=now)
-    platform.exchange.forget(organization)
     organization.is_vendor = organization.has_scopes = organization.has_funds_scope = True
     platform.writes.hidden.forget(user_ids=user_ids, account_ids=account_ids)
     world.agreements -= user_ids

@@ -67,7 +67,7 @@ class Chain:
             "external": False,
             "admin": order.ticket.is_admin,
         }
-        self._create(order, "order", entity)
+        self.create(order, "order", entity)
         self.version(order, order.id, order.terms, order.ticket.text)
         self.command(order, order.id, "New", order.ticket)
 
@@ -87,7 +87,7 @@ class Chain:
             "expireTime": timestamp(terms.expire_time) if terms.expire_time else None,
             "text": text,
         }
-        self._create(order, "orderVersion", _given(fields))
+        self.create(order, "orderVersion", _given(fields))
 
     def command(self, order: Order, command_id: int, kind: str, ticket: Ticket) -> None:
         """A command that somebody sent."""
@@ -103,7 +103,7 @@ class Chain:
             "customTag50": ticket.custom_tag,
             "isAutomated": ticket.is_automated,
         }
-        self._create(order, "command", _given(fields))
+        self.create(order, "command", _given(fields))
 
     def report(self, order: Order, command_id: int, status: str, **fields: str) -> None:
         """How a command goes on; `fields` are ordStatus, rejectReason and text."""
@@ -114,7 +114,7 @@ class Chain:
             "commandStatus": status,
             **fields,
         }
-        self._create(order, "commandReport", entity)
+        self.create(order, "commandReport", entity)
 
     def execution(self, order: Order, kind: str, status: str, **fields: Any) -> None:  # Any: fields of the entity
         """What the market says about an order."""
@@ -136,7 +136,7 @@ class Chain:
             **fields,
             "exchangeOrderId": str(order.id % 10_000_000),
         }
-        self._create(order, "executionReport", entity)
+        self.create(order, "executionReport", entity)
 
     def status(self, order: Order, status: str) -> None:
         """The order's state from now on; one that reached the market shows its execution provider."""
@@ -161,8 +161,8 @@ class Chain:
             "finallyPaired": 0,
             "external": False,
         }
-        self._create(order, "fill", entity)
-        self._create(order, "fillFee", {"id": entity["id"], **fee})
+        self.create(order, "fill", entity)
+        self.create(order, "fillFee", {"id": entity["id"], **fee})
         return entity
 
     def reprice(self, order: Order) -> None:
@@ -171,7 +171,9 @@ class Chain:
         if record is not None:
             self.edits.update("orderVersion", record, stopPrice=order.terms.stop_price, price=order.terms.price)
 
-    def _create(self, order: Order, entity_type: str, entity: Entity) -> None:
+    def create(self, order: Order, entity_type: str, entity: Entity) -> None:
+        """Make an entity that is forgotten with its order."""
+        order.history.append((entity_type, entity["id"]))
         self.edits.create(entity_type, entity, account_id=order.account_id, user_id=order.user_id)
 
 

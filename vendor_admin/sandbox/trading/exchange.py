@@ -7,6 +7,7 @@ market by one step, and `run` does both for ever. Entities show true time; trade
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 import heapq
 import itertools
 import logging
@@ -18,7 +19,7 @@ from vendor_admin.sandbox.market.matching import Market
 from vendor_admin.sandbox.market.orders import Event
 from vendor_admin.sandbox.market.sessions import Schedule
 from vendor_admin.sandbox.trading.execution import Execution, Floor
-from vendor_admin.sandbox.trading.orders import Group, Orders, Stage
+from vendor_admin.sandbox.trading.orders import Orders
 from vendor_admin.sandbox.trading.risk import Risk
 from vendor_admin.sandbox.trading.settlement import Settlement
 from vendor_admin.sandbox.trading.watch import Watch
@@ -31,6 +32,7 @@ from vendor_admin.tradovate.enums import Environment
 logger = logging.getLogger(__name__)
 
 STEP_SECONDS = 0.5
+KEEP_ORDERS = 2_000
 
 Work = Callable[[], None]
 
@@ -50,6 +52,7 @@ class Exchange:
         clock: MarketClock,
         schedule: Schedule | None = None,
         step_seconds: float = STEP_SECONDS,
+        keep_orders: int = KEEP_ORDERS,
     ) -> None:
         self.world = world
         self.step_seconds = step_seconds
@@ -57,9 +60,8 @@ class Exchange:
         self.clock = clock
         contracts = listed_contracts(world.built_at.date())
         self.market = Market(contracts, seed=seed, clock=clock, schedule=schedule)
-        self.orders = Orders()
+        self.orders = Orders(keep=keep_orders)
         self.settlement = Settlement()
-        self.strategies: dict[int, Group] = {}
         self.risk = Risk(self.market, self.orders)
         self.floor = Floor(market=self.market, orders=self.orders, settlement=self.settlement, risk=self.risk)
         self._by_name = {contract.name.upper(): contract for contract in contracts}
@@ -105,10 +107,12 @@ class Exchange:
         edits.follow_up(carry_out if at is None else lambda: self.at(at, carry_out))
 
     def carry_out(self, organization: Organization, work: Callable[[Execution], None]) -> None:
-        """Do something of an organization now and tell what came of it."""
+        """Do something of an organization now and tell what came of it, also when it fails half way."""
         execution = self.execution(organization)
-        work(execution)
-        self._finish(execution)
+        try:
+            work(execution)
+        finally:
+            self._finish(execution)
 
     def execution(self, organization: Organization) -> Execution:
         """A moment in which an organization's commands are carried out; whoever takes it tells its changes."""
@@ -139,20 +143,19 @@ class Exchange:
         turn = self._watch.turn()
         if turn is not None:
             self._each(self._watch.known(), lambda execution: self._watch.carry_out(turn, execution))
-        if self.is_open:
-            self.look()
+        self.look()
 
     def look(self) -> None:
-        """Have the risk rules look at all accounts that have something open."""
-        self._each(self._watch.organizations(), self._watch.look)
+        """Have the risk rules look at all accounts that have something open, while the market is open."""
+        if self.is_open:
+            self._each(self._watch.organizations(), self._watch.look)
 
     def set_price(self, contract_id: int, price: float, **fields: int) -> None:
         """Have a contract trade at a price, and let the risk rules see it. Raises KeyError and ValueError as the market
         does.
         """
         self.take(self.market.set_price(contract_id, price, **fields))
-        if self.is_open:
-            self.look()
+        self.look()
 
     def take(self, events: Iterable[Event]) -> None:
         """Write what happened in the market, for each organization, and tell it."""
@@ -163,22 +166,18 @@ class Exchange:
                 owner = order.organization
                 of_organization.setdefault(owner.id, (owner, []))[1].append(event)
         for organization, happened in of_organization.values():
-            execution = self.execution(organization)
-            execution.take(happened)
-            self._finish(execution)
+            self.carry_out(organization, functools.partial(Execution.take, events=happened))
 
     def forget(self, organization: Organization) -> None:
-        """Know nothing more of what an organization trades. Its entities are the caller's; ids stay used."""
-        mine = [order for order in self.orders.by_id.values() if order.organization is organization]
-        for order in mine:
-            self.market.cancel(order.id)
-            order.stage = Stage.ENDED
-            self.orders.remove(order)
+        """Know nothing more of what an organization trades, once what waits is done. Ids stay used, and what becomes of
+        its entities is the caller's.
+        """
+        self.process()
+        for order in self.orders.by_id.values():
+            if order.organization is organization:
+                self.market.cancel(order.id)
+        self.orders.forget(organization)
         accounts = {record.entity["id"] for record in self.world.book(Environment.DEMO, organization.id).all("account")}
-        for strategy_id, group in list(self.strategies.items()):
-            if group.entry is not None and group.entry.organization is organization:
-                group.is_over = True
-                del self.strategies[strategy_id]
         self.settlement.forget(accounts)
         self.risk.forget(accounts)
         self._watch.forget(organization)

@@ -192,9 +192,16 @@ class Execution:
         order.stage = stage
         self.chain.status(order, status)
         self.floor.orders.remove(order)
+        self._put_away(order)
         if order.bracket is not None and (is_abandoned or stage is Stage.REJECTED):
             order.bracket.is_abandoned = True
         self.touch(order.group)
+
+    def _put_away(self, order: Order) -> None:
+        """Keep so many orders that are over; older ones go without an event, as after a session's end."""
+        oldest = self.floor.orders.put_away(order)
+        for entity_type, entity_id in oldest.history if oldest else ():
+            self.edits.book().remove(entity_type, entity_id)
 
     def _too_late(self, order: Order, command_id: int) -> None:
         self.chain.report(order, command_id, "ExecutionRejected", rejectReason=Reason.TOO_LATE, text=TOO_LATE)
@@ -226,6 +233,7 @@ class Execution:
             if not group.is_over and is_finished(group):
                 group.is_over = True
                 finish_strategy(self.edits, group)
+                self.floor.orders.strategies.pop(group.strategy_id or 0, None)
         self._is_settling = False
 
     def _do(self, group: Group, step: Step) -> None:

@@ -46,6 +46,7 @@ def interrupt_group(execution: Execution, group: Group, ticket: Ticket) -> None:
         if order.is_live:
             execution.cancel_for(order, ticket)
     end_strategy(execution.edits, group, "ExecutionInterrupted")
+    execution.floor.orders.strategies.pop(group.strategy_id or 0, None)
 
 
 def cancel_opening_orders(execution: Execution, account_id: int, ticket: Ticket) -> None:

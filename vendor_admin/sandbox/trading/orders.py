@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import enum
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -96,7 +97,8 @@ class Order:
 
     `version_id` and `command_id` are the newest that were accepted. `is_commanded` says that a modification or a
     cancellation waits to be carried out. `allotted` is the quantity its bracket gave it last. `is_liquidation` orders
-    close a position by a call or by a rule. `ended_for` is the market's reason for ending it.
+    close a position by a call or by a rule. `ended_for` is the market's reason for ending it. `history` has type and id
+    of each entity that was made for it.
     """
 
     id: int
@@ -118,6 +120,7 @@ class Order:
     ended_for: str = ""
     group: Group | None = None
     bracket: Bracket | None = None
+    history: list[tuple[str, int]] = dataclasses.field(default_factory=list)
 
     @property
     def is_live(self) -> bool:
@@ -140,9 +143,15 @@ class Order:
 
 
 class Orders:
-    """The orders that are live, by id and by account, and the ids for new ones."""
+    """The orders that are live, by id and by account, and the ids for new ones.
 
-    def __init__(self) -> None:
+    Of those that are over as many are kept for each organization, with their entities, as `keep` says.
+    """
+
+    def __init__(self, *, keep: int) -> None:
+        self.strategies: dict[int, Group] = {}
+        self._keep = keep
+        self._over: dict[int, deque[Order]] = {}
         self.by_id: dict[int, Order] = {}
         self._by_account: dict[int, dict[int, Order]] = {}
         self._last_ids: dict[int, int] = {}
@@ -165,6 +174,29 @@ class Orders:
         mine.pop(order.id, None)
         if not mine:
             self._by_account.pop(order.account_id, None)
+
+    def put_away(self, order: Order) -> Order | None:
+        """Remember an order that is over; gives the one whose entities are to be forgotten for it.
+
+        None is forgotten while something can become of an order that belongs to it.
+        """
+        over = self._over.setdefault(order.organization.id, deque())
+        over.append(order)
+        oldest = over[0]
+        if len(over) <= self._keep or (oldest.group is not None and not oldest.group.is_over):
+            return None
+        return over.popleft()
+
+    def forget(self, organization: Organization) -> None:
+        """Know nothing of an organization's orders but the ids that were used."""
+        for order in [order for order in self.by_id.values() if order.organization is organization]:
+            order.stage = Stage.ENDED
+            self.remove(order)
+        for strategy_id, group in list(self.strategies.items()):
+            if group.entry is not None and group.entry.organization is organization:
+                group.is_over = True
+                del self.strategies[strategy_id]
+        self._over.pop(organization.id, None)
 
     def of_account(self, account_id: int, contract_id: int | None = None) -> Iterator[Order]:
         """The live orders of an account, of one contract where it is given."""

@@ -73,7 +73,7 @@ class Settlement:
                 action=order.action,
                 quantity=quantity,
             )
-            chain.edits.create("fillPair", pair, account_id=order.account_id, user_id=order.user_id)
+            chain.create(order, "fillPair", pair)
             points = (pair["sellPrice"] - pair["buyPrice"]) * quantity
             made.append((pair_id, round(points * order.contract.product.value_per_point, 2)))
             left, lot.quantity = left - quantity, lot.quantity - quantity
@@ -131,7 +131,7 @@ class Settlement:
             **fields,
             "delta": delta,
         }
-        chain.edits.create("cashBalanceLog", entity, account_id=order.account_id, user_id=order.user_id)
+        chain.create(order, "cashBalanceLog", entity)
 
 
 def position_of(edits: Edits, account_id: int, contract_id: int) -> Record | None:

@@ -59,8 +59,8 @@ def start_strategy(exchange: Exchange, edits: Edits, account: Record, contract: 
     group = Group(entry=entry, brackets=_brackets(params, entry), strategy_id=strategy_id)
     entry.group = group
     entity = _entity(edits, strategy_id, entry, wish)
-    edits.create("orderStrategy", entity, account_id=entry.account_id, user_id=entry.user_id)
-    edits.remember(exchange.strategies, strategy_id, group)
+    chain.create(entry, "orderStrategy", entity)
+    edits.remember(exchange.orders.strategies, strategy_id, group)
     exchange.after(edits, lambda execution: _begin(execution, group, entry))
     return entity
 
@@ -121,7 +121,7 @@ def _active(exchange: Exchange, edits: Edits, strategy_id: int, *, is_administra
     if record is None:
         raise denied()
     account_for(edits, record.entity["accountId"], None, is_administrator=is_administrator)
-    group = exchange.strategies.get(strategy_id)
+    group = exchange.orders.strategies.get(strategy_id)
     if group is None or group.is_over or record.entity["status"] != "ActiveStrategy":
         raise OrderRefusedError(Reason.TOO_LATE, "The strategy is over")
     return record, group
