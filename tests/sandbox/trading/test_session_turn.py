@@ -134,6 +134,24 @@ def test_what_is_open_overnight_counts_from_the_start_of_the_session(trader: Tra
     assert trader.position() == 0
 
 
+def test_what_was_open_before_the_account_traded_here_counts_from_then_on(trader: Trader) -> None:
+    """The load stream opens positions at prices of its own."""
+    set_limits(trader, dailyLossAutoLiq=400)
+    position = {
+        "id": 1,
+        "accountId": trader.account_id,
+        "contractId": trader.contract_id,
+        "netPos": 1,
+        "netPrice": START + 500,
+        "prevPos": 0,
+    }
+    trader.book.put("position", position, account_id=trader.account_id, user_id=None)
+    trader.place("Buy", 1)
+    assert trader.position() == 2
+    trader.price(START - 50)
+    assert trader.position() == 0
+
+
 def test_at_the_time_to_flatten_all_is_closed_once_and_may_be_opened_again(trader: Trader) -> None:
     at = OPEN_AT + dt.timedelta(hours=2)
     set_limits(trader, flattenTimestamp=at.isoformat().replace("+00:00", "Z"))

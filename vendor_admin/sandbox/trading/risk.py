@@ -81,7 +81,7 @@ class Risk:
         )
 
     def tally(self, account_id: int) -> Tally:
-        """What is remembered of an account."""
+        """What is remembered of an account. Where nothing is yet, `state_of` begins with what is open."""
         return self.tallies.setdefault(account_id, Tally())
 
     def forget(self, account_ids: Collection[int]) -> None:
@@ -95,7 +95,8 @@ class Risk:
         account_id = entity["id"]
         balance, status = balance_of(edits, account_id), book.get("accountRiskStatus", account_id)
         risk: Entity = status.entity if status else {}
-        cash, tally = float(balance.entity["amount"]) if balance else 0.0, self.tally(account_id)
+        cash, worth = float(balance.entity["amount"]) if balance else 0.0, open_pnl(edits, self._market, account_id)
+        tally = self.tallies.setdefault(account_id, Tally(open_at_day_start=worth, open_at_week_start=worth))
         since = risk.get("liquidateOnly")
         return AccountState(
             account_id=account_id,
@@ -105,7 +106,7 @@ class Risk:
             max_net_liq=risk.get("maxNetLiq", cash),
             min_net_liq=risk.get("minNetLiq", cash),
             start_balance=entity.get("evaluationSize"),
-            open_pnl=open_pnl(edits, self._market, account_id),
+            open_pnl=worth,
             positions=self._positions(edits, account_id),
             working=[_working(order) for order in self._orders.of_account(account_id) if _counts(order, replaced)],
             admin_action=risk.get("adminAction", AdminAction.NORMAL),
