@@ -34,6 +34,7 @@ ENDPOINT_LIMITS: dict[str, EndpointLimit] = {
     "user/createevaluationaccounts": EndpointLimit(100, 1, False),
     "user/requesttradingpermission": EndpointLimit(20, 1, False),  # no page names its wait
     "accountRiskStatus/switchriskcategory": EndpointLimit(5_000, 1, True),
+    "order/dryrun": EndpointLimit(500, 1, True),
 }
 
 

@@ -83,9 +83,11 @@ class Trader:
         """The same call on the other host."""
         return self._ask(Environment.LIVE, path, body)
 
-    def spoil(self, path: str, *, applies: bool = False) -> None:
+    def spoil(
+        self, path: str, *, fault: WriteFault = WriteFault.SERVER_ERROR, applies: bool = False, text: str = ""
+    ) -> None:
         """Let the next such call fail, done or not."""
-        rule = WriteRule(fault=WriteFault.SERVER_ERROR, path=path, applies=applies)
+        rule = WriteRule(fault=fault, path=path, applies=applies, text=text)
         self.platform.writes.rules.rules.append(rule)
 
     def _ask(self, environment: Environment, path: str, body: dict[str, Any]) -> Answer:

@@ -80,6 +80,10 @@ class Exchange:
         """A contract of the market by its name, in letters of either kind."""
         return self._by_name.get(symbol.strip().upper())
 
+    def price_for(self, account_id: int, contract_id: int) -> float | None:
+        """The market's last price for a position that was opened here; None for one that others made."""
+        return self.market.last_price(contract_id) if self.settlement.lots.get((account_id, contract_id)) else None
+
     @property
     def is_open(self) -> bool:
         """Whether orders trade now."""

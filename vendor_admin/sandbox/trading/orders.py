@@ -11,7 +11,8 @@ from vendor_admin.sandbox.market.orders import Action, Terms
 from vendor_admin.sandbox.world.products import Contract
 from vendor_admin.sandbox.world.state import Organization
 
-ORDER_IDS = 700_000_000_000
+# Far from the ids of the load stream, however many organizations there are.
+ORDER_IDS = 5_000_000_000_000
 ORDER_STEP = 10_000_000_000
 FIRST_ORGANIZATION = 20
 

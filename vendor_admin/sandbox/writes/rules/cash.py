@@ -1,5 +1,6 @@
 """Money of an account: moving it, and what the platform tells about it."""
 
+from vendor_admin.sandbox.trading.valuation import value_per_point
 from vendor_admin.sandbox.world.state import Book, Entity, Record
 from vendor_admin.sandbox.writes.desk import Desk
 
@@ -114,15 +115,18 @@ def snapshot_of(desk: Desk, account_id: int) -> Entity:
 
 
 def _open_pnl(desk: Desk, account_id: int) -> float:
-    """What the open positions would bring at the last price anybody traded at."""
-    total = 0.0
+    """What the open positions would bring: at the market's price where the account traded there, else at the last
+    price of a fill.
+    """
+    total, view = 0.0, desk.view()
     for record in desk.book().dependents("position", account_id):
         position = record.entity
+        contract_id = position["contractId"]
         if position["netPos"]:
-            price = _last_price(desk, position["contractId"], position["netPrice"])
-            total += (
-                position["netPos"] * (price - position["netPrice"]) * _dollars_a_point(desk, position["contractId"])
-            )
+            price = desk.exchange.price_for(account_id, contract_id)
+            if price is None:
+                price = _last_price(desk, contract_id, position["netPrice"])
+            total += position["netPos"] * (price - position["netPrice"]) * value_per_point(view, contract_id)
     return round(total, 2)
 
 
@@ -132,11 +136,3 @@ def _last_price(desk: Desk, contract_id: int, otherwise: float) -> float:
         if record.entity["contractId"] == contract_id:
             return float(record.entity["price"])
     return otherwise
-
-
-def _dollars_a_point(desk: Desk, contract_id: int) -> float:
-    view = desk.view()
-    contract = view.get("contract", contract_id)
-    maturity = view.get("contractMaturity", contract.entity["contractMaturityId"]) if contract else None
-    product = view.get("product", maturity.entity["productId"]) if maturity else None
-    return float(product.entity["valuePerPoint"]) if product else 0.0
