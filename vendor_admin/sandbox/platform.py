@@ -21,8 +21,8 @@ from vendor_admin.sandbox.oauth.delegation import may_call
 from vendor_admin.sandbox.oauth.state import OAuth
 from vendor_admin.sandbox.open_socket import OpenSocket
 from vendor_admin.sandbox.sessions import Session, Sessions, TokenState
+from vendor_admin.sandbox.traders.traders import Traders
 from vendor_admin.sandbox.trading.exchange import Exchange
-from vendor_admin.sandbox.trading.traders import Traders
 from vendor_admin.sandbox.wire.frames import props_message
 from vendor_admin.sandbox.world.build import build_world
 from vendor_admin.sandbox.world.entities import KINDS

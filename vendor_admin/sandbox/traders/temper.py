@@ -34,11 +34,15 @@ class Move(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Situation:
-    """What a trader sees of one product: contracts held, what they gain or lose in ticks each, and orders at work."""
+    """What a trader sees of one product: contracts held, what they gain or lose in ticks each, and orders at work.
+
+    `is_stopped`: the account's risk status says that it may not open anything.
+    """
 
     net: int = 0
     gained_ticks: float = 0.0
     working: int = 0
+    is_stopped: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,7 +58,9 @@ class Intent:
 
 
 def decide(temper: Temper, seen: Situation, rng: random.Random) -> Intent:
-    """What a trader of this temper does now."""
+    """What a trader of this temper does now. Whoever is stopped closes what is open, and that is all."""
+    if seen.is_stopped:
+        return _closing(seen) if seen.net and not seen.working else Intent(Move.WAIT)
     if temper is Temper.CAREFUL:
         return _careful(seen, rng)
     if seen.working:

@@ -1,7 +1,7 @@
 """Simulated traders: they place real orders on the exchange, by the rules that hold for everybody.
 
-Whoever is told that trading is locked stops, and looks again after a while as people do. The same seed makes the same
-traders; what they do depends on what they see.
+Whoever sees that the account is stopped, or is refused, looks again after a while as people do. The same seed makes the
+same traders; what they do depends on what they see.
 """
 
 import asyncio
@@ -13,13 +13,7 @@ import logging
 import random
 
 from vendor_admin.sandbox.market.orders import Action, Terms
-from vendor_admin.sandbox.trading.exchange import Exchange
-from vendor_admin.sandbox.trading.execution import Execution
-from vendor_admin.sandbox.trading.orders import Order, Ticket, opposite
-from vendor_admin.sandbox.trading.placing import Placing, Wish
-from vendor_admin.sandbox.trading.refusals import OrderRefusedError
-from vendor_admin.sandbox.trading.settlement import position_of
-from vendor_admin.sandbox.trading.temper import (
+from vendor_admin.sandbox.traders.temper import (
     CAREFUL_PRODUCTS,
     LARGE_PRODUCTS,
     SHARES,
@@ -29,6 +23,12 @@ from vendor_admin.sandbox.trading.temper import (
     Temper,
     decide,
 )
+from vendor_admin.sandbox.trading.exchange import Exchange
+from vendor_admin.sandbox.trading.execution import Execution
+from vendor_admin.sandbox.trading.orders import Order, Ticket, opposite
+from vendor_admin.sandbox.trading.placing import Placing, Wish
+from vendor_admin.sandbox.trading.refusals import OrderRefusedError
+from vendor_admin.sandbox.trading.settlement import position_of
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.products import Contract
 from vendor_admin.sandbox.world.state import Organization, Record
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 THINKS_SECONDS = 15.0
 LOOKS_AGAIN_AFTER = dt.timedelta(minutes=5)
 LOOK_SECONDS = 0.25
+NORMAL = "Normal"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -97,7 +98,7 @@ class Traders:
             self._do(decide(trader.temper, seen, trader.rng), trader, edits, account, orders)
         except OrderRefusedError:
             return now + LOOKS_AGAIN_AFTER
-        return now + _pause(trader)
+        return now + (LOOKS_AGAIN_AFTER if seen.is_stopped and not seen.net else _pause(trader))
 
     def _do(self, intent: Intent, trader: Trader, edits: Edits, account: Record, orders: list[Order]) -> None:
         ticket = Ticket(sender_id=account.user_id, is_automated=False)
@@ -130,12 +131,14 @@ def _pause(trader: Trader) -> dt.timedelta:
 
 def _seen(exchange: Exchange, edits: Edits, trader: Trader, *, working: int) -> Situation:
     record = position_of(edits, trader.account_id, trader.contract.id)
+    status = edits.book().get("accountRiskStatus", trader.account_id)
+    is_stopped = status is not None and (status.entity["adminAction"] != NORMAL or "liquidateOnly" in status.entity)
     net = int(record.entity["netPos"]) if record else 0
     if record is None or not net:
-        return Situation(working=working)
+        return Situation(working=working, is_stopped=is_stopped)
     moved = exchange.market.last_price(trader.contract.id) - record.entity["netPrice"]
     gained = moved / trader.contract.product.tick_size * (1 if net > 0 else -1)
-    return Situation(net=net, gained_ticks=gained, working=working)
+    return Situation(net=net, gained_ticks=gained, working=working, is_stopped=is_stopped)
 
 
 def _bracket(intent: Intent, contract: Contract, last: float, ticket: Ticket) -> tuple[Wish, list[Wish]]:

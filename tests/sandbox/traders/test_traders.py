@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from vendor_admin.sandbox.configuration import Configuration
 from vendor_admin.sandbox.platform import Platform
-from vendor_admin.sandbox.trading.temper import Move, Situation, Temper, decide
-from vendor_admin.sandbox.trading.traders import LOOKS_AGAIN_AFTER
+from vendor_admin.sandbox.traders.temper import Move, Situation, Temper, decide
+from vendor_admin.sandbox.traders.traders import LOOKS_AGAIN_AFTER
 from vendor_admin.tradovate.enums import Environment
 
 OPEN_AT = dt.datetime(2026, 8, 17, 17, 0, tzinfo=dt.UTC)
@@ -49,6 +49,12 @@ class Floor:
         status = self.book.get("accountRiskStatus", account_id)
         assert status is not None
         status.entity = {**status.entity, "adminAction": action}
+
+    def move_against(self, position: dict[str, Any], *, share: float) -> None:
+        """Have a position's contract trade where the position loses this share of its price."""
+        product = self.exchange.market.contracts[position["contractId"]].product
+        price = position["netPrice"] * (1 - share if position["netPos"] > 0 else 1 + share)
+        self.exchange.set_price(position["contractId"], product.price(round(price / product.tick_size)))
 
     def busiest(self) -> int:
         return Counter(order["accountId"] for order in self.all("order")).most_common(1)[0][0]
@@ -128,6 +134,21 @@ def test_the_scripts_leave_their_accounts_alone() -> None:
     assert not scripted & floor.traders.account_ids
 
 
+def test_one_whom_the_price_goes_against_is_liquidated_and_places_nothing_more() -> None:
+    floor = Floor()
+    floor.run(120)
+    position = max(floor.all("position"), key=lambda one: abs(one["netPos"]))
+    account_id = position["accountId"]
+    floor.move_against(position, share=0.03)
+    liquidated = [one for one in floor.all("autoLiqTransaction") if one["accountId"] == account_id]
+    assert liquidated
+    floor.run(10)
+    assert all(not one["netPos"] for one in floor.all("position") if one["accountId"] == account_id)
+    before = floor.orders_of(account_id)
+    floor.run(120)
+    assert floor.orders_of(account_id) == before
+
+
 @given(st.integers(0, 10_000), st.integers(-5, 5), st.floats(-100, 100), st.integers(0, 3))
 def test_no_temper_closes_more_than_it_holds_or_enters_without_a_stop_when_careful(
     seed: int, net: int, gained: float, working: int
@@ -141,6 +162,14 @@ def test_no_temper_closes_more_than_it_holds_or_enters_without_a_stop_when_caref
             assert intent.target > 0 < intent.stop
             assert not net
         assert intent.move is not Move.ENTER or temper is not Temper.CAREFUL
+
+
+def test_whoever_is_stopped_closes_what_is_open_and_waits() -> None:
+    rng = random.Random(1)  # noqa: S311
+    for temper in Temper:
+        stopped = decide(temper, Situation(net=2, gained_ticks=-30.0, is_stopped=True), rng)
+        assert (stopped.move, stopped.action, stopped.quantity) == (Move.CLOSE, "Sell", 2)
+        assert decide(temper, Situation(is_stopped=True), rng).move is Move.WAIT
 
 
 def test_the_reckless_buy_more_of_what_loses() -> None:
