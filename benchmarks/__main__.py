@@ -34,6 +34,7 @@ MODULES = {
     "goals.several_hubs": ("g11",),
     "goals.operations": ("g12", "g13", "g14"),
     "goals.events_out": ("g17",),
+    "goals.matching": ("g20",),
 }
 NAMES = {"scale": "g16"}
 GOALS = [goal for goals in MODULES.values() for goal in goals]

@@ -5,6 +5,7 @@ days without a session are data. The load stream and the writes go by `world/tim
 """
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -67,5 +68,6 @@ class Schedule:
         return _central(day, self.early_closes.get(day, CLOSES))
 
 
+@functools.lru_cache(maxsize=64)
 def _central(day: dt.date, at: dt.time) -> dt.datetime:
     return dt.datetime.combine(day, at, tzinfo=CENTRAL).astimezone(dt.UTC)
