@@ -1,6 +1,7 @@
 """What a breach locks in the sandbox, and what the end and the start of a session change."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pytest
 
@@ -28,18 +29,37 @@ def locked_by(entity: dict[str, object], **fields: object) -> AccountState:
     return with_status(state, status_after_breach(state, found, NOW))
 
 
-def next_session(state: AccountState, *, is_first_of_week: bool = False) -> AccountState:
-    start = at_session_start(state, is_first_of_week=is_first_of_week)
+def next_session(
+    state: AccountState, entity: Mapping[str, object] | None = None, *, is_first_of_week: bool = False
+) -> AccountState:
+    settings = [AutoLiqSettings.of(entity or {})]
+    start = at_session_start(state, settings, is_first_of_week=is_first_of_week, now=NOW)
     state.day_start, state.week_start = start.day_start, start.week_start
     return with_status(state, start.status)
 
 
-@pytest.mark.parametrize("field", ["dailyLossAutoLiq", "dailyLossLiqOnly", "trailingMaxDrawdown"])
+@pytest.mark.parametrize("field", ["dailyLossAutoLiq", "dailyLossLiqOnly"])
 def test_a_daily_lock_opens_at_the_next_session(field):
     state = locked_by({field: 1_000}, cash=49_000.0)
     assert reason(buy(), state) == "LiquidationOnly"
-    state = next_session(state)
+    state = next_session(state, {field: 1_000})
     assert (state.admin_action, reason(buy(), state)) == ("Normal", "")
+
+
+def test_below_its_floor_an_account_stays_locked_until_it_is_paid_in_or_the_peak_is_set():
+    drawdown = {"trailingMaxDrawdown": 1_000}
+    state = next_session(locked_by(drawdown, cash=49_000.0), drawdown)
+    assert reason(buy(), state) == "LiquidationOnly"
+    state.cash += 0.01
+    assert reason(buy(), next_session(state, drawdown)) == ""
+
+
+def test_a_daily_lock_stays_while_the_weeks_limit_is_passed():
+    limits = {"dailyLossAutoLiq": 1_000, "weeklyLossAutoLiq": 2_000}
+    state = locked_by({"dailyLossAutoLiq": 1_000}, cash=48_000.0, day_start=49_000.0)
+    state = next_session(state, limits)
+    assert reason(buy(), state) == "LiquidationOnly"
+    assert reason(buy(), next_session(state, limits, is_first_of_week=True)) == ""
 
 
 def test_a_weekly_lock_opens_on_sunday():

@@ -5,10 +5,11 @@ one under doNotUnlock never; a lock that an admin set stays until an admin sets 
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from vendor_admin.sandbox.risk_rules.account_state import AccountState, AdminAction, Lock, LockEnd
-from vendor_admin.sandbox.risk_rules.auto_liq import Breach, Effect
+from vendor_admin.sandbox.risk_rules.auto_liq import AutoLiqSettings, Breach, Effect, breach
 from vendor_admin.sandbox.risk_rules.locks import BY_AUTO_LIQ, LOCKING
 
 
@@ -35,18 +36,18 @@ class SessionStart:
     status: RiskStatus
 
 
-def status_after_breach(account: AccountState, breach: Breach, now: dt.datetime) -> RiskStatus:
+def status_after_breach(account: AccountState, found: Breach, now: dt.datetime) -> RiskStatus:
     """The status once a breach was acted on. What an admin set stays; flattening locks nothing."""
-    if breach.ends is None:
+    if found.ends is None:
         return RiskStatus.of(account)
     by_auto_liq = AdminAction.LIQUIDATE_ONLY_BY_AUTO_LIQ
-    if breach.effect is Effect.LIQUIDATE:
+    if found.effect is Effect.LIQUIDATE:
         by_auto_liq = AdminAction.LIQUIDATED_BY_AUTO_LIQ
     is_set_by_admin = account.admin_action in LOCKING or account.admin_action == AdminAction.LIQUIDATE_ONLY
     return RiskStatus(
         admin_action=account.admin_action if is_set_by_admin else by_auto_liq,
         liquidate_only_at=account.liquidate_only_at or now,
-        lock=Lock(breach.rule, _longer(account.lock, breach.ends)),
+        lock=Lock(found.rule, _longer(account.lock, found.ends)),
     )
 
 
@@ -55,13 +56,28 @@ def peak_at_session_end(account: AccountState) -> float:
     return max(account.max_net_liq, account.net_liq)
 
 
-def at_session_start(account: AccountState, *, is_first_of_week: bool) -> SessionStart:
-    """Begin to count anew, and open the locks that have run out."""
-    return SessionStart(
-        day_start=account.net_liq,
-        week_start=account.net_liq if is_first_of_week else account.week_start,
-        status=_unlocked(account) if _has_run_out(account, is_first_of_week) else RiskStatus.of(account),
-    )
+def at_session_start(
+    account: AccountState, settings: Sequence[AutoLiqSettings], *, is_first_of_week: bool, now: dt.datetime
+) -> SessionStart:
+    """Begin to count anew, and open the lock that has run out, unless the account would be liquidated again at once:
+    below a drawdown's floor it stays locked (our choice).
+    """
+    day_start = account.net_liq
+    week_start = account.net_liq if is_first_of_week else account.week_start
+    status = RiskStatus.of(account)
+    if _has_run_out(account, is_first_of_week):
+        opened = _unlocked(account)
+        after = replace(
+            account,
+            day_start=day_start,
+            week_start=week_start,
+            admin_action=opened.admin_action,
+            liquidate_only_at=opened.liquidate_only_at,
+            lock=None,
+        )
+        again = breach(after, settings, used_margin=0.0, now=now)
+        status = status if again is not None and again.effect is Effect.LIQUIDATE else opened
+    return SessionStart(day_start=day_start, week_start=week_start, status=status)
 
 
 def _has_run_out(account: AccountState, is_first_of_week: bool) -> bool:

@@ -83,7 +83,9 @@ def start_session(execution: Execution, account: Record, *, is_first_of_week: bo
     """Begin to count anew, and open the locks that have run out."""
     risk, edits = execution.floor.risk, execution.edits
     state = risk.state_of(edits, account)
-    tally, start = risk.tally(state.account_id), at_session_start(state, is_first_of_week=is_first_of_week)
+    tally, now = risk.tally(state.account_id), execution.floor.market.clock.now()
+    settings = settings_of(edits, state.account_id)
+    start = at_session_start(state, settings, is_first_of_week=is_first_of_week, now=now)
     tally.today, tally.open_at_day_start = 0.0, state.open_pnl
     if is_first_of_week:
         tally.this_week, tally.open_at_week_start = 0.0, state.open_pnl
