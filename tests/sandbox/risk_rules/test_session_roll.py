@@ -21,7 +21,7 @@ def with_status(state: AccountState, status: RiskStatus) -> AccountState:
     return state
 
 
-def locked_by(entity: dict[str, object], **fields: object) -> AccountState:
+def locked_by(entity: Mapping[str, object], **fields: object) -> AccountState:
     """An account whose settings acted."""
     state = account(**fields)
     found = breach(state, [AutoLiqSettings.of(entity)], used_margin=0.0, now=NOW)
