@@ -1,13 +1,16 @@
 """What each order type waits for, and how it trades once it goes."""
 
+import itertools
 from typing import Any
 
 import pytest
 
-from tests.sandbox.market.trading import ES, Desk
+from tests.sandbox.market.trading import CONTRACTS, ES, MONDAY_NOON, Desk
 from vendor_admin.sandbox.market.kinds import KINDS, PROTECTION_TICKS
 from vendor_admin.sandbox.market.matching import Market
 from vendor_admin.sandbox.market.orders import Action, Terms
+from vendor_admin.sandbox.trading.refusals import OrderRefusedError
+from vendor_admin.sandbox.trading.terms import need_terms
 
 WORKING = ("Working",)
 TRIGGERED = ("Triggered",)
@@ -85,13 +88,13 @@ def test_a_protected_stop_trades_within_its_protection(desk: Desk) -> None:
 
 
 def test_a_quantity_triggered_stop_waits_until_its_price_is_nearly_sold_out(desk: Desk) -> None:
-    desk.place("Buy", "QTS", 3, stop_price=6_710.0)
+    desk.place("Buy", "QTS", 3, price=6_710.0)
     assert desk.price(6_710.0, size=4) == []
     assert desk.price(6_710.0, size=3) == [TRIGGERED, ("Filled", 3, 6_710.0, 0)]
 
 
 def test_a_quantity_triggered_stop_goes_off_when_the_price_goes_beyond(desk: Desk) -> None:
-    desk.place("Sell", "QTS", stop_price=6_690.0)
+    desk.place("Sell", "QTS", price=6_690.0)
     assert desk.price(6_689.75, size=50) == [TRIGGERED, ("Filled", 1, 6_689.75, 0)]
 
 
@@ -166,6 +169,21 @@ def test_a_stop_that_goes_off_where_nothing_is_left_ends(desk: Desk, market: Mar
     assert not market.working(1)
 
 
+@pytest.mark.parametrize("order_type", KINDS)
+def test_terms_that_a_call_may_have_lack_nothing_that_the_market_needs(desk: Desk, order_type: str) -> None:
+    """Whatever is left out and yet gets through the call is not missed by the market."""
+    prices = {"price": 6_690.0, "stop_price": 6_690.0, "limit_if_touched_price": 6_690.0, "peg_difference": 10.0}
+    contract = CONTRACTS["ESU6"]
+    for count in range(len(prices) + 1):
+        for names in itertools.combinations(prices, count):
+            given: dict[str, Any] = {name: prices[name] for name in names}
+            try:
+                need_terms(contract, Terms(order_type, 1, **given), now=MONDAY_NOON)
+            except OrderRefusedError:
+                continue
+            assert desk.place("Sell", order_type, **given)[0] == WORKING, given
+
+
 @pytest.mark.parametrize(
     ("action", "terms"),
     [
@@ -174,7 +192,7 @@ def test_a_stop_that_goes_off_where_nothing_is_left_ends(desk: Desk, market: Mar
         ("Sell", {"order_type": "Stop", "stop_price": 6_701.0}),
         ("Sell", {"order_type": "StopLimit", "stop_price": 6_701.0, "price": 6_700.0}),
         ("Sell", {"order_type": "TrailingStop", "stop_price": 6_701.0}),
-        ("Sell", {"order_type": "QTS", "stop_price": 6_701.0}),
+        ("Sell", {"order_type": "QTS", "price": 6_701.0}),
         ("Sell", {"order_type": "MarketStopWithProtection", "stop_price": 6_701.0}),
     ],
 )

@@ -14,7 +14,7 @@ from vendor_admin.sandbox.platform import Platform
 from vendor_admin.sandbox.world.products import Contract
 from vendor_admin.sandbox.world.times import timestamp
 
-MOST_STEPS = 10_000
+MOST_STEPS = 1_000
 
 
 def state(platform: Platform, query: Body) -> Body:
@@ -94,7 +94,7 @@ def _step(platform: Platform, body: Body) -> Body:
 
 def _clock(platform: Platform, body: Body) -> Body:
     """Set the clock forward to a moment `at` (ISO with an offset) or by `seconds`; make it stand still, or its `speed`
-    another. What ended in between ends with the next step.
+    another; let a price last `step_seconds`. What ended in between ends with the next step.
     """
     clock = platform.exchange.clock
     if "at" in body:
@@ -106,6 +106,8 @@ def _clock(platform: Platform, body: Body) -> Body:
         clock.step(dt.timedelta(seconds=float(body["seconds"])))
     if "speed" in body:
         clock.set_speed(float(body["speed"]))
+    if "step_seconds" in body:
+        platform.exchange.step_seconds = max(0.0, float(body["step_seconds"]))
     if "frozen" in body:
         (clock.freeze if body["frozen"] else clock.resume)()
     return state(platform, {})
@@ -139,7 +141,14 @@ MARKET_VERBS: dict[str, Verb] = {
     "market/price": Verb(_price, needs={"contract": Kind.TEXT, "price": Kind.NUMBER}, takes={"size": Kind.NUMBER}),
     "market/step": Verb(_step, takes={"steps": Kind.NUMBER, "seconds": Kind.NUMBER}),
     "market/clock": Verb(
-        _clock, takes={"at": Kind.TEXT, "seconds": Kind.NUMBER, "speed": Kind.NUMBER, "frozen": Kind.FLAG}
+        _clock,
+        takes={
+            "at": Kind.TEXT,
+            "seconds": Kind.NUMBER,
+            "speed": Kind.NUMBER,
+            "step_seconds": Kind.NUMBER,
+            "frozen": Kind.FLAG,
+        },
     ),
     "market/hours": Verb(
         _hours, takes={"always_open": Kind.FLAG, "closed_days": Kind.ANY, "early_closes": Kind.OBJECT}

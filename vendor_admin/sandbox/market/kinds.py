@@ -3,10 +3,10 @@
 The platform names the types without saying what they do; Market, Limit, Stop and their relatives are as CME Globex
 defines them. What nobody says is chosen here:
 
-- MIT has its touched price in `price`, as its request has no other; a LimitIfTouched has it in `limit_if_touched_price`
-  and its limit in `price`. Both go off at once where the price is there already.
-- QTS is read as a quantity triggered stop: at its stop price it goes off only when no more is offered (or bid) there
-  than the order itself wants, and as a stop does when the price goes beyond. The request has no field for a quantity.
+- MIT has its touched price in `price`, since stop prices are for stops; a LimitIfTouched has it in
+  `limit_if_touched_price` and its limit in `price`. Both go off at once where the price is there already.
+- QTS is read as a quantity triggered stop at `price`: there it goes off only when no more is offered (or bid) than the
+  order itself wants, and as a stop does when the price goes beyond. The request has no field for a quantity.
 - A trailing stop follows the last trade at `peg_difference`, or without one at the distance that its `stop_price` had
   when it came in; the limit of a TrailingStopLimit keeps its distance from the stop.
 - What is protected trades up to `PROTECTION_TICKS` beyond the best price, or beyond its stop price; the rest stays as a
@@ -71,9 +71,9 @@ def trigger_field(order_type: str) -> str:
     kind = KINDS[order_type]
     if kind.waits is Wait.NOTHING:
         return ""
-    if kind.waits is Wait.TOUCH:
-        return "price" if kind.style is Style.MARKET else "limitIfTouchedPrice"
-    return "stopPrice"
+    if kind.waits is Wait.STOP:
+        return "stopPrice"
+    return "price" if kind.style is Style.MARKET else "limitIfTouchedPrice"
 
 
 def trigger_price(terms: Terms) -> float | None:

@@ -29,7 +29,7 @@ class Reason(enum.StrEnum):
 class Terms:
     """What an order asks for: the fields of an `orderVersion`.
 
-    `price` is the limit, and of a MIT the touched price; `stop_price` the trigger of every kind of stop;
+    `price` is the limit, and of MIT and QTS the price at which they go off; `stop_price` that of stops;
     `limit_if_touched_price` the touched price of a LimitIfTouched; `peg_difference` the distance, in points, at which a
     trailing stop follows; `max_show` the most that is shown at a time; `expire_time` the end of a GTD order.
     """
