@@ -56,9 +56,11 @@ def test_an_order_that_is_over_takes_no_command(trader: Trader) -> None:
     assert trader.call("order/cancelorder", orderId=5).body["failureText"] == "Access is denied"
 
 
-def test_a_command_that_comes_too_late_is_told_by_its_report(trader: Trader) -> None:
+@pytest.mark.parametrize("fields", [{}, {"orderQty": 2, "orderType": "Limit", "price": START - 20}])
+def test_a_command_that_comes_too_late_is_told_by_its_report(trader: Trader, fields: dict[str, object]) -> None:
     order_id = trader.place("Buy", 1, "Limit", price=START - 10)
-    command_id = trader.ask("order/cancelorder", orderId=order_id).body["commandId"]
+    path = "order/modifyorder" if fields else "order/cancelorder"
+    command_id = trader.ask(path, orderId=order_id, **fields).body["commandId"]
     trader.price(START - 10)
     trader.exchange.process()
     [report] = trader.reports(command_id)
@@ -83,6 +85,7 @@ def test_what_was_left_out_of_a_modification_keeps_its_time_in_force(trader: Tra
 def test_an_order_waits_for_its_activation_time(trader: Trader) -> None:
     later = trader.exchange.clock.now() + dt.timedelta(minutes=5)
     order_id = trader.place("Buy", 1, activationTime=later.isoformat())
+    trader.exchange.process()
     assert trader.status(order_id) == "PendingNew"
     trader.exchange.clock.step(dt.timedelta(minutes=6))
     trader.exchange.process()

@@ -143,6 +143,14 @@ def test_a_suspended_bracket_can_be_changed_before_it_is_sent(trader: Trader) ->
     assert trader.status(target) == "Filled"
 
 
+def test_cancelling_one_suspended_bracket_leaves_the_other(trader: Trader) -> None:
+    _, (target, stop) = oso(trader)
+    trader.call("order/cancelorder", orderId=target)
+    assert (trader.status(target), trader.status(stop)) == ("Canceled", "Suspended")
+    trader.price(START - 10)
+    assert trader.status(stop) == "Working"
+
+
 def test_brackets_are_checked_before_anything_is_written(trader: Trader) -> None:
     entry = trader.order("Buy", 1, "Limit", price=START - 10)
     bracket = {"action": "Sell", "orderType": "Limit", "price": START + 0.1}

@@ -66,6 +66,15 @@ def test_an_administrator_closes_what_is_locked_and_a_trader_does_not(trader: Tr
     assert (trader.position(), trader.entity("order", order_id)["admin"]) == (0, True)
 
 
+def test_an_undone_liquidation_closes_nothing(trader: Trader) -> None:
+    trader.place("Buy", 1)
+    resting = trader.place("Buy", 1, "Limit", price=START - 10)
+    trader.spoil("order/liquidateposition")
+    close(trader)
+    assert (trader.position(), trader.status(resting)) == (1, "Working")
+    assert list(trader.exchange.orders.by_id) == [resting]
+
+
 def test_only_an_administrators_key_may_say_admin(trader: Trader) -> None:
     trader.place("Buy", 1)
     trader.organization.is_vendor = False

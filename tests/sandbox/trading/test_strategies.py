@@ -103,6 +103,16 @@ def test_interrupting_cancels_what_rests_and_leaves_the_position(trader: Trader)
     assert (again["failureReason"], bool(again["errorText"])) == ("TooLate", True)
 
 
+def test_orders_that_a_user_cancels_do_not_come_again(trader: Trader) -> None:
+    strategy = start(trader, brackets=[{"qty": 2, "profitTarget": 5, "stopLoss": -5}])["orderStrategy"]
+    target, stop = working(trader)
+    trader.call("order/cancelorder", orderId=target["orderId"])
+    assert [one["orderId"] for one in working(trader)] == [stop["orderId"]]
+    trader.call("order/cancelorder", orderId=stop["orderId"])
+    assert (working(trader), trader.position()) == ([], 2)
+    assert status(trader, strategy) == "ExecutionFinished"
+
+
 def test_a_strategy_whose_entry_is_cancelled_was_stopped_by_its_user(trader: Trader) -> None:
     strategy = start(trader, entry={"orderType": "Limit", "price": START - 50})["orderStrategy"]
     trader.call("order/cancelorder", orderId=trader.entities("order")[0]["id"])

@@ -35,7 +35,6 @@ def end_strategy(edits: Edits, group: Group, status: str, *, message: str | None
         record = edits.book().get("orderStrategyLink", link_id)
         if record is not None:
             edits.delete("orderStrategyLink", record)
-    group.links.clear()
     record = edits.book().get("orderStrategy", group.strategy_id or 0)
     if record is not None and record.entity["status"] == "ActiveStrategy":
         edits.update("orderStrategy", record, status=status, failureMessage=message and message[:MOST_MESSAGE])
