@@ -34,6 +34,15 @@ def test_a_day_order_expires_before_it_can_trade_in_the_next_session(
     assert desk.price(6_690.0) == [("Expired", "SessionEnd")]
 
 
+def test_a_day_order_expires_at_an_early_close_that_was_told_afterwards(
+    desk: Desk, market: Market, clock: MarketClock
+) -> None:
+    desk.place("Buy", "Limit", price=FAR)
+    market.schedule.early_closes = {MONDAY_NOON.date(): dt.time(13)}
+    assert advance(market, clock, MONDAY_NOON + dt.timedelta(minutes=59)) == []
+    assert advance(market, clock, MONDAY_NOON + HOUR) == [("Expired", "SessionEnd")]
+
+
 def test_a_good_till_cancelled_order_goes_on_in_the_next_session(
     desk: Desk, market: Market, clock: MarketClock
 ) -> None:

@@ -148,7 +148,9 @@ def test_immediate_or_cancel_takes_what_is_there(desk: Desk) -> None:
     ]
 
 
-def test_the_micro_goes_along_with_its_big_brother_and_has_a_depth_of_its_own(desk: Desk, market: Market) -> None:
+def test_the_micro_goes_along_with_the_full_size_contract_and_has_a_depth_of_its_own(
+    desk: Desk, market: Market
+) -> None:
     micro = CONTRACTS["MESU6"].id
     market.submit(MarketOrder(501, micro, "Buy", Terms("Limit", 1, price=6_690.0)))
     assert [event.order_id for event in market.set_price(ES, 6_690.0, size=1)] == [501]

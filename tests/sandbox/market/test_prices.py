@@ -52,7 +52,7 @@ def test_prices_move_but_stay_near_where_they_began() -> None:
         assert 0.9 < min(path) / contract.product.start_price < max(path) / contract.product.start_price < 1.12
 
 
-def test_the_micro_stands_where_its_big_brother_stands_and_the_next_month_above() -> None:
+def test_the_micro_stands_where_the_full_size_contract_stands_and_the_next_month_above() -> None:
     market = new_market()
     for _ in range(50):
         market.advance()

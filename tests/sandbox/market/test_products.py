@@ -35,7 +35,7 @@ def test_the_front_month_is_never_one_that_expired_before_today(day: int, front:
 
 
 @pytest.mark.parametrize(("micro", "big"), MICROS.items())
-def test_a_micro_has_the_prices_of_its_big_brother_and_a_tenth_of_its_value(micro: str, big: str) -> None:
+def test_a_micro_has_the_prices_of_the_full_size_contract_and_a_tenth_of_its_value(micro: str, big: str) -> None:
     small, large = BY_NAME[micro], BY_NAME[big]
     assert (small.follows, small.tick_size, small.start_price) == (big, large.tick_size, large.start_price)
     assert small.value_per_point == large.value_per_point / 10

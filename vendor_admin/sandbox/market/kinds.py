@@ -21,6 +21,7 @@ from vendor_admin.sandbox.market.orders import Terms
 PROTECTION_TICKS = 20
 TIMES_IN_FORCE = frozenset({"Day", "FOK", "GTC", "GTD", "IOC"})
 AT_ONCE = frozenset({"FOK", "IOC"})
+LONGER_THAN_A_SESSION = frozenset({"GTC", "GTD"})
 
 
 class Wait(enum.Enum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from vendor_admin.sandbox.market.checks import Refusal, check_terms
 from vendor_admin.sandbox.market.clock import MarketClock
 from vendor_admin.sandbox.market.depth import Depth
-from vendor_admin.sandbox.market.kinds import AT_ONCE, PROTECTION_TICKS, Style, Wait
+from vendor_admin.sandbox.market.kinds import AT_ONCE, LONGER_THAN_A_SESSION, PROTECTION_TICKS, Style, Wait
 from vendor_admin.sandbox.market.orders import (
     Cancelled,
     CommandRejected,
@@ -182,7 +182,7 @@ class Market:
         for contract in contracts:
             orders = self._by_contract[contract.id]
             if orders:
-                events.extend(self._expire(orders.values(), now))
+                events.extend(self._expire(orders.values(), now, is_open=is_open))
             if orders and is_open:
                 events.extend(self._match(list(orders.values()), self._prices.depth(contract), now))
         return events
@@ -230,8 +230,13 @@ class Market:
         event = Filled(resting.id, now, size, resting.contract.product.price(ticks), resting.remaining)
         return event if resting.remaining else self._end(resting, event)
 
-    def _expire(self, orders: Iterable[RestingOrder], now: dt.datetime) -> list[Event]:
-        ended = [order for order in orders if order.expires_at <= now]
+    def _expire(self, orders: Iterable[RestingOrder], now: dt.datetime, *, is_open: bool) -> list[Event]:
+        """End what its time is over for; a session may have ended earlier than it was known when the order came in."""
+        ended = [
+            order
+            for order in orders
+            if order.expires_at <= now or not (is_open or order.terms.time_in_force in LONGER_THAN_A_SESSION)
+        ]
         return [self._end(order, _expiry(order, now)) for order in ended]
 
     def _end(self, resting: RestingOrder, event: Event) -> Event:

@@ -2,16 +2,11 @@
 
 import datetime as dt
 
+from vendor_admin.sandbox.market.kinds import KINDS, TIMES_IN_FORCE, Style, trigger_field
 from vendor_admin.sandbox.market.orders import Action, Terms
 from vendor_admin.sandbox.trading.refusals import OrderRefusedError, Reason
 from vendor_admin.sandbox.world.products import Contract
 
-# The platform's documents name twelve types; its OpenAPI file has nine of them.
-LIMITS = frozenset({"Limit", "StopLimit", "TrailingStopLimit", "MIT", "QTS"})
-STOPS = frozenset({"Stop", "StopLimit", "MarketStopWithProtection"})
-TRAILING = frozenset({"TrailingStop", "TrailingStopLimit"})
-TYPES = LIMITS | STOPS | TRAILING | {"Market", "MarketLimit", "MarketWithProtection", "LimitIfTouched"}
-TIMES = frozenset({"Day", "FOK", "GTC", "GTD", "IOC"})
 MOST_TEXT = 64
 MOST_QUANTITY = 2**31 - 1
 
@@ -27,9 +22,9 @@ def read_action(word: str) -> Action:
 
 def need_terms(contract: Contract, terms: Terms, *, now: dt.datetime) -> None:
     """Raise OrderRefusedError for terms that no market could take. `now` is the market's time."""
-    if terms.order_type not in TYPES:
+    if terms.order_type not in KINDS:
         raise OrderRefusedError(Reason.UNSUPPORTED, f"There is no order type {terms.order_type[:40]}")
-    if terms.time_in_force not in TIMES:
+    if terms.time_in_force not in TIMES_IN_FORCE:
         raise OrderRefusedError(Reason.UNSUPPORTED, f"There is no time in force {terms.time_in_force[:40]}")
     if not 0 < terms.quantity <= MOST_QUANTITY:
         raise OrderRefusedError(Reason.UNKNOWN, "Order Qty should be greater than 0")
@@ -42,7 +37,7 @@ def need_terms(contract: Contract, terms: Terms, *, now: dt.datetime) -> None:
 
 def is_stop(terms: Terms) -> bool:
     """Whether an order waits for a price that is worse than the market's."""
-    return terms.order_type in STOPS or terms.order_type in TRAILING
+    return trigger_field(terms.order_type) == "stopPrice"
 
 
 def need_texts(*texts: str | None) -> None:
@@ -57,14 +52,14 @@ def aware(moment: dt.datetime | None) -> dt.datetime | None:
 
 
 def _need_prices(contract: Contract, terms: Terms) -> None:
-    if terms.order_type in LIMITS and terms.price is None:
+    kind, trigger = KINDS[terms.order_type], trigger_field(terms.order_type)
+    if terms.price is None and (kind.style is Style.LIMIT or trigger == "price"):
         raise OrderRefusedError(Reason.INVALID_PRICE, "Price should be specified")
-    if terms.order_type in STOPS and terms.stop_price is None:
+    if terms.limit_if_touched_price is None and trigger == "limitIfTouchedPrice":
+        raise OrderRefusedError(Reason.INVALID_PRICE, "Limit If Touched Price should be specified")
+    is_trailing_by = kind.trails and terms.peg_difference is not None
+    if terms.stop_price is None and trigger == "stopPrice" and not is_trailing_by:
         raise OrderRefusedError(Reason.INVALID_PRICE, "Stop Price should be specified")
-    if terms.order_type in TRAILING and terms.stop_price is None and terms.peg_difference is None:
-        raise OrderRefusedError(Reason.INVALID_PRICE, "Stop Price should be specified")
-    if terms.order_type == "LimitIfTouched" and (terms.price is None or terms.limit_if_touched_price is None):
-        raise OrderRefusedError(Reason.INVALID_PRICE, "Price and Limit If Touched Price should be specified")
     for price in (terms.price, terms.stop_price, terms.limit_if_touched_price, terms.peg_difference):
         if price is not None and contract.product.ticks(price) is None:
             raise OrderRefusedError(Reason.INVALID_PRICE, f"{price} is not a multiple of {contract.product.tick_size}")
