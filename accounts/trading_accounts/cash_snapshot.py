@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from vendor_admin.mirrors.models import Account
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.operations.kinds import ReadRow
+from vendor_admin.operations.kinds import Question, ReadRow
 from vendor_admin.operations.models import ReadJob, ReadJobRow
 from vendor_admin.operations.read_jobs.verbs import ask, asked_since
 from vendor_admin.operations.skip_reasons import SkipReason
@@ -33,18 +33,18 @@ class CashSnapshots:
     right = Right.REQUEST_RECONCILIATION
     answers_page = "cash"
 
-    def rows(self, ids: Sequence[int], *, environment: str, organization_id: int) -> Sequence[ReadRow]:
-        accounts = load(Account, organization_id=organization_id, ids=ids)
-        found = ((id_, accounts.get(id_, environment)) for id_ in ids)
+    def rows(self, questions: Sequence[Question], *, environment: str, organization_id: int) -> Sequence[ReadRow]:
+        accounts = load(Account, organization_id=organization_id, ids=[one.target_id for one in questions])
+        found = ((one, accounts.get(one.target_id, environment)) for one in questions)
         return [
-            ReadRow(id_, str(account))
+            ReadRow(question, str(account))
             if account is not None and account.environment == environment
-            else ReadRow(id_, f"account {id_}", SkipReason.NOT_THERE.format("account"))
-            for id_, account in found
+            else ReadRow(question, f"account {question.target_id}", SkipReason.NOT_THERE.format("account"))
+            for question, account in found
         ]
 
-    def call(self, target_id: int) -> tuple[Write[GetCashBalanceSnapshot], GetCashBalanceSnapshot]:
-        return GET_CASH_BALANCE_SNAPSHOT, GetCashBalanceSnapshot(account_id=target_id)
+    def call(self, question: Question) -> tuple[Write[GetCashBalanceSnapshot], GetCashBalanceSnapshot]:
+        return GET_CASH_BALANCE_SNAPSHOT, GetCashBalanceSnapshot(account_id=question.target_id)
 
 
 def request_cash_snapshot(
@@ -68,7 +68,7 @@ def request_cash_snapshot(
     return recent or ask(
         organization=organization,
         kind=kind,
-        ids=[account_id],
+        questions=[Question(account_id)],
         environment=environment,
         actor=actor,
         now=now,

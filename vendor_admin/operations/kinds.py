@@ -265,10 +265,18 @@ class FollowsUp(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about one thing, by its id: `asked` holds, as JSON, what a kind wants to know besides."""
+
+    target_id: int
+    asked: Json = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRow:
     """One thing that is asked about. `why` says why it is not."""
 
-    target_id: int
+    question: Question
     label: str
     why: str = ""
 
@@ -276,7 +284,7 @@ class ReadRow:
 class ReadKind(Protocol):
     """One thing that can be asked of the platform, without a change of anything (read_jobs/).
 
-    `rows` gives one for each id, in their order, with a constant number of queries. `call` asks about one of them; it
+    `rows` gives one for each question, in their order, with a constant number of queries. `call` asks one of them; it
     may be made again. `answers_page` names the address, of a job's number, that shows what was answered.
     """
 
@@ -285,9 +293,9 @@ class ReadKind(Protocol):
     right: Right
     answers_page: str
 
-    def rows(self, ids: Sequence[int], *, environment: str, organization_id: int) -> Sequence[ReadRow]: ...
+    def rows(self, questions: Sequence[Question], *, environment: str, organization_id: int) -> Sequence[ReadRow]: ...
 
-    def call(self, target_id: int) -> tuple[Write[Any], Request]: ...
+    def call(self, question: Question) -> tuple[Write[Any], Request]: ...
 
 
 _kinds: dict[str, PlanKind] = {}

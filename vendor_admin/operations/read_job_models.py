@@ -55,6 +55,7 @@ class ReadJobRow(OrganizationRow):
     job = models.ForeignKey(ReadJob, models.CASCADE, related_name="rows", db_index=False)
     position = models.PositiveIntegerField()
     target_id = models.BigIntegerField()
+    asked = models.JSONField(null=True, help_text="What is asked besides, as its kind has it.")
     label = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0, help_text="How many calls got no answer.")

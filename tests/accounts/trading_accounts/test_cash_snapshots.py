@@ -10,6 +10,7 @@ from accounts.trading_accounts.cash_snapshot import CashSnapshots, request_cash_
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from vendor_admin.errors import Conflict, NotAllowed
+from vendor_admin.operations.kinds import Question
 from vendor_admin.operations.models import Operation, ReadJob, ReadJobRow
 from vendor_admin.operations.plan_work.platform_reader import PlatformReader
 from vendor_admin.operations.read_jobs import work
@@ -36,7 +37,7 @@ def look_at_many(scene: Scene, ids: list[int]) -> ReadJob:
         return ask(
             organization=scene.organization,
             kind=CashSnapshots(),
-            ids=ids,
+            questions=[Question(id_) for id_ in ids],
             environment="demo",
             actor=Actor.staff(scene.actor),
             now=timezone.now(),

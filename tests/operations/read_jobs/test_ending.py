@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from tests.support.people import staff_user
 from vendor_admin.errors import Conflict, NotAllowed
+from vendor_admin.operations.kinds import Question
 from vendor_admin.operations.models import ReadJob, ReadJobRow
 from vendor_admin.operations.read_jobs import work
 from vendor_admin.operations.read_jobs.ending import KEPT_FOR, cancel, forget_old_read_jobs
@@ -28,7 +29,7 @@ def job(alpha: Organization, trading_day) -> ReadJob:
         made = ask(
             organization=alpha,
             kind=CashSnapshots(),
-            ids=[10_001, 10_002],
+            questions=[Question(10_001), Question(10_002)],
             environment="demo",
             actor=ALICE,
             now=timezone.now(),

@@ -11,6 +11,7 @@ from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from vendor_admin.celery import app
+from vendor_admin.operations.kinds import Question
 from vendor_admin.operations.models import ReadJob, ReadJobRow
 from vendor_admin.operations.plan_work.platform_reader import PlatformReader
 from vendor_admin.operations.read_jobs import work
@@ -53,7 +54,7 @@ def asked(scene: Scene, *ids: int) -> ReadJob:
         return ask(
             organization=scene.organization,
             kind=CashSnapshots(),
-            ids=ids,
+            questions=[Question(id_) for id_ in ids],
             environment="demo",
             actor=Actor.staff(scene.actor),
             now=timezone.now(),

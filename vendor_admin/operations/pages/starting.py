@@ -15,7 +15,7 @@ from vendor_admin.listing.uploads import takes_files
 from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.actions import Action, action_named
 from vendor_admin.operations.csv_files import LARGEST_FILE, CsvFault, rows_of_file, template_of
-from vendor_admin.operations.kinds import read_kind_of
+from vendor_admin.operations.kinds import Question, read_kind_of
 from vendor_admin.operations.models import Plan
 from vendor_admin.operations.pages.rows import newest_url
 from vendor_admin.operations.pages.selection import Chosen, read_selection
@@ -213,7 +213,7 @@ def _ask(request: HttpRequest, action: Action, ids: Sequence[int], organization:
     job = ask(
         organization=organization,
         kind=kind,
-        ids=ids,
+        questions=[Question(id_) for id_ in ids],
         environment=Environment.DEMO.value,
         now=database_clock.now(),
         **actor_of(request),

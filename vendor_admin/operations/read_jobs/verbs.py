@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from vendor_admin.errors import Conflict, InvalidFields
-from vendor_admin.operations.kinds import ReadKind
+from vendor_admin.operations.kinds import Question, ReadKind
 from vendor_admin.operations.plans import authors
 from vendor_admin.operations.read_job_models import ReadJob, ReadJobRow
 from vendor_admin.operations.store import wakeups
@@ -23,21 +23,21 @@ def ask(
     *,
     organization: Organization,
     kind: ReadKind,
-    ids: Sequence[int],
+    questions: Sequence[Question],
     environment: str,
     actor: Actor,
     now: datetime,
     request_id: str = "",
 ) -> ReadJob:
-    """Have the platform asked about these ids as soon as the transaction has committed.
+    """Have the platform asked these questions as soon as the transaction has committed.
 
     Must run inside the organization's scope. Raises NotAllowed where the actor may not ask, InvalidFields where they
-    are too many, and Conflict where none of them is there.
+    are too many, and Conflict where none of what they are about is there.
     """
     authors.require(actor, kind.right, organization_id=organization.pk)
-    if len(ids) > MOST_ROWS:
+    if len(questions) > MOST_ROWS:
         raise InvalidFields.from_texts({"": TOO_MANY})
-    found = kind.rows(ids, environment=environment, organization_id=organization.pk)
+    found = kind.rows(questions, environment=environment, organization_id=organization.pk)
     if all(row.why for row in found):
         raise Conflict(NOTHING_TO_ASK.format(found[0].why if found else "").strip())
     job = ReadJob.objects.create(
@@ -55,7 +55,8 @@ def ask(
             organization=organization,
             job=job,
             position=position,
-            target_id=row.target_id,
+            target_id=row.question.target_id,
+            asked=row.question.asked,
             label=row.label[:200],
             state=ReadJobRow.State.REFUSED if row.why else ReadJobRow.State.WAITING,
             why=row.why,

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from django.db.models import Q, QuerySet
 
-from vendor_admin.operations.kinds import read_kind_of
+from vendor_admin.operations.kinds import Question, read_kind_of
 from vendor_admin.operations.plan_work.platform_reader import Fault, NotRead, PlatformReader
 from vendor_admin.operations.read_job_models import ReadJob, ReadJobRow
 from vendor_admin.operations.read_jobs.ending import end
@@ -119,7 +119,7 @@ def _ask(job: ReadJob, row: ReadJobRow, platform: PlatformReader) -> bool:
     """Ask about one row, and store what came of it. False where the claim was lost; raises NotRead where the job has to
     wait.
     """
-    write, request = read_kind_of(job.kind).call(row.target_id)
+    write, request = read_kind_of(job.kind).call(Question(row.target_id, row.asked))
     outcome = platform.call(write.operation, body=write.body(request))
     said = write.outcomes(request, outcome)[0] if isinstance(outcome, Success | Rejected | Unknown) else outcome
     if isinstance(said, Success):
