@@ -1,7 +1,7 @@
 """How prices move: a seeded walk for every product that leads others, and the depth that follows from it.
 
-The same seed and the same steps give the same prices. A micro has the price of the full-size contract; the next month stands
-above the front month by a fixed share. Nothing here looks at a clock.
+The same seed and the same steps give the same prices. A micro has the price of the full-size contract; the next month
+stands above the front month by a fixed share. Nothing here looks at a clock.
 """
 
 import random
