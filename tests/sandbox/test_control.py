@@ -285,6 +285,8 @@ GOOD: dict[str, object] = {
     "rate": 0,
     "events": 0,
     "count": 0,
+    "contract": "MESZ6",
+    "price": 6_700,
 }
 NEEDS = [(verb, field) for verb, known in control.VERBS.items() for field in known.needs]
 
