@@ -8,6 +8,8 @@ show(
     Entry(Group.RISK, 30, "Fills", "done_all", "admin:mirrors_fill_changelist"),
     Entry(Group.RISK, 40, "Limits", "shield", "admin:mirrors_useraccountautoliq_changelist"),
     Entry(Group.RISK, 50, "Risk status", "lock", "admin:mirrors_accountriskstatus_changelist"),
+    Entry(Group.RISK, 53, "Risk status history", "history", "admin:mirrors_accountriskstatuslog_changelist"),
+    Entry(Group.RISK, 56, "Auto-liquidations", "gavel", "admin:mirrors_autoliqtransaction_changelist"),
     Entry(
         Group.RISK,
         60,

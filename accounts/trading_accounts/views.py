@@ -11,10 +11,12 @@ from accounts.in_force import permission_is_in_force
 from accounts.trading_accounts.cash_snapshot import CashSnapshots
 from vendor_admin.listing.admin_base import bounded_page, has_right, organization_of, require
 from vendor_admin.listing.lists import Badge
-from vendor_admin.mirrors.admin.mirror_admin import environment_badge, member_url, object_url
+from vendor_admin.mirrors.admin.mirror_admin import admin_action_badge, environment_badge, member_url, object_url
 from vendor_admin.mirrors.external_ids import Kind, external_id_of
 from vendor_admin.mirrors.models import (
     Account,
+    AccountRiskStatusLog,
+    AutoLiqTransaction,
     Fill,
     MarginSnapshot,
     Order,
@@ -27,6 +29,7 @@ from vendor_admin.mirrors.queries.account_summary import AccountSummary
 from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load
 from vendor_admin.mirrors.rules.limits_in_words import STAFF_WORDS, limits_in_words, position_limit_in_words
+from vendor_admin.mirrors.rules.liquidations import cancelled_in_words, closed_in_words
 from vendor_admin.organizations.roles import Right
 from vendor_admin.sync.pages.timeline import Subject, read_timeline
 
@@ -126,7 +129,15 @@ def _risk(found: Account, *, organization_id: int) -> dict[str, object]:
     attach_names(limits, organization_id=organization_id)
     categories = load(RiskCategory, organization_id=organization_id, ids=[found.risk_category_id])
     margin = MarginSnapshot.objects.filter(**own, entity_id=found.entity_id).first()
+    newest = {"account_id": found.entity_id, "deleted_at__isnull": True, **own}
+    liquidations = list(AutoLiqTransaction.objects.filter(**newest).order_by("-entity_id")[:RECENT])
+    attach_names(liquidations, organization_id=organization_id)
+    history = AccountRiskStatusLog.objects.filter(**newest).order_by("-entity_id")[:RECENT]
     return {
+        "liquidations": [
+            (one, closed_in_words(one), cancelled_in_words(one), admin_action_badge(one)) for one in liquidations
+        ],
+        "risk_history": [(one, admin_action_badge(one)) for one in history],
         "position_limits": [(limit, position_limit_in_words(limit)) for limit in limits],
         "risk_category": categories.get(found.risk_category_id, found.environment) or found.risk_category_id,
         "margin": margin,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from vendor_admin.listing.lists import Badge, Column, Filter
+from vendor_admin.listing.lists import Column, Filter
 from vendor_admin.mirrors.admin.mirror_admin import (
     ACCOUNT_ID,
     ENVIRONMENT,
@@ -15,9 +15,11 @@ from vendor_admin.mirrors.admin.mirror_admin import (
     ByAccountIdAdmin,
     MirrorAdmin,
     account_column,
+    admin_action_badge,
     field_column,
     money_column,
     object_url,
+    product_column,
     yes_or_no,
 )
 from vendor_admin.mirrors.models import (
@@ -38,18 +40,12 @@ ADMIN_ACTIONS = (
 )  # fmt: skip
 
 
-def _action(row: AccountRiskStatus) -> Badge | None:
-    if not row.admin_action:
-        return None
-    return Badge(row.admin_action, "good" if row.admin_action == "Normal" else "bad")
-
-
 @admin.register(AccountRiskStatus)
 class RiskStatusAdmin(ByAccountIdAdmin):
     heading = "Risk status"
     columns = (
         account_column(),
-        Column("Admin action", _action),
+        Column("Admin action", admin_action_badge),
         field_column("admin_timestamp", "Since"),
         field_column("liquidate_only", "Closing only since"),
         field_column("user_triggered_liq_only", "By the trader"),
@@ -110,7 +106,7 @@ class PositionLimitAdmin(MirrorAdmin):
         Column("Limit", lambda row: row.entity_id, is_identifier=True),
         account_column(),
         Column("What", position_limit_in_words),
-        Column("Product", lambda row: str(row.product) if row.product else row.product_id),
+        product_column(),
         Column("Contract", lambda row: str(row.contract) if row.contract else row.contract_id),
         field_column("active"),
         field_column("description"),
@@ -130,7 +126,7 @@ class RiskParameterAdmin(MirrorAdmin):
             lambda row: row.user_account_position_limit_id,
             link=lambda row: object_url(UserAccountPositionLimit, row.user_account_position_limit_id, row.environment),
         ),
-        Column("Product", lambda row: str(row.product) if row.product else row.product_id),
+        product_column(),
         field_column("max_opening_order_qty", "Largest opening order"),
         field_column("max_closing_order_qty", "Largest closing order"),
         field_column("margin_percentage", "Margin %"),

@@ -23,6 +23,9 @@ FITTING = {
     ("string", "date-time"): {"timestamp with time zone"},
 }
 
+# Objects of the platform's that are one value.
+OF_PARTS = {"TradeDate": "date", "TradeTime": "time"}
+
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Any]:
@@ -53,7 +56,8 @@ def test_every_column_can_hold_what_its_schema_says(schemas: dict[str, Any]) -> 
             if schema is None:
                 continue
             if "$ref" in schema or "allOf" in schema or "enum" in schema:
-                fitting = {"date"} if "TradeDate" in json.dumps(schema) else {"text"}
+                described = json.dumps(schema)
+                fitting = {next((sql for name, sql in OF_PARTS.items() if name in described), "text")}
             else:
                 fitting = FITTING[schema["type"], schema.get("format", "")]
             if column.sql_type not in fitting:
@@ -67,7 +71,9 @@ def test_the_types_people_administer_have_mirrors() -> None:
         "marketDataSubscriptionPlan", "tradovateSubscriptionPlan", "entitlement", "contactInfo", "cashBalance",
         "cashBalanceLog", "accountRiskStatus", "userAccountAutoLiq", "userAccountPositionLimit",
         "userAccountRiskParameter", "position", "order", "orderVersion", "fill", "orderStrategy", "command",
-        "commandReport", "executionReport", "contract", "product",
+        "commandReport", "executionReport", "contract", "product", "autoLiqTransaction", "accountRiskStatusLog",
+        "productSession", "productMargin", "contractMargin", "contractGroup", "currencyRate", "orderStrategyType",
+        "categoryPositionLimit", "categoryRiskParameter", "riskTimePeriod",
     }  # fmt: skip
     assert administered <= mirror_models().keys()
 
@@ -75,13 +81,15 @@ def test_the_types_people_administer_have_mirrors() -> None:
 def test_every_mirror_has_a_source_that_the_platform_offers() -> None:
     for entity_type, model in mirror_models().items():
         operations = ENTITIES[entity_type].operations
-        if model.source is Source.LDEPS:
+        if model.source in (Source.LDEPS, Source.CHOSEN):
             assert "ldeps" in operations, entity_type
+            assert model.master == ENTITIES[entity_type].master, entity_type
             assert model.master in mirror_models(), entity_type
         if model.source is Source.LIST:
             assert "list" in operations, entity_type
         if model.absence_means_vanished:
-            by = model.master_column if model.source is Source.LDEPS else "list" in operations
+            is_by_master = model.source in (Source.LDEPS, Source.CHOSEN)
+            by = model.master_column if is_by_master else "list" in operations
             assert by, f"{entity_type}: absence from what?"
 
 

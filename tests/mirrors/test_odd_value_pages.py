@@ -1,6 +1,6 @@
 """Pages over values that the platform should not send: the ends of the calendar, old positions, fills taken back."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sync.pages.timeline import Subject, read_timeline
 
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
-VALUES: dict[str, Any] = {"bigint": 2, "numeric": 5, "boolean": True, "text": "x"}
+VALUES: dict[str, Any] = {"bigint": 2, "numeric": 5, "boolean": True, "text": "x", "time": time(23, 59)}
 
 
 def test_the_ends_of_the_calendar_are_shown_in_every_zone(alice: Client, alpha: Organization, write: Writer) -> None:

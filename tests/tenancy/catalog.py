@@ -20,6 +20,7 @@ _VALUES = {
     "varchar": "demo",
     "timestamptz": "2026-11-20T12:00:00+00:00",
     "date": "2026-11-20",
+    "time": "17:00",
     "jsonb": "{}",
     "bytea": "\\x00",
     "inet": "127.0.0.1",

@@ -31,6 +31,10 @@ class Column:
         return self.sql_type == "date"
 
     @property
+    def is_time_of_day(self) -> bool:
+        return self.sql_type == "time"
+
+    @property
     def is_text(self) -> bool:
         return self.sql_type == "text"
 

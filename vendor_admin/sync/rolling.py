@@ -12,11 +12,18 @@ from vendor_admin.tradovate.operations import MOST_IDS_IN_A_CALL
 
 ORDER = ("userAccountPositionLimit", "userAccountRiskParameter", "cashBalanceLog", "contactInfo")
 """What plans depend on goes first, and masters before what belongs to them."""
+CHOSEN = ("categoryPositionLimit", "categoryRiskParameter", "accountRiskStatusLog", "contractMargin", "productSession")
+"""What is read of a few masters alone, each hour and after a gap, and has no rounds."""
 WORDS = {
     "userAccountPositionLimit": ("position limits", "account"),
     "userAccountRiskParameter": ("risk parameters", "position limit"),
     "cashBalanceLog": ("cash balance logs", "account"),
     "contactInfo": ("contact details", "user"),
+    "categoryPositionLimit": ("position limits", "risk category"),
+    "categoryRiskParameter": ("risk parameters", "category position limit"),
+    "accountRiskStatusLog": ("risk status history", "account"),
+    "contractMargin": ("margins", "contract"),
+    "productSession": ("trading sessions", "product"),
 }
 """What people call each type, and its masters."""
 MOST_NAMED = 5

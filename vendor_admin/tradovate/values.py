@@ -1,4 +1,4 @@
-"""Read single values of the platform's JSON: ids, times, numbers, flags, trade dates.
+"""Read single values of the platform's JSON: ids, times, numbers, flags, trade dates, times of day.
 
 One place for each kind, used by the client, the sync and the pages alike. Pure; nothing here raises. A value that
 cannot be what it is meant to be reads as None. PostgreSQL's own input functions are more generous: they take `now` for
@@ -7,7 +7,7 @@ the server's clock, `infinity` for a time and `NaN` for an amount, so no text of
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -102,6 +102,16 @@ def trade_date_of(value: object) -> date | None:
         return date(year, month, day)
     except (ValueError, OverflowError):
         return None
+
+
+def time_of_day_of(value: object) -> time | None:
+    """A time of day from the platform's { hour, minute }."""
+    if not isinstance(value, Mapping):
+        return None
+    hour, minute = (whole_number_of(value.get(name)) for name in ("hour", "minute"))
+    if hour is None or minute is None or not (0 <= hour <= 23 and 0 <= minute <= 59):
+        return None
+    return time(hour, minute)
 
 
 def with_ids_read(entity: Mapping[str, Any]) -> dict[str, Any]:

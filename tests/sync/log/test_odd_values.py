@@ -119,6 +119,7 @@ def test_usual_entities_of_every_type_are_taken_byte_for_byte() -> None:
         "boolean": False,
         "timestamp with time zone": "2026-11-24T15:02:11.004Z",
         "date": {"year": 2026, "month": 11, "day": 30},
+        "time": {"hour": 17, "minute": 0},
         "text": "x",
     }
     for entity_type, model in mirror_models().items():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import time
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -57,6 +58,13 @@ def environment_badge(row: Any) -> Badge:
     return Badge(row.get_environment_display(), "live" if row.environment == "live" else "demo")
 
 
+def admin_action_badge(row: Any) -> Badge | None:
+    """What an admin, or a limit, decided about an account, in the platform's word."""
+    if not row.admin_action:
+        return None
+    return Badge(row.admin_action, "good" if row.admin_action == "Normal" else "bad")
+
+
 def field_column(name: str, title: str = "") -> Column:
     """A column that shows a field as it is."""
     return Column(title or name.replace("_", " ").capitalize(), lambda row: getattr(row, name))
@@ -96,6 +104,21 @@ def member_column() -> Column:
         lambda row: (row.member.name if row.member else None) or row.user_id,
         link=lambda row: member_url(row.user_id),
     )
+
+
+def product_column() -> Column:
+    """The product's name; its id where the name is not known."""
+    return Column("Product", lambda row: str(row.product) if row.product else row.product_id)
+
+
+def time_of_day_column(name: str, title: str) -> Column:
+    """A column of a time by the exchange's clock."""
+    return Column(title, lambda row: time_of_day_text(getattr(row, name)), hint="Central Time.")
+
+
+def time_of_day_text(value: time | None) -> str | None:
+    """A time of day as pages show it: 17:00."""
+    return None if value is None else f"{value:%H:%M}"
 
 
 def contract_column() -> Column:
@@ -171,6 +194,34 @@ class MirrorAdmin(ReadOnlyAdmin):
         }
 
 
+class ByProductIdAdmin(MirrorAdmin):
+    """Mirrors whose id is that of their product."""
+
+    filters: ClassVar[Sequence[Filter]] = (
+        ENVIRONMENT,
+        Filter("product", "Product id", kind="number", lookup="entity_id"),
+    )
+
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        for row in rows:
+            row.product_id = row.entity_id
+        attach_names(rows, organization_id=organization_id)
+
+
+class ByContractIdAdmin(MirrorAdmin):
+    """Mirrors whose id is that of their contract."""
+
+    filters: ClassVar[Sequence[Filter]] = (
+        ENVIRONMENT,
+        Filter("contract", "Contract id", kind="number", lookup="entity_id"),
+    )
+
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        for row in rows:
+            row.contract_id = row.entity_id
+        attach_names(rows, organization_id=organization_id)
+
+
 class ByAccountIdAdmin(MirrorAdmin):
     """Mirrors whose id is that of their account."""
 
@@ -193,7 +244,10 @@ def platform_fields(model: type[Mirror]) -> "list[models.Field[Any, Any]]":
 
 
 def _shown(row: Mirror, name: str) -> object:
-    return own_time(row) if name == "timestamp" else getattr(row, name)
+    value = getattr(row, name)
+    if isinstance(value, time):
+        return time_of_day_text(value)
+    return own_time(row) if name == "timestamp" else value
 
 
 def _readable(value: object) -> object:

@@ -14,11 +14,32 @@ from vendor_admin.mirrors.admin.mirror_admin import (
     ID_COLUMN,
     PLATFORM_ID,
     RECEIVED_COLUMN,
+    ByContractIdAdmin,
+    ByProductIdAdmin,
     MirrorAdmin,
+    contract_column,
     environment_badge,
     field_column,
+    money_column,
+    own_time_column,
+    product_column,
+    time_of_day_column,
 )
-from vendor_admin.mirrors.models import Contract, ContractMaturity, Currency, Exchange, GenericEntity, Product
+from vendor_admin.mirrors.models import (
+    Contract,
+    ContractGroup,
+    ContractMargin,
+    ContractMaturity,
+    Currency,
+    CurrencyRate,
+    Exchange,
+    GenericEntity,
+    OrderStrategyType,
+    Product,
+    ProductMargin,
+    ProductSession,
+)
+from vendor_admin.mirrors.queries.lookups import attach_names
 
 
 @admin.register(Contract)
@@ -38,7 +59,7 @@ class ContractAdmin(MirrorAdmin):
 class ContractMaturityAdmin(MirrorAdmin):
     columns = (
         Column("Maturity", lambda row: row.entity_id, is_identifier=True),
-        Column("Product", lambda row: str(row.product) if row.product else row.product_id),
+        product_column(),
         field_column("expiration_month"),
         field_column("expiration_date"),
         field_column("is_front", "Front"),
@@ -70,6 +91,70 @@ class ExchangeAdmin(MirrorAdmin):
 @admin.register(Currency)
 class CurrencyAdmin(MirrorAdmin):
     columns = (field_column("name"), ID_COLUMN, field_column("symbol"), ENVIRONMENT_COLUMN, RECEIVED_COLUMN)
+
+
+@admin.register(CurrencyRate)
+class CurrencyRateAdmin(MirrorAdmin):
+    columns = (
+        Column("Currency", lambda row: str(row.currency) if row.currency else row.currency_id),
+        field_column("rate", "In US dollars"),
+        own_time_column(),
+        ENVIRONMENT_COLUMN,
+        RECEIVED_COLUMN,
+    )
+    filters = (ENVIRONMENT, Filter("currency", "Currency id", kind="number", lookup="entity_id"))
+
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        for row in rows:
+            row.currency_id = row.entity_id
+        attach_names(rows, organization_id=organization_id)
+
+
+@admin.register(ContractGroup)
+class ContractGroupAdmin(MirrorAdmin):
+    columns = (field_column("name"), ID_COLUMN, ENVIRONMENT_COLUMN, RECEIVED_COLUMN)
+
+
+_MARGINS = (
+    money_column("initial_margin"),
+    money_column("maintenance_margin"),
+    own_time_column("Since"),
+    ENVIRONMENT_COLUMN,
+    RECEIVED_COLUMN,
+)
+
+
+@admin.register(ProductMargin)
+class ProductMarginAdmin(ByProductIdAdmin):
+    columns = (product_column(), *_MARGINS)
+    intro = "What one contract of a product needs as margin, unless a contract has a margin of its own."
+
+
+@admin.register(ContractMargin)
+class ContractMarginAdmin(ByContractIdAdmin):
+    columns = (contract_column(), *_MARGINS)
+    intro = "Read every hour of contracts that somebody holds or has an order in; of others as they were last."
+
+
+@admin.register(ProductSession)
+class ProductSessionAdmin(ByProductIdAdmin):
+    columns = (
+        product_column(),
+        time_of_day_column("open_time", "Opens"),
+        time_of_day_column("start_time", "Trading starts"),
+        time_of_day_column("stop_time", "Trading stops"),
+        time_of_day_column("close_time", "Closes"),
+        time_of_day_column("sunday_open_time", "Opens on Sunday"),
+        field_column("all_day"),
+        ENVIRONMENT_COLUMN,
+        RECEIVED_COLUMN,
+    )
+    intro = "In Central Time. Read every hour of products that are traded; of others as they were last."
+
+
+@admin.register(OrderStrategyType)
+class OrderStrategyTypeAdmin(MirrorAdmin):
+    columns = (field_column("name"), ID_COLUMN, field_column("enabled"), ENVIRONMENT_COLUMN, RECEIVED_COLUMN)
 
 
 @admin.register(GenericEntity)

@@ -1,13 +1,21 @@
 """What a column of a mirror takes of a value of the platform's, and what JSON says the same to PostgreSQL."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
 
-from vendor_admin.tradovate.values import MAX_ID, flag_of, number_of, time_of, trade_date_of, whole_number_of
+from vendor_admin.tradovate.values import (
+    MAX_ID,
+    flag_of,
+    number_of,
+    time_of,
+    time_of_day_of,
+    trade_date_of,
+    whole_number_of,
+)
 
 
 class Kind(Protocol):
@@ -21,7 +29,7 @@ class Kind(Protocol):
     def is_text(self) -> bool: ...
 
 
-Value = int | Decimal | bool | datetime | date | str | None
+Value = int | Decimal | bool | datetime | date | time | str | None
 
 
 class OddValueError(ValueError):
@@ -44,11 +52,13 @@ def column_value(column: Kind, value: object) -> Value:
 
 
 def as_json(value: Value) -> bytes:
-    """A column's value as JSON that PostgreSQL reads as the same; a day as the platform's own object."""
+    """A column's value as JSON that PostgreSQL reads as the same; days and times of day as the platform does."""
     if isinstance(value, datetime):
         return b'"%b"' % value.isoformat().encode()
     if isinstance(value, date):
         return b'{"year":%d,"month":%d,"day":%d}' % (value.year, value.month, value.day)
+    if isinstance(value, time):
+        return b'{"hour":%d,"minute":%d}' % (value.hour, value.minute)
     return str(value).encode() if isinstance(value, Decimal) else msgspec.json.encode(value)
 
 
@@ -63,12 +73,13 @@ def _whole(value: object) -> int | None:
     return number if number is not None and -MAX_ID - 1 <= number <= MAX_ID else None
 
 
-_READERS: Mapping[str, Callable[[Any], int | Decimal | bool | datetime | date | None]] = {
+_READERS: Mapping[str, Callable[[Any], int | Decimal | bool | datetime | date | time | None]] = {
     "bigint": _whole,
     "numeric": number_of,
     "boolean": flag_of,
     "timestamp with time zone": time_of,
     "date": trade_date_of,
+    "time": time_of_day_of,
 }
 _KINDS = {
     "bigint": "whole number",
@@ -76,4 +87,5 @@ _KINDS = {
     "boolean": "yes or no",
     "timestamp with time zone": "time",
     "date": "date",
+    "time": "time of day",
 }

@@ -17,11 +17,14 @@ from vendor_admin.tradovate.values import is_ahead
 
 
 class Source(enum.StrEnum):
-    """Where a mirror's whole content can be read again: at a socket's start, by `list`, or by `ldeps` of its master."""
+    """Where a mirror's content can be read again: at a socket's start, by `list`, or by `ldeps` of its master; CHOSEN
+    by `ldeps` of some masters alone, of those that matter now.
+    """
 
     SNAPSHOT = "snapshot"
     LIST = "list"
     LDEPS = "ldeps"
+    CHOSEN = "chosen"
 
 
 class Mirror(models.Model):
@@ -113,3 +116,8 @@ def moment() -> "models.DateTimeField[Any, Any]":
 def trade_date() -> "models.DateField[Any, Any]":
     """A day of the exchange's calendar; the platform sends {year, month, day}."""
     return models.DateField(null=True)
+
+
+def time_of_day() -> "models.TimeField[Any, Any]":
+    """A time by the exchange's clock, in Chicago; the platform sends {hour, minute}."""
+    return models.TimeField(null=True)

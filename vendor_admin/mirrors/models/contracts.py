@@ -2,7 +2,17 @@
 
 from django.db import models
 
-from vendor_admin.mirrors.models.base import Mirror, Source, flag, integer, moment, number, platform_id, word
+from vendor_admin.mirrors.models.base import (
+    Mirror,
+    Source,
+    flag,
+    integer,
+    moment,
+    number,
+    platform_id,
+    time_of_day,
+    word,
+)
 
 
 class Contract(Mirror):
@@ -111,3 +121,81 @@ class Currency(Mirror):
 
     def __str__(self) -> str:
         return self.name or super().__str__()
+
+
+class CurrencyRate(Mirror):
+    """What one unit of a currency is worth in US dollars; its id is the currency's."""
+
+    entity_type = "currencyRate"
+    source = Source.LIST
+    absence_means_vanished = True
+
+    timestamp = moment()
+    rate = number()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "currency rate"
+
+
+class ContractGroup(Mirror):
+    """Products that limits and margins look at together."""
+
+    entity_type = "contractGroup"
+    source = Source.SNAPSHOT
+
+    name = word()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "contract group"
+        indexes = [models.Index(fields=["organization", "name", "entity_id"], name="contractgroup_name")]
+
+    def __str__(self) -> str:
+        return self.name or super().__str__()
+
+
+class ProductMargin(Mirror):
+    """The margin for one contract of a product; its id is the product's."""
+
+    entity_type = "productMargin"
+    source = Source.LIST
+    absence_means_vanished = True
+
+    initial_margin = number()
+    maintenance_margin = number()
+    timestamp = moment()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "product margin"
+
+
+class ContractMargin(Mirror):
+    """The margin for a contract, where it has one of its own; its id is the contract's."""
+
+    entity_type = "contractMargin"
+    source = Source.CHOSEN
+    master = "contract"
+
+    initial_margin = number()
+    maintenance_margin = number()
+    timestamp = moment()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "contract margin"
+
+
+class ProductSession(Mirror):
+    """When a product trades, in Central Time; its id is the product's."""
+
+    entity_type = "productSession"
+    source = Source.CHOSEN
+    master = "product"
+
+    open_time = time_of_day()
+    start_time = time_of_day()
+    stop_time = time_of_day()
+    close_time = time_of_day()
+    sunday_open_time = time_of_day()
+    all_day = flag()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "trading session"

@@ -2,7 +2,17 @@
 
 from django.db import models
 
-from vendor_admin.mirrors.models.base import Mirror, Source, flag, integer, moment, number, platform_id, word
+from vendor_admin.mirrors.models.base import (
+    Mirror,
+    Source,
+    flag,
+    integer,
+    moment,
+    number,
+    platform_id,
+    time_of_day,
+    word,
+)
 
 
 class AccountRiskStatus(Mirror):
@@ -79,14 +89,8 @@ class PermissionedAccountAutoLiq(Mirror):
         verbose_name = "permissioned account auto liq"
 
 
-class UserAccountPositionLimit(Mirror):
-    """A position limit of an account."""
-
-    entity_type = "userAccountPositionLimit"
-    source = Source.LDEPS
-    master = "account"
-    master_column = "account_id"
-    absence_means_vanished = True
+class AboutProducts(Mirror):
+    """What a limit is about; all of these that are empty leave it open."""
 
     contract_id = platform_id()
     product_id = platform_id()
@@ -96,6 +100,14 @@ class UserAccountPositionLimit(Mirror):
     product_verification_status = word()
     contract_group_id = platform_id()
     fungible_product_id = platform_id()
+
+    class Meta(Mirror.Meta):
+        abstract = True
+
+
+class HoldingLimit(AboutProducts):
+    """How many contracts may be held."""
+
     active = flag()
     risk_time_period_id = platform_id()
     total_by = word()
@@ -104,32 +116,14 @@ class UserAccountPositionLimit(Mirror):
     exposed_limit = integer()
     fungible_exposed_limit = integer()
     description = word()
-    account_id = platform_id()
 
     class Meta(Mirror.Meta):
-        verbose_name = "user account position limit"
-        indexes = [
-            models.Index(fields=["organization", "account_id", "entity_id"], name="useraccountpositionlim_account"),
-        ]
+        abstract = True
 
 
-class UserAccountRiskParameter(Mirror):
-    """Order size and margin parameters below a position limit."""
+class OrderParameter(AboutProducts):
+    """Sizes of orders, and margins."""
 
-    entity_type = "userAccountRiskParameter"
-    source = Source.LDEPS
-    master = "userAccountPositionLimit"
-    master_column = "user_account_position_limit_id"
-    absence_means_vanished = True
-
-    contract_id = platform_id()
-    product_id = platform_id()
-    exchange_id = platform_id()
-    product_type = word()
-    risk_discount_contract_group_id = platform_id()
-    product_verification_status = word()
-    contract_group_id = platform_id()
-    fungible_product_id = platform_id()
     max_opening_order_qty = integer()
     max_closing_order_qty = integer()
     fungible_max_opening_order_qty = integer()
@@ -139,6 +133,38 @@ class UserAccountRiskParameter(Mirror):
     margin_percentage = number()
     margin_dollar_value = number()
     hard_limit = flag()
+
+    class Meta(Mirror.Meta):
+        abstract = True
+
+
+class UserAccountPositionLimit(HoldingLimit):
+    """A position limit of an account."""
+
+    entity_type = "userAccountPositionLimit"
+    source = Source.LDEPS
+    master = "account"
+    master_column = "account_id"
+    absence_means_vanished = True
+
+    account_id = platform_id()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "user account position limit"
+        indexes = [
+            models.Index(fields=["organization", "account_id", "entity_id"], name="useraccountpositionlim_account"),
+        ]
+
+
+class UserAccountRiskParameter(OrderParameter):
+    """Order size and margin parameters below a position limit."""
+
+    entity_type = "userAccountRiskParameter"
+    source = Source.LDEPS
+    master = "userAccountPositionLimit"
+    master_column = "user_account_position_limit_id"
+    absence_means_vanished = True
+
     user_account_position_limit_id = platform_id()
 
     class Meta(Mirror.Meta):
@@ -166,3 +192,109 @@ class RiskCategory(Mirror):
 
     def __str__(self) -> str:
         return self.name or super().__str__()
+
+
+class CategoryPositionLimit(HoldingLimit):
+    """A position limit of all accounts in a risk category."""
+
+    entity_type = "categoryPositionLimit"
+    source = Source.CHOSEN
+    master = "riskCategory"
+    master_column = "risk_category_id"
+    absence_means_vanished = True
+
+    risk_category_id = platform_id()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "category position limit"
+        indexes = [
+            models.Index(
+                fields=["organization", "risk_category_id", "entity_id"], name="categorypositionlimit_category"
+            ),
+        ]
+
+
+class CategoryRiskParameter(OrderParameter):
+    """Order size and margin parameters below a category's position limit."""
+
+    entity_type = "categoryRiskParameter"
+    source = Source.CHOSEN
+    master = "categoryPositionLimit"
+    master_column = "category_position_limit_id"
+    absence_means_vanished = True
+
+    category_position_limit_id = platform_id()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "category risk parameter"
+        indexes = [
+            models.Index(
+                fields=["organization", "category_position_limit_id", "entity_id"], name="categoryriskparameter_limit"
+            ),
+        ]
+
+
+class RiskTimePeriod(Mirror):
+    """The part of a day, in Central Time, in which limits allow positions."""
+
+    entity_type = "riskTimePeriod"
+    source = Source.LIST
+    absence_means_vanished = True
+
+    name = word()
+    start_time = time_of_day()
+    stop_time = time_of_day()
+    platform_organization_id = platform_id()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "risk period"
+
+    def __str__(self) -> str:
+        return self.name or super().__str__()
+
+
+class AccountRiskStatusLog(Mirror):
+    """How an account's risk status stood after a change."""
+
+    entity_type = "accountRiskStatusLog"
+    source = Source.CHOSEN
+    master = "account"
+
+    account_id = platform_id()
+    timestamp = moment()
+    admin_action = word()
+    admin_timestamp = moment()
+    liquidate_only = moment()
+    user_triggered_liq_only = flag()
+    max_net_liq = number()
+    min_net_liq = number()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "risk status change"
+        indexes = [
+            models.Index(fields=["organization", "account_id", "entity_id"], name="accountriskstatuslog_account"),
+        ]
+
+
+class AutoLiqTransaction(Mirror):
+    """What one liquidation closed and cancelled of an account in one contract. It does not say which limit acted."""
+
+    entity_type = "autoLiqTransaction"
+    source = Source.LIST
+
+    account_id = platform_id()
+    contract_id = platform_id()
+    timestamp = moment()
+    liquidated_net_pos = integer()
+    cancelled_sell_limit_qty = integer()
+    cancelled_sell_stop_qty = integer()
+    cancelled_buy_limit_qty = integer()
+    cancelled_buy_stop_qty = integer()
+    initiator = word()
+    admin_action = word()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "auto-liquidation"
+        indexes = [
+            models.Index(fields=["organization", "account_id", "entity_id"], name="autoliqtransaction_account"),
+        ]

@@ -312,3 +312,19 @@ class OrderStrategyLink(Mirror):
         indexes = [
             models.Index(fields=["organization", "order_strategy_id", "entity_id"], name="orderstrategylink_order_s"),
         ]
+
+
+class OrderStrategyType(Mirror):
+    """A kind of order strategy, for example brackets."""
+
+    entity_type = "orderStrategyType"
+    source = Source.SNAPSHOT
+
+    name = word()
+    enabled = flag()
+
+    class Meta(Mirror.Meta):
+        verbose_name = "strategy type"
+
+    def __str__(self) -> str:
+        return self.name or super().__str__()

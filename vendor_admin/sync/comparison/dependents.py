@@ -2,7 +2,8 @@
 
 Shard 0 of a connection reads for all shards. It goes round all masters and keeps its place in the database, so that
 nothing begins again from the start: quickly while something was never read or a gap waits for it, else once a day.
-Beside that it reads every hour what a small organization has, and what moved in a large one.
+Beside that it reads every hour what a small organization has, and what moved in a large one; and some types of a few
+masters alone, without rounds (chosen_masters.py).
 """
 
 import time
@@ -16,6 +17,7 @@ from vendor_admin.sync import rolling
 from vendor_admin.sync.comparison import places
 from vendor_admin.sync.comparison import records as comparisons
 from vendor_admin.sync.comparison.asking_masters import Asking
+from vendor_admin.sync.comparison.chosen_masters import chosen_masters
 from vendor_admin.sync.comparison.left_out import LeftOut
 from vendor_admin.sync.comparison.places import Size
 from vendor_admin.sync.comparison.type_comparison import HELD_SECONDS, Compared, TypeComparison
@@ -37,7 +39,7 @@ TOLD_SECONDS = 20.0
 def is_read_by_masters(entity_type: str) -> bool:
     """Whether the platform lists a type by its masters alone."""
     model = mirror_models().get(entity_type)
-    return model is not None and model.source is Source.LDEPS
+    return model is not None and model.source in (Source.LDEPS, Source.CHOSEN)
 
 
 class Dependents:
@@ -65,12 +67,19 @@ class Dependents:
         self._moved.clear()
         self._left_out.clear()
         self._found_since_told = 0
-        await self._database.call(places.ensure, lease=self._socket.held, types=self._types)
+        await self._database.call(places.ensure, lease=self._socket.held, types=self._types, chosen=self._chosen)
 
     async def mark(self, gap_id: int, types: Collection[str] = rolling.ORDER) -> None:
-        """Have these types read once around from where the reading is, before a gap counts as repaired."""
-        types = [one for one in self._types if one in types]
-        await self._database.call(places.mark, lease=self._socket.held, gap_id=gap_id, types=types)
+        """Have these types read once around from where the reading is, before a gap counts as repaired. Of those that
+        have no rounds everything counts as moved.
+        """
+        rounds = [one for one in self._types if one in types]
+        await self._database.call(places.mark, lease=self._socket.held, gap_id=gap_id, types=rounds)
+        for entity_type in (one for one in self._chosen if one in types):
+            self._moved.pop(entity_type, None)
+            await self._database.call(
+                places.note_moved, lease=self._socket.held, entity_type=entity_type, moved_at=places.AT_FIRST
+            )
 
     async def is_short_of(self) -> bool:
         """Whether something is missing that takes so few calls that it is waited for."""
@@ -82,9 +91,9 @@ class Dependents:
         self._told_at = time.monotonic()
         left_out = f" Refused: {', '.join(sorted(self.refused))}." if self.refused else ""
         found_places = await self._places()
-        left_out += "".join(
-            f" {one}" for one in (*rolling.unreadable_in_words(found_places), *self._asking.held_in_words())
-        )
+        chosen = await self._database.call(places.read_places, lease=self._socket.held, types=self._chosen)
+        unreadable = rolling.unreadable_in_words([*found_places, *chosen])
+        left_out += "".join(f" {one}" for one in (*unreadable, *self._asking.held_in_words()))
         return await self._database.call(
             places.tell_gaps,
             lease=self._socket.held,
@@ -96,7 +105,8 @@ class Dependents:
 
     async def compare(self, entity_type: str, kind: Kind) -> Compared:
         """Read a type out of its turn: for all accounts that are neither archived nor closed where those are few, else
-        for those that moved. Nothing where all masters are about to be asked anyway.
+        for those that moved. Nothing where all masters are about to be asked anyway. What has no rounds is read of its
+        chosen masters, and of those that could not be read before.
         """
         self._comparison.begin()
         place = await self._place_to_visit(entity_type)
@@ -104,9 +114,7 @@ class Dependents:
             return Compared(is_read=True, differences=0)
         if entity_type not in self._moved:
             now = await self._database.call(comparisons.database_now)
-            skipped = {int(one) for one in place.unreadable or ()}
-            masters = [one for one in await self._to_visit(place) if one not in skipped]
-            self._moved[entity_type] = now, masters, self._asking.left_out()
+            self._moved[entity_type] = now, await self._to_visit(place), self._asking.left_out()
         moved_at, masters, left_out = self._moved[entity_type]
         asked = await self._asking.ask_all(
             entity_type, masters, kind, left_out=left_out, unreadable=place.unreadable or {}
@@ -210,12 +218,25 @@ class Dependents:
         """The place of a type that is to be read out of its turn, if it is. What was refused is asked for again."""
         lease = self._socket.held
         place = next(iter(await self._database.call(places.read_places, lease=lease, types=[entity_type])), None)
-        if not self._is_first or place is None or entity_type in self.refused:
+        if not self._is_first or place is None or entity_type in self.refused or entity_type in rolling.CHOSEN:
             return place if self._is_first else None
         is_all_asked = place.is_behind and (place.round == 0 or not await self._is_large())
         return None if is_all_asked else place
 
     async def _to_visit(self, place: Place) -> list[int]:
+        """Masters to be asked out of their turn, in the order of their ids. Those of rounds that could not be read are
+        asked in the next round.
+        """
+        lease, entity_type = self._socket.held, place.entity_type
+        unreadable = {int(one) for one in place.unreadable or ()}
+        if entity_type in rolling.CHOSEN:
+            chosen = await self._database.call(
+                chosen_masters, lease=lease, entity_type=entity_type, since=place.moved_at
+            )
+            return sorted(unreadable.union(chosen))
+        return [one for one in await self._active_or_moved(place) if one not in unreadable]
+
+    async def _active_or_moved(self, place: Place) -> list[int]:
         lease, entity_type = self._socket.held, place.entity_type
         if rolling.calls_for(one.active for one in (await self._size_of_all()).values()) <= rolling.SMALL_CALLS:
             return await self._database.call(places.active_masters, lease=lease, entity_type=entity_type)
@@ -266,5 +287,12 @@ class Dependents:
 
     @property
     def _types(self) -> list[str]:
-        chosen = self._socket.lease.entity_types
-        return [one for one in rolling.ORDER if not chosen or one in chosen]
+        """Those that are read in rounds."""
+        mirrored = self._socket.lease.entity_types
+        return [one for one in rolling.ORDER if not mirrored or one in mirrored]
+
+    @property
+    def _chosen(self) -> list[str]:
+        """Those that are read of chosen masters."""
+        mirrored = self._socket.lease.entity_types
+        return [one for one in rolling.CHOSEN if not mirrored or one in mirrored]

@@ -6,7 +6,7 @@ of a connection reads for all shards; every shard's gaps count from the place wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psycopg
 from psycopg.rows import class_row
@@ -27,15 +27,19 @@ from vendor_admin.tradovate.operations import MOST_IDS_IN_A_CALL
 
 # A mirror is stamped by its hub's clock, which may differ from the database's.
 CLOCKS_DIFFER = "interval '2 minutes'"
+AT_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Everything has moved since then."""
 
 _ENSURE = f"""
 {HELD}
 INSERT INTO sync_readingplace (organization_id, connection_id, entity_type, round, next_master, asked, masters,
                                began_at, last_began_at, last_ended_at, moved_at)
-SELECT held.organization_id, held.connection_id, t.name, CASE WHEN first.reconciled_at IS NULL THEN 0 ELSE 1 END,
-       0, 0, 0, now(), first.reconciled_at, first.reconciled_at, now()
+SELECT held.organization_id, held.connection_id, t.name,
+       CASE WHEN first.reconciled_at IS NULL AND t.has_rounds THEN 0 ELSE 1 END,
+       0, 0, 0, now(), first.reconciled_at, first.reconciled_at, CASE WHEN t.has_rounds THEN now() ELSE %(at_first)s END
   FROM held JOIN sync_lease first ON first.connection_id = held.connection_id AND first.shard = 0
-       CROSS JOIN unnest(%(types)s::text[]) AS t(name)
+       CROSS JOIN (SELECT unnest(%(types)s::text[]), true UNION ALL SELECT unnest(%(chosen)s::text[]), false)
+               AS t(name, has_rounds)
 ON CONFLICT DO NOTHING
 """
 _MARK = f"""
@@ -109,12 +113,12 @@ UPDATE sync_gap g
   FROM told WHERE g.id = told.id
 RETURNING g.id, g.repaired_at IS NOT NULL
 """
-_IN = "organization_id = %(organization_id)s AND environment = %(environment)s"
+IN_LEASE = "organization_id = %(organization_id)s AND environment = %(environment)s"
 _MOVED_ACCOUNTS = " UNION ".join(
     [
         *(
             f'SELECT {account} FROM "{model._meta.db_table}"'
-            f" WHERE {_IN} AND received_at > %(since)s::timestamptz - {CLOCKS_DIFFER}"
+            f" WHERE {IN_LEASE} AND received_at > %(since)s::timestamptz - {CLOCKS_DIFFER}"
             for model, account in (
                 (Account, "entity_id"),
                 (AccountRiskStatus, "entity_id"),
@@ -123,12 +127,12 @@ _MOVED_ACCOUNTS = " UNION ".join(
                 (Position, "account_id"),
             )
         ),
-        f'SELECT account_id FROM "{Position._meta.db_table}" WHERE {_IN} AND net_pos <> 0 AND deleted_at IS NULL',
+        f'SELECT account_id FROM "{Position._meta.db_table}" WHERE {IN_LEASE} AND net_pos <> 0 AND deleted_at IS NULL',
     ]
 )
 _IS_ACTIVE = "archived IS NOT TRUE AND closed IS NOT TRUE"
-_ACTIVE_ACCOUNTS = (
-    f'SELECT entity_id FROM "{Account._meta.db_table}" WHERE {_IN} AND deleted_at IS NULL AND {_IS_ACTIVE}'
+ACTIVE_ACCOUNTS = (
+    f'SELECT entity_id FROM "{Account._meta.db_table}" WHERE {IN_LEASE} AND deleted_at IS NULL AND {_IS_ACTIVE}'
 )
 
 
@@ -140,9 +144,14 @@ class Size:
     active: int
 
 
-async def ensure(connection: psycopg.AsyncConnection, *, lease: Held, types: Sequence[str]) -> None:
-    """Begin to keep the places of these types. What an earlier release compared counts as read."""
-    await connection.execute(_ENSURE, held_values(lease) | {"types": list(types)})
+async def ensure(
+    connection: psycopg.AsyncConnection, *, lease: Held, types: Sequence[str], chosen: Sequence[str] = ()
+) -> None:
+    """Begin to keep the places of these types. What an earlier release compared counts as read; of what is read of
+    chosen masters (`chosen`) nothing does.
+    """
+    values = {"types": list(types), "chosen": list(chosen), "at_first": AT_FIRST}
+    await connection.execute(_ENSURE, held_values(lease) | values)
 
 
 async def mark(connection: psycopg.AsyncConnection, *, lease: Held, gap_id: int, types: Sequence[str]) -> None:
@@ -221,23 +230,23 @@ async def next_masters(
 ) -> list[int]:
     """Ids of a type's masters that are not deleted, from one id on."""
     cursor = await connection.execute(
-        f'SELECT entity_id FROM "{_master_table(entity_type)}" WHERE {_IN} AND deleted_at IS NULL'
+        f'SELECT entity_id FROM "{_master_table(entity_type)}" WHERE {IN_LEASE} AND deleted_at IS NULL'
         " AND entity_id >= %(start)s ORDER BY entity_id LIMIT %(most)s",
-        _of(lease) | {"start": start, "most": most},
+        of_lease(lease) | {"start": start, "most": most},
     )
     return [row[0] for row in await cursor.fetchall()]
 
 
 async def active_masters(connection: psycopg.AsyncConnection, *, lease: Held, entity_type: str) -> list[int]:
     """All masters of a type but those of accounts that are archived or closed."""
-    return await _masters(connection, lease=lease, entity_type=entity_type, accounts=_ACTIVE_ACCOUNTS)
+    return await _masters(connection, lease=lease, entity_type=entity_type, accounts=ACTIVE_ACCOUNTS)
 
 
 async def moved_masters(
     connection: psycopg.AsyncConnection, *, lease: Held, entity_type: str, since: datetime
 ) -> list[int]:
     """Of these masters those whose account moved since a time or has an open position, a bounded number."""
-    accounts = f"({_ACTIVE_ACCOUNTS}) INTERSECT ({_MOVED_ACCOUNTS})"
+    accounts = f"({ACTIVE_ACCOUNTS}) INTERSECT ({_MOVED_ACCOUNTS})"
     return await _masters(
         connection, lease=lease, entity_type=entity_type, accounts=accounts, since=since, most=MOST_MOVED
     )
@@ -248,12 +257,12 @@ async def sizes(connection: psycopg.AsyncConnection, *, lease: Held, types: Sequ
     models, by_master = mirror_models(), {}
     for master in {models[one].master for one in types}:
         table, column = models[master]._meta.db_table, _key_of(master)
-        mine = f'SELECT FROM "{table}" WHERE {_IN} AND deleted_at IS NULL'
-        active = _IS_ACTIVE if master == "account" else f"{column} IN ({_ACTIVE_ACCOUNTS})"
+        mine = f'SELECT FROM "{table}" WHERE {IN_LEASE} AND deleted_at IS NULL'
+        active = _IS_ACTIVE if master == "account" else f"{column} IN ({ACTIVE_ACCOUNTS})"
         cursor = await connection.execute(
             f"SELECT (SELECT count(*) FROM ({mine}) AS masters),"
             f" (SELECT count(*) FROM ({mine}{'' if column is None else f' AND {active}'} LIMIT %(most)s) AS masters)",
-            _of(lease) | {"most": None if column is None else SMALL_CALLS * MOST_IDS_IN_A_CALL + 1},
+            of_lease(lease) | {"most": None if column is None else SMALL_CALLS * MOST_IDS_IN_A_CALL + 1},
         )
         by_master[master] = Size(*(await cursor.fetchall())[0])
     return {one: by_master[models[one].master] for one in types}
@@ -274,9 +283,9 @@ async def _masters(
     else:
         chosen = f"(%(since)s::timestamptz IS NULL OR received_at > %(since)s::timestamptz - {CLOCKS_DIFFER})"
     cursor = await connection.execute(
-        f'SELECT entity_id FROM "{_master_table(entity_type)}" WHERE {_IN} AND deleted_at IS NULL AND {chosen}'
+        f'SELECT entity_id FROM "{_master_table(entity_type)}" WHERE {IN_LEASE} AND deleted_at IS NULL AND {chosen}'
         " ORDER BY received_at DESC LIMIT %(most)s",
-        _of(lease) | {"since": since, "most": most},
+        of_lease(lease) | {"since": since, "most": most},
     )
     return sorted(row[0] for row in await cursor.fetchall())
 
@@ -298,5 +307,6 @@ def _key_of(master: str) -> str | None:
     return "account_id" if model is UserAccountPositionLimit else None
 
 
-def _of(lease: Held) -> dict[str, object]:
+def of_lease(lease: Held) -> dict[str, object]:
+    """The values of IN_LEASE."""
     return {"organization_id": lease.organization_id, "environment": lease.environment}

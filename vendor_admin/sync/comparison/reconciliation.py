@@ -24,6 +24,7 @@ from vendor_admin.sync.database import Database
 from vendor_admin.sync.log import gaps
 from vendor_admin.sync.log.inbox import Inbox
 from vendor_admin.sync.models import Kind
+from vendor_admin.sync.rolling import CHOSEN
 from vendor_admin.sync.socket.access import DATABASE_ERRORS, Access
 from vendor_admin.sync.socket.socket import Socket
 
@@ -174,7 +175,7 @@ class Reconciliation:
         if lost and self._socket.gap_id is not None:
             by_masters = {one for one in lost if is_read_by_masters(one)}
             await self._dependents.mark(self._socket.gap_id, by_masters)
-            lost -= by_masters
+            lost -= by_masters.difference(CHOSEN)
         for entity_type in sorted(lost):
             if entity_type not in self._unread:
                 self._problems[entity_type] = NOT_STORED

@@ -31,12 +31,20 @@ class Day(msgspec.Struct, gc=False):
     day: Annotated[int, msgspec.Meta(ge=1, le=31)]
 
 
+class TimeOfDay(msgspec.Struct, gc=False):
+    """A time of day as the platform sends it."""
+
+    hour: Annotated[int, msgspec.Meta(ge=0, le=23)]
+    minute: Annotated[int, msgspec.Meta(ge=0, le=59)]
+
+
 _USUAL: dict[str, object] = {
     "bigint": _Whole,
     "numeric": float | None,
     "boolean": bool | None,
     "timestamp with time zone": datetime | None,
     "date": Day | None,
+    "time": TimeOfDay | None,
 }
 _LONGEST_SHOWN = 60
 _MORE_THAN_MICROSECONDS = re.compile(rb":\d\d\.\d{7}")

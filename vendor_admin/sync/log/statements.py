@@ -106,7 +106,7 @@ def statements_for(entity_type: str, left_out: frozenset[str] = NONE_LEFT_OUT) -
     names += ["entity_id", *(column.name for column in columns)]
     values += ['x."id"', *(_value(column) for column in columns)]
     record += ['"id" bigint']
-    record += [f'"{column.json_key}" {"jsonb" if column.is_trade_date else column.sql_type}' for column in columns]
+    record += [f'"{column.json_key}" {_recorded_as(column)}' for column in columns]
     has_timestamp = any(column.name == "timestamp" for column in columns)
     compared = [name for name in names if name not in {"lease_id", "epoch", "seq", "received_at", *_KEY}]
     return _build(
@@ -145,11 +145,18 @@ def _bookkeeping(own: list[tuple[str, str, str]]) -> tuple[list[str], list[str],
     return names, values, ['"_s" integer', *(f'"{key}" {sql_type}' for _, key, sql_type in own)]
 
 
+def _recorded_as(column: Column) -> str:
+    """The SQL type that a value is read from JSON as."""
+    return "jsonb" if column.is_trade_date or column.is_time_of_day else column.sql_type
+
+
 def _value(column: Column) -> str:
-    if not column.is_trade_date:
-        return f'x."{column.json_key}"'
-    day = f'x."{column.json_key}"'
-    return f"make_date(({day}->>'year')::integer, ({day}->>'month')::integer, ({day}->>'day')::integer)"
+    value = f'x."{column.json_key}"'
+    if column.is_trade_date:
+        return f"make_date(({value}->>'year')::integer, ({value}->>'month')::integer, ({value}->>'day')::integer)"
+    if column.is_time_of_day:
+        return f"make_time(({value}->>'hour')::integer, ({value}->>'minute')::integer, 0)"
+    return value
 
 
 def _timestamp_in_payload(row: str) -> str:
