@@ -2,6 +2,10 @@
 
 from risk.auto_liq.forms import AutoLiqForm
 from risk.auto_liq.plans import SetAutoLiq
+from risk.liquidation.forms import LiquidatePositionsForm
+from risk.liquidation.plans import LiquidatePositions
+from risk.orders.forms import CancelOrdersForm, InterruptStrategiesForm
+from risk.orders.plans import CancelOrders, InterruptStrategies
 from risk.position_limits.forms import (
     ChangePositionLimitsForm,
     ChangeRiskParametersForm,
@@ -13,6 +17,31 @@ from vendor_admin.operations.actions import Action, offer
 _REPLACES = "What you leave as it is stays. A tighter limit may act on open positions at once."
 
 for action in (
+    Action(
+        name="cancel-orders",
+        kind_name=CancelOrders.name,
+        on=("order", "account"),
+        form=CancelOrdersForm,
+        explains="The orders are cancelled at the exchange, or all that rest in the chosen accounts. It goes before "
+        "everything else that waits.",
+    ),
+    Action(
+        name="liquidate-positions",
+        kind_name=LiquidatePositions.name,
+        on=("position", "account"),
+        form=LiquidatePositionsForm,
+        explains="The positions are closed at the market's price, or all that are open in the chosen accounts; orders "
+        "in the same contracts are cancelled. The trader can open others afterwards: to prevent that, revoke the "
+        "trading permission too. It goes before everything else that waits.",
+    ),
+    Action(
+        name="interrupt-strategies",
+        kind_name=InterruptStrategies.name,
+        on=("orderStrategy", "account"),
+        form=InterruptStrategiesForm,
+        explains="The strategies end and their orders are cancelled, or those of the chosen accounts. Positions that "
+        "they opened stay open. It goes before everything else that waits.",
+    ),
     Action(
         name="set-limits",
         kind_name=SetAutoLiq.name,

@@ -237,6 +237,15 @@ class Urgent(Protocol):
 
 
 @runtime_checkable
+class AsThingsStand(Protocol):
+    """A kind that is right however things move after its preview: a position is to be closed at whatever size it has
+    by then. Its plans are not previewed anew because rows have moved.
+    """
+
+    as_things_stand: bool
+
+
+@runtime_checkable
 class WithConsequence(Protocol):
     """A kind whose change brings something along, or cannot be taken back: `consequence` says so in sentences. It is
     said once of the whole plan; warnings of rows are about what is unusual with them.

@@ -38,7 +38,7 @@ PARTNER_SCOPES = (
     _scope("subscriptions:read", "read memberships, entitlements and market data", Right.VIEW),
     _scope("subscriptions:write", "change memberships, entitlements and market data", Right.MANAGE_SUBSCRIPTIONS),
     _scope("risk:read", "read limits, locks and risk parameters", Right.VIEW),
-    _scope("risk:write", "change limits and risk parameters", Right.MANAGE_RISK),
+    _scope("risk:write", "change limits and risk parameters, cancel orders and liquidate positions", Right.MANAGE_RISK),
     _scope("balances:write", "change demo balances", Right.CHANGE_BALANCES),
     _scope("operations:read", "read plans and operations", Right.VIEW_OPERATIONS),
     _scope("plans:approve", "approve plans of others, as the second person", Right.APPROVE_PLANS),

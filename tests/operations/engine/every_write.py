@@ -5,11 +5,14 @@ before mirrors are loaded, so that no case waits for another.
 """
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.sandbox.plain_client import call, log_in
+from tests.support.running_hub import wait_until
 from tests.support.scene import Scene
 from tests.support.vendor_members import GOOD_PASSWORD, new_member
 from vendor_admin.operations.kinds import Target
@@ -28,28 +31,11 @@ RESET = "account/resetdemoaccountstate"
 SNAPSHOT = "cashBalance/getcashbalancesnapshot"
 NOT_FOR_VENDORS = ("user/requesttradingpermission", "user/accepttradingpermission")
 
-# Until the simulated platform carries them out.
-NOT_SIMULATED = frozenset({
-    "order/modifyorder",
-    "order/cancelorder",
-    "order/liquidateposition",
-    "order/liquidatepositions",
-    "order/dryrun",
-    "orderStrategy/startorderstrategy",
-    "orderStrategy/modifyorderstrategy",
-    "orderStrategy/interruptorderstrategy",
-    "contract/rollcontract",
-    "contract/rollcontracts",
-    "contract/getproductfeeparams",
-})  # fmt: skip
-
 # Every write on every host where it does something of its own.
-EVERY_WRITE = [
-    (path, host)
-    for path in WRITES
-    for host in (("live", "demo") if path == CANCEL else ("",))
-    if path not in NOT_SIMULATED
-]
+EVERY_WRITE = [(path, host) for path in WRITES for host in (("live", "demo") if path == CANCEL else ("",))]
+
+ONLY_ASKS = frozenset(path for path, write in WRITES.items() if write.settling is None)
+MODIFY_STRATEGY = "orderStrategy/modifyorderstrategy"
 
 
 @dataclass(frozen=True)
@@ -85,6 +71,7 @@ class Material:
         (self._vendor,) = sandbox.organizations()
         self._ids = sandbox.control("ids", organization=self._vendor["name"])
         self._numbers = itertools.count(1)
+        self._token = log_in(sandbox)
         found = list(self._members())
         self._members_left = iter(found)
         self._prepared = {path: list(itertools.islice(self._members_left, WAYS)) for path in _PREPARED}
@@ -116,10 +103,30 @@ class Material:
     def membership_plan_id(self) -> int:
         return int(next(iter(self._ids["tradovateSubscriptionPlan"].values())))
 
+    def does(self, path: str, **body: Any) -> dict[str, Any]:
+        """Have the platform do something that a case needs, and give its answer."""
+        status, answer = call(self._sandbox, "demo", path, self._token, body)
+        assert status == 200, answer
+        assert not answer.get("failureText"), answer
+        assert not answer.get("errorText"), answer
+        return dict(answer)
+
+    def position_of(self, one: Member) -> dict[str, Any]:
+        """A position that the member's account has opened."""
+        self.does("order/placeorder", **_order(self, one), orderType="Market")
+
+        def opened() -> dict[str, Any] | None:
+            found = (each for each in self._held("demo")["position"] if each["accountId"] == one.account)
+            return next((each for each in found if each["netPos"]), None)
+
+        return wait_until(opened, what="a position")
+
     @property
-    def symbol(self) -> str:
-        """A contract that is traded."""
-        return min(one["name"] for one in self._held("demo")["contract"] if one["name"].startswith("MES"))
+    def contract(self) -> dict[str, Any]:
+        """The contract in front, which is traded."""
+        status, found = call(self._sandbox, "demo", "contract/suggest", self._token, None, t="MES", l=1)
+        assert status == 200, found
+        return dict(found[0])
 
     def delete(self, environment: str, entity_type: str, entity_id: int) -> None:
         self._sandbox.control(
@@ -184,8 +191,26 @@ def _settings(entity_type: str, **wanted: Any) -> Target:
 
 
 def _order(world: Material, one: Member) -> dict[str, Any]:
-    order = {"accountId": one.account, "symbol": world.symbol, "action": "Buy", "orderQty": 1, "isAutomated": True}
-    return {**order, "orderType": "Limit", "price": 100}
+    order = {"accountId": one.account, "symbol": world.contract["name"], "action": "Buy"}
+    return {**order, "orderQty": 1, "isAutomated": True}
+
+
+def _resting(world: Material, one: Member) -> dict[str, Any]:
+    return {**_order(world, one), "orderType": "Limit", "price": 100}
+
+
+def _placed(world: Material, one: Member) -> int:
+    return int(world.does("order/placeorder", **_resting(world, one))["orderId"])
+
+
+def _strategy(world: Material, one: Member) -> dict[str, Any]:
+    of_account = {"accountId": one.account, "symbol": world.contract["name"], "action": "Buy"}
+    return {**of_account, "orderStrategyTypeId": 2, "isAutomated": True}
+
+
+def _started(world: Material, one: Member) -> int:
+    path = "orderStrategy/startorderstrategy"
+    return int(world.does(path, **_strategy(world, one), params=json.dumps(_PARAMS))["orderStrategy"]["id"])
 
 
 def _live(kind: str, *targets: Target) -> Asked:
@@ -195,6 +220,11 @@ def _live(kind: str, *targets: Target) -> Asked:
 _LIMITS = ("create_position_limits", "update_position_limits", "delete_position_limits")
 _LIMIT, _PARAMETER = "userAccountPositionLimit", "userAccountRiskParameter"
 _ABOVE = {"action": "Sell", "orderType": "Limit", "price": 90_000}
+_PARAMS = {
+    "entryVersion": {"orderQty": 1, "orderType": "Limit", "price": 100},
+    "brackets": [{"qty": 1, "profitTarget": 30, "stopLoss": -15}],
+}
+_NEW_BRACKETS = [{"qty": 1, "profitTarget": 40, "stopLoss": -20}]
 _TODAY = session_date(datetime.now(UTC)).isoformat()
 
 
@@ -325,7 +355,42 @@ _ASKED: dict[str, Callable[[Material, Member], Asked]] = {
     "userAccountPositionLimit/deleteuseraccountriskparameter": lambda world, one: Asked(
         "delete_risk_parameters", [_settings(_PARAMETER, id=one.parameter)]
     ),
-    "order/placeorder": lambda world, one: _any("order/placeorder", **_order(world, one)),
-    "order/placeoco": lambda world, one: _any("order/placeoco", **_order(world, one), other=_ABOVE),
-    "order/placeoso": lambda world, one: _any("order/placeoso", **_order(world, one), bracket1=_ABOVE),
+    "order/placeorder": lambda world, one: _any("order/placeorder", **_resting(world, one)),
+    "order/placeoco": lambda world, one: _any("order/placeoco", **_resting(world, one), other=_ABOVE),
+    "order/placeoso": lambda world, one: _any("order/placeoso", **_resting(world, one), bracket1=_ABOVE),
+    "order/modifyorder": lambda world, one: _any(
+        "order/modifyorder", orderId=_placed(world, one), orderQty=2, orderType="Limit", price=101, isAutomated=True
+    ),
+    "order/cancelorder": lambda world, one: _any("order/cancelorder", orderId=_placed(world, one), isAutomated=True),
+    "order/liquidateposition": lambda world, one: _any(
+        "order/liquidateposition",
+        accountId=one.account,
+        contractId=world.position_of(one)["contractId"],
+        admin=True,
+        isAutomated=True,
+    ),
+    "order/liquidatepositions": lambda world, one: _any(
+        "order/liquidatepositions", positions=[world.position_of(one)["id"]], admin=True, isAutomated=True
+    ),
+    "order/dryrun": lambda world, one: _any(
+        "order/dryrun",
+        accountId=one.account,
+        orders=[{"contractId": world.contract["id"], "action": "Buy", "orderQty": 1, "orderType": "Market"}],
+    ),
+    "orderStrategy/startorderstrategy": lambda world, one: _any(
+        "orderStrategy/startorderstrategy", **_strategy(world, one), params=_PARAMS
+    ),
+    MODIFY_STRATEGY: lambda world, one: _any(
+        MODIFY_STRATEGY, orderStrategyId=_started(world, one), command=json.dumps({"brackets": _NEW_BRACKETS})
+    ),
+    "orderStrategy/interruptorderstrategy": lambda world, one: _any(
+        "orderStrategy/interruptorderstrategy", orderStrategyId=_started(world, one)
+    ),
+    "contract/rollcontract": lambda world, one: _any(
+        "contract/rollcontract", name=world.contract["name"], forward=True
+    ),
+    "contract/rollcontracts": lambda world, one: _any(
+        "contract/rollcontracts", rollContracts=[{"name": world.contract["name"], "forward": True}]
+    ),
+    "contract/getproductfeeparams": lambda world, one: _any("contract/getproductfeeparams", productIds=[801]),
 }

@@ -12,6 +12,9 @@ ENTITY_TYPES: Final[Mapping[str, str]] = {
     "market_data_subscription": "marketDataSubscription",
     "position_limit": "userAccountPositionLimit",
     "risk_parameter": "userAccountRiskParameter",
+    "order": "order",
+    "position": "position",
+    "order_strategy": "orderStrategy",
 }
 _NOUNS = {entity_type: noun for noun, entity_type in ENTITY_TYPES.items()}
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from vendor_admin.errors import Conflict
 from vendor_admin.mirrors.queries.any_of import array_of
-from vendor_admin.operations.kinds import Call, aspect_of, kind_of, priority_of
+from vendor_admin.operations.kinds import AsThingsStand, Call, aspect_of, kind_of, priority_of
 from vendor_admin.operations.models import ONE_PLAN_PER, Operation, Plan, PlanRow, new_short_id
 from vendor_admin.operations.plans import fresh_rows
 from vendor_admin.operations.plans import targets as plan_targets
@@ -94,7 +94,10 @@ def renewed_if_moved(plan: Plan, *, now: datetime) -> Plan | None:
 
 
 def any_moved(plan: Plan, rows: Sequence[PlanRow], *, now: datetime) -> bool:
-    """Whether one of these rows no longer starts from what the mirror says, or what was read."""
+    """Whether one of these rows no longer starts from what the mirror says, or what was read, and that matters."""
+    kind: object = kind_of(plan.kind)
+    if isinstance(kind, AsThingsStand):
+        return False
     drafts = drafts_of(plan, rows, now=now) if rows else []
     return any(has_moved(row, draft) for row, draft in zip(rows, drafts, strict=True))
 
