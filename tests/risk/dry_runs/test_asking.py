@@ -1,0 +1,100 @@
+"""Asking the simulated platform what it would say to orders: nothing is placed by it."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from risk.dry_runs.dry_run import request_dry_run, verdicts
+from risk.dry_runs.verdicts import TriedOrder, Verdict
+from tests.support.scene import Scene
+from vendor_admin.errors import Conflict, NotAllowed
+from vendor_admin.operations.models import Operation, ReadJob
+from vendor_admin.operations.read_jobs.work import read
+from vendor_admin.organizations.actors import Actor
+from vendor_admin.tradovate.operations.trading.dry_run import DRY_RUN, DryRunOrder
+
+pytestmark = pytest.mark.demo_alone
+
+
+class Trial:
+    """An account of the scene, and what is asked about orders of it in a contract at 4,000 points."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        scene.sandbox.control("market/hours", always_open=True)
+        scene.sandbox.control("market/pause")
+        quotes = scene.sandbox.view("market/quotes")
+        self.contract = next(one for one in quotes if one["contract"].startswith("MES"))
+        scene.sandbox.control("market/price", contract=self.contract["contract"], price=4_000)
+        [self.account_id] = scene.account_ids(1)
+
+    def order(self, action: str = "Buy", quantity: int = 1, order_type: str = "Market", **prices: Any) -> TriedOrder:
+        request = DryRunOrder(
+            contract_id=self.contract["contractId"],
+            action=action,  # type: ignore[arg-type]
+            order_qty=quantity,
+            order_type=order_type,  # type: ignore[arg-type]
+            **prices,
+        )
+        return TriedOrder(self.contract["contract"], request)
+
+    def ask(self, *orders: TriedOrder, account_id: int = 0, actor: str = "") -> ReadJob:
+        with self.scene.scope():
+            return request_dry_run(
+                organization=self.scene.organization,
+                account_id=account_id or self.account_id,
+                orders=orders,
+                actor=Actor.staff(actor or self.scene.actor),
+                now=timezone.now(),
+            )
+
+    def judge(self, *orders: TriedOrder) -> list[Verdict]:
+        job = self.ask(*orders)
+        read(organization_id=self.scene.organization.pk, job_id=job.pk, seconds=20)
+        with self.scene.scope():
+            return verdicts(job)
+
+
+@pytest.fixture
+def trial(scene: Scene) -> Trial:
+    return Trial(scene)
+
+
+def test_an_order_that_would_be_taken_tells_margin_and_position_and_places_nothing(trial: Trial) -> None:
+    before = trial.scene.expected("order").keys()
+    first, second = trial.judge(trial.order(quantity=2), trial.order("Sell", 1, "Limit", price=Decimal("4100.25")))
+    assert (first.state, first.would_be_taken, second.would_be_taken) == ("answered", True, True)
+    assert first.details is not None
+    assert second.details is not None
+    now = first.details.before_net_pos
+    assert now is not None
+    assert (first.position_after, second.position_after) == (now + 2, now + 1)
+    assert first.details.initial_margin_req is not None
+    assert first.details.total_cash is not None
+    assert second.details.hypo_short_pos == max(0, 1 - now)
+    assert trial.scene.expected("order").keys() == before
+    assert sum(trial.scene.writes(DRY_RUN.path).values()) == 2
+    with trial.scene.scope():
+        assert not Operation.objects.exists()
+
+
+def test_an_order_that_would_be_refused_says_why_in_words_and_in_the_platforms_own(trial: Trial) -> None:
+    taken, refused, behind = trial.judge(trial.order(), trial.order(quantity=9_999), trial.order())
+    assert [one.would_be_taken for one in (taken, refused, behind)] == [True, False, None]
+    assert (bool(refused.reason), bool(refused.words), bool(refused.comment)) == (True, True, True)
+
+
+def test_what_the_platform_does_not_know_gets_no_verdict_and_its_words(trial: Trial) -> None:
+    unknown = TriedOrder("XXZ6", DryRunOrder(contract_id=5, action="Buy", order_qty=1, order_type="Market"))
+    [verdict] = trial.judge(unknown)
+    assert (verdict.state, verdict.would_be_taken) == ("refused", None)
+    assert verdict.why
+
+
+def test_who_may_not_ask_and_whose_account_is_not_here_is_refused(trial: Trial) -> None:
+    with pytest.raises(NotAllowed):
+        trial.ask(trial.order(), actor="nobody")
+    with pytest.raises(Conflict, match="skipped"):
+        trial.ask(trial.order(), account_id=424_242)
