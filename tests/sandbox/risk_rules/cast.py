@@ -10,7 +10,7 @@ from vendor_admin.sandbox.risk_rules.pre_trade import may_send
 from vendor_admin.sandbox.risk_rules.refusals import Refusal
 
 NOW = dt.datetime(2026, 11, 30, 16, 0, tzinfo=dt.UTC)
-ES, ES_NEXT, MES, CL = 1, 2, 3, 4
+ES, ES_NEXT, MES, CL, GC = 1, 2, 3, 4, 5
 
 
 def _contract(contract_id: int, product_id: int, **fields: Any) -> ContractTerms:  # Any: fields of contracts
@@ -35,6 +35,7 @@ CONTRACTS: Mapping[int, ContractTerms] = {
         CL, 806, exchange_id=3, initial_margin=1_500.0, contract_group_id=2, discount_group_id=2,
         fungible_product_id=None,
     ),
+    GC: _contract(GC, 808, exchange_id=4, contract_group_id=3, discount_group_id=3, fungible_product_id=None),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from tests.sandbox.risk_rules.cast import (
     CONTRACTS,
     ES,
     ES_NEXT,
+    GC,
     MES,
     NOW,
     account,
@@ -98,6 +99,12 @@ def test_contracts_set_against_each_other_count_in_the_smallest_of_them():
     assert reason(buy(2), account(), twenty) == ""
     assert reason(buy(1), account(positions={MES: 11}), twenty) == TOTAL
     assert reason(buy(3), account(), twenty) == OWN
+
+
+def test_what_can_be_set_against_nothing_counts_by_itself():
+    two = limit("FungibleProduct", exposed=2)
+    assert reason(buy(2, CL), account(positions={GC: 2}), two) == ""
+    assert reason(buy(3, CL), account(positions={GC: 2}), two) == OWN
 
 
 def test_orders_that_work_count_as_if_they_had_filled_and_of_one_pair_only_one():

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tests.sandbox.risk_rules.cast import CL, CONTRACTS, ES, ES_NEXT, MES, NOW, account, buy, limit, works
+from tests.sandbox.risk_rules.cast import CL, CONTRACTS, ES, ES_NEXT, GC, MES, NOW, account, buy, limit, works
 from vendor_admin.sandbox.risk_rules.position_limits import PositionLimit, Scope, TimePeriod
 from vendor_admin.sandbox.risk_rules.reevaluation import contracts_over
 
@@ -19,7 +19,8 @@ def test_all_that_counts_towards_a_passed_limit_is_over_it():
     assert over(limit("Overall", exposed=5)) == {ES, ES_NEXT, CL}
     assert over(limit("Product", exposed=3)) == {ES, ES_NEXT}
     assert over(limit("Contract", exposed=2)) == {ES}
-    assert over(limit("FungibleProduct", exposed=1)) == {ES, ES_NEXT, CL}, "crude oil counts with nothing else"
+    assert over(limit("FungibleProduct", exposed=1)) == {ES, ES_NEXT, CL}
+    assert over(limit("FungibleProduct", exposed=2), {CL: 2, GC: 1}) == set(), "they count with nothing else"
     assert over(limit("Overall", scope=Scope(exchange_id=3), exposed=1)) == {CL}
 
 

@@ -193,6 +193,18 @@ def test_a_switch_of_risk_category_closes_what_its_limits_do_not_allow(trader: T
     assert risk_status(trader)["adminAction"] == "Normal"
 
 
+def test_a_switch_of_risk_category_leaves_what_its_limits_allow(trader: Trader) -> None:
+    categories = {limit["exposedLimit"]: limit["riskCategoryId"] for limit in category_limits(trader)}
+    switch_category(trader, categories[10])
+    trader.place("Buy", 3)
+    other = trader.contract("CL")
+    trader.call("order/placeorder", **trader.order("Sell", 1) | {"symbol": name_of(trader, other)})
+    body = {"accountId": trader.account_id, "active": True, "totalBy": "Contract", "contractId": trader.contract_id}
+    trader.call("userAccountPositionLimit/create", **body, exposedLimit=2)
+    switch_category(trader, categories[15])
+    assert (trader.position(), trader.position(other)) == (0, -1)
+
+
 def category_limits(trader: Trader) -> list[dict[str, Any]]:
     return [record.entity for record in trader.book.all("categoryPositionLimit")]
 

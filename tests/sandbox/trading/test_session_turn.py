@@ -121,12 +121,22 @@ def test_yesterdays_loss_does_not_count_today_and_this_weeks_does(trader: Trader
     assert risk_status(trader)["adminAction"] == "AgreedOnLiquidationByAutoLiq"
 
 
-def test_what_is_open_overnight_counts_from_the_start_of_the_session(trader: Trader) -> None:
+def test_last_weeks_loss_does_not_count_this_week(trader: Trader) -> None:
+    set_limits(trader, weeklyLossAutoLiq=400)
+    lose_and_close(trader, 300)
+    go_to(trader, SUNDAY_OPENS)
+    lose_and_close(trader, 300)
+    assert risk_status(trader)["adminAction"] == "Normal"
+    lose_and_close(trader, 100)
+    assert risk_status(trader)["adminAction"] == "AgreedOnLiquidationByAutoLiq"
+
+
+@pytest.mark.parametrize(("field", "start"), [("dailyLossAutoLiq", NEXT_SESSION), ("weeklyLossAutoLiq", SUNDAY_OPENS)])
+def test_what_is_open_counts_from_the_start_of_session_and_week(trader: Trader, field: str, start: dt.datetime) -> None:
     trader.place("Buy", 2)
-    trader.price(START - 30, size=100)
-    go_to(trader, NEXT_SESSION)
-    trader.new_events()
-    set_limits(trader, dailyLossAutoLiq=200)
+    trader.price(START - 30)
+    go_to(trader, start)
+    set_limits(trader, **{field: 200})
     began_at = trader.exchange.market.last_price(trader.contract_id)
     trader.price(began_at - 19.75)
     assert trader.position() == 2

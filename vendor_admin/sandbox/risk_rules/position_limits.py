@@ -255,9 +255,9 @@ def _counts(limit: PositionLimit, outlook: Outlook, contracts: ContractBook) -> 
     own = outlook.own_after
     before = [outlook.before[contract.contract_id] for contract in together]
     after = [outlook.after[contract.contract_id] for contract in together]
-    if limit.long is not None and outlook.order.action == "Buy":
+    if limit.long is not None:
         yield _Count(limit.long, sum(one.long for one in before), sum(one.long for one in after), own.long)
-    if limit.short is not None and outlook.order.action == "Sell":
+    if limit.short is not None:
         yield _Count(limit.short, sum(one.short for one in before), sum(one.short for one in after), own.short)
     if limit.exposed is not None:
         yield _Count(limit.exposed, sum(one.largest for one in before), sum(one.largest for one in after), own.largest)
