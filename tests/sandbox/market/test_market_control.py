@@ -102,12 +102,14 @@ def test_the_quote_of_one_contract_has_its_depth(market: Door) -> None:
     assert len(market.quotes()) == 28
 
 
-def test_orders_that_work_are_counted(market: Door) -> None:
+def test_orders_that_work_are_counted_and_meet_the_price_that_is_set(market: Door) -> None:
     exchange = market.platform.exchange
     contract = exchange.contract_named("ESU6")
     assert contract is not None
     exchange.market.submit(MarketOrder(1, contract.id, "Buy", Terms("Limit", 1, price=6_000.0)))
     assert market.state()["working"] == 1
+    market("price", contract="ESU6", price=6_000)
+    assert market.state()["working"] == 0, "the price came to it"
 
 
 def test_a_speed_can_be_configured_and_prices_can_stand_still() -> None:
