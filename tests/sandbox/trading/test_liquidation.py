@@ -263,3 +263,13 @@ def test_an_account_put_back_to_its_sessions_start_counts_nothing(trader: Trader
     assert trader.status(resting) == "Rejected"
     assert risk_status(trader)["adminAction"] == "Normal"
     assert trader.status(trader.place("Buy", 1)) == "Filled"
+
+
+def test_what_an_administrator_does_quickly_one_after_another_is_told_in_its_order(trader: Trader) -> None:
+    action = {"adminAction": "LockTradingImmediately", "adminActionReasonCode": "CloseFraud"}
+    trader.ask(LOCK, accountId=trader.account_id, **action)
+    trader.ask("accountRiskStatus/updatemaxnetliq", accountId=trader.account_id, maxNetLiq=123_456)
+    trader.exchange.process()
+    told = [entity for kind, _, entity in trader.events if kind == "accountRiskStatus"]
+    assert told[-1] == risk_status(trader)
+    assert [one["maxNetLiq"] == 123_456 for one in told] == [False, True]

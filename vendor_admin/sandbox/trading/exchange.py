@@ -12,7 +12,7 @@ import heapq
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from vendor_admin.sandbox.market.clock import MarketClock
 from vendor_admin.sandbox.market.matching import Market
@@ -89,12 +89,13 @@ class Exchange:
         """Whether orders trade now."""
         return self.market.schedule.is_open(self.clock.now())
 
-    def later(self, changes: Iterable[Change], works: Iterable[Work]) -> None:
+    def later(self, changes: Collection[Change], works: Collection[Work]) -> None:
         """Tell changes and do works, in this order, when `process` comes."""
-        told = list(changes)
-        self._pending.append(lambda: self._tell(told))
+        if changes:
+            self._pending.append(functools.partial(self._tell, list(changes)))
         self._pending.extend(works)
-        self._wake.set()
+        if self._pending:
+            self._wake.set()
 
     def at(self, moment: dt.datetime, work: Work) -> None:
         """Do a work once the market's clock shows this moment."""

@@ -262,8 +262,8 @@ class Execution:
             self.end(order, is_linked=True)
 
     def _make(self, group: Group, bracket: Bracket, quantity: int) -> None:
+        """Make legs that wait; the next step sends them."""
         for order in make_legs(self.chain, group, bracket, quantity):
             self.floor.orders.add(order)
             if group.strategy_id is not None:
                 link_order(self.chain, group, order)
-        # the legs wait now, and are sent by the next step

@@ -42,12 +42,8 @@ class Ticket:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LegPlan:
-    """A leg that may have to be made: prices, or with `is_relative` points away from the entry's average price.
+    """A leg that may have to be made: prices, or with `is_relative` points away from the entry's average price."""
 
-    `label` names it in the link of a strategy.
-    """
-
-    label: str
     action: Action
     terms: Terms
     is_relative: bool = False
@@ -146,7 +142,8 @@ class Order:
 class Orders:
     """The orders that are live, by id and by account, and the ids for new ones.
 
-    Of those that are over as many are kept for each organization, with their entities, as `keep` says.
+    `strategies` are those that run. Of orders that are over each organization keeps as many as `keep` says, with their
+    entities.
     """
 
     def __init__(self, *, keep: int) -> None:

@@ -67,7 +67,7 @@ class Placing:
         for wish in (entry, *legs):
             self._check(wish)
         order = self._order(entry)
-        plan = [LegPlan(label="bracket", action=leg.action, terms=leg.terms) for leg in legs]
+        plan = [LegPlan(action=leg.action, terms=leg.terms) for leg in legs]
         bracket = Bracket(plan=plan, legs=[self._order(leg) for leg in legs])
         order.group = Group(entry=order, brackets=[bracket])
         self._chain.open(order)

@@ -15,7 +15,6 @@ from vendor_admin.sandbox.world.instruments import Instrument
 from vendor_admin.sandbox.world.state import Entity, Record
 
 USD = 1
-MAINTENANCE_SHARE = 0.9
 
 
 @dataclasses.dataclass(slots=True)

@@ -110,7 +110,9 @@ def _change_prices(execution: Execution, group: Group, plans: list[list[LegPlan]
     for bracket, planned in zip(group.brackets, plans, strict=True):
         bracket.plan = planned
         for leg in [leg for leg in bracket.legs if leg.is_live]:
-            plan = next(one for one in planned if one.terms.order_type == leg.terms.order_type)
+            plan = next((one for one in planned if one.terms.order_type == leg.terms.order_type), None)
+            if plan is None:  # its user made it an order of another type
+                continue
             terms = dataclasses.replace(leg_terms(plan, group.entry), quantity=leg.terms.quantity)
             if terms != leg.terms:
                 execution.modify_for(leg, terms, ticket)

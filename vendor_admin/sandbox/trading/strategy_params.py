@@ -110,7 +110,7 @@ def leg_plans(bracket: BracketParams, action: Action, entry: Terms, product: Pro
     if bracket.profit_target is not None:
         _need_points("profitTarget", bracket.profit_target, sign, product)
         terms = dataclasses.replace(base, price=bracket.profit_target)
-        plans.append(LegPlan(label="target", action=closing, terms=terms, is_relative=True))
+        plans.append(LegPlan(action=closing, terms=terms, is_relative=True))
     distance = _distance(bracket)
     if distance is not None:
         stop = -sign * distance if bracket.stop_loss is None else bracket.stop_loss
@@ -119,7 +119,7 @@ def leg_plans(bracket: BracketParams, action: Action, entry: Terms, product: Pro
         terms = dataclasses.replace(base, order_type="Stop", stop_price=stop)
         if bracket.trailing_stop:
             terms = dataclasses.replace(terms, order_type="TrailingStop", peg_difference=distance)
-        plans.append(LegPlan(label="stop", action=closing, terms=terms, is_relative=True))
+        plans.append(LegPlan(action=closing, terms=terms, is_relative=True))
     return plans
 
 

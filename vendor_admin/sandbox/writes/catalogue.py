@@ -44,7 +44,8 @@ class Write:
     `elsewhere` is the answer on the wrong host, None means the 404 of an unknown path. `refusal` are the fields that a
     refused answer must have besides `errorText`; `has_code` says that it has an `errorCode` too, `has_reason` a
     `failureReason`; `error_field` has the sentence. `makes_accounts` marks what the platform's
-    maintenance windows make fail.
+    maintenance windows make fail. `is_answered_first` marks what is told after its answer: orders, which nobody but the
+    exchange changes. Of anything else a newer state could be told before.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Write:
     error_field: str = "errorText"
     for_administrators: bool = True
     makes_accounts: bool = False
+    is_answered_first: bool = False
 
 
 _NOT_OK: Mapping[str, object] = {"ok": False}
@@ -100,6 +102,7 @@ def _order_writes() -> Iterator[Write]:
             has_reason=True,
             error_field=error_field,
             for_administrators=False,
+            is_answered_first=True,
         )
 
 
@@ -380,6 +383,7 @@ _WRITES = (
         perform=order_commands.liquidate_positions,
         refusal=_NOT_OK,
         for_administrators=False,
+        is_answered_first=True,
     ),
     Write(
         path="order/dryrun",

@@ -103,7 +103,7 @@ class Writes:
         if rule is not None:
             done = _spoilt(rule, WRITES[attempt.path], desk, done)
         changes = list(desk.changes)
-        self._tell(desk)
+        self._tell(desk, WRITES[attempt.path])
         delivery = self._delivery(rule)
         told = Told(answer=done.answer, is_cut=bool(delivery and delivery.is_cut), fault=fault)
         self.journal.note(attempt.line, attempt.path, attempt.body, done.outcome, told, changes=len(changes))
@@ -114,13 +114,14 @@ class Writes:
         told = Told(answer=answer, fault=fault)
         self.journal.note(attempt.line, attempt.path, attempt.body, WriteOutcome.BLOCKED, told)
 
-    def _tell(self, desk: Desk) -> None:
-        """Tell what changed; where something is left to be carried out, both come after the answer."""
-        if desk.follow_ups:
+    def _tell(self, desk: Desk, write: Write) -> None:
+        """Tell what changed, and have the exchange do what is left to be done, after the answer."""
+        if write.is_answered_first:
             self._exchange.later(desk.changes, desk.follow_ups)
             return
         for change in desk.changes:
             self._publish(change)
+        self._exchange.later((), desk.follow_ups)
 
     def publish(self, change: Change) -> None:
         """Tell the sockets of a change that no call made."""
