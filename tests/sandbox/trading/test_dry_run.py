@@ -43,7 +43,7 @@ def test_orders_are_weighed_one_after_another(trader: Trader) -> None:
     ("reason", "fields"),
     [
         ("InvalidPrice", {"orderType": "Limit", "price": START + 0.1}),
-        ("UnknownReason", {"orderQty": 0}),
+        ("OtherExecutionRelated", {"orderQty": 0}),
         ("MaxOrderQtyLimitReached", {"orderQty": 50}),
     ],
 )

@@ -1,5 +1,7 @@
 """Placing an order, and the chain of entities that tells what becomes of it."""
 
+import pytest
+
 from tests.sandbox.platform_texts import complaints
 from tests.sandbox.trading.trader import START, Trader
 
@@ -106,3 +108,30 @@ def test_several_fills_of_the_depth_are_several_chains(trader: Trader) -> None:
     assert [one["ordStatus"] for one in reports] == ["Working", "Working", "Filled"]
     assert [one["cumQty"] for one in reports] == [2, 4, 5]
     assert trader.position() == 5
+
+
+@pytest.mark.parametrize(
+    ("order_type", "prices", "status"),
+    [
+        ("Market", {}, "Filled"),
+        ("MarketLimit", {}, "Filled"),
+        ("MarketWithProtection", {}, "Filled"),
+        ("Limit", {"price": START - 5}, "Working"),
+        ("Stop", {"stopPrice": START + 5}, "Working"),
+        ("StopLimit", {"stopPrice": START + 5, "price": START + 6}, "Working"),
+        ("MarketStopWithProtection", {"stopPrice": START + 5}, "Working"),
+        ("MIT", {"price": START - 5}, "Working"),
+        ("LimitIfTouched", {"limitIfTouchedPrice": START - 5, "price": START - 4}, "Working"),
+        ("TrailingStop", {"stopPrice": START + 5}, "Working"),
+        ("TrailingStop", {"pegDifference": 5}, "Working"),
+        ("TrailingStopLimit", {"stopPrice": START + 5, "price": START + 6}, "Working"),
+        ("QTS", {"price": START + 5, "stopPrice": START + 5}, "Working"),
+    ],
+)
+def test_every_type_of_order_reaches_the_market(
+    trader: Trader, order_type: str, prices: dict[str, float], status: str
+) -> None:
+    order_id = trader.place("Buy", 1, order_type, **prices)
+    assert trader.status(order_id) == status
+    version = trader.version(order_id)
+    assert {name: version.get(name) for name in prices} == prices

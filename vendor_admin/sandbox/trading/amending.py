@@ -45,7 +45,7 @@ class Amending:
         """Ask for other terms; gives the command's id. Raises OrderRefusedError."""
         order = self._order
         need_texts(ticket.client_order_id, ticket.text, ticket.custom_tag)
-        need_terms(order.contract, terms, now=self._exchange.clock.now())
+        need_terms(order.contract, order.action, terms, now=self._exchange.clock.now())
         if terms.quantity <= order.filled:
             raise OrderRefusedError(Reason.TOO_LATE, f"{order.filled} contracts are filled already")
         command_id = self._chain.new_id()

@@ -24,7 +24,7 @@ def dry_run(exchange: Exchange, edits: Edits, account: Record, orders: Sequence[
     state = exchange.risk.state_of(edits, account)
     before = state
     for contract, wish in orders:
-        need_terms(contract, wish.terms, now=exchange.clock.now())
+        need_terms(contract, wish.action, wish.terms, now=exchange.clock.now())
         intent = OrderIntent(contract.id, wish.action, wish.terms.quantity)
         evaluation = evaluate(intent, state, exchange.risk.contracts)
         details = _details(before, evaluation, quantity=wish.terms.quantity)

@@ -94,7 +94,7 @@ def need_placeable(exchange: Exchange, edits: Edits, account: Record, contract: 
     """Raise OrderRefusedError for an order that is refused at once."""
     need_texts(wish.ticket.client_order_id, wish.ticket.text, wish.ticket.custom_tag)
     need_tradable(exchange, edits, account, contract, wish)
-    need_terms(contract, wish.terms, now=exchange.clock.now())
+    need_terms(contract, wish.action, wish.terms, now=exchange.clock.now())
 
 
 def need_tradable(exchange: Exchange, edits: Edits, account: Record, contract: Contract, wish: Wish) -> None:

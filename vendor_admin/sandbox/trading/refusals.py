@@ -13,6 +13,7 @@ class Reason(enum.StrEnum):
     INVALID_PRICE = "InvalidPrice"
     LIQUIDATION_ONLY = "LiquidationOnly"
     NOT_ENOUGH_LIQUIDITY = "NotEnoughLiquidity"
+    OTHER = "OtherExecutionRelated"
     PARENT_REJECTED = "ParentRejected"
     SESSION_CLOSED = "SessionClosed"
     TOO_LATE = "TooLate"
