@@ -28,10 +28,9 @@ class WhatItIsAbout(MirrorResource):
     contract_group_id = PlatformId(allow_null=True, help_text="The contract group that it is about.")
 
 
-class PositionLimit(WhatItIsAbout):
-    """How many contracts an account may hold."""
+class Holding(WhatItIsAbout):
+    """How many contracts may be held."""
 
-    account_id = PlatformId(allow_null=True, help_text="The account.")
     active = Flag(allow_null=True, help_text="Whether it is in force.")
     total_by = Word(allow_null=True, help_text="What is counted together, in the platform's word.")
     long_limit = Whole(allow_null=True, help_text="The most contracts long.")
@@ -41,12 +40,15 @@ class PositionLimit(WhatItIsAbout):
     in_words = Word(help_text="What the limit says, in words.")
 
 
-class RiskParameter(WhatItIsAbout):
-    """Sizes of orders and margins below a position limit."""
+class PositionLimit(Holding):
+    """How many contracts an account may hold."""
 
-    position_limit_id = PlatformId(
-        source="user_account_position_limit_id", allow_null=True, help_text="The position limit that it belongs to."
-    )
+    account_id = PlatformId(allow_null=True, help_text="The account.")
+
+
+class OrderSizes(WhatItIsAbout):
+    """Sizes of orders, and margins."""
+
     max_opening_order_quantity = Whole(
         source="max_opening_order_qty", allow_null=True, help_text="The largest order that opens a position."
     )
@@ -58,6 +60,14 @@ class RiskParameter(WhatItIsAbout):
     margin_percent = Amount(source="margin_percentage", allow_null=True, help_text="The margin, in percent.")
     margin_amount = Amount(source="margin_dollar_value", allow_null=True, help_text="The margin, in dollars.")
     hard_limit = Flag(allow_null=True, help_text="Whether orders beyond it are refused.")
+
+
+class RiskParameter(OrderSizes):
+    """Sizes of orders and margins below a position limit."""
+
+    position_limit_id = PlatformId(
+        source="user_account_position_limit_id", allow_null=True, help_text="The position limit that it belongs to."
+    )
 
 
 class PositionLimitFilters(MirrorFilters):

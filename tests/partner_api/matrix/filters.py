@@ -8,6 +8,8 @@ FOREIGN: dict[str, str] = {
     "plan": "{plan}",
     "event_id": "{account}",
     "position_limit": "{position_limit}",
+    "category_position_limit": "{category_position_limit}",
+    "risk_category": "{risk_category}",
     "email": "{email}",
     "name": "{member_name}",
     "search": "{word}",

@@ -1,7 +1,7 @@
 """Every resource of mirrors: a list and one by its id, empty rows and full ones, as the schema says."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,7 @@ VALUES: dict[str, Any] = {
     "text": 'Ann’s "word" <b>\u2028',
     "timestamp with time zone": datetime(2026, 11, 20, 15, 0, 0, 123456, tzinfo=UTC),
     "date": date(2026, 11, 20),
+    "time": time(17, 30),
 }
 
 
@@ -79,7 +80,9 @@ def test_there_is_every_resource_of_mirrors() -> None:
     assert {view.collection for view in VIEWS} >= {
         "members", "accounts", "trading-permissions", "memberships", "entitlements", "market-data-subscriptions",
         "balances", "auto-liq", "position-limits", "risk-parameters", "positions", "orders", "fills",
-        "order-strategies", "contracts", "products",
+        "order-strategies", "contracts", "products", "product-margins", "contract-margins", "trading-sessions",
+        "contract-groups", "currency-rates", "strategy-types", "category-position-limits", "category-risk-parameters",
+        "risk-periods", "auto-liquidations", "risk-status-history",
     }  # fmt: skip
 
 

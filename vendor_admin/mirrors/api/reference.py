@@ -1,13 +1,26 @@
-"""Contracts and products by the partner API."""
+"""What can be traded, by the partner API: contracts and products, their margins and hours, groups and rates."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
-from vendor_admin.mirrors.models import Contract, ContractMaturity, Currency, Exchange, Product
+from vendor_admin.mirrors.models import (
+    Contract,
+    ContractGroup,
+    ContractMargin,
+    ContractMaturity,
+    Currency,
+    CurrencyRate,
+    Exchange,
+    OrderStrategyType,
+    Product,
+    ProductMargin,
+    ProductSession,
+)
+from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.lookups import load
-from vendor_admin.partner_api.reading.fields import Amount, Flag, Moment, PlatformId, Whole, Word
+from vendor_admin.partner_api.reading.fields import Amount, Flag, Moment, PlatformId, TimeOfDay, Whole, Word
 from vendor_admin.partner_api.reading.filters import WordFilter
 from vendor_admin.partner_api.reading.views import organization_id_of
 
@@ -40,6 +53,59 @@ class ProductTold(MirrorResource):
     value_per_point = Amount(allow_null=True, help_text="What one point of its price is worth.")
     tick_size = Amount(allow_null=True, help_text="The smallest step of its price.")
     is_micro = Flag(allow_null=True, help_text="Whether it is a micro contract.")
+
+
+class Margin(MirrorResource):
+    """What one contract needs as margin."""
+
+    initial_margin = Amount(allow_null=True, help_text="The margin to open a position.")
+    maintenance_margin = Amount(allow_null=True, help_text="The margin to keep it.")
+    at = Moment(source="timestamp", allow_null=True, help_text="The platform's own time of it.")
+
+
+class MarginOfProduct(Margin):
+    """What one contract of a product needs as margin; its id is the product's."""
+
+    product_name = Word(source="product.name", allow_null=True, help_text="The product's name, for example ES.")
+
+
+class MarginOfContract(Margin):
+    """The margin of a contract that has one of its own; its id is the contract's."""
+
+    contract_name = Word(source="contract.name", allow_null=True, help_text="The contract's name, for example ESZ6.")
+
+
+class Session(MirrorResource):
+    """When a product trades; its id is the product's."""
+
+    product_name = Word(source="product.name", allow_null=True, help_text="The product's name, for example ES.")
+    open_time = TimeOfDay(allow_null=True, help_text="When its market opens, in Central Time.")
+    start_time = TimeOfDay(allow_null=True, help_text="When trading starts.")
+    stop_time = TimeOfDay(allow_null=True, help_text="When trading stops.")
+    close_time = TimeOfDay(allow_null=True, help_text="When its market closes.")
+    sunday_open_time = TimeOfDay(allow_null=True, help_text="When its market opens on Sunday, where that differs.")
+    all_day = Flag(allow_null=True, help_text="Whether it trades around the clock.")
+
+
+class Group(MirrorResource):
+    """Products that limits and margins look at together."""
+
+    name = Word(allow_null=True, help_text="The group's name.")
+
+
+class Rate(MirrorResource):
+    """What one unit of a currency is worth; its id is the currency's."""
+
+    currency = Word(source="currency.name", allow_null=True, help_text="The currency's name, for example EUR.")
+    rate = Amount(allow_null=True, help_text="What one unit is worth in US dollars.")
+    at = Moment(source="timestamp", allow_null=True, help_text="The platform's own time of it.")
+
+
+class StrategyType(MirrorResource):
+    """A kind of order strategy."""
+
+    name = Word(allow_null=True, help_text="Its name.")
+    enabled = Flag(allow_null=True, help_text="Whether it can be started.")
 
 
 class NameFilters(MirrorFilters):
@@ -86,3 +152,71 @@ class Products(ReferenceReading):
         for row in rows:
             row.exchange = exchanges.get(row.exchange_id, row.environment)
             row.currency = currencies.get(row.currency_id, row.environment)
+
+
+class OfOneThing(ReferenceReading):
+    """Rows whose id is that of another thing, which is told by its name."""
+
+    filterset_class = MirrorFilters
+    thing: ClassVar[type[Mirror]]
+    attribute: ClassVar[str]
+
+    def join(self, rows: list[Any], *, request: Request) -> None:
+        found = load(self.thing, organization_id=organization_id_of(request), ids=[row.entity_id for row in rows])
+        for row in rows:
+            setattr(row, self.attribute, found.get(row.entity_id, row.environment))
+
+
+class ProductMargins(OfOneThing):
+    """What contracts of each product need as margin."""
+
+    model, thing, attribute = ProductMargin, Product, "product"
+    serializer_class = MarginOfProduct
+    noun = "product margin"
+    collection = "product-margins"
+
+
+class ContractMargins(OfOneThing):
+    """Margins of contracts that somebody holds or has an order in, read every hour; of others as they were last."""
+
+    model, thing, attribute = ContractMargin, Contract, "contract"
+    serializer_class = MarginOfContract
+    noun = "contract margin"
+    collection = "contract-margins"
+
+
+class TradingSessions(OfOneThing):
+    """When products trade: of those that are traded, read every hour; of others as they were last."""
+
+    model, thing, attribute = ProductSession, Product, "product"
+    serializer_class = Session
+    noun = "trading session"
+    collection = "trading-sessions"
+
+
+class CurrencyRates(OfOneThing):
+    """What currencies are worth."""
+
+    model, thing, attribute = CurrencyRate, Currency, "currency"
+    serializer_class = Rate
+    noun = "currency rate"
+    collection = "currency-rates"
+
+
+class ContractGroups(ReferenceReading):
+    """Groups of products that limits and margins look at together."""
+
+    model = ContractGroup
+    serializer_class = Group
+    noun = "contract group"
+    collection = "contract-groups"
+
+
+class StrategyTypes(ReferenceReading):
+    """Kinds of order strategies."""
+
+    model = OrderStrategyType
+    serializer_class = StrategyType
+    filterset_class = MirrorFilters
+    noun = "strategy type"
+    collection = "strategy-types"

@@ -3,7 +3,7 @@
 Ids are strings, amounts are decimal strings, times are RFC 3339 in UTC. `write` gets a value that is not None.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +54,15 @@ class Day(serializers.Field):
     @staticmethod
     def write(value: date) -> str:
         return value.isoformat()
+
+
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$", "examples": ["17:00"]})
+class TimeOfDay(serializers.Field):
+    """A time by the exchange's clock (America/Chicago): HH:MM."""
+
+    @staticmethod
+    def write(value: time) -> str:
+        return f"{value:%H:%M}"
 
 
 class Word(serializers.CharField):
