@@ -156,9 +156,10 @@ class Material:
             {one["userId"]: one["id"] for one in live[entity_type] if not one.get("cancelledRenewal")}
             for entity_type in ("tradovateSubscription", "userPlugin", "marketDataSubscription")
         ]
+        locked = {one["id"] for one in demo["accountRiskStatus"] if one.get("adminAction") not in (None, "Normal")}
         for one in demo["tradingPermission"]:
             user, account = one["userId"], one["accountId"]
-            if one["status"] == "Accepted" and user in of_user[0]:
+            if one["status"] == "Accepted" and user in of_user[0] and account not in locked:
                 limit = limit_of[account]
                 yield Member(
                     user,

@@ -39,7 +39,7 @@ from vendor_admin.tradovate.operations import WRITES
 pytestmark = pytest.mark.slow
 
 WORLD = (
-    "--always-open", "--organizations", "1", "--users", "300", "--accounts-per-user", "1", "--rate", "0",
+    "--always-open", "--organizations", "1", "--users", "500", "--accounts-per-user", "1", "--rate", "0",
 )  # fmt: skip
 
 CANNOT_BE_READ = (PASSWORD, MODIFY_STRATEGY)  # what these change is not shown
