@@ -57,6 +57,30 @@ def test_a_part_of_one_order_of_an_oco_takes_as_much_from_the_other(trader: Trad
     assert (trader.status(first), trader.status(second)) == ("Canceled", "Filled")
 
 
+def test_of_an_oco_whose_orders_the_market_fills_in_one_step_the_first_counts(trader: Trader) -> None:
+    trader.place("Buy", 5)
+    near, far = (
+        {"action": "Sell", "orderType": "Limit", "price": START + 10},
+        {"action": "Sell", "orderType": "Limit", "price": START + 20},
+    )
+    answer = trader.call("order/placeoco", **(trader.order("Sell", 5) | near), other=far).body
+    trader.price(START + 20, size=50)
+    assert (trader.status(answer["orderId"]), trader.status(answer["ocoId"])) == ("Filled", "Canceled")
+    assert trader.position() == 0
+    assert sum(fill["qty"] for fill in trader.entities("fill") if fill["action"] == "Sell") == 5
+
+
+def test_of_two_that_fill_in_parts_in_one_step_no_more_than_the_whole_counts(trader: Trader) -> None:
+    trader.place("Buy", 5)
+    limit = {"action": "Sell", "orderType": "Limit", "price": START + 10}
+    answer = trader.call("order/placeoco", **(trader.order("Sell", 5) | limit), other=limit).body
+    trader.price(START + 10, size=3)
+    trader.price(START + 10, size=50)
+    assert trader.position() == 0
+    assert "Working" not in (trader.status(answer["orderId"]), trader.status(answer["ocoId"]))
+    assert trader.exchange.market.working_count == 0
+
+
 def test_cancelling_one_order_of_an_oco_leaves_the_other(trader: Trader) -> None:
     trader.place("Buy", 2)
     first, second = oco(trader)

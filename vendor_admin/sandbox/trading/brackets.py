@@ -46,18 +46,29 @@ Step = Send | Resize | End | Make
 
 def steps_of(group: Group) -> Iterator[Step]:
     """What has to be done to the legs of a group now."""
+    can_grow = group.entry is not None and group.entry.is_live
+    for bracket, released in _released(group):
+        yield from _steps(bracket, released, can_grow=can_grow)
+
+
+def outstanding(group: Group, bracket: Bracket) -> int:
+    """How much of a bracket is released and filled by none of its legs."""
+    return next(released for one, released in _released(group) if one is bracket) - bracket.filled
+
+
+def is_finished(group: Group) -> bool:
+    """Whether nothing can become of a group any more."""
+    return not any(order.is_live for order in group.orders) and not any(True for _ in steps_of(group))
+
+
+def _released(group: Group) -> Iterator[tuple[Bracket, int]]:
     entry = group.entry
     left = entry.filled if entry else 0
     for bracket in group.brackets:
         whole = bracket.quantity if bracket.quantity is not None else (entry.terms.quantity if entry else 0)
         released = min(left, whole) if entry else whole
         left -= released
-        yield from _steps(bracket, released, can_grow=entry is not None and entry.is_live)
-
-
-def is_finished(group: Group) -> bool:
-    """Whether nothing can become of a group any more."""
-    return not any(order.is_live for order in group.orders) and not any(True for _ in steps_of(group))
+        yield bracket, released
 
 
 def _steps(bracket: Bracket, released: int, *, can_grow: bool) -> Iterator[Step]:

@@ -10,7 +10,7 @@ from typing import assert_never
 from vendor_admin.sandbox.market import orders as market_orders
 from vendor_admin.sandbox.market.matching import Market
 from vendor_admin.sandbox.market.orders import Event, MarketOrder, Terms
-from vendor_admin.sandbox.trading.brackets import End, Make, Resize, Send, Step, is_finished, steps_of
+from vendor_admin.sandbox.trading.brackets import End, Make, Resize, Send, Step, is_finished, outstanding, steps_of
 from vendor_admin.sandbox.trading.chain import Chain
 from vendor_admin.sandbox.trading.figures import write_figures
 from vendor_admin.sandbox.trading.legs import make_legs
@@ -47,6 +47,7 @@ class Execution:
         self.chain = Chain(edits, floor.orders)
         self.traded: dict[int, None] = {}
         self._touched: list[Group] = []
+        self._leaders: dict[int, Order] = {}
         self._is_settling = False
 
     def send(self, order: Order) -> None:
@@ -173,14 +174,32 @@ class Execution:
                 pass
 
     def _fill(self, order: Order, event: market_orders.Filled) -> None:
+        quantity = self._rightful(order, event.quantity)
+        if quantity:
+            self._book(order, quantity, event.price, is_last=not event.remaining and quantity == event.quantity)
+        if quantity < event.quantity:
+            self.floor.market.cancel(order.id)
+            self.chain.execution(order, "Canceled", "Canceled")
+            self._end(order, Stage.ENDED, "Canceled")
+
+    def _rightful(self, order: Order, quantity: int) -> int:
+        """How much of a fill counts. The market knows nothing of orders that cancel each other: where it fills two of
+        them in one step, the first one counts, and of the other what the first has left.
+        """
+        if order.bracket is None or order.group is None:
+            return quantity
+        if self._leaders.setdefault(id(order.bracket), order) is order:
+            return quantity
+        return max(0, min(quantity, outstanding(order.group, order.bracket)))
+
+    def _book(self, order: Order, quantity: int, price: float, *, is_last: bool) -> None:
         self.traded[order.account_id] = None
-        order.filled += event.quantity
-        order.value += event.quantity * event.price
-        status = "Working" if event.remaining else "Filled"
-        self.chain.execution(order, "Trade", status, lastQty=event.quantity, lastPx=event.price)
-        fee = fees_of(event.quantity)
-        fill = self.chain.fill(order, quantity=event.quantity, price=event.price, fee=fee)
-        if not event.remaining:
+        order.filled += quantity
+        order.value += quantity * price
+        status = "Filled" if is_last else "Working"
+        self.chain.execution(order, "Trade", status, lastQty=quantity, lastPx=price)
+        fill = self.chain.fill(order, quantity=quantity, price=price, fee=fees_of(quantity))
+        if is_last:
             self._end(order, Stage.FILLED, "Filled")
         self.touch(order.group)
         tally = self.floor.risk.tally(order.account_id)
@@ -234,6 +253,7 @@ class Execution:
                 group.is_over = True
                 finish_strategy(self.edits, group)
                 self.floor.orders.strategies.pop(group.strategy_id or 0, None)
+        self._leaders.clear()
         self._is_settling = False
 
     def _do(self, group: Group, step: Step) -> None:
