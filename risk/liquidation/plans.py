@@ -35,7 +35,7 @@ class LiquidatePositions(OneEntity[Position]):
     model = Position
     environment = DEMO
     noun = "position"
-    right = Right.MANAGE_RISK
+    right = Right.CLOSE_POSITIONS
     takes = PlanInput(PositionToLiquidate)
     urgent_paths = (LIQUIDATE_POSITION.path,)
     as_things_stand = True

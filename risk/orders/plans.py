@@ -33,7 +33,7 @@ class CancelOrders(OneEntity[Order]):
     model = Order
     environment = Environment.DEMO.value
     noun = "order"
-    right = Right.MANAGE_RISK
+    right = Right.CLOSE_POSITIONS
     takes = PlanInput(OrderToCancel)
     urgent_paths = (CANCEL_ORDER.path,)
     as_things_stand = True
@@ -66,7 +66,7 @@ class InterruptStrategies(OneEntity[OrderStrategy]):
     model = OrderStrategy
     environment = Environment.DEMO.value
     noun = "strategy"
-    right = Right.MANAGE_RISK
+    right = Right.CLOSE_POSITIONS
     takes = PlanInput(StrategyToInterrupt)
     urgent_paths = (INTERRUPT_ORDER_STRATEGY.path,)
     as_things_stand = True

@@ -51,7 +51,9 @@ def test_what_weighs_most_is_given_by_one_scope_alone(right: Right, name: str) -
 
 
 def test_scopes_together_give_the_rights_of_each() -> None:
-    assert rights_of_scopes(["members:read", "risk:write"]) == {Right.VIEW, Right.MANAGE_RISK}
+    assert rights_of_scopes(["members:read", "risk:write"]) == {
+        Right.VIEW, Right.MANAGE_RISK, Right.CLOSE_POSITIONS,
+    }  # fmt: skip
     assert rights_of_scopes(["openid", "no:scope"]) == rights_of_scopes([]) == frozenset()
 
 

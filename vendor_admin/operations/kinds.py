@@ -246,6 +246,15 @@ class AsThingsStand(Protocol):
 
 
 @runtime_checkable
+class Prompt(Protocol):
+    """A kind whose operations go before others as urgent ones do, and leave to those what is kept for them of the
+    budgets. `prompt_paths` are the calls that it makes.
+    """
+
+    prompt_paths: Collection[str]
+
+
+@runtime_checkable
 class WithConsequence(Protocol):
     """A kind whose change brings something along, or cannot be taken back: `consequence` says so in sentences. It is
     said once of the whole plan; warnings of rows are about what is unusual with them.
@@ -341,12 +350,18 @@ def consequence_of(name: str) -> str:
 def priority_of(name: str) -> Priority:
     """Whether the operations of this kind go first."""
     kind: object = _kinds.get(name)
-    return Priority.URGENT if isinstance(kind, Urgent) else Priority.NORMAL
+    return Priority.URGENT if isinstance(kind, Urgent | Prompt) else Priority.NORMAL
 
 
 def urgent_paths() -> set[str]:
     """The calls that urgent operations make."""
     return {path for kind in _kinds.values() if isinstance(kind, Urgent) for path in kind.urgent_paths}
+
+
+def share_of(path: str, priority: Priority) -> Priority:
+    """As operations of which priority the calls of an operation are drawn from the budgets."""
+    is_prompt = any(path in kind.prompt_paths for kind in _kinds.values() if isinstance(kind, Prompt))
+    return Priority.NORMAL if is_prompt else priority
 
 
 def followed_paths() -> set[str]:

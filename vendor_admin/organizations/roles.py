@@ -25,6 +25,8 @@ class Right(enum.StrEnum):
     CHANGE_BALANCES = "change balances"
     RESET_ACCOUNTS = "reset accounts"
     MANAGE_RISK = "change risk limits"
+    CLOSE_POSITIONS = "cancel orders and liquidate positions"
+    PLACE_ORDERS = "place orders"
     APPROVE_PLANS = "approve plans"
     DECIDE_UNKNOWN = "decide unknown outcomes"
     ACKNOWLEDGE_NOTICES = "acknowledge notices"
@@ -51,12 +53,13 @@ RIGHTS: dict[str, set[Right]] = {
     StaffRole.Role.SUPPORT: _SUPPORT,
     StaffRole.Role.RISK: _SUPPORT
     | {Right.VIEW_AUDIT, Right.CANCEL_MEMBERS, Right.RESET_ACCOUNTS, Right.MANAGE_RISK, Right.APPROVE_PLANS}
-    | {Right.DECIDE_UNKNOWN},
+    | {Right.CLOSE_POSITIONS, Right.DECIDE_UNKNOWN},
     StaffRole.Role.FINANCE: _VIEWER
     | {Right.EXPORT, Right.VIEW_RAW, Right.REQUEST_RECONCILIATION, Right.VIEW_AUDIT}
     | {Right.MANAGE_SUBSCRIPTIONS, Right.CHANGE_BALANCES, Right.APPROVE_PLANS, Right.DECIDE_UNKNOWN}
     | {Right.ACKNOWLEDGE_NOTICES},
-    StaffRole.Role.OWNER: set(Right),
+    # Nobody trades for members by a role. A program may, if an owner gave it the scope.
+    StaffRole.Role.OWNER: set(Right) - {Right.PLACE_ORDERS},
 }
 
 

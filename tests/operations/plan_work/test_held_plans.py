@@ -330,7 +330,6 @@ def test_the_index_of_open_plans_covers_every_open_state() -> None:
 def test_every_kind_about_money_or_risk_names_what_it_depends_on() -> None:
     gives_nothing_away = {
         "cancel_memberships", "change_plugin_permissions", "expire_market_data",
-        "cancel_orders", "interrupt_strategies", "liquidate_positions",
     }  # fmt: skip
     concerned = [
         kind

@@ -33,8 +33,8 @@ class Callers:
             self._keys[scopes] = program
         return self._keys[scopes]
 
-    def without_scope(self, scope: str) -> ApiProgram:
-        return self.with_scopes(*(one for one in EVERY_SCOPE if one != scope))
+    def without(self, *scopes: str) -> ApiProgram:
+        return self.with_scopes(*(one for one in EVERY_SCOPE if one not in scopes))
 
     def without_scopes(self) -> ApiProgram:
         """A key that may do nothing. None can be made so; one may be left so when a scope goes."""

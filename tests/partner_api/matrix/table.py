@@ -15,7 +15,8 @@ NOT_FOUND = 404
 class Row:
     """One method of one address.
 
-    `scope` is what it needs ("": any key will do), `also` what this body needs beside it. `id` names what the address
+    `scope` is what it needs ("": any key will do), `instead` another that will do as well, `also` what this body needs
+    beside it. `id` names what the address
     is about, in `Planted.ids`. A value of `body` in braces is such an id too; each is once given a foreign one. `own`
     is the status for one's own ids, of writes as a dry run, and `foreign` that for a foreign id in the path. `plan` is
     the state that the plan of the address is in, and behind a colon that of its row; another program made it.
@@ -23,6 +24,7 @@ class Row:
 
     scope: str = ""
     also: str = ""
+    instead: str = ""
     id: str = ""
     body: Mapping[str, Any] | None = None
     own: int = 200
@@ -56,6 +58,19 @@ NEW_MEMBER = {
     "last_name": "Doe", "plan": "{membership_plan}", "entitlements": ["{entitlement_kind}"],
 }  # fmt: skip
 NEW_ACCOUNT = {"name": "EVAL00001", "member": "{member}", "template": "1000001", "balance": "50000"}
+ORDER = {
+    "account": "{account}",
+    "contract": "MESZ6",
+    "action": "Buy",
+    "quantity": 1,
+    "order_type": "Limit",
+    "price": "4150.25",
+}
+LEG = {"action": "Sell", "order_type": "Limit", "price": "4200.00"}
+STRATEGY = {
+    "account": "{account}", "contract": "MESZ6", "action": "Buy", "entry": {"quantity": 1, "order_type": "Market"},
+    "brackets": [{"quantity": 1, "profit_target": "30", "stop_loss": "-15"}],
+}  # fmt: skip
 ONE_PLAN = {
     "kind": "change_balances", "reason": "a test", "rows": [{"account": "{account}", "change": "250.00"}],
 }  # fmt: skip
@@ -145,6 +160,15 @@ TABLE: dict[str, Row] = {
         "risk:write", "risk_parameter", body={"max_opening_order_quantity": 3} | REASON
     ),
     "DELETE risk-parameters/{id}": _write("risk:write", "risk_parameter", body=REASON),
+    "POST orders/{id}/cancel": _write("risk:write", "order", instead="orders:write"),
+    "POST order-strategies/{id}/interrupt": _write("risk:write", "order_strategy", instead="orders:write"),
+    "POST positions/{id}/liquidate": _write("risk:write", "position", instead="orders:write"),
+    "POST orders": _write("orders:write", body=ORDER),
+    "PATCH orders/{id}": _write("orders:write", "order", body={"price": "4150.50"}, plans_something=False),
+    "POST orders/oco": _write("orders:write", body=ORDER | {"other": LEG}),
+    "POST orders/oso": _write("orders:write", body=ORDER | {"bracket1": LEG}),
+    "POST order-strategies": _write("orders:write", body=STRATEGY),
+    "PATCH order-strategies/{id}": _write("orders:write", "order_strategy", body={"command": "{}"}),
     "GET webhooks": _hook(),
     "POST webhooks": _hook(own=201, body={"url": "https://hooks.example.com/in", "event_types": ["account.*"]}),
     "GET webhooks/{id}": _hook("webhook"),

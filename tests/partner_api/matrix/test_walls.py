@@ -34,7 +34,7 @@ def test_each_method_needs_its_scope_and_no_other(ours: Planted, unlimited: None
         cells = {"no scope": (nothing, 403 if row.scope else row.own)}
         if row.scope:
             cells |= {
-                "every other scope": (callers.without_scope(row.scope), 403),
+                "every other scope": (callers.without(row.scope, row.instead), 403),
                 "its scope": (callers.with_scopes(*filter(None, (row.scope, row.also))), row.own),
             }
         for who, (program, status) in cells.items():

@@ -52,6 +52,19 @@ def body_schema(kind_name: str, *, without: str = "") -> dict[str, Json]:
 def object_schema(kind: type[Input]) -> dict[str, Json]:
     """The schema of one input, whole in itself."""
     schema: dict[str, Any] = msgspec.json.schema(kind)
-    found: dict[str, Json] = schema["$defs"][kind.__name__]
-    found.pop("title", None)
+    found: dict[str, Json] = _inlined(schema["$defs"][kind.__name__], schema["$defs"])
     return found
+
+
+def _inlined(part: Any, defined: Mapping[str, Any]) -> Any:
+    """A part of a schema with what it refers to in its place, and without titles, which are names of classes."""
+    if isinstance(part, list):
+        return [_inlined(one, defined) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(
+            {**defined[part["$ref"].rsplit("/", 1)[-1]], **{k: v for k, v in part.items() if k != "$ref"}}, defined
+        )
+    is_object = "properties" in part
+    return {name: _inlined(one, defined) for name, one in part.items() if not (is_object and name == "title")}

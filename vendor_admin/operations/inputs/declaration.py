@@ -5,11 +5,11 @@ A kind names its rows by the attribute `takes`. Whoever asks for a plan gives ro
 what is wanted under the platform's names. What is the same for the whole plan is given once, as parameters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar, Protocol, cast, runtime_checkable
+from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
 import msgspec
 from msgspec import UNSET
@@ -28,7 +28,8 @@ class Found(Protocol):
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Named values that somebody asks for. UNSET is what was not named; None takes a value away, where it may.
 
-    Each field says by `described` what it holds, and what the platform calls it.
+    Each field says by `described` what it holds, and what the platform calls it. A field may hold another input, or a
+    list of them, which refer to nothing (references.py): only programs can fill it in, files cannot.
     """
 
     def faults(self) -> Sequence[Fault]:
@@ -73,12 +74,20 @@ class NoParameters(Input, frozen=True, kw_only=True):
     """Nothing is the same for the whole plan."""
 
 
+RowsCheck = Callable[[Sequence[Any], int], Iterable[tuple[int, Fault]]]
+
+
 @dataclass(frozen=True, slots=True)
 class PlanInput:
-    """The rows that a plan kind takes, and what is the same for all of a plan."""
+    """The rows that a plan kind takes, and what is the same for all of a plan.
+
+    `check` gets typed rows and the organization's id, and gives what is wrong with them by what the organization's
+    mirrors say: the row's position, and a fault whose field is a path within the row. Constant queries.
+    """
 
     row: type[RowInput]
     parameters: type[Input] = NoParameters
+    check: RowsCheck | None = None
 
 
 def subject_of(row: type[Input]) -> str:
@@ -93,6 +102,8 @@ def example_of(kind: type[Input], *, without: Sequence[str] = ()) -> dict[str, J
 
 
 def _json(value: object, refers_to: str, found: Found) -> Json:
+    if isinstance(value, Input):
+        return value.named(found)[0]
     if isinstance(value, tuple):
         return [_json(one, refers_to, found) for one in value]
     if refers_to and value is not None:

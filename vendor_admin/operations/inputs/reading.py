@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from vendor_admin.amounts import NotANumber, read_amount
 from vendor_admin.errors import Fault, InvalidFields
-from vendor_admin.operations.inputs.declaration import Input, PlanInput
+from vendor_admin.operations.inputs.declaration import Input, PlanInput, RowInput
 from vendor_admin.operations.inputs.described import Described, fields_of
 from vendor_admin.operations.inputs.references import References
 from vendor_admin.operations.kinds import Json, Target
@@ -53,6 +53,7 @@ def read_plan(
     if isinstance(parameters, Mapping):
         faults += found.faults(takes.parameters, parameters, f"{pointer}/parameters")
     targets: list[Target] = []
+    typed: dict[int, RowInput] = {}
     for position, given in enumerate(rows):
         where, before = f"{pointer}/rows/{position}", len(faults)
         row = read_input(takes.row, given, where, faults)
@@ -60,8 +61,13 @@ def read_plan(
             faults += found.faults(takes.row, given, where)
         if row is not None and len(faults) == before:
             targets += row.targets(found)
+            typed[position] = row
         if len(faults) >= MOST_FAULTS:
             break
+    if takes.check is not None and len(faults) < MOST_FAULTS:
+        positions = list(typed)
+        for number, fault in takes.check(list(typed.values()), organization_id):
+            faults.append(Fault(f"{pointer}/rows/{positions[number]}/{fault.field}", fault.code, fault.text))
     if faults or common is None:
         raise InvalidFields(faults[:MOST_FAULTS])
     return Asked(targets, common.named(found)[0])
@@ -101,6 +107,8 @@ def _value(described: Described, value: object, where: str, faults: list[Fault])
             faults.append(Fault(where, "required", "must not be null."))
         return None
     inner = inner_of(described.annotation)
+    if is_input(inner):
+        return read_input(inner, value, where, faults)
     if get_origin(inner) is not tuple:
         return _scalar(described.annotation, described, value, where, faults)
     if not isinstance(value, list | tuple):
@@ -111,6 +119,9 @@ def _value(described: Described, value: object, where: str, faults: list[Fault])
     if described.meta.max_length and len(value) > described.meta.max_length:
         faults.append(Fault(where, "too_many", f"must have at most {described.meta.max_length:,}."))
     element = get_args(inner)[0]
+    if is_input(inner_of(element)):
+        made = [read_input(inner_of(element), one, f"{where}/{place}", faults) for place, one in enumerate(value)]
+        return tuple(made)
     return tuple(_scalar(element, described, one, f"{where}/{position}", faults) for position, one in enumerate(value))
 
 
@@ -170,6 +181,11 @@ def _length_in_words(meta: Meta) -> str:
 
 
 _NOUNS: Mapping[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+
+
+def is_input(kind: Any) -> bool:
+    """Whether a field's type is an input of its own."""
+    return isinstance(kind, type) and issubclass(kind, Input)
 
 
 def inner_of(annotation: Any) -> Any:

@@ -7,8 +7,12 @@ from vendor_admin.mirrors.columns import mirror_models
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.tradovate.catalogue.write import Write
 
-_ID_FIELDS = {"user": "userId", "account": "accountId"}
+_ID_FIELDS = {"user": "userId", "account": "accountId", "order": "orderId"}
 """Where the platform's answer has the id of what was made, by entity type; of all others it is `id`."""
+_WITHIN = {"orderStrategy": "orderStrategy"}
+"""The part of the answer that has it, where it is not the answer itself."""
+_NAMED = ("user", "account")
+"""What is found by its name where the answer was lost."""
 
 
 def answered_id(row: PlanRow, write: Write[Any], *keys: str) -> int | None:
@@ -21,8 +25,9 @@ def answered_id(row: PlanRow, write: Write[Any], *keys: str) -> int | None:
 
 def made_id(row: PlanRow) -> int | None:
     """The id of what a row made, by the platform's answer; None where it was found by reading instead."""
-    field = _ID_FIELDS.get(row.target_type, "id")
-    answers = [answer for answer in (row.result or {}).values() if isinstance(answer, dict)]
+    field, part = _ID_FIELDS.get(row.target_type, "id"), _WITHIN.get(row.target_type)
+    told = [answer for answer in (row.result or {}).values() if isinstance(answer, dict)]
+    answers = [answer.get(part) or {} for answer in told] if part else told
     return next((answer[field] for answer in answers if isinstance(answer.get(field), int)), None)
 
 
@@ -32,7 +37,7 @@ def made_ids(rows: Sequence[PlanRow], *, organization_id: int) -> dict[int, int]
     """
     new = [row for row in rows if row.target_id is None and row.state == PlanRow.State.SUCCEEDED]
     made = {row.pk: id_ for row in new if (id_ := made_id(row)) is not None}
-    for entity_type in {row.target_type for row in new if row.pk not in made} & _ID_FIELDS.keys():
+    for entity_type in {row.target_type for row in new if row.pk not in made} & set(_NAMED):
         others = [row for row in new if row.target_type == entity_type and row.pk not in made]
         found = _by_name(entity_type, (row.new.get("name") for row in others), organization_id=organization_id)
         made |= {row.pk: id_ for row in others if (id_ := found.get((row.environment, row.new.get("name"))))}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from vendor_admin.operations.kinds import urgent_paths
+from vendor_admin.operations.kinds import share_of, urgent_paths
 from vendor_admin.operations.precedence import Priority, kept_for_urgent
 from vendor_admin.organizations.models import RateLock
 from vendor_admin.organizations.platform_access import budgets, platform_locks
@@ -106,7 +106,7 @@ def draw(
     what is not urgent leaves some to what is.
     """
     count, wait = wanted, 0.0
-    endpoint = endpoint_budget(operation)
+    endpoint, priority = endpoint_budget(operation), share_of(operation.path, priority)
     budget, user_budget = left_to(priority, endpoint), left_to(priority, of_user)
     subject = caller.address
     if operation.hourly_limit is None:
