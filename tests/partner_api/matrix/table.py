@@ -160,7 +160,7 @@ TABLE: dict[str, Row] = {
         "risk:write", "risk_parameter", body={"max_opening_order_quantity": 3} | REASON
     ),
     "DELETE risk-parameters/{id}": _write("risk:write", "risk_parameter", body=REASON),
-    "POST orders/{id}/cancel": _write("risk:write", "order", instead="orders:write"),
+    "POST orders/{id}/cancel": _write("risk:write", "order", instead="orders:write", plans_something=False),
     "POST order-strategies/{id}/interrupt": _write("risk:write", "order_strategy", instead="orders:write"),
     "POST positions/{id}/liquidate": _write("risk:write", "position", instead="orders:write"),
     "POST orders": _write("orders:write", body=ORDER),
