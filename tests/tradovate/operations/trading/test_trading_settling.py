@@ -129,6 +129,7 @@ def position(**fields: Any) -> dict[str, Any]:
     return {"id": 701, "accountId": 200, "contractId": 700, "netPos": 2, **fields}
 
 
+MONDAY, TUESDAY = ({"year": 2026, "month": 11, "day": day} for day in (9, 10))
 TAGGED = command(clOrdId=None, customTag50=f"{MARK} out")
 OVER, UNTAGGED = order(ordStatus="Filled"), command(clOrdId=None)
 
@@ -145,6 +146,9 @@ OVER, UNTAGGED = order(ordStatus="Filled"), command(clOrdId=None)
         ([position(netPos=-2)], [OVER], [UNTAGGED], False),
         ([position()], [OVER], [], None),
         ([position(contractId=701)], [], [], None),
+        ([position(tradeDate=MONDAY), position(id=702, netPos=0, tradeDate=TUESDAY)], [], [], True),
+        ([position(id=702, netPos=0, tradeDate=MONDAY), position(tradeDate=TUESDAY)], [], [], False),
+        ([position(timestamp=NEW, netPos=0), position(id=702, timestamp=OLD)], [], [], True),
         ([position(netPos=None)], [], [], None),
         ([], [], [], None),
     ],

@@ -6,7 +6,7 @@ liquidatePositions. `customTag50` carries the operation's short id, by which the
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
 from vendor_admin.tradovate.operations.trading.terms import Tag, always_true, automation_faults
 from vendor_admin.tradovate.order_status import rests
-from vendor_admin.tradovate.values import id_of, whole_number_of
+from vendor_admin.tradovate.values import id_of, time_of, trade_date_of, whole_number_of
 
 _TAG = MarkedField("custom_tag50", longest=50)
 
@@ -65,16 +65,29 @@ def _was_liquidated(request: LiquidatePosition, reading: Reading) -> bool | None
     """True by the closing order's tag, or where the account is flat in the contract and nothing of it rests."""
     if marked_commands.ours(reading, "customTag50"):
         return True
-    net_positions = [
-        whole_number_of(one.get("netPos"))
-        for one in reading.of("position")
-        if one.get("accountId") == request.account_id and one.get("contractId") == request.contract_id
-    ]
-    if not net_positions or None in net_positions:
+    position = _newest_position(request, reading)
+    net_position = whole_number_of(position.get("netPos")) if position is not None else None
+    if net_position is None:
         return None
-    if any(net_positions):
+    if net_position:
         return False if marked_commands.is_sure_of_none(reading, request.account_id) else None
     return None if _something_rests(request, reading) else True
+
+
+def _newest_position(request: LiquidatePosition, reading: Reading) -> Entity | None:
+    """Of an account's positions in one contract the newest counts: there is one for each trade date, and an older one
+    may show a quantity long after the account is flat."""
+
+    def age(position: Entity) -> tuple[date, datetime, int]:
+        placed_at = time_of(position.get("timestamp")) or datetime.min.replace(tzinfo=UTC)
+        return trade_date_of(position.get("tradeDate")) or date.min, placed_at, id_of(position.get("id")) or 0
+
+    positions = (
+        one
+        for one in reading.of("position")
+        if one.get("accountId") == request.account_id and one.get("contractId") == request.contract_id
+    )
+    return max(positions, key=age, default=None)
 
 
 def _something_rests(request: LiquidatePosition, reading: Reading) -> bool:

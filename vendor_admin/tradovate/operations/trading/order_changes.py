@@ -30,6 +30,9 @@ from vendor_admin.tradovate.operations.trading.terms import (
     max_show_faults,
 )
 
+CL_ORD_ID = MarkedField("cl_ord_id", separator="-")
+"""Where orders and their changes carry an operation's short id: their commands show it."""
+
 
 class ModifyOrder(Terms, frozen=True, kw_only=True):
     """All terms of the order as they are to be: what is left out is no longer set."""
@@ -102,8 +105,6 @@ def _cancel_doubt(request: CancelOrder) -> Doubt:
     )
 
 
-_CL_ORD_ID = MarkedField("cl_ord_id", separator="-")
-
 _MODIFYING: Settling[Any] = Settling(_commands, _was_commanded, _modify_doubt, _order)
 _CANCELLING: Settling[Any] = Settling(_commands, _was_cancelled, _cancel_doubt, _order)
 
@@ -112,7 +113,7 @@ MODIFY_ORDER = Write(
     request=ModifyOrder,
     answer=CommandAnswer,
     settling=_MODIFYING,
-    mark=_CL_ORD_ID,
+    mark=CL_ORD_ID,
     is_sent_again=False,
     good_for=GOOD_FOR,
     cautions=("The platform may refuse a change after it has taken it, when the order was filled first.",),
@@ -123,7 +124,7 @@ CANCEL_ORDER = Write(
     request=CancelOrder,
     answer=CommandAnswer,
     settling=_CANCELLING,
-    mark=_CL_ORD_ID,
+    mark=CL_ORD_ID,
     is_sent_again=False,
     cautions=("What is filled before the exchange has cancelled the order stays.",),
 )

@@ -76,11 +76,9 @@ class StrategyParams(Request, frozen=True, kw_only=True):
     brackets: Annotated[tuple[StrategyBracket, ...], Meta(min_length=1, description="at least one bracket")]
 
     def faults(self, *, now: datetime) -> Iterator[Fault]:
-        bracketed = sum(bracket.qty for bracket in self.brackets)
-        if bracketed > self.entry_version.order_qty:
-            text = (
-                f"must close at most the entry's {self.entry_version.order_qty:,} contracts; they close {bracketed:,}"
-            )
+        entered, closed = self.entry_version.order_qty, sum(bracket.qty for bracket in self.brackets)
+        if closed > entered:
+            text = f"must close at most the entry's {entered:,} contracts; they close {closed:,}"
             yield Fault("brackets", "out_of_range", text)
 
 
@@ -142,9 +140,8 @@ def _was_started(request: StartOrderStrategy, reading: Reading) -> bool | None:
 
 
 def _start_doubt(request: StartOrderStrategy) -> Doubt:
-    named = (
-        f"{request.action} {request.params.entry_version.order_qty} {request.symbol} for account {request.account_id}"
-    )
+    quantity = request.params.entry_version.order_qty
+    named = f"{request.action} {quantity} {request.symbol} for account {request.account_id}"
     return Doubt(
         f"The strategy was started: {named}. Starting it again would trade twice.",
         f"The strategy was not started: {named}.",

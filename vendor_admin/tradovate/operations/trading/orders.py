@@ -18,10 +18,10 @@ from vendor_admin.tradovate.catalogue.fields import Id, Moment, ShortText
 from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity
 from vendor_admin.tradovate.catalogue.operation import Operation
 from vendor_admin.tradovate.catalogue.order_answers import PlaceOCOAnswer, PlaceOrderAnswer, PlaceOSOAnswer
-from vendor_admin.tradovate.catalogue.write import MarkedField, Reversal, Settling, Write
+from vendor_admin.tradovate.catalogue.write import Reversal, Settling, Write
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
-from vendor_admin.tradovate.operations.trading.order_changes import CANCEL_ORDER, CancelOrder
+from vendor_admin.tradovate.operations.trading.order_changes import CANCEL_ORDER, CL_ORD_ID, CancelOrder
 from vendor_admin.tradovate.operations.trading.terms import (
     GOOD_FOR,
     STOPS,
@@ -39,8 +39,6 @@ from vendor_admin.tradovate.operations.trading.terms import (
     side_faults,
 )
 from vendor_admin.tradovate.outcomes import Json
-
-CL_ORD_ID = MarkedField("cl_ord_id", separator="-")
 
 
 class PlaceOrder(Terms, frozen=True, kw_only=True):
@@ -85,10 +83,9 @@ class PlaceOCO(PlaceOrder, frozen=True, kw_only=True):
         if self.action != self.other.action:
             return
         for path, stop, limit in (("stopPrice", self, self.other), ("other.stopPrice", self.other, self)):
-            if stop.order_type in STOPS and limit.order_type == "Limit" and stop.stop_price and limit.price:
-                yield from side_faults(
-                    path, self.action, stop.stop_price, limit.price, of="the price of the limit order"
-                )
+            is_pair = stop.order_type in STOPS and limit.order_type == "Limit"
+            if is_pair and stop.stop_price is not None and limit.price is not None:
+                yield from side_faults(path, self.action, stop.stop_price, limit.price, of="the limit order's price")
 
 
 class PlaceOSO(PlaceOrder, frozen=True, kw_only=True):
@@ -113,9 +110,8 @@ class PlaceOSO(PlaceOrder, frozen=True, kw_only=True):
     def _bracket_faults(self, name: str, bracket: RestrainedOrderVersion) -> Iterator[Fault]:
         yield from max_show_faults(bracket, self.order_qty, path=f"{name}.maxShow")
         if bracket.action == self.action:
-            yield Fault(
-                f"{name}.action", "unknown_value", f"must be {opposite(self.action)}: it closes what the entry opens"
-            )
+            text = f"must be {opposite(self.action)}: it closes what the entry opens"
+            yield Fault(f"{name}.action", "unknown_value", text)
             return
         entry_price = self.resting_price
         if bracket.purpose is Purpose.LIMITS_LOSS and bracket.stop_price is not None and entry_price is not None:
