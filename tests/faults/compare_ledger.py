@@ -44,6 +44,8 @@ FORGOTTEN_SILENTLY = {
     *("order", "orderVersion", "command", "commandReport", "executionReport", "fill", "fillFee", "fillPair"),
     *("cashBalanceLog", "orderStrategy", "orderStrategyLink"),
 }
+# Read of those masters alone that matter: what is not mirrored of them is not wrong.
+READ_IN_PART = {"accountRiskStatusLog", "contractMargin", "productSession"}
 OWN_COLUMNS = {
     *("id", "organization_id", "environment", "entity_id", "lease_id", "epoch", "seq", "received_at", "deleted_at"),
     "extra",
@@ -323,8 +325,11 @@ def compare_mirrors(
             report.broken(f"there is no mirror of {entity_type}")
             continue
         rows = {row["entity_id"]: row for row in _mirror_rows(database, table, place)}
-        wrong = [one["id"] for one in entities.get(entity_type, []) if not is_mirrored(one, rows.pop(one["id"], None))]
-        report.mirrored += len(entities.get(entity_type, [])) - len(wrong)
+        shown = entities.get(entity_type, [])
+        if entity_type in READ_IN_PART:
+            shown = [one for one in shown if one["id"] in rows]
+        wrong = [one["id"] for one in shown if not is_mirrored(one, rows.pop(one["id"], None))]
+        report.mirrored += len(shown) - len(wrong)
         left = [entity_id for entity_id, row in rows.items() if row["deleted_at"] is None]
         if wrong:
             report.broken(f"{place}: {len(wrong)} mirrors of {entity_type} differ from the platform, e.g. {wrong[:3]}")
@@ -363,6 +368,8 @@ def _equal(stored: Any, sent: Any) -> bool:
         return stored == dt.datetime.fromisoformat(sent.replace("Z", "+00:00"))
     if isinstance(stored, dt.date):
         return bool((stored.year, stored.month, stored.day) == (sent["year"], sent["month"], sent["day"]))
+    if isinstance(stored, dt.time):
+        return bool((stored.hour, stored.minute) == (sent["hour"], sent["minute"]))
     if isinstance(stored, decimal.Decimal) or (isinstance(sent, float) and isinstance(stored, int)):
         return decimal.Decimal(stored) == decimal.Decimal(str(sent))
     return bool(stored == sent)

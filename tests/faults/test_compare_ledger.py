@@ -1,6 +1,7 @@
 """The comparing program finds what it is there to find."""
 
 import dataclasses
+from datetime import time
 from decimal import Decimal
 
 import pytest
@@ -101,6 +102,12 @@ def test_a_mirror_has_every_field_of_the_entity_and_no_other(entity: dict[str, o
 def test_a_mirror_that_is_missing_or_deleted_is_not_equal() -> None:
     assert not is_mirrored({"id": 1}, None)
     assert not is_mirrored({"id": 1}, {"entity_id": 1, "deleted_at": "today", "extra": None})
+
+
+def test_times_of_day_are_compared_by_their_hour_and_minute() -> None:
+    row = {"entity_id": 1, "deleted_at": None, "extra": None, "open_time": time(17, 5)}
+    assert is_mirrored({"id": 1, "openTime": {"hour": 17, "minute": 5}}, row)
+    assert not is_mirrored({"id": 1, "openTime": {"hour": 17, "minute": 6}}, row)
 
 
 def test_numbers_are_compared_as_decimals() -> None:

@@ -97,6 +97,12 @@ def test_rows_with_and_without_values_are_as_the_schema_says(api: Api, filled: N
             assert without_ages(one) == without_ages(row), view
 
 
+def test_a_time_of_day_is_told_as_the_exchange_says_it(api: Api, filled: None) -> None:
+    session = api.get("/api/v1/trading-sessions/7").json()
+    assert (session["open_time"], session["product_name"]) == ("17:30", VALUES["text"])
+    assert api.get("/api/v1/trading-sessions/8").json()["open_time"] is None
+
+
 def test_no_resource_shows_another_organization_anything(api: Api, beta: Organization, filled: None) -> None:
     stranger = Api.of(beta)
 

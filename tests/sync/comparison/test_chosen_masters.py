@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import psycopg
 import pytest
 
 from tests.support.running_hub import RunningHub, wait_until
@@ -19,7 +20,9 @@ from vendor_admin.mirrors.models.base import Source
 from vendor_admin.organizations.models import Connection, Organization
 from vendor_admin.sync import backends
 from vendor_admin.sync.comparison import chosen_masters as chosen
+from vendor_admin.sync.comparison import places
 from vendor_admin.sync.leases import Held
+from vendor_admin.sync.log import batch_writer
 from vendor_admin.sync.rolling import CHOSEN, WORDS
 from vendor_admin.tradovate.order_status import rests
 
@@ -204,3 +207,47 @@ def test_a_master_that_cannot_be_read_is_named_and_asked_again_each_time(
     stored.rows("UPDATE sync_lease SET reconcile_requested_at = now() RETURNING id")
     wait_until(lambda: len(stored.mirror("categorypositionlimit")) == 3, what="the next comparison")
     wait_until(lambda: stored.rows("SELECT unreadable FROM sync_readingplace")[0]["unreadable"] == {}, what="its note")
+
+
+def test_what_was_lost_of_them_is_read_although_its_master_has_not_changed(
+    platform: ScriptedPlatform, connect: Connect, start_hub: StartHub, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.snapshot = [
+        b'a[{"s":200,"i":{i},"d":{"accounts":[{"id":1,"name":"a"}],"accountRiskStatuses":[{"id":1,"maxNetLiq":5}]}}]'
+    ]
+    platform.lists = {"account": [{"id": 1, "name": "a"}], "accountRiskStatus": [{"id": 1, "maxNetLiq": 5}]}
+    platform.lists["accountRiskStatusLog"] = []
+    connect(platform, entity_types=["account", "accountRiskStatus", "accountRiskStatusLog"])
+    start_hub()
+    wait_until(lambda: stored.leases() and stored.lease()["reconciled_at"], what="the first load")
+    stored.rows("UPDATE mirrors_accountriskstatus SET received_at = now() - interval '1 day' RETURNING id")
+    platform.lists["accountRiskStatusLog"] = [{"id": 14, "accountId": 1, "adminAction": "Normal"}]
+    really_write, failures = batch_writer.write_batch, [psycopg.errors.ProgramLimitExceeded() for _ in range(3)]
+
+    async def write(connection: Any, rows: Any, **options: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return await really_write(connection, rows, **options)
+
+    monkeypatch.setattr(batch_writer, "write_batch", write)
+    platform.send(
+        b'a[{"e":"props","d":{"entityType":"accountRiskStatusLog","eventType":"Created","entity":{"id":14}}}]'
+    )
+    wait_until(lambda: stored.gaps() and stored.gaps()[-1]["repaired_at"], seconds=30, what="the repair")
+    assert [one["admin_action"] for one in stored.mirror("accountriskstatuslog")] == ["Normal"]
+
+
+def test_their_places_begin_with_everything_and_without_a_round(
+    connect: Connect, platform: ScriptedPlatform, desk: Desk, stored: Stored
+) -> None:
+    assert connect(platform).pk == 1
+
+    async def ensure() -> None:
+        async with await backends.connect(desk.url, name="test") as connection:
+            lease = Held(1, 1, 1, "demo", 0, 1, 1, None, None, 1, "", "")
+            await places.ensure(connection, lease=lease, types=["cashBalanceLog"], chosen=["contractMargin"])
+
+    asyncio.run(ensure())
+    log, margin = stored.rows("SELECT * FROM sync_readingplace ORDER BY entity_type")
+    assert (log["round"], margin["round"]) == (0, 1), "what has no rounds is never behind"
+    assert margin["moved_at"] == places.AT_FIRST < log["moved_at"]

@@ -218,7 +218,7 @@ class Dependents:
         """The place of a type that is to be read out of its turn, if it is. What was refused is asked for again."""
         lease = self._socket.held
         place = next(iter(await self._database.call(places.read_places, lease=lease, types=[entity_type])), None)
-        if not self._is_first or place is None or entity_type in self.refused or entity_type in rolling.CHOSEN:
+        if not self._is_first or place is None or entity_type in self.refused:
             return place if self._is_first else None
         is_all_asked = place.is_behind and (place.round == 0 or not await self._is_large())
         return None if is_all_asked else place
