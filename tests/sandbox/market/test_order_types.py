@@ -178,7 +178,7 @@ def test_terms_that_a_call_may_have_lack_nothing_that_the_market_needs(desk: Des
         for names in itertools.combinations(prices, count):
             given: dict[str, Any] = {name: prices[name] for name in names}
             try:
-                need_terms(contract, Terms(order_type, 1, **given), now=MONDAY_NOON)
+                need_terms(contract, "Sell", Terms(order_type, 1, **given), now=MONDAY_NOON)
             except OrderRefusedError:
                 continue
             assert desk.place("Sell", order_type, **given)[0] == WORKING, given
