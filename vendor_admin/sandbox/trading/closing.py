@@ -3,10 +3,10 @@
 from vendor_admin.sandbox.risk_rules.account_state import OrderIntent
 from vendor_admin.sandbox.trading.chain import Chain
 from vendor_admin.sandbox.trading.exchange import Exchange
-from vendor_admin.sandbox.trading.liquidation import cancel_orders, close_with, closing_order
 from vendor_admin.sandbox.trading.orders import Ticket
 from vendor_admin.sandbox.trading.placing import raise_at_once
 from vendor_admin.sandbox.trading.settlement import net_position
+from vendor_admin.sandbox.trading.surveillance.liquidation import cancel_orders, close_with, closing_order
 from vendor_admin.sandbox.trading.terms import need_texts
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.products import Contract

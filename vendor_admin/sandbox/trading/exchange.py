@@ -22,7 +22,7 @@ from vendor_admin.sandbox.trading.execution import Execution, Floor
 from vendor_admin.sandbox.trading.orders import Orders
 from vendor_admin.sandbox.trading.risk import Risk
 from vendor_admin.sandbox.trading.settlement import Settlement
-from vendor_admin.sandbox.trading.watch import Watch
+from vendor_admin.sandbox.trading.surveillance.watch import Watch
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.products import Contract, listed_contracts
 from vendor_admin.sandbox.world.state import Change, Organization, World

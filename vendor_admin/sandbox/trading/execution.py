@@ -18,7 +18,7 @@ from vendor_admin.sandbox.trading.orders import Bracket, Group, Order, Orders, S
 from vendor_admin.sandbox.trading.refusals import Reason
 from vendor_admin.sandbox.trading.risk import Risk
 from vendor_admin.sandbox.trading.settlement import Settlement
-from vendor_admin.sandbox.trading.strategy_entity import finish_strategy, link_order
+from vendor_admin.sandbox.trading.strategies.entity import finish_strategy, link_order
 from vendor_admin.sandbox.world.accounting import fees_of
 from vendor_admin.sandbox.world.edits import Edits
 

@@ -21,13 +21,11 @@ from vendor_admin.sandbox.writes.rules import (
     locks,
     market_data,
     memberships,
-    order_commands,
-    orders,
     permissions,
     position_limits,
-    strategies,
     users,
 )
+from vendor_admin.sandbox.writes.rules.trading import order_commands, orders, strategies
 from vendor_admin.tradovate.enums import Environment
 
 DEMO = frozenset({Environment.DEMO})

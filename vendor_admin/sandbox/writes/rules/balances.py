@@ -5,7 +5,7 @@ Limits and sentences are those of the platform's pages on changeDemoBalance, adj
 
 import datetime as dt
 
-from vendor_admin.sandbox.trading.surveillance import begin_day_again
+from vendor_admin.sandbox.trading.surveillance.breaches import begin_day_again
 from vendor_admin.sandbox.world.state import Entity, Record
 from vendor_admin.sandbox.world.times import trade_date
 from vendor_admin.sandbox.writes.checks import (

@@ -4,7 +4,7 @@ A lock stays until `Normal` is set. An account whose permissions are all revoked
 """
 
 from vendor_admin.sandbox.trading.execution import Execution
-from vendor_admin.sandbox.trading.surveillance import act_for_admin, look_at_limits
+from vendor_admin.sandbox.trading.surveillance.breaches import act_for_admin, look_at_limits
 from vendor_admin.sandbox.world.state import Entity
 from vendor_admin.sandbox.writes.checks import need_positive
 from vendor_admin.sandbox.writes.desk import Desk

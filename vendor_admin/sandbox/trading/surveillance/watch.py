@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from vendor_admin.sandbox.market.matching import Market
 from vendor_admin.sandbox.trading.execution import Execution
-from vendor_admin.sandbox.trading.surveillance import end_session, look_at, start_session
+from vendor_admin.sandbox.trading.surveillance.breaches import end_session, look_at, start_session
 from vendor_admin.sandbox.world.state import Organization, Record
 
 

@@ -12,10 +12,15 @@ from vendor_admin.sandbox.risk_rules.session_roll import (
 )
 from vendor_admin.sandbox.trading.execution import Execution
 from vendor_admin.sandbox.trading.figures import settings_of, write_peak
-from vendor_admin.sandbox.trading.liquidation import Cause, cancel_opening_orders, cancel_orders, liquidate_account
 from vendor_admin.sandbox.trading.orders import Ticket
 from vendor_admin.sandbox.trading.risk import limits_of
 from vendor_admin.sandbox.trading.settlement import balance_of
+from vendor_admin.sandbox.trading.surveillance.liquidation import (
+    Cause,
+    cancel_opening_orders,
+    cancel_orders,
+    liquidate_account,
+)
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.state import Record
 from vendor_admin.sandbox.world.times import timestamp

@@ -2,7 +2,7 @@
 
 from vendor_admin.sandbox.trading.accounts import account_for
 from vendor_admin.sandbox.trading.orders import Ticket
-from vendor_admin.sandbox.trading.strategies import (
+from vendor_admin.sandbox.trading.strategies.commands import (
     StrategyWish,
     interrupt_strategy,
     modify_strategy,
@@ -16,7 +16,7 @@ from vendor_admin.sandbox.writes.order_requests import (
     ModifyOrderStrategy,
     StartOrderStrategy,
 )
-from vendor_admin.sandbox.writes.rules.orders import contract_named
+from vendor_admin.sandbox.writes.rules.trading.orders import contract_named
 
 
 def start_order_strategy(desk: Desk, request: StartOrderStrategy) -> Entity:

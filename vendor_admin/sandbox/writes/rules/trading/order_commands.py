@@ -20,7 +20,7 @@ from vendor_admin.sandbox.writes.order_requests import (
     ModifyOrder,
 )
 from vendor_admin.sandbox.writes.refusals import MissingError, RefusalError
-from vendor_admin.sandbox.writes.rules.orders import contract_of, terms_of
+from vendor_admin.sandbox.writes.rules.trading.orders import contract_of, terms_of
 
 
 def modify_order(desk: Desk, request: ModifyOrder) -> Entity:

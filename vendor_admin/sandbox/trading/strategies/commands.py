@@ -11,18 +11,18 @@ from vendor_admin.sandbox.trading.chain import Chain
 from vendor_admin.sandbox.trading.exchange import Exchange
 from vendor_admin.sandbox.trading.execution import Execution
 from vendor_admin.sandbox.trading.legs import leg_terms
-from vendor_admin.sandbox.trading.liquidation import interrupt_group
 from vendor_admin.sandbox.trading.orders import Bracket, Group, LegPlan, Order, Ticket
 from vendor_admin.sandbox.trading.placing import Wish, need_placeable
 from vendor_admin.sandbox.trading.refusals import OrderRefusedError, Reason, denied
-from vendor_admin.sandbox.trading.strategy_entity import link_order
-from vendor_admin.sandbox.trading.strategy_params import (
+from vendor_admin.sandbox.trading.strategies.entity import link_order
+from vendor_admin.sandbox.trading.strategies.params import (
     StrategyParams,
     entry_terms,
     leg_plans,
     read_change,
     read_params,
 )
+from vendor_admin.sandbox.trading.surveillance.liquidation import interrupt_group
 from vendor_admin.sandbox.trading.terms import need_texts
 from vendor_admin.sandbox.world.edits import Edits
 from vendor_admin.sandbox.world.products import Contract

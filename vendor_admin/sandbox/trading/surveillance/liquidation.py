@@ -16,7 +16,7 @@ from vendor_admin.sandbox.trading.execution import Execution
 from vendor_admin.sandbox.trading.orders import Group, Order, Ticket
 from vendor_admin.sandbox.trading.risk import intent_of
 from vendor_admin.sandbox.trading.settlement import net_position
-from vendor_admin.sandbox.trading.strategy_entity import end_strategy
+from vendor_admin.sandbox.trading.strategies.entity import end_strategy
 from vendor_admin.sandbox.trading.terms import is_stop
 from vendor_admin.sandbox.world.products import Contract
 from vendor_admin.sandbox.world.state import Record
