@@ -40,7 +40,9 @@ SAMPLE_PORTAL = ROOT / "tests" / "sample_portal" / "portal.py"
 SAMPLE_RECEIVER = ROOT / "tests" / "sample_portal" / "receiver.py"
 WEB_PORT, EVENTS_PORT, SANDBOX_PORT, PORTAL_PORT, RECEIVER_PORT = 8000, 8001, 8090, 8070, 8071
 POSTGRES_PORT, VALKEY_PORT = 54320, 63790
-EVENTS_PER_SECOND = 20
+CHANGES_BY_ADMINISTRATORS_A_SECOND = 0.5
+TRADERS = 1_000
+"""Of each organization: more than it has accounts, so that all of them are traded."""
 LIVE_SECONDS = 600.0  # from the first start: slow machines make the tables for minutes
 # What serves people stops first, then what sends work, then what does it (2).
 STOP_RANKS = {"web": 0, "events": 0, "beat": 1}
@@ -215,7 +217,8 @@ class Demo:
         folder.mkdir(exist_ok=True)
         port = self._port("the simulated platform", SANDBOX_PORT)
         command = (
-            *("python", "-m", "vendor_admin.sandbox", "--port", str(port), "--rate", str(EVENTS_PER_SECOND)),
+            *("python", "-m", "vendor_admin.sandbox", "--port", str(port)),
+            *("--rate", str(CHANGES_BY_ADMINISTRATORS_A_SECOND), "--traders", str(TRADERS), "--always-open"),
             *("--ledger", str((folder / "ledger.jsonl").absolute())),
         )
         program = Program(name="sandbox", arguments=arguments_of(command), folder=ROOT, environment=_own_environment())
@@ -228,7 +231,7 @@ class Demo:
                 is_ready=lambda: _status(port, "/control/ledger?limit=1") is not None,
             )
         )
-        self.say(f"The simulated platform answers at 127.0.0.1:{port} ({EVENTS_PER_SECOND} events a second).")
+        self.say(f"The simulated platform answers at 127.0.0.1:{port}; its traders trade on a market of its own.")
         return f"http://127.0.0.1:{port}"
 
     def _portal(self, port: int) -> None:

@@ -123,8 +123,11 @@ class Stream:
 
 
 def _mixed(orders: Iterator[Change], administration: Iterator[Change], rng: random.Random) -> Iterator[Change]:
+    """Both in turn; administration alone where there is nobody whose orders are scripted."""
     while True:
-        change = next(administration if rng.random() < ADMINISTRATION_SHARE else orders, None)
+        source = administration if rng.random() < ADMINISTRATION_SHARE else orders
+        change = next(source, None)
         if change is None:
-            return
+            break
         yield change
+    yield from administration
