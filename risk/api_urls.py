@@ -5,6 +5,7 @@ from django.urls import path
 from risk.auto_liq.api import AutoLiqs
 from risk.auto_liq.api_writes import LimitChanges
 from risk.auto_liq.history_api import AutoLiquidations, RiskStatusHistory
+from risk.dry_runs.api import NewDryRun, OrderDryRun
 from risk.liquidation.api_writes import PositionLiquidation
 from risk.orders.api import Fills, Positions
 from risk.orders.api_writes import OrderCancellation, StrategyInterruption
@@ -21,6 +22,8 @@ from vendor_admin.partner_api.reading.addresses import addresses_of
 
 urlpatterns = [
     path("accounts/<str:id>/auto-liq", LimitChanges.as_view()),
+    path("orders/dry-run", NewDryRun.as_view()),
+    path("order-dry-runs/<str:id>", OrderDryRun.as_view()),
     path("orders/<str:id>/cancel", OrderCancellation.as_view()),
     path("order-strategies/<str:id>/interrupt", StrategyInterruption.as_view()),
     path("positions/<str:id>/liquidate", PositionLiquidation.as_view()),

@@ -2,6 +2,8 @@
 
 from risk.auto_liq.forms import AutoLiqForm
 from risk.auto_liq.plans import SetAutoLiq
+from risk.dry_runs.dry_run import DryRuns
+from risk.dry_runs.forms import TryOrderForm
 from risk.liquidation.forms import LiquidatePositionsForm
 from risk.liquidation.plans import LiquidatePositions
 from risk.orders.forms import CancelOrdersForm, InterruptStrategiesForm
@@ -41,6 +43,16 @@ for action in (
         form=InterruptStrategiesForm,
         explains="The strategies end and their orders are cancelled, or those of the chosen accounts. Positions that "
         "they opened stay open. It goes before everything else that waits.",
+    ),
+    Action(
+        name="try-order",
+        kind_name=DryRuns.name,
+        on=("account",),
+        form=TryOrderForm,
+        title="Try an order",
+        explains="The platform says whether it would take the order, and what margin and position it would lead to. "
+        "Nothing is placed. It takes 500 of these questions an hour: one for each account.",
+        only_asks=True,
     ),
     Action(
         name="set-limits",

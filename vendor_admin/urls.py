@@ -30,5 +30,6 @@ urlpatterns = [
     path("admin/", include("vendor_admin.sync.urls")),
     path("admin/", include("vendor_admin.operations.urls")),
     path("admin/", include("accounts.urls")),
+    path("admin/", include("risk.urls")),
     path("admin/", admin.site.urls),
 ]

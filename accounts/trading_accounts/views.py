@@ -30,8 +30,10 @@ from vendor_admin.mirrors.queries.accounts import summaries_of
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load
 from vendor_admin.mirrors.rules.limits_in_words import STAFF_WORDS, limits_in_words, position_limit_in_words
 from vendor_admin.mirrors.rules.liquidations import cancelled_in_words, closed_in_words
+from vendor_admin.operations.actions import action_named
 from vendor_admin.organizations.roles import Right
 from vendor_admin.sync.pages.timeline import Subject, read_timeline
+from vendor_admin.tradovate.enums import Environment
 
 RECENT = 15
 
@@ -65,6 +67,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "fields_url": object_url(Account, found.entity_id, found.environment),
         "look_url": look_url(found),
         "may_look": has_right(request, CashSnapshots.right) and found.deleted_at is None,
+        "try_order_url": _try_order_url(request, found),
         **_trading(state, organization_id=organization_id),
         **_risk(found, organization_id=organization_id),
         "timeline": read_timeline(
@@ -117,6 +120,15 @@ def look_url(account: Account) -> str:
     return reverse("look_now", args=[account.entity_id]) + (
         "?environment=live" if account.environment == "live" else ""
     )
+
+
+def _try_order_url(request: HttpRequest, account: Account) -> str:
+    """Where the platform is asked about an order of the account; empty where it cannot be."""
+    action = action_named("try-order")
+    is_offered = account.environment == Environment.DEMO.value and account.deleted_at is None
+    if action is None or not is_offered or not has_right(request, action.kind.right):
+        return ""
+    return f"{reverse('plan_start', args=[action.name])}?type=account&id={account.entity_id}"
 
 
 def _risk(found: Account, *, organization_id: int) -> dict[str, object]:

@@ -86,12 +86,13 @@ def orders_asked(asked: Json) -> list[TriedOrder]:
 
 
 def verdicts_of(rows: Iterable[AnsweredRow]) -> list[Verdict]:
-    """What became of each order, in their order. What comes behind one that would be refused has no verdict."""
+    """What became of each order, in the order of the rows. One behind another that would be refused has no verdict."""
     verdicts: list[Verdict] = []
     is_refused = False
     for row in rows:
-        verdict = _verdict(row, is_after_refusal=is_refused)
-        is_refused = is_refused or verdict.would_be_taken is False
+        orders = orders_asked(row.asked)
+        verdict = _verdict(row, orders, is_after_refusal=is_refused and len(orders) > 1)
+        is_refused = verdict.would_be_taken is False or (is_refused and len(orders) > 1)
         verdicts.append(verdict)
     return verdicts
 
@@ -104,8 +105,7 @@ def would_all_be_taken(verdicts: Sequence[Verdict]) -> bool | None:
     return None if None in said else True
 
 
-def _verdict(row: AnsweredRow, *, is_after_refusal: bool) -> Verdict:
-    orders = orders_asked(row.asked)
+def _verdict(row: AnsweredRow, orders: Sequence[TriedOrder], *, is_after_refusal: bool) -> Verdict:
     answer = DryRunAnswer.read(row.answer) if row.answer is not None else None
     common: dict[str, Any] = {"order": orders[-1], "state": row.state, "read_at": row.read_at}
     if answer is None:

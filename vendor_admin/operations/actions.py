@@ -12,7 +12,7 @@ from typing import ClassVar
 from django import forms
 
 from vendor_admin.operations.csv_files import CsvFormat
-from vendor_admin.operations.kinds import Json, PlanKind, ReadKind, Target, kind_of, read_kind_of
+from vendor_admin.operations.kinds import Json, PlanKind, Question, ReadKind, Target, kind_of, read_kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class ActionForm(forms.Form):
     def targets(self) -> Sequence[Target]:
         """What is to be changed, and how. Called once the form is valid."""
         return [Target(self.selection.entity_type, id_) for id_ in self.selection.ids]
+
+    def questions(self) -> Sequence[Question]:
+        """What the platform is asked, of actions that only ask. Called once the form is valid."""
+        return [Question(id_) for id_ in self.selection.ids]
 
     def parameters(self) -> Mapping[str, Json]:
         """Parameters of the whole plan. Called once the form is valid."""

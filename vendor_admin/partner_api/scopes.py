@@ -31,7 +31,11 @@ PARTNER_SCOPES = (
         "credentials:write", "change e-mail addresses, user names and passwords of members", Right.CHANGE_CREDENTIALS
     ),
     _scope("accounts:read", "read accounts, balances and positions", Right.VIEW),
-    _scope("snapshots:request", "ask the platform for an account's cash", Right.REQUEST_RECONCILIATION),
+    _scope(
+        "snapshots:request",
+        "ask the platform for an account's cash, and whether it would take orders",
+        Right.REQUEST_RECONCILIATION,
+    ),
     _scope("accounts:write", "create, reset and close accounts", Right.CREATE_ACCOUNTS, Right.RESET_ACCOUNTS),
     _scope("permissions:read", "read trading permissions", Right.VIEW),
     _scope("permissions:write", "grant and revoke trading permissions", Right.MANAGE_PERMISSIONS),

@@ -155,6 +155,15 @@ def plant(organization: Organization, write: Writer, *, word: str, base: int, ow
         f"/api/v1/accounts/{planted.ids['account']}/cash-snapshots", {}, headers={"Idempotency-Key": "t"}
     )
     planted.ids["cash_snapshot"] = taken.json()["id"]
+    tried = program.post(
+        "/api/v1/orders/dry-run",
+        {
+            "account": planted.ids["account"],
+            "orders": [{"contract": planted.ids["contract"], "action": "Buy", "quantity": 1, "order_type": "Market"}],
+        },
+        headers={"Idempotency-Key": "try"},
+    )
+    planted.ids["order_dry_run"] = tried.json()["id"]
     hook = {"url": f"https://hooks.{word}.example/in", "event_types": ["account.*"], "description": word}
     added = program.post("/api/v1/webhooks", hook, headers={"Idempotency-Key": "hook"})
     planted.ids["webhook"] = added.json()["id"]

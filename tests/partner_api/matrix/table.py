@@ -71,6 +71,10 @@ STRATEGY = {
     "account": "{account}", "contract": "MESZ6", "action": "Buy", "entry": {"quantity": 1, "order_type": "Market"},
     "brackets": [{"quantity": 1, "profit_target": "30", "stop_loss": "-15"}],
 }  # fmt: skip
+TRIED = {
+    "account": "{account}",
+    "orders": [{"contract": "{contract}", "action": "Buy", "quantity": 1, "order_type": "Market"}],
+}
 ONE_PLAN = {
     "kind": "change_balances", "reason": "a test", "rows": [{"account": "{account}", "change": "250.00"}],
 }  # fmt: skip
@@ -142,6 +146,8 @@ TABLE: dict[str, Row] = {
     "PATCH accounts/{id}/auto-liq": _write("risk:write", "account", body={"drawdown": "2500"} | REASON),
     "POST accounts/{id}/cash-snapshots": _write("snapshots:request", "account", has_dry_run=False, own=202),
     "GET cash-snapshots/{id}": Row("accounts:read", id="cash_snapshot"),
+    "POST orders/dry-run": _write("snapshots:request", body=TRIED, has_dry_run=False, own=202),
+    "GET order-dry-runs/{id}": Row("accounts:read", id="order_dry_run"),
     **{
         f"GET reports/{name}": Row("reports:read", query={"day": "2026-11-20"})
         for name in ("members", "transactions", "trading-activity")

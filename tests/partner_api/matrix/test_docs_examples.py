@@ -55,6 +55,7 @@ def test_the_calls_of_a_page_are_answered(page: Path, ours: Planted, shell: Path
         "SITE": "http://localhost:8000",
         "API": "http://localhost:8000/api/v1",
         "ACCOUNT": ours.ids["account"],
+        "CONTRACT": ours.ids["contract"],
         "MEMBER": ours.ids["member"],
         "PLAN": put_done_plan(ours),
     }

@@ -137,21 +137,21 @@ def reason_of(given: object) -> str:
     return given.strip()
 
 
+def sentence_of(fault: Fault) -> str:
+    """The text of a fault, which may go on from its field's name, as a sentence of its own."""
+    if not fault.text[:1].islower():
+        return fault.text
+    name = fault.field.rsplit("/", 1)[-1]
+    return f"{'This' if not name or name.isdecimal() else name} {fault.text}"
+
+
 def _read(
     kind_name: str, *, rows: Sequence[object], parameters: object, organization_id: int, pointer: Callable[[str], str]
 ) -> Any:
     try:
         return read_plan(input_of(kind_name), rows=rows, parameters=parameters, organization_id=organization_id)
     except InvalidFields as invalid:
-        raise InvalidFields(Fault(pointer(one.field), one.code, _sentence(one)) for one in invalid.faults) from None
-
-
-def _sentence(fault: Fault) -> str:
-    """The text of a fault, which may go on from its field's name, as a sentence of its own."""
-    if not fault.text[:1].islower():
-        return fault.text
-    name = fault.field.rsplit("/", 1)[-1]
-    return f"{'This' if not name or name.isdecimal() else name} {fault.text}"
+        raise InvalidFields(Fault(pointer(one.field), one.code, sentence_of(one)) for one in invalid.faults) from None
 
 
 def _why_all_skipped(plan: Plan) -> str:

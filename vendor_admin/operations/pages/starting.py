@@ -88,7 +88,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     if data is not None and not chosen.problem and form.is_valid() and reason.is_valid():
         try:
             if action.only_asks:
-                return _ask(request, action, chosen.selection.ids, organization)
+                return _ask(request, action, form.questions(), organization)
             plan = plans.preview(
                 organization=organization,
                 kind_name=action.kind_name,
@@ -207,13 +207,15 @@ def _list_address(query: QueryDict) -> str:
     return address + (f"?{query['filter']}" if query.get("filter") else "")
 
 
-def _ask(request: HttpRequest, action: Action, ids: Sequence[int], organization: Organization) -> HttpResponse:
+def _ask(
+    request: HttpRequest, action: Action, questions: Sequence[Question], organization: Organization
+) -> HttpResponse:
     """Ask the platform at once; leads to what it answers."""
     kind = read_kind_of(action.kind_name)
     job = ask(
         organization=organization,
         kind=kind,
-        questions=[Question(id_) for id_ in ids],
+        questions=questions,
         environment=Environment.DEMO.value,
         now=database_clock.now(),
         **actor_of(request),

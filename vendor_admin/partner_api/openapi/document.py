@@ -54,6 +54,8 @@ def schema_settings(*, version: str) -> dict[str, Any]:
             "PlanState": "vendor_admin.operations.models.Plan.State",
             "RowState": "vendor_admin.operations.models.PlanRow.State",
             "OperationState": "vendor_admin.operations.models.Operation.State",
+            "AnswerState": "vendor_admin.operations.models.ReadJobRow.State",
+            "QuestionState": "vendor_admin.operations.models.ReadJob.State",
             "SocketState": "vendor_admin.sync.models.SyncState",
             "MayTrade": ["yes", "closing_only", "no", "unknown"],
             "LossLimit": ["trailing_drawdown", "daily_loss", "weekly_loss", "daily_loss_percent", "none"],
