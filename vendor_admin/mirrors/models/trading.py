@@ -66,6 +66,10 @@ class Order(Mirror):
         verbose_name = "order"
         indexes = [
             models.Index(fields=["organization", "account_id", "entity_id"], name="order_account"),
+            models.Index(
+                fields=["organization", "parent_id"], name="order_parent", condition=models.Q(parent_id__isnull=False)
+            ),
+            models.Index(fields=["organization", "oco_id"], name="order_oco", condition=models.Q(oco_id__isnull=False)),
         ]
 
 
@@ -176,6 +180,7 @@ class ExecutionReport(Mirror):
         verbose_name = "execution report"
         indexes = [
             models.Index(fields=["organization", "account_id", "entity_id"], name="executionreport_account"),
+            models.Index(fields=["organization", "order_id", "entity_id"], name="executionreport_order_i"),
         ]
 
     def __str__(self) -> str:
@@ -311,6 +316,7 @@ class OrderStrategyLink(Mirror):
         verbose_name = "order strategy link"
         indexes = [
             models.Index(fields=["organization", "order_strategy_id", "entity_id"], name="orderstrategylink_order_s"),
+            models.Index(fields=["organization", "order_id", "entity_id"], name="orderstrategylink_order_i"),
         ]
 
 
