@@ -86,7 +86,7 @@ def dry_run(request: HttpRequest, job_id: int) -> HttpResponse:
     page = lists.read_after(rows.select_related("job"), key=("position",), cursor=request.GET.get("behind", ""))
     _attach_verdicts(page.rows)
     count = rows.count()
-    is_table = count > MOST_ORDERS
+    is_table = count > MOST_ORDERS or len({row.target_id for row in page.rows}) > 1
     single = page.rows[0] if not is_table and page.rows else None
     context = {
         **admin.site.each_context(request),

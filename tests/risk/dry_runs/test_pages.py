@@ -4,7 +4,9 @@ import csv
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.support.pages import text_of
@@ -111,11 +113,13 @@ def test_a_refusal_is_told_in_plain_words_with_the_platforms_own(
 def test_an_order_is_tried_for_many_accounts_at_once_and_told_as_a_table_and_as_csv(
     alice: Client, alpha: Organization, trading_day: Any
 ) -> None:
-    trading_day(5)
-    job = ask(alice, alpha, *range(10_001, 10_006))
-    answered(alpha, job, TAKEN, REFUSED, TAKEN, TAKEN)
+    trading_day(3)
+    job = ask(alice, alpha, 10_001, 10_002, 10_003)
+    answered(alpha, job, TAKEN, REFUSED)
     page = shown(alice, job)
-    assert page.count("would be taken") == 3
+    assert "Orders by account" in page
+    assert "Try another order" not in page
+    assert page.count("would be taken") == 1
     assert page.count("would be refused") == 1
     assert "EVAL2: Buy ESZ6, 2 Market" in page
     text = b"".join(alice.get(reverse("dry_run_csv", args=[job.pk]))).decode("utf-8-sig")
@@ -125,6 +129,20 @@ def test_an_order_is_tried_for_many_accounts_at_once_and_told_as_a_table_and_as_
     assert second[2:6] == [
         "would be refused", "Trading is locked on the account.", "TradingLocked", "Locked by admin",
     ]  # fmt: skip
+
+
+def test_a_table_of_many_accounts_takes_the_queries_of_few(
+    alice: Client, alpha: Organization, trading_day: Any
+) -> None:
+    trading_day(12)
+    few, many = ask(alice, alpha, 10_001, 10_002), ask(alice, alpha, *range(10_001, 10_013))
+    shown(alice, few)  # some things are looked up once in a process
+    counts = []
+    for job in (few, many):
+        with CaptureQueriesContext(connection) as captured:
+            shown(alice, job)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
 
 
 def test_a_dry_run_that_waits_can_be_cancelled_once(alice: Client, alpha: Organization, trading_day: Any) -> None:
