@@ -145,6 +145,14 @@ def test_a_table_of_many_accounts_takes_the_queries_of_few(
     assert counts[0] == counts[1]
 
 
+def test_the_number_of_another_question_is_no_dry_run(alice: Client, alpha: Organization, trading_day: Any) -> None:
+    trading_day(1)
+    alice.post(start_url("look-at-cash", "account", [10_001]))
+    with organization_scope(alpha.pk):
+        job = ReadJob.objects.get()
+    assert alice.get(reverse("dry_run", args=[job.pk])).status_code == 404
+
+
 def test_a_dry_run_that_waits_can_be_cancelled_once(alice: Client, alpha: Organization, trading_day: Any) -> None:
     trading_day(1)
     job = ask(alice, alpha)

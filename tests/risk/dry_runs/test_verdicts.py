@@ -88,8 +88,8 @@ def test_the_first_order_that_is_refused_has_the_reason_and_those_behind_it_have
 
 
 def test_what_is_refused_to_one_account_says_nothing_of_another() -> None:
-    rows = [Row(asked_of([BUY])[0], answer) for answer in (REFUSED, TAKEN, REFUSED)]
-    assert [verdict.would_be_taken for verdict in verdicts_of(rows)] == [False, True, False]
+    rows = [Row(asked_of([BUY])[0], answer) for answer in (REFUSED, REFUSED, TAKEN)]
+    assert [verdict.would_be_taken for verdict in verdicts_of(rows)] == [False, False, True]
 
 
 def test_an_order_without_an_answer_has_no_verdict_and_says_why() -> None:
