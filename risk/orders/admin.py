@@ -144,7 +144,9 @@ class OrderAdmin(MirrorAdmin):
 
     def object_context(self, request: HttpRequest, row: Order) -> dict[str, object]:
         page = order_page(row)
-        return {"refusal": page.refusal, "trees": shown(page.trees), "steps": [StepShown(step) for step in page.steps]}
+        steps = [StepShown(step) for step in page.steps]
+        context = super().object_context(request, row)
+        return {**context, "refusal": page.refusal, "trees": shown(page.trees), "steps": steps}
 
     def facts(self, request: HttpRequest, row: Order) -> list[tuple[str, object, str | None]]:
         own = {"organization_id": row.organization_id, "environment": row.environment}
@@ -236,7 +238,7 @@ class OrderStrategyAdmin(MirrorAdmin):
     filters = (ENVIRONMENT, ACCOUNT_ID, PLATFORM_ID)
 
     def object_context(self, request: HttpRequest, row: OrderStrategy) -> dict[str, object]:
-        return {"trees": shown(strategy_trees(row)), "steps": None}
+        return {**super().object_context(request, row), "trees": shown(strategy_trees(row)), "steps": None}
 
 
 @admin.register(OrderStrategyLink)

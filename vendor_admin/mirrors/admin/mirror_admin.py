@@ -180,17 +180,23 @@ class MirrorAdmin(ReadOnlyAdmin):
             ("Contract", getattr(row, "contract", None), None),
             ("Product", getattr(row, "product", None), None),
         ]
-        facts: list[tuple[str, object, str | None]] = [("Environment", environment_badge(row), None)]
-        facts += [(title, str(value), address) for title, value, address in named if value is not None]
-        facts += [(json_key(field.attname), _shown(row, field.attname), None) for field in platform_fields(self.model)]
-        facts += [(name, _readable(value), None) for name, value in (row.extra or {}).items()]
+        facts = [
+            (column.title, column.value(row), column.link(row) if column.link else None)
+            for column in self.columns
+            if not column.is_age  # the time itself is shown below
+        ]
+        known = {title for title, _, _ in facts}
+        facts += [(title, str(value), to) for title, value, to in named if value is not None and title not in known]
+        facts += [] if ENVIRONMENT_COLUMN.title in known else [("Environment", environment_badge(row), None)]
         return [*facts, ("Received", row.received_at, None), ("Deleted", row.deleted_at, None)]
 
     def object_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         query = urlencode({"type": self.model.entity_type, "id": row.entity_id})
+        fields = [(json_key(field.attname), _shown(row, field.attname)) for field in platform_fields(self.model)]
         return {
             "events_url": reverse("admin:sync_entityevent_changelist") + "?" + query,
-            "subtitle_facts": [f"{self.model.entity_type} {row.entity_id}"],
+            "platform_type": self.model.entity_type,
+            "platform_fields": fields + [(name, _readable(value)) for name, value in (row.extra or {}).items()],
         }
 
 
