@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
@@ -17,6 +17,7 @@ from vendor_admin.operations.inputs.declaration import Input
 from vendor_admin.operations.inputs.described import described
 from vendor_admin.operations.inputs.reading import read_input
 from vendor_admin.operations.inputs.references import References
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations.trading.dry_run import DRY_RUN, MOST_ORDERS
 from vendor_admin.tradovate.order_checks import TradedContract, expiry_faults, grid_faults
@@ -63,7 +64,7 @@ class OrdersToTry(Input, frozen=True, kw_only=True):
     def faults(self) -> Sequence[Fault]:
         body = {"accountId": _SOME_ID, "orders": [order.body(_SOME_ID) for order in self.orders]}
         try:
-            DRY_RUN.read(body, now=datetime.now(UTC))
+            DRY_RUN.read(body, now=database_clock.now())
         except InvalidRequest as invalid:
             return [ours(OrdersToTry, fault) for fault in invalid.faults]
         return ()

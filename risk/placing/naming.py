@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, get_args
 
@@ -11,6 +10,7 @@ from vendor_admin.operations.inputs.declaration import Input, RowInput
 from vendor_admin.operations.inputs.described import by_platform_name, fields_of
 from vendor_admin.operations.inputs.reading import inner_of, is_input
 from vendor_admin.operations.kinds import Json
+from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.errors import Fault as PlatformFault
@@ -32,7 +32,7 @@ def faults_of_request(write: Write[Any], row: RowInput) -> list[Fault]:
     """What is wrong with the request that a row asks for, by the rules of the catalogue, under the row's names."""
     wanted, _ = row.named(_AnyId())
     try:
-        write.read(body_of(wanted), now=datetime.now(UTC))
+        write.read(body_of(wanted), now=database_clock.now())
     except InvalidRequest as invalid:
         return [ours(type(row), fault) for fault in invalid.faults]
     return []

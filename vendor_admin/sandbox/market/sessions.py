@@ -9,7 +9,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vendor_admin.sandbox.world.times import CENTRAL, SESSION_OPEN_HOUR, session_date
+from vendor_admin.sandbox.world.times import CENTRAL, SESSION_OPEN_HOUR, is_weekend, monday_of, session_date
 
 OPENS = dt.time(SESSION_OPEN_HOUR)
 CLOSES = dt.time(16)
@@ -55,14 +55,14 @@ class Schedule:
         if self.is_open(moment):
             return moment
         day = self.session_date(moment)
-        while day.weekday() >= 5 or day in self.closed_days or self.session_start(day) < moment:
+        while is_weekend(day) or day in self.closed_days or self.session_start(day) < moment:
             day += _DAY
         return self.session_start(day)
 
     def week_start(self, moment: dt.datetime) -> dt.datetime:
         """When the trading week of a moment began: Sunday's opening."""
         day = self.session_date(moment)
-        return self.session_start(day - dt.timedelta(days=day.weekday()))
+        return self.session_start(monday_of(day))
 
     def _close(self, day: dt.date) -> dt.datetime:
         return _central(day, self.early_closes.get(day, CLOSES))

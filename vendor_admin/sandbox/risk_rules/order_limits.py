@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from vendor_admin.sandbox.risk_rules.account_state import ContractTerms
-from vendor_admin.sandbox.risk_rules.position_limits import CENTRAL, PositionLimit, RiskParameter, parameters_for
+from vendor_admin.sandbox.risk_rules.position_limits import PositionLimit, RiskParameter, parameters_for
 from vendor_admin.sandbox.risk_rules.refusals import Reason, Refusal
+from vendor_admin.sandbox.world.times import CENTRAL
 
 
 def order_refusal(

@@ -5,7 +5,6 @@ documents say nothing, the choice is ours and said at the rule.
 """
 
 import datetime as dt
-import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,8 +13,7 @@ from typing import Any
 from vendor_admin.sandbox.risk_rules.account_state import ContractTerms
 from vendor_admin.sandbox.risk_rules.exposure import Exposure, Outlook
 from vendor_admin.sandbox.risk_rules.refusals import Reason, Refusal
-
-CENTRAL = zoneinfo.ZoneInfo("America/Chicago")
+from vendor_admin.sandbox.world.times import CENTRAL
 
 ContractBook = Mapping[int, ContractTerms]
 """The contracts by id."""

@@ -24,6 +24,16 @@ def session_date(moment: dt.datetime) -> dt.date:
     return day + dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
 
 
+def is_weekend(day: dt.date) -> bool:
+    """Whether no session is of this day."""
+    return day.weekday() >= 5
+
+
+def monday_of(day: dt.date) -> dt.date:
+    """The Monday of a session's week."""
+    return day - dt.timedelta(days=day.weekday())
+
+
 def trade_date(day: dt.date) -> dict[str, int]:
     """A `TradeDate` of the platform."""
     return {"year": day.year, "month": day.month, "day": day.day}
