@@ -8,6 +8,7 @@ from risk.liquidation.forms import LiquidatePositionsForm
 from risk.liquidation.plans import LiquidatePositions
 from risk.orders.forms import CancelOrdersForm, InterruptStrategiesForm
 from risk.orders.plans import CancelOrders, InterruptStrategies
+from risk.position_limits.csv_import import PositionLimitCsv
 from risk.position_limits.forms import (
     ChangePositionLimitsForm,
     ChangeRiskParametersForm,
@@ -68,6 +69,17 @@ for action in (
         form=NewPositionLimitForm,
         title="Add a position limit",
         explains="Each of these accounts gets the limit, beside those it has.",
+    ),
+    Action(
+        name="position-limits-from-file",
+        kind_name="create_position_limits",
+        on=("account", "userAccountPositionLimit"),
+        title="Add position limits from a file",
+        explains="Each line of the file adds a limit to an account, beside those it has. Accounts, contracts, "
+        "products, exchanges and contract groups are named or written as platform ids.",
+        takes_selection=False,
+        csv=PositionLimitCsv(),
+        only_file=True,
     ),
     Action(
         name="change-position-limits",

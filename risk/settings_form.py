@@ -17,6 +17,7 @@ from vendor_admin.operations.inputs.declaration import Input
 from vendor_admin.operations.inputs.described import by_platform_name, fields_of
 from vendor_admin.operations.inputs.form_fields import form_field
 from vendor_admin.operations.inputs.reading import inner_of
+from vendor_admin.operations.inputs.reference_field import NAMED, ReferenceField
 from vendor_admin.operations.kinds import Json, Target, plain
 
 Sections = Sequence[tuple[str, Mapping[str, str]]]
@@ -43,6 +44,9 @@ class SettingsForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.settings = self.setting_fields()
+        for field in self.settings.values():
+            if isinstance(field, ReferenceField):
+                field.belong_to(self.selection.organization_id)
         self.fields.update(self.settings)
 
     @classmethod
@@ -56,7 +60,8 @@ class SettingsForm(ActionForm):
         ours = by_platform_name(cls.row)[name]
         described = fields_of(cls.row)[ours]
         inner = inner_of(described.annotation)
-        help_text = cls.help_texts.get(name, "Its platform id." if described.refers_to else "")
+        by_id = "Its name or platform id." if described.refers_to in NAMED else "Its platform id."
+        help_text = cls.help_texts.get(name, by_id if described.refers_to else "")
         if inner is bool:
             return FlagField(label=label, help_text=help_text)
         more: dict[str, Any] = {"label": label, "required": False, "help_text": help_text}
@@ -142,4 +147,6 @@ class ChangeSettingsForm(SettingsForm):
 
 def _initial(field: forms.Field, value: Json) -> Any:
     """A value of the mirror for a field to show; nobody typed it, so it is not read as what people type."""
+    if isinstance(field, ReferenceField) and isinstance(value, int):
+        return field.shown(value)
     return Decimal(value) if isinstance(field, AmountField) else field.to_python(value)

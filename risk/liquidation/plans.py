@@ -83,7 +83,7 @@ def resting_in_contracts(
 def _label(position: Position) -> str:
     """What a position is called: "FIRM01: 2 MESZ6 long (position 5)"."""
     account = position.account or f"account {position.account_id}"  # type: ignore[attr-defined]
-    contract = position.contract.name if position.contract else f"contract {position.contract_id}"  # type: ignore[attr-defined]
+    contract = str(position.contract) if position.contract else f"contract {position.contract_id}"  # type: ignore[attr-defined]
     quantity = position.net_pos or 0
     side = "long" if quantity > 0 else "short"
     return f"{account}: {abs(quantity):,} {contract} {side} (position {position.entity_id})"

@@ -139,7 +139,7 @@ class OrderAdmin(MirrorAdmin):
         attach_versions(rows, organization_id=organization_id)
 
     def title_of(self, row: Order) -> str:
-        contract = (row.contract.name if row.contract else None) or row.contract_id or ""  # type: ignore[attr-defined]
+        contract = row.contract or row.contract_id or ""  # type: ignore[attr-defined]
         return f"{row.action or 'Order'} {contract}, order {row.entity_id}"
 
     def object_context(self, request: HttpRequest, row: Order) -> dict[str, object]:

@@ -93,6 +93,6 @@ class InterruptStrategies(OneEntity[OrderStrategy]):
 def _label(row: Order | OrderStrategy, named: str, terms: str = "") -> str:
     """What a row is called: "FIRM01: Buy MESZ6, 2 Limit, limit 4,150.25 (order 5)"."""
     account = row.account or f"account {row.account_id}"  # type: ignore[union-attr]
-    contract = row.contract.name if row.contract else f"contract {row.contract_id}"  # type: ignore[union-attr]
+    contract = str(row.contract) if row.contract else f"contract {row.contract_id}"  # type: ignore[union-attr]
     what = " ".join(filter(None, [row.action, contract]))
     return f"{account}: {', '.join(filter(None, [what, terms]))} ({named})"

@@ -18,7 +18,7 @@ class NodeShown:
         self.label, self.is_this, self.children = node.label, node.is_this, shown(node.children)
         self.address = object_url(type(row), row.entity_id, row.environment)
         self.state: Badge | None = state_badge(row.status if node.is_strategy else row.ord_status)
-        contract = (row.contract.name if row.contract else None) or row.contract_id or ""
+        contract = row.contract or row.contract_id or ""
         terms = "" if node.is_strategy else terms_in_words(row.version)
         self.title = " ".join(str(one) for one in (row.action, contract, terms) if one) or str(row.entity_id)
 

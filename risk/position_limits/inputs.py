@@ -11,8 +11,8 @@ from vendor_admin.operations.inputs.references import ID
 from vendor_admin.tradovate.catalogue.fields import LARGEST_INT32, ProductType, TotalBy, VerificationStatus
 
 
-def _id(text: str) -> Any:
-    return reference(ID, f"Only this {text}, by platform id.")
+def _only(noun: str, text: str) -> Any:
+    return reference(noun, f"Only this {text}, by name or platform id.")
 
 
 def _count(text: str, *, example: int | None = None, least: int = 0, name: str | None = None) -> Any:
@@ -29,16 +29,18 @@ Id = str | int
 class ScopeOfSettings(Input, frozen=True, kw_only=True):
     """What a limit or a parameter is about; all of it left out means everything. Null takes a value away."""
 
-    contract_id: Annotated[Id, _id("contract")] | UnsetType | None = UNSET
-    product_id: Annotated[Id, _id("product")] | UnsetType | None = UNSET
-    exchange_id: Annotated[Id, _id("exchange")] | UnsetType | None = UNSET
+    contract_id: Annotated[Id, _only("contract", "contract")] | UnsetType | None = UNSET
+    product_id: Annotated[Id, _only("product", "product")] | UnsetType | None = UNSET
+    exchange_id: Annotated[Id, _only("exchange", "exchange")] | UnsetType | None = UNSET
     product_type: Annotated[ProductType, described("Only this kind of product.")] | UnsetType | None = UNSET
-    risk_discount_contract_group_id: Annotated[Id, _id("risk discount group")] | UnsetType | None = UNSET
+    risk_discount_contract_group_id: (
+        Annotated[Id, _only("contract_group", "risk discount group")] | UnsetType | None
+    ) = UNSET
     product_verification_status: (
         Annotated[VerificationStatus, described("Only products in this state of verification.")] | UnsetType | None
     ) = UNSET
-    contract_group_id: Annotated[Id, _id("contract group")] | UnsetType | None = UNSET
-    fungible_product_id: Annotated[Id, _id("fungible product")] | UnsetType | None = UNSET
+    contract_group_id: Annotated[Id, _only("contract_group", "contract group")] | UnsetType | None = UNSET
+    fungible_product_id: Annotated[Id, _only("product", "fungible product")] | UnsetType | None = UNSET
 
 
 class LimitSettings(ScopeOfSettings, frozen=True, kw_only=True):

@@ -122,8 +122,8 @@ def time_of_day_text(value: time | None) -> str | None:
 
 
 def contract_column() -> Column:
-    """The contract's name; its id where the name is not known."""
-    return Column("Contract", lambda row: (row.contract.name if row.contract else None) or row.contract_id)
+    """The contract's name, with its year where that is needed; its id where the name is not known."""
+    return Column("Contract", lambda row: str(row.contract) if row.contract else row.contract_id)
 
 
 def account_url(account_id: int | None, environment: str = "demo") -> str | None:

@@ -39,20 +39,35 @@ from vendor_admin.mirrors.models import (
     ProductMargin,
     ProductSession,
 )
-from vendor_admin.mirrors.queries.lookups import attach_names
+from vendor_admin.mirrors.queries.lookups import attach_names, load, load_contracts
 
 
 @admin.register(Contract)
 class ContractAdmin(MirrorAdmin):
     columns = (
-        field_column("name"),
+        Column("Name", str, hint="With its year where the name comes again."),
         ID_COLUMN,
+        product_column(),
+        Column("Expires", lambda row: row.expires_at),
         field_column("contract_maturity_id", "Maturity"),
         field_column("status"),
         field_column("provider_tick_size", "Tick"),
         ENVIRONMENT_COLUMN,
         RECEIVED_COLUMN,
     )
+    filters = (ENVIRONMENT, Filter("name", "Name", kind="word", lookup="name"), PLATFORM_ID)
+
+    def join(self, rows: list[Any], *, organization_id: int) -> None:
+        """Their names as people see them, their products, and when they expire."""
+        shown = load_contracts(organization_id=organization_id, ids=[row.entity_id for row in rows])
+        ids = [row.contract_maturity_id for row in rows]
+        maturities = load(ContractMaturity, organization_id=organization_id, ids=ids)
+        for row in rows:
+            row.shown_name = str(shown.get(row.entity_id, row.environment) or "")
+            maturity = maturities.get(row.contract_maturity_id, row.environment)
+            row.product_id = maturity.product_id if maturity else None
+            row.expires_at = maturity.expiration_date if maturity else None
+        attach_names(rows, organization_id=organization_id)
 
 
 @admin.register(ContractMaturity)

@@ -27,12 +27,15 @@ class Contract(Mirror):
     status = word()
     provider_tick_size = number()
 
+    shown_name: str = ""
+    """Its name as people see it, set by whoever loads contracts with it (queries/lookups.py)."""
+
     class Meta(Mirror.Meta):
         verbose_name = "contract"
         indexes = [models.Index(fields=["organization", "name", "entity_id"], name="contract_name")]
 
     def __str__(self) -> str:
-        return self.name or super().__str__()
+        return self.shown_name or self.name or super().__str__()
 
 
 class ContractMaturity(Mirror):

@@ -29,6 +29,14 @@ def contracts_named(
 
     Names come again every ten years: of several with one name it is the one that expires next, else the last one.
     """
+    found = contracts_by_word(words, organization_id=organization_id, environment=environment, now=now)
+    return {word: several[0] for word, several in found.items()}
+
+
+def contracts_by_word(
+    words: Iterable[str], *, organization_id: int, environment: str, now: datetime
+) -> dict[str, list[NamedContract]]:
+    """All contracts of each word that names any, in the order in which a name stands for them. At most four queries."""
     given = {word.strip() for word in words}
     ids = {word: id_ for word in given if (id_ := read_id(word)) is not None}
     names = {word.upper() for word in given}
@@ -37,12 +45,20 @@ def contracts_named(
         *Contract.objects.filter(organization_id=organization_id, name__in=names),
     ]
     known = _described([row for row in rows if row.environment == environment], organization_id=organization_id)
-    by_id = {one.contract_id: one for one in known}
-    by_name: dict[str, NamedContract] = {}
-    for one in sorted(known, key=lambda one: _how_near(one, now)):
-        by_name.setdefault(one.name.upper(), one)
+    by_id = {one.contract_id: [one] for one in known}
+    by_name: dict[str, list[NamedContract]] = {}
+    for one in sorted(by_id.values(), key=lambda several: how_near(several[0], now)):
+        by_name.setdefault(one[0].name.upper(), []).extend(one)
     found = {word: by_id.get(ids[word]) if word in ids else by_name.get(word.upper()) for word in given}
-    return {word: one for word, one in found.items() if one is not None}
+    return {word: several for word, several in found.items() if several}
+
+
+def how_near(one: NamedContract, now: datetime) -> tuple[bool, float]:
+    """What a name stands for: what is to expire before what has expired, the nearest first."""
+    if one.expires_at is None:
+        return False, float("inf")
+    seconds = (one.expires_at - now).total_seconds()
+    return seconds <= 0, abs(seconds)
 
 
 def _described(contracts: list[Any], *, organization_id: int) -> list[NamedContract]:
@@ -67,11 +83,3 @@ def _described(contracts: list[Any], *, organization_id: int) -> list[NamedContr
             )
         )
     return described
-
-
-def _how_near(one: NamedContract, now: datetime) -> tuple[bool, float]:
-    """What is to expire comes before what has expired, the nearest first."""
-    if one.expires_at is None:
-        return False, float("inf")
-    seconds = (one.expires_at - now).total_seconds()
-    return seconds <= 0, abs(seconds)

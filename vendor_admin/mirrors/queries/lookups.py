@@ -8,12 +8,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 
-from vendor_admin.mirrors.models import Account, Contract, Currency, Order, OrderVersion, PlatformUser, Product
+from vendor_admin.mirrors.models import (
+    Account,
+    Contract,
+    ContractMaturity,
+    Currency,
+    Order,
+    OrderVersion,
+    PlatformUser,
+    Product,
+)
 from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.any_of import among
 from vendor_admin.mirrors.queries.plain_rows import rows_among
+from vendor_admin.mirrors.rules.contract_names import shown_name
 
 LIVE_FIRST = {
     "user", "contactInfo", "userPlugin", "entitlement", "marketDataSubscription", "marketDataSubscriptionPlan",
@@ -66,6 +77,33 @@ def load_plain(model: type[Mirror], *, organization_id: int, ids: Iterable[int |
     return Rows(rows, preferred=preferred_environment(model.entity_type))
 
 
+def load_contracts(*, organization_id: int, ids: Iterable[int | None]) -> Rows:
+    """Contracts with the names that people see as `shown_name`, in one query (none for no ids)."""
+    wanted = {one for one in ids if one is not None}
+    found = Contract.objects.filter(among("entity_id", wanted), organization_id=organization_id)
+    return Rows(with_shown_names(found) if wanted else (), preferred=preferred_environment(Contract.entity_type))
+
+
+def with_shown_names(contracts: QuerySet[Contract]) -> list[Contract]:
+    """These contracts with the names that people see as `shown_name`, and when they expire as `expires_at`. One query.
+
+    Each costs a look into two unique indexes: by the maturity, and by the name.
+    """
+    own = {name: OuterRef(name) for name in ("organization_id", "environment")}
+    maturity = ContractMaturity.unscoped.filter(**own, entity_id=OuterRef("contract_maturity_id"))
+    namesakes = Contract.unscoped.filter(~Q(entity_id=OuterRef("entity_id")), **own, name=OuterRef("name"))
+    rows: list[Any] = list(
+        contracts.annotate(
+            expires_at=Subquery(maturity.values("expiration_date")[:1]), has_namesake=Exists(namesakes), read_at=Now()
+        )
+    )
+    for row in rows:
+        row.shown_name = shown_name(
+            row.name or "", expires_at=row.expires_at, has_namesake=row.has_namesake, now=row.read_at
+        )
+    return rows
+
+
 @dataclass(frozen=True)
 class _Named:
     model: type[Mirror]
@@ -88,9 +126,11 @@ def attach_names(rows: list[Any], *, organization_id: int) -> None:
         concerned = [row for row in rows if hasattr(row, named.id_field)]
         if not concerned:
             continue
-        found = load(
-            named.model, organization_id=organization_id, ids=(getattr(row, named.id_field) for row in concerned)
-        )
+        ids = [getattr(row, named.id_field) for row in concerned]
+        if named.model is Contract:
+            found = load_contracts(organization_id=organization_id, ids=ids)
+        else:
+            found = load(named.model, organization_id=organization_id, ids=ids)
         for row in concerned:
             setattr(row, named.attribute, found.get(getattr(row, named.id_field), row.environment))
 

@@ -13,13 +13,15 @@ from vendor_admin.code_words import choices_in_words
 from vendor_admin.operations.inputs.declaration import Input
 from vendor_admin.operations.inputs.described import LARGEST_ID, Described, fields_of
 from vendor_admin.operations.inputs.reading import inner_of
+from vendor_admin.operations.inputs.reference_field import NAMED, ReferenceField
 from vendor_admin.tradovate.catalogue.request import LARGEST_AMOUNT
 
 
 def form_field(row: type[Input], name: str, **more: Any) -> forms.Field:
     """Make a form's field for one field of a row. `more` are arguments of Django's field: label, widget, ...
 
-    What names another thing is typed as its platform id; of lists, some of the given choices are chosen.
+    What is traded is typed by its name (reference_field.py), what else it refers to as its platform id; of lists, some
+    of the given choices are chosen.
     """
     described = fields_of(row)[name]
     more.setdefault("required", described.is_required)
@@ -27,6 +29,8 @@ def form_field(row: type[Input], name: str, **more: Any) -> forms.Field:
     inner = inner_of(described.annotation)
     if get_origin(inner) is tuple:
         return _several(described, more)
+    if described.refers_to in NAMED:
+        return ReferenceField(noun=described.refers_to, **more)
     if described.refers_to:
         return WholeNumberField(min_value=1, max_value=LARGEST_ID, **more)
     if inner is Decimal:

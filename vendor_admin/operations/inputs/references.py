@@ -5,10 +5,20 @@ from typing import Final, Protocol
 
 from vendor_admin.amounts import read_id
 from vendor_admin.errors import Fault, InvalidFields
-from vendor_admin.mirrors.models import Entitlement, MarketDataSubscriptionPlan, TradovateSubscriptionPlan
+from vendor_admin.mirrors.models import (
+    ContractGroup,
+    Entitlement,
+    Exchange,
+    MarketDataSubscriptionPlan,
+    Product,
+    TradovateSubscriptionPlan,
+)
+from vendor_admin.mirrors.models.base import Mirror
 from vendor_admin.mirrors.queries.names import AccountNames, CatalogNames, MemberNames
+from vendor_admin.mirrors.queries.traded_names import ContractNames, TradedNames
 from vendor_admin.operations.inputs.declaration import Input
 from vendor_admin.operations.inputs.described import fields_of
+from vendor_admin.organizations.tenancy import database_clock
 
 ID: Final = "id"
 """The noun of references that are platform ids and nothing else: previews say whether there is such a thing."""
@@ -32,6 +42,14 @@ def _catalog(model: type, noun: str) -> Callable[[Iterable[str], int], Finder]:
     return lambda words, organization_id: CatalogNames(model, noun=noun, organization_id=organization_id)
 
 
+def _traded(model: type[Mirror], noun: str) -> Callable[[Iterable[str], int], Finder]:
+    return lambda words, organization_id: TradedNames(words, model, noun=noun, organization_id=organization_id)
+
+
+def _contracts(words: Iterable[str], organization_id: int) -> Finder:
+    return ContractNames(words, organization_id=organization_id, now=database_clock.now())
+
+
 FINDERS: Mapping[str, Callable[[Iterable[str], int], Finder]] = {
     ID: lambda words, organization_id: _Ids(),
     "account": lambda words, organization_id: AccountNames(words, organization_id=organization_id),
@@ -39,11 +57,15 @@ FINDERS: Mapping[str, Callable[[Iterable[str], int], Finder]] = {
     "membership_plan": _catalog(TradovateSubscriptionPlan, "membership plan"),
     "entitlement": _catalog(Entitlement, "entitlement"),
     "market_data_plan": _catalog(MarketDataSubscriptionPlan, "market data plan"),
+    "contract": _contracts,
+    "product": _traded(Product, "product"),
+    "exchange": _traded(Exchange, "exchange"),
+    "contract_group": _traded(ContractGroup, "contract group"),
 }
 
 
 class References:
-    """What inputs refer to, as they were given. Two queries at most for each kind of thing that they name.
+    """What inputs refer to, as they were given. At most four queries for each kind of thing that they name.
 
     What is no word and no number is no reference: reading says what is wrong with it.
     """
