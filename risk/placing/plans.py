@@ -20,7 +20,7 @@ from vendor_admin.operations.inputs.declaration import PlanInput
 from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target, plain
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.field_words import title_of
-from vendor_admin.operations.plans.made import made_id
+from vendor_admin.operations.plans.made import answered_id, made_id
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
@@ -70,9 +70,13 @@ class _Placing(OneWrite):
 
     def revert(self, rows: Sequence[PlanRow]) -> tuple[str, Sequence[Target]] | None:
         """Cancel what was placed, as far as it rests. What was filled stays."""
-        made = [(row, id_) for row in rows if (id_ := made_id(row)) is not None]
-        targets = [Target(row.target_type, id_, label=row.label) for row, id_ in made]
+        targets = [Target(row.target_type, id_, label=row.label) for row in rows for id_ in self.placed(row)]
         return (self.reverted_by, targets) if targets else None
+
+    def placed(self, row: PlanRow) -> list[int]:
+        """The ids of what has to be cancelled to take a row back; none where the answer was lost."""
+        made = made_id(row)
+        return [] if made is None else [made]
 
     def terms(self, request: Any) -> str:
         """The terms of a request, in a line."""
@@ -117,6 +121,11 @@ class PlaceOcoOrders(_Placing):
 
     def terms(self, request: Any) -> str:
         return f"{terms_in_words(request)}; or {request.other.action} {_terms_of_leg(request.other)}"
+
+    def placed(self, row: PlanRow) -> list[int]:
+        """Both orders: cancelling one leaves the other."""
+        other = answered_id(row, self.write, "ocoId")
+        return [*super().placed(row), *([] if other is None else [other])]
 
 
 class PlaceOsoOrders(_Placing):
@@ -179,7 +188,8 @@ class ModifyOrders(OneEntity[Order]):
                 draft.why_skipped = SkipReason.ALREADY.format((order.ord_status or "over").lower())
                 return
             before = _terms_of(order.version)
-            after = {**before, **dict(draft.target.wanted.items())}
+            wanted = dict(draft.target.wanted.items())
+            after = {**before, **{name: one for name, one in wanted.items() if one is not None or name in before}}
             draft.old, draft.new = before, after
             if before == after:
                 draft.why_skipped = SkipReason.ALREADY.format("as asked for")

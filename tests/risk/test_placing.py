@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from risk.placing.plans import PlaceOrders
 from tests.support.partner_api.program import ApiProgram
 from tests.support.staff_and_rows import Writer
-from vendor_admin.operations.kinds import priority_of, share_of, urgent_paths
+from vendor_admin.operations.kinds import PlanRequest, Target, priority_of, share_of, urgent_paths
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import RIGHTS, Right
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 KINDS = (
     "place_orders",
@@ -127,3 +130,25 @@ def test_a_contract_that_is_not_mirrored_is_left_to_the_platform_with_a_warning(
 
     assert (row["state"], row["label"]) == ("planned", "EVAL21: Buy ZZM7, 1 Market")
     assert "ZZM7 is not known here yet" in row["warnings"][0]
+
+
+@pytest.mark.parametrize("state", ["archived", "closed"])
+def test_nothing_is_placed_for_an_account_that_is_over(
+    program: ApiProgram, alpha: Organization, write: Writer, state: str
+) -> None:
+    write.mirror("account", alpha, 22, name="EVAL22", **{state: True})
+
+    (row,) = dry(program, "orders", order(account="22")).json()["rows"]
+
+    assert (row["state"], row["why"]) == ("skipped", "The account is archived or closed.")
+
+
+def test_an_account_that_is_gone_by_the_start_gets_no_order(alpha: Organization, write: Writer) -> None:
+    now = timezone.now()
+    write.mirror("account", alpha, 22, name="EVAL22", deleted_at=now)
+    wanted = {"accountId": 22, "symbol": "MESZ6", "action": "Buy", "orderQty": 1, "orderType": "Market"}
+
+    with organization_scope(alpha.pk):
+        (draft,) = PlaceOrders().drafts(PlanRequest(alpha.pk, [Target("order", None, wanted)], {}, now))
+
+    assert draft.why_skipped == "The platform has no such account."

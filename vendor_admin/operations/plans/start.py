@@ -96,7 +96,7 @@ def renewed_if_moved(plan: Plan, *, now: datetime) -> Plan | None:
 def any_moved(plan: Plan, rows: Sequence[PlanRow], *, now: datetime) -> bool:
     """Whether one of these rows no longer starts from what the mirror says, or what was read, and that matters."""
     kind: object = kind_of(plan.kind)
-    if isinstance(kind, AsThingsStand):
+    if isinstance(kind, AsThingsStand) and kind.as_things_stand:
         return False
     drafts = drafts_of(plan, rows, now=now) if rows else []
     return any(has_moved(row, draft) for row, draft in zip(rows, drafts, strict=True))
