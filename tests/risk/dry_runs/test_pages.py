@@ -8,10 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from risk.dry_runs.forms import TryOrderForm
 from tests.support.pages import text_of
 from tests.support.plan_desk import start_url
 from tests.support.staff_and_rows import page_text
+from vendor_admin.operations.actions import Selection
 from vendor_admin.operations.models import ReadJob, ReadJobRow
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
@@ -143,6 +146,15 @@ def test_a_table_of_many_accounts_takes_the_queries_of_few(
             shown(alice, job)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_no_more_accounts_are_asked_about_at_once_than_the_platform_takes_in_an_hour(alpha: Organization) -> None:
+    def errors(count: int) -> list[str]:
+        chosen = Selection(alpha.pk, timezone.now(), "account", range(1, count + 1))
+        with organization_scope(alpha.pk):
+            return list(TryOrderForm(TYPED, selection=chosen).errors)
+
+    assert (errors(500), errors(501)) == (["contract"], ["__all__"])
 
 
 def test_the_number_of_another_question_is_no_dry_run(alice: Client, alpha: Organization, trading_day: Any) -> None:
