@@ -35,13 +35,13 @@ class Trial:
         )
         return TriedOrder(self.contract["contract"], request)
 
-    def ask(self, *orders: TriedOrder, account_id: int = 0, actor: str = "") -> ReadJob:
+    def ask(self, *orders: TriedOrder) -> ReadJob:
         with self.scene.scope():
             return request_dry_run(
                 organization=self.scene.organization,
-                account_id=account_id or self.account_id,
+                account_id=self.account_id,
                 orders=orders,
-                actor=Actor.staff(actor or self.scene.actor),
+                actor=Actor.staff(self.scene.actor),
                 now=timezone.now(),
             )
 
