@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from risk.orders.fees import total_fees
+from risk.orders.rejections import attach_rejections
 from vendor_admin.mirrors.api.mirror_reading import MirrorFilters, MirrorReading, MirrorResource
 from vendor_admin.mirrors.models import Contract, Fill, FillFee, Order, OrderStrategy, Position
 from vendor_admin.mirrors.queries.lookups import attach_versions, load_plain
@@ -13,6 +14,7 @@ from vendor_admin.mirrors.queries.plain_rows import rows_among
 from vendor_admin.mirrors.queries.positions import open_positions, other_positions
 from vendor_admin.partner_api.reading.fields import Amount, Day, Flag, Moment, PlatformId, Whole, Word
 from vendor_admin.partner_api.reading.filters import DayFilter, FlagFilter, IdsFilter, WordFilter
+from vendor_admin.partner_api.reading.resources import Resource
 from vendor_admin.partner_api.reading.views import organization_id_of
 
 
@@ -40,6 +42,14 @@ class NetPosition(OfAccount):
     previous_price = Amount(source="prev_price", allow_null=True, help_text="At which price.")
 
 
+class Rejected(Resource):
+    """Why an order was rejected, as the platform's last report of it says."""
+
+    reason = Word(source="term", help_text="The platform's word, for example LiquidationOnly.")
+    words = Word(help_text="What it means.")
+    text = Word(help_text="The text that the platform sent; empty where it sent none.")
+
+
 class PlacedOrder(OfAccount):
     """An order; quantity, type and prices are those of its newest version."""
 
@@ -54,6 +64,7 @@ class PlacedOrder(OfAccount):
     parent_id = PlatformId(allow_null=True, help_text="The order that it waits for.")
     linked_id = PlatformId(allow_null=True, help_text="The order that it is linked to.")
     one_cancels_other_id = PlatformId(source="oco_id", allow_null=True, help_text="The order that its fill cancels.")
+    rejection = Rejected(allow_null=True, help_text="Why it was rejected; null for others.")
     by_admin = Flag(source="admin", allow_null=True, help_text="Whether an admin placed it.")
     external = Flag(allow_null=True, help_text="Whether it comes from outside of the platform.")
 
@@ -158,6 +169,7 @@ class Orders(TradingReading):
     def join(self, rows: list[Any], *, request: Request) -> None:
         super().join(rows, request=request)
         attach_versions(rows, organization_id=organization_id_of(request))
+        attach_rejections(rows, organization_id=organization_id_of(request))
 
 
 class Fills(TradingReading):

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from risk.orders.families import Node, tree_of
 from risk.orders.history import Refusal, Step, Told, refusal_of, steps_of
+from risk.orders.rejections import REJECTED
 from vendor_admin.mirrors.models import (
     Command,
     CommandReport,
@@ -39,8 +40,7 @@ class OrderPage:
 def order_page(order: Order) -> OrderPage:
     """Read what happened to an order and what it belongs to. At most twelve queries."""
     told = _told(order)
-    is_refused = order.ord_status == "Rejected"
-    refusal = refusal_of([*told.reports, *told.executions]) if is_refused else None
+    refusal = refusal_of([*told.reports, *told.executions]) if order.ord_status == REJECTED else None
     return OrderPage(steps_of(told), refusal, _trees_of_order(order))
 
 

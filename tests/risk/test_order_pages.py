@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from risk.orders.families import DEEPEST, Node, tree_of
+from tests.support.partner_api.api import Api
 from tests.support.shared_material import shared_material
 from tests.support.staff_and_rows import Writer
 from vendor_admin.mirrors.rules.order_reasons import REASONS, reason_in_words
@@ -86,6 +87,22 @@ def test_a_refused_order_says_why_in_plain_words_with_the_term_and_the_platforms
 
     assert "The account may only close positions now. <code>LiquidationOnly</code>" in page
     assert "Set by your risk desk." in page
+
+
+def test_a_program_reads_why_an_order_was_rejected(alpha: Organization, bracket: None, write: Writer) -> None:
+    write_order(write, alpha, 800, "Buy", "Rejected", "Market")
+    report = {"command_status": "RiskRejected", "reject_reason": "LiquidationOnly", "text": "Set by your risk desk."}
+    write.mirror("commandReport", alpha, 801, account_id=18, command_id=800, **report)
+
+    told = Api.of(alpha).get("/api/v1/orders?account=18&fields=id,rejection").json()["data"]
+
+    rejections = {order["id"]: order["rejection"] for order in told}
+    assert rejections.pop("800") == {
+        "reason": "LiquidationOnly",
+        "words": "The account may only close positions now.",
+        "text": "Set by your risk desk.",
+    }
+    assert set(rejections.values()) == {None}
 
 
 def test_an_open_list_of_orders_shows_new_ones_by_itself(
