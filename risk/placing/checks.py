@@ -1,10 +1,12 @@
-"""What the mirrors say against orders that are to be placed: unknown and expired contracts, prices off the tick."""
+"""What is wrong with orders that are to be placed: what the catalogue's rules say against them, and by the mirrors
+unknown and expired contracts and prices off the tick.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from risk.placing.inputs import OrderToPlace, StrategyToStart
-from risk.placing.naming import body_of, ours
+from risk.placing.naming import AnyId, body_of, faults_of_request, ours
 from vendor_admin.errors import Fault
 from vendor_admin.mirrors.queries.contracts import NamedContract, contracts_named
 from vendor_admin.organizations.tenancy import database_clock
@@ -12,11 +14,6 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.order_checks import TradedContract, order_faults, strategy_faults
 
 DEMO = Environment.DEMO.value
-
-
-class _SomeId:
-    def id_of(self, noun: str, word: object) -> int:
-        return 1
 
 
 def against_orders(rows: Sequence[OrderToPlace], organization_id: int) -> Iterator[tuple[int, Fault]]:
@@ -40,12 +37,15 @@ def _against(rows: Sequence[Any], organization_id: int, faults: Any) -> Iterator
         (str(row.contract) for row in rows), organization_id=organization_id, environment=DEMO, now=now
     )
     for position, row in enumerate(rows):
+        if wrong := faults_of_request(row.write, row, now=now):
+            yield from ((position, fault) for fault in wrong)
+            continue
         contract = known.get(str(row.contract).strip())
         if contract is None:
             # The mirror has contracts that the platform told of; another may exist all the same.
             if str(row.contract).strip().isdecimal():
                 yield position, Fault("contract", "not_found", "is no contract that is known here.")
             continue
-        request = row.write.parse(body_of(row.named(_SomeId())[0]))
+        request = row.write.parse(body_of(row.named(AnyId())[0]))
         for fault in faults(request, traded(contract), now=now):
             yield position, ours(type(row), fault)

@@ -1,18 +1,15 @@
 """What is asked for when programs place and change orders, and start strategies.
 
 Prices and distances are in points of the contract. What the fields mean, and the rules between them, are the
-catalogue's (vendor_admin/tradovate/operations/trading): what it finds wrong is told here under our names.
+catalogue's (vendor_admin/tradovate/operations/trading): checks.py tells what it finds wrong under our names.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
-from risk.placing.naming import faults_of_request
-from vendor_admin.errors import Fault
 from vendor_admin.operations.inputs.declaration import Found, Input, RowInput
 from vendor_admin.operations.inputs.described import described, reference
 from vendor_admin.operations.inputs.references import ID
@@ -151,9 +148,6 @@ class OrderToPlace(RowInput, frozen=True, kw_only=True):
     activates_at: AnActivation | UnsetType = UNSET
     text: AText | UnsetType = UNSET
 
-    def faults(self) -> Sequence[Fault]:
-        return faults_of_request(self.write, self)
-
 
 class OcoToPlace(OrderToPlace, frozen=True, kw_only=True):
     """Two orders of one account and contract, of which one cancels the other: what is filled of one is taken off the
@@ -229,9 +223,6 @@ class StrategyToStart(RowInput, frozen=True, kw_only=True):
             max_length=MOST_BRACKETS,
         ),
     ]
-
-    def faults(self) -> Sequence[Fault]:
-        return faults_of_request(self.write, self)
 
     def named(self, found: Found) -> tuple[dict[str, Json], dict[str, Json]]:
         wanted, secrets = super().named(found)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, get_args
 
@@ -10,7 +11,6 @@ from vendor_admin.operations.inputs.declaration import Input, RowInput
 from vendor_admin.operations.inputs.described import by_platform_name, fields_of
 from vendor_admin.operations.inputs.reading import inner_of, is_input
 from vendor_admin.operations.kinds import Json
-from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.catalogue.request import Request
 from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.errors import Fault as PlatformFault
@@ -21,18 +21,18 @@ _PLATFORM_WORD = re.compile(r"\b[a-z]+(?:[A-Z0-9][a-z0-9]*)+\b")
 _SOME_ID = 1
 
 
-class _AnyId:
+class AnyId:
     """Whatever a row refers to: its fields are checked before that is looked up."""
 
     def id_of(self, noun: str, word: object) -> int:
         return _SOME_ID
 
 
-def faults_of_request(write: Write[Any], row: RowInput) -> list[Fault]:
+def faults_of_request(write: Write[Any], row: RowInput, *, now: datetime) -> list[Fault]:
     """What is wrong with the request that a row asks for, by the rules of the catalogue, under the row's names."""
-    wanted, _ = row.named(_AnyId())
+    wanted, _ = row.named(AnyId())
     try:
-        write.read(body_of(wanted), now=database_clock.now())
+        write.read(body_of(wanted), now=now)
     except InvalidRequest as invalid:
         return [ours(type(row), fault) for fault in invalid.faults]
     return []

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from risk.placing.plans import PlaceOrders
 from tests.support.partner_api.program import ApiProgram
 from tests.support.staff_and_rows import Writer
+from vendor_admin.operations.inputs.declaration import input_of
+from vendor_admin.operations.inputs.reading import read_plan
 from vendor_admin.operations.kinds import PlanRequest, Target, priority_of, share_of, urgent_paths
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.organizations.models import Organization
@@ -152,3 +156,12 @@ def test_an_account_that_is_gone_by_the_start_gets_no_order(alpha: Organization,
         (draft,) = PlaceOrders().drafts(PlanRequest(alpha.pk, [Target("order", None, wanted)], {}, now))
 
     assert draft.why_skipped == "The platform has no such account."
+
+
+def test_many_orders_are_checked_with_as_many_queries_as_one(program: ApiProgram, alpha: Organization) -> None:
+    def count(rows: int) -> int:
+        with organization_scope(alpha.pk), CaptureQueriesContext(connection) as queries:
+            read_plan(input_of("place_orders"), rows=[order()] * rows, parameters={}, organization_id=alpha.pk)
+        return len(queries)
+
+    assert count(30) == count(1)
