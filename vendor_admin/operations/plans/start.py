@@ -46,6 +46,7 @@ _INSERT = """
 """
 TARGETS_TAKEN = "targets_taken"
 TAKEN = "Another plan has begun to change some of the same targets. Wait until it ends, then make a new preview."
+TOO_LATE = "Too much time has passed since this was confirmed: the market is not what it was then. Place it anew."
 RESTORED = (
     "The database was restored, and the workers have not looked yet what may have been done since the backup. "
     "Look at this page again in a minute."
@@ -153,8 +154,11 @@ def calls_of(plan: Plan, rows: Sequence[PlanRow], *, after: int = 0) -> list[ToS
 
 def store_calls(plan: Plan, calls: Sequence[ToStore], *, now: datetime) -> None:
     """Store the operations of some rows of a plan, and keep other plans from changing their targets. Raises Conflict
-    where another plan has a target already, or has begun to retry or to revert the same.
+    where another plan has a target already, or has begun to retry or to revert the same, and where a plan that waited
+    for approval asks for what was meant for the market of then.
     """
+    if any(call.write.is_too_late(asked_at=plan.confirmed_at or now, now=now) for call, _ in calls):
+        raise Conflict(TOO_LATE)
     hold_starts(plan.organization_id)  # before the plan that this one retries is held, as whoever confirms a plan does
     begun_by = begun_meanwhile(plan, {row.pk: row for call, _ in calls for row in call.rows}.values())
     if begun_by is not None:

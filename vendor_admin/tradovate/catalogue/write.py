@@ -114,6 +114,10 @@ class Write(Generic[R]):
         """What the write is known by: its path on the wire."""
         return self.operation.path
 
+    def is_too_late(self, *, asked_at: datetime, now: datetime) -> bool:
+        """Whether what was asked for at one time may no longer be sent at another. Both are aware."""
+        return self.good_for is not None and now - asked_at > self.good_for
+
     def read(self, body: Mapping[str, Any], *, now: datetime) -> R:
         """Make a request of a body and check it; raises InvalidRequest with every fault found. `now` is aware."""
         body = with_texts_opened(body, self.json_fields)

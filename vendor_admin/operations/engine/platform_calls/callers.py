@@ -144,7 +144,7 @@ class Callers:
                 # It was right when it was confirmed: a month has ended since, for instance.
                 overtaken = OVERTAKEN.format("; ".join(faults))
                 return Called(row, write, session, permit, None, refusal=overtaken)
-            if write.good_for is not None and sent_at - row.created_at > write.good_for:
+            if write.good_for is not None and write.is_too_late(asked_at=row.created_at, now=sent_at):
                 too_late = TOO_LATE.format(write.good_for.total_seconds() / 60)
                 return Called(row, write, session, permit, None, refusal=too_late)
             outcome = self._client(session).call(
