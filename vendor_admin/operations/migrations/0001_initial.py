@@ -843,7 +843,6 @@ class Migration(migrations.Migration):
                     ),
                     ("position", models.PositiveIntegerField()),
                     ("target_id", models.BigIntegerField()),
-                    ("asked", models.JSONField(help_text="What is asked besides, as its kind has it.", null=True)),
                     ("label", models.CharField(max_length=200)),
                     (
                         "state",
