@@ -35,6 +35,7 @@ MODULES = {
     "goals.operations": ("g12", "g13", "g14"),
     "goals.events_out": ("g17",),
     "goals.matching": ("g20",),
+    "goals.liquidation": ("g21", "g22"),
 }
 NAMES = {"scale": "g16"}
 GOALS = [goal for goals in MODULES.values() for goal in goals]
@@ -82,6 +83,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--idle-seconds", type=float, default=Bench.idle_seconds, help="how long to look (g7)")
     parser.add_argument(
         "--clients-seconds", type=float, default=Bench.clients_seconds, help="how long many clients call at once (g19)"
+    )
+    parser.add_argument("--accounts", type=int, default=Bench.accounts, help="accounts that are liquidated (g21, g22)")
+    parser.add_argument(
+        "--hour-seconds", type=float, default=Bench.hour_seconds, help="the platform's hour meanwhile (g21)"
     )
     parser.add_argument("--full", action="store_true", help="a burst of 60 s and 60 s of idle sockets (g6, g7)")
     arguments = parser.parse_args()

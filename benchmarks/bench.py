@@ -10,8 +10,8 @@ from benchmarks.server import BenchServer
 
 @dataclass
 class Bench:
-    """Sizes: `rounds` of each method, their `seconds`, `events` made, `rows` of the long list, idle `sockets`, and the
-    `size` of the filled installation.
+    """Sizes: `rounds` of each method, their `seconds`, `events` made, `rows` of the long list, idle `sockets`, the
+    `size` of the filled installation, `accounts` that are liquidated, and the length of the platform's hour meanwhile.
     """
 
     server: BenchServer
@@ -24,6 +24,8 @@ class Bench:
     burst_seconds: float = 10.0
     idle_seconds: float = 15.0
     clients_seconds: float = 60.0
+    accounts: int = 1_000
+    hour_seconds: float = 120.0
 
     @cached_property
     def streams(self) -> list[list[Event]]:

@@ -2,23 +2,17 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from benchmarks.bench import Bench
 from benchmarks.measuring import Figure
+from benchmarks.plans import DEMO, confirmed, connected, grants, held_by_platform, previewed
 from vendor_admin.operations.engine.runner import work
 from vendor_admin.operations.kinds import Target
-from vendor_admin.operations.models import ApprovalRule, Plan, PlanRow
-from vendor_admin.operations.plan_work import held_plans
-from vendor_admin.operations.plans import verbs as plans
-from vendor_admin.organizations.actors import Actor
-from vendor_admin.organizations.connections.verbs import connect_organization
+from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 from vendor_admin.sandbox.running import RunningSandbox
@@ -26,8 +20,6 @@ from vendor_admin.sandbox.running import RunningSandbox
 PREVIEWED, FEW = 10_000, 100
 CALLS = 1_000
 ANSWER_SECONDS = 0.020
-DEMO = "demo"
-NO_SECOND_PERSON = {"accounts_over": 1_000_000, "balance_change_over": 1_000_000_000}
 # Accounts with what a balance plan looks at: member, permission, balance, limits, peak.
 FILL = """
 INSERT INTO mirrors_{table} (organization_id, environment, entity_id, lease_id, epoch, seq, received_at, {columns})
@@ -41,10 +33,6 @@ FILLED = {
     "accountriskstatus": ("max_net_liq", "51000"),
 }
 BALANCE_PLAN = {"by": "adjustCash", "cashChangeType": "ManualAdjustment", "currencyId": 1, "maxNetLiq": "keep"}
-COPY_ENTITIES = """
-INSERT INTO mirrors_{table} (organization_id, environment, entity_id, lease_id, epoch, seq, received_at, name)
-SELECT %s, 'demo', (one ->> 'id')::bigint, 1, 1, 1, now(), one ->> 'name' FROM jsonb_array_elements(%s) AS one
-"""
 
 
 @dataclass(frozen=True)
@@ -108,39 +96,19 @@ def _previews(bench: Bench) -> tuple[list[float], tuple[int, int]]:
 def _preview(organization: Organization, *, count: int) -> int:
     targets = [Target("account", number, {"cashChange": "100.00"}) for number in range(1, count + 1)]
     with CaptureQueriesContext(connection) as captured:
-        plan = _previewed(organization, "change_balances", targets, parameters=BALANCE_PLAN)
+        plan = previewed(organization, "change_balances", targets, parameters=BALANCE_PLAN)
         with organization_scope(organization.pk):
             planned = plan.rows.filter(state=PlanRow.State.PLANNED).count()
     assert planned == count, f"{planned} of {count} rows will change"
     return len(captured)
 
 
-def _previewed(organization: Organization, kind_name: str, targets: list[Target], **values: Any) -> Plan:
-    with organization_scope(organization.pk):
-        plan = plans.preview(
-            organization=organization,
-            kind_name=kind_name,
-            targets=targets,
-            actor=Actor.system("bench"),
-            reason="bench",
-            now=timezone.now(),
-            **values,
-        )
-    _prepare(plan)
-    return plan
-
-
-def _prepare(plan: Plan) -> None:
-    """What a worker does with all rows of a large plan: it previews or starts them."""
-    if plan.state in (Plan.State.DRAFTING, Plan.State.HELD):
-        held_plans.check(organization_id=plan.organization_id, plan_id=plan.pk)
-
-
 def _carried_out(bench: Bench) -> list[Carried]:
     world = ("--organizations", "1", "--users", "1000", "--accounts-per-user", "3", "--rate", "0", "--no-limits")
     with RunningSandbox(*world) as sandbox:
-        organization = _connected(sandbox)
-        targets = _grants(bench, sandbox, organization)
+        organization = connected(sandbox, slug="bench-operations")
+        entities = held_by_platform(sandbox)
+        targets = grants(bench.server, organization, entities, count=bench.rounds * CALLS)
         sandbox.control("write-settings", delay_ms=ANSWER_SECONDS * 1000)
         # Another account for another member in every round: a permission is granted once.
         return [
@@ -148,49 +116,8 @@ def _carried_out(bench: Bench) -> list[Carried]:
         ]
 
 
-def _connected(sandbox: RunningSandbox) -> Organization:
-    vendor = sandbox.organizations()[0]
-    connection, _ = connect_organization(
-        slug="bench-operations",
-        is_simulated=True,
-        environment=DEMO,
-        actor=Actor.system("bench"),
-        rest_url=sandbox.rest_url(DEMO),
-        websocket_url=sandbox.websocket_url(DEMO),
-        credentials=vendor["credentials"],
-    )
-    return connection.organization
-
-
-def _grants(bench: Bench, sandbox: RunningSandbox, organization: Organization) -> list[Target]:
-    """Permissions that nobody has: accounts with the members behind their holders."""
-    vendor = sandbox.organizations()[0]["name"]
-    entities: dict[str, list[dict[str, Any]]] = sandbox.view("expected", organization=vendor, environment=DEMO)[
-        "entities"
-    ]
-    accounts, users = entities["account"], [one for one in entities["user"] if one.get("status") == "Active"]
-    with bench.server.connect() as database:
-        for table, rows in (("account", accounts), ("platformuser", users)):
-            database.execute(COPY_ENTITIES.format(table=table), [organization.pk, Jsonb(rows)])
-    held = {(one["accountId"], one["userId"]) for one in entities["tradingPermission"]}
-    found: list[Target] = []
-    for distance in range(1, len(users)):
-        for place, account in enumerate(accounts):
-            user_id = users[(place + distance) % len(users)]["id"]
-            if (account["id"], user_id) not in held:
-                found.append(Target("account", account["id"], {"userId": user_id}))
-        if len(found) >= bench.rounds * CALLS:
-            break
-    return found
-
-
 def _carry_out(organization: Organization, targets: list[Target]) -> Carried:
-    with organization_scope(organization.pk):
-        ApprovalRule.objects.update_or_create(organization=organization, defaults=NO_SECOND_PERSON)
-    plan = _previewed(organization, "grant_trading_permissions", targets)
-    with organization_scope(organization.pk):
-        plan = plans.confirm(plan=plan, actor=Actor.system("bench"), now=timezone.now())
-    _prepare(plan)
+    plan = confirmed(previewed(organization, "grant_trading_permissions", targets))
     started, cpu_started = time.perf_counter(), time.process_time()
     work(organization_id=organization.pk, environment=DEMO, seconds=120)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started

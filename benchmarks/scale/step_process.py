@@ -23,9 +23,10 @@ from django.db import connection, connections  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from benchmarks.goals.operations import BALANCE_PLAN, NO_SECOND_PERSON  # noqa: E402
+from benchmarks.goals.operations import BALANCE_PLAN  # noqa: E402
 from benchmarks.installation import sign_in_owner  # noqa: E402
 from benchmarks.measuring import cpu_seconds, forget_peak, peak_bytes  # noqa: E402
+from benchmarks.plans import NO_SECOND_PERSON  # noqa: E402
 from benchmarks.scale.asking import Queries, ask  # noqa: E402
 from benchmarks.scale.measured import Measured  # noqa: E402
 from benchmarks.scale.mirror_rows import ACCOUNTS  # noqa: E402

@@ -4,13 +4,24 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from tests.operations.scripted_run import OneSession, ScriptedCallers
+from tests.support.engine_kinds import register_engine_kinds
 from tests.support.partner_api.program import ApiProgram
 from tests.support.plan_desk import operations_of, page, plan_of, preview, rows_of, start_url, verb
 from tests.support.staff_and_rows import Writer
-from vendor_admin.operations.kinds import priority_of, urgent_paths
+from vendor_admin.operations.engine.platform_calls.calls import Session
+from vendor_admin.operations.engine.runner import Runner
+from vendor_admin.operations.kinds import Target, priority_of, urgent_paths
+from vendor_admin.operations.plans import verbs as plans
 from vendor_admin.operations.precedence import Priority
+from vendor_admin.operations.store.allowance import Caller
+from vendor_admin.operations.store.queue import LaneKey
+from vendor_admin.organizations import incarnations
+from vendor_admin.organizations.actors import Actor
 from vendor_admin.organizations.models import Organization
+from vendor_admin.organizations.tenancy.scope import organization_scope
 
 pytestmark = pytest.mark.pages
 
@@ -129,6 +140,32 @@ def test_a_position_that_moved_after_the_preview_is_closed_without_a_new_one(
     verb(alice, plan_id, "confirm")
     assert plan_of(alpha, plan_id).state == "running"
     assert [path for path, _ in sent(alpha, plan_id)] == ["order/liquidateposition"]
+
+
+def test_an_account_whose_balance_another_plan_is_changing_is_liquidated_all_the_same(
+    alice: Client, alpha: Organization, traded: None, write: Writer
+) -> None:
+    register_engine_kinds()
+    write.mirror("cashBalance", alpha, 1, account_id=FIRST, currency_id=1, amount=50_000)
+    with organization_scope(alpha.pk):
+        actor, now = Actor.staff("alice"), timezone.now()
+        target = Target("account", FIRST, {"change": "10.00"})
+        balance = plans.preview(
+            organization=alpha, kind_name="test_adjust_balance", targets=[target], actor=actor, reason="a test", now=now
+        )
+        plans.confirm(plan=balance, actor=actor, now=now)
+
+    plan_id = preview(alice, [FIRST], action="liquidate-positions", entity_type="account")
+    assert states(alpha, plan_id) == {OPEN: "planned"}
+    verb(alice, plan_id, "confirm")
+
+    # Both begin in one run, whose calls get no answer: neither waits for the other.
+    callers = ScriptedCallers()
+    session = Session(1, is_real=False, caller=Caller("http://127.0.0.1:9/v1", "vendor"), token="token")
+    seams: dict[str, Any] = {"callers": callers, "sessions": OneSession(session)}
+    Runner(LaneKey(alpha.pk, "demo", "worker"), incarnations.present(now=now), **seams).run(seconds=5)
+    [liquidation], [adjustment] = operations_of(alpha, plan_id), operations_of(alpha, balance.pk)
+    assert callers.handed_out == [liquidation.pk, adjustment.pk]
 
 
 def test_a_program_cancels_liquidates_and_interrupts_one_by_its_address(alpha: Organization, traded: None) -> None:
