@@ -27,6 +27,8 @@ ROUTES = {
     "vendor_admin.operations.tasks.work": {"queue": "operations"},
     "vendor_admin.operations.tasks.check_rows": {"queue": "rows"},
     "vendor_admin.operations.tasks.read_on": {"queue": "rows"},
+    "vendor_admin.operations.tasks.ask_front_months": {"queue": "maintenance"},
+    "vendor_admin.operations.tasks.ask_front_months_of": {"queue": "maintenance"},
     "vendor_admin.sync.tasks.keep_partitions": {"queue": "maintenance"},
     "vendor_admin.sync.tasks.request_reconciliation": {"queue": "maintenance"},
     "*.forget_old_*": {"queue": "maintenance"},

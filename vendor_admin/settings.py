@@ -344,6 +344,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch for notices": every(7.5, "vendor_admin.notices.tasks.watch_notices"),
     "forget old notices": every(3600.0, "vendor_admin.notices.tasks.forget_old_notices"),
     "forget old read jobs": every(3600.0, "vendor_admin.operations.tasks.forget_old_read_jobs"),
+    "ask for front months": every(600.0, "vendor_admin.operations.tasks.ask_front_months"),
     "wipe old secrets": every(3600.0, "vendor_admin.operations.tasks.wipe_old_secrets"),
     "tell webhooks": every(10.0, "vendor_admin.notices.tasks.tell_webhooks"),
     "deliver notices": every(15.0, "vendor_admin.notices.tasks.deliver_notices"),

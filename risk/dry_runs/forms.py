@@ -4,33 +4,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from risk.dry_runs.contract_choices import contracts_to_offer
 from risk.dry_runs.inputs import OrderToTry, read_orders
 from risk.dry_runs.verdicts import TriedOrder, asked_of
 from vendor_admin.errors import InvalidFields
+from vendor_admin.mirrors.queries.suggestions import FRONT_MONTH
 from vendor_admin.operations.actions import ActionForm
 from vendor_admin.operations.inputs.described import fields_of
 from vendor_admin.operations.inputs.form_fields import form_field
+from vendor_admin.operations.inputs.suggesting_input import SuggestingInput
 from vendor_admin.operations.kinds import Question
+from vendor_admin.operations.models import front_months
 from vendor_admin.tradovate.operations.trading.dry_run import DRY_RUN
 
 MOST_ACCOUNTS = DRY_RUN.operation.hourly_limit or 0
 TOO_MANY = "The platform takes {:,} of these questions an hour. Choose at most that many accounts."
-
-
-class SuggestingInput(forms.TextInput):
-    """A text input that offers values while somebody types; others may be typed too."""
-
-    offered: Sequence[tuple[str, str]] = ()
-
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        list_id = f"{name}_offered"
-        shown = super().render(name, value, {**(attrs or {}), "list": list_id, "autocomplete": "on"}, renderer)
-        options = format_html_join("", '<option value="{}">{}</option>', self.offered)
-        return format_html('{}<datalist id="{}">{}</datalist>', shown, list_id, options)
 
 
 class TryOrderForm(ActionForm):
@@ -51,8 +40,8 @@ class TryOrderForm(ActionForm):
     def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.orders: list[TriedOrder] = []
-        widget = self.fields["contract"].widget
-        widget.offered = [*self._offered()]
+        widget: Any = self.fields["contract"].widget
+        widget.offered = self._offered
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or self.cleaned_data
@@ -80,6 +69,8 @@ class TryOrderForm(ActionForm):
         contracts = contracts_to_offer(
             self.selection.single_id, organization_id=self.selection.organization_id, now=self.selection.now
         )
+        fronts = set(front_months(self.selection.organization_id).values())
         for contract in contracts:
             until = f"{contract.expires_at:%d %b %Y}" if contract.expires_at is not None else "unknown"
-            yield contract.name, f"expires {until}"
+            mark = f"{FRONT_MONTH}, " if contract.name in fronts else ""
+            yield contract.name, f"{mark}expires {until}"

@@ -16,6 +16,7 @@ from tests.support.staff_and_rows import Writer
 from vendor_admin.errors import InvalidFields
 from vendor_admin.operations.csv_files import CsvRow
 from vendor_admin.operations.inputs.references import FINDERS
+from vendor_admin.operations.models import FrontMonth
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy.scope import organization_scope
 
@@ -200,6 +201,17 @@ def test_a_form_suggests_what_may_be_typed_with_the_same_queries_for_few_and_for
     assert GONE not in page
     assert "P129" in longer
     assert few == many
+
+
+@pytest.mark.pages
+def test_the_front_month_is_the_contract_that_the_platform_puts_first(alice: Client, market: Organization) -> None:
+    with organization_scope(market.pk):
+        FrontMonth.objects.create(organization=market, product_id=1, contract_name=ONCE, asked_at=NOW)
+
+    page = alice.get(start_url("add-position-limit", "account", [21]), follow=True).content.decode()
+
+    assert f'<option value="{ONCE}">March {NEXT.year}, front month</option>' in page
+    assert "to expire</option>" not in page
 
 
 @pytest.mark.pages

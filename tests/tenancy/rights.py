@@ -80,6 +80,7 @@ APP = {
             "notices_webhookdelivery",
             "notices_webhookfeed",
             "operations_plantargets",
+            "operations_frontmonth",
             "operations_readjob",
             "operations_readjobrow",
             "organizations_budgetuse",

@@ -8,9 +8,10 @@ from vendor_admin.operations.engine.runner import work as work_lane
 from vendor_admin.operations.plan_work import expiry as standing_plans
 from vendor_admin.operations.plan_work import held_plans
 from vendor_admin.operations.plans import wiping
-from vendor_admin.operations.read_jobs import ending
+from vendor_admin.operations.read_jobs import ending, front_months
 from vendor_admin.operations.read_jobs import work as read_jobs
 from vendor_admin.operations.store import wakeups
+from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.tenancy import database_clock
 
 AT_ONCE_SECONDS = 5.0
@@ -72,6 +73,19 @@ def wipe_old_secrets() -> None:
 def forget_old_read_jobs() -> None:
     """Delete what the platform was asked a month ago, with its answers."""
     ending.forget_old_read_jobs(now=database_clock.now())
+
+
+@app.task
+def ask_front_months() -> None:
+    """Have the platform asked which contracts come first, by a task for each organization."""
+    for organization_id in Organization.objects.order_by("id").values_list("id", flat=True):
+        ask_front_months_of.delay(organization_id)
+
+
+@app.task
+def ask_front_months_of(organization_id: int) -> None:
+    """Ask it for the products of one organization that were not asked about today."""
+    front_months.ask(organization_id, now=database_clock.now())
 
 
 def _work(organization_id: int, environment: str, *, seconds: float) -> None:

@@ -37,7 +37,11 @@ class ContractTold(MirrorResource):
         source="maturity.expiration_month", allow_null=True, help_text="The month it expires in, as YYYYMM."
     )
     expires_at = Moment(source="maturity.expiration_date", allow_null=True, help_text="When it expires.")
-    is_front = Flag(source="maturity.is_front", allow_null=True, help_text="Whether it is of the front month.")
+    is_front = Flag(
+        source="maturity.is_front",
+        allow_null=True,
+        help_text="The platform's flag of the front month: it stays until the month before has expired.",
+    )
 
 
 class ProductTold(MirrorResource):

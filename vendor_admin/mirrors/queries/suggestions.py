@@ -14,6 +14,7 @@ from vendor_admin.tradovate.enums import Environment
 MOST_SUGGESTED: Final = 300
 NEWEST_CONTRACTS: Final = 1_000
 """Contracts are looked for among so many of the newest, by the index of platform ids; others are typed in full."""
+FRONT_MONTH: Final = "front month"
 _DEMO = Environment.DEMO.value
 
 
@@ -25,25 +26,24 @@ class Suggestion:
     text: str
 
 
-def suggested_contracts(*, organization_id: int, now: datetime) -> list[Suggestion]:
+def suggested_contracts(*, organization_id: int, fronts: Mapping[int, str], now: datetime) -> list[Suggestion]:
     """Contracts that have not expired, by product and expiry, with their month. Three queries.
 
-    The first to expire of each product is marked as such.
+    `fronts` are the names of the contracts that the platform puts first, by product id: these are marked as the front
+    month. Of other products the first to expire is marked as that.
     """
     own = Contract.objects.filter(organization_id=organization_id, environment=_DEMO, deleted_at__isnull=True)
     newest: list[Any] = with_shown_names(own.order_by("-entity_id")[:NEWEST_CONTRACTS])
     live = [one for one in newest if one.name and one.expires_at is not None and one.expires_at > now]
-    names = _product_names(live, organization_id=organization_id)
-    live.sort(key=lambda one: (names.get(one.entity_id, one.name), one.expires_at, one.entity_id))
-    suggestions, seen = [], set()
-    for one in live[:MOST_SUGGESTED]:
-        product = names.get(one.entity_id)
-        words = [month_in_words(one.name, expires_at=one.expires_at)]
-        if product is not None and product not in seen:
-            words.append(f"first {product} to expire")
-            seen.add(product)
-        suggestions.append(Suggestion(str(one), ", ".join(words)))
-    return suggestions
+    products = _products(live, organization_id=organization_id)
+    marks = _marks(sorted(live, key=lambda one: (one.expires_at, one.entity_id)), products, fronts)
+    live.sort(key=lambda one: (_name(products.get(one.entity_id), one.name), one.expires_at, one.entity_id))
+    return [
+        Suggestion(
+            str(one), ", ".join(filter(None, [month_in_words(one.name, expires_at=one.expires_at), marks.get(one.pk)]))
+        )
+        for one in live[:MOST_SUGGESTED]
+    ]
 
 
 def suggested_names(model: type[Mirror], text: str, *, organization_id: int) -> list[Suggestion]:
@@ -53,8 +53,27 @@ def suggested_names(model: type[Mirror], text: str, *, organization_id: int) -> 
     return [Suggestion(name, (more or "") if text else "") for name, more in named[:MOST_SUGGESTED]]
 
 
-def _product_names(contracts: Iterable[Any], *, organization_id: int) -> Mapping[int, str]:
-    """The names of products by the ids of their contracts. Two queries."""
+def _marks(by_expiry: Iterable[Any], products: Mapping[int, Any], fronts: Mapping[int, str]) -> dict[int, str]:
+    """What is said of one contract of each product, by the key of its row."""
+    marks: dict[int, str] = {}
+    marked: set[int] = set()
+    for one in by_expiry:
+        product = products.get(one.entity_id)
+        if product is None or product.entity_id in marked:
+            continue
+        front = fronts.get(product.entity_id)
+        if front in (None, one.name):
+            marks[one.pk] = FRONT_MONTH if front else f"first {product.name} to expire"
+            marked.add(product.entity_id)
+    return marks
+
+
+def _name(product: Any | None, otherwise: str) -> str:
+    return otherwise if product is None else product.name or otherwise
+
+
+def _products(contracts: Iterable[Any], *, organization_id: int) -> Mapping[int, Any]:
+    """Products that have a name, by the ids of their contracts. Two queries."""
     several = list(contracts)
     maturities = load_plain(
         ContractMaturity, organization_id=organization_id, ids=[one.contract_maturity_id for one in several]
@@ -64,4 +83,4 @@ def _product_names(contracts: Iterable[Any], *, organization_id: int) -> Mapping
         Product, organization_id=organization_id, ids=[one.product_id for one in of_contract.values() if one]
     )
     found = {id_: products.get(one.product_id, _DEMO) for id_, one in of_contract.items() if one}
-    return {id_: product.name for id_, product in found.items() if product is not None and product.name}
+    return {id_: product for id_, product in found.items() if product is not None and product.name}

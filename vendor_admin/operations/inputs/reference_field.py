@@ -1,16 +1,10 @@
-"""A form's field for a contract, product, exchange or contract group: typed by name or platform id, with suggestions.
+"""A form's field for a contract, product, exchange or contract group: by name or platform id, with suggestions."""
 
-Without JavaScript and in browsers without lists of suggestions it is a plain field of text.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.renderers import BaseRenderer
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from vendor_admin.amount_fields import WholeNumberField
 from vendor_admin.errors import InvalidFields
@@ -20,6 +14,8 @@ from vendor_admin.mirrors.queries.lookups import load, load_contracts
 from vendor_admin.mirrors.queries.suggestions import Suggestion, suggested_contracts, suggested_names
 from vendor_admin.operations.inputs.described import LARGEST_ID
 from vendor_admin.operations.inputs.references import FINDERS
+from vendor_admin.operations.inputs.suggesting_input import SuggestingInput
+from vendor_admin.operations.models import front_months
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.enums import Environment
 
@@ -40,7 +36,7 @@ class ReferenceField(forms.CharField):
     """Its value is a platform id, or None. The form says by `belong_to` in whose mirrors names are looked for."""
 
     def __init__(self, *, noun: str, **more: Any) -> None:
-        super().__init__(max_length=_LONGEST, widget=_Suggesting(), **more)
+        super().__init__(max_length=_LONGEST, widget=SuggestingInput(), **more)
         self.noun = noun
         self._organization_id: int | None = None
         self._shown: dict[str, int] = {}
@@ -48,7 +44,7 @@ class ReferenceField(forms.CharField):
     def belong_to(self, organization_id: int) -> None:
         """Look for names in this organization, whose scope has to be in force."""
         self._organization_id = organization_id
-        self.widget.suggestions = lambda: self._suggestions(organization_id)
+        self.widget.offered = lambda: ((one.word, one.text) for one in self._suggestions(organization_id))
 
     def shown(self, entity_id: int) -> str:
         """What the field shows for an id: the name where it is known. As long as it stays, it means this id."""
@@ -77,31 +73,11 @@ class ReferenceField(forms.CharField):
         except InvalidFields as invalid:
             raise ValidationError([_sentence(fault.text) for fault in invalid.faults]) from invalid
 
-    def _suggestions(self, organization_id: int) -> Sequence[Suggestion]:
+    def _suggestions(self, organization_id: int) -> Iterable[Suggestion]:
         if self.noun == "contract":
-            return suggested_contracts(organization_id=organization_id, now=database_clock.now())
+            fronts = front_months(organization_id)
+            return suggested_contracts(organization_id=organization_id, fronts=fronts, now=database_clock.now())
         return suggested_names(NAMED[self.noun], _SAYS_MORE.get(self.noun, ""), organization_id=organization_id)
-
-
-class _Suggesting(forms.TextInput):
-    """A field of text with a list of suggestions, which the browser narrows as somebody types."""
-
-    suggestions: Callable[[], Sequence[Suggestion]] | None = None
-
-    def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
-    ) -> SafeString:
-        if self.suggestions is None:
-            return super().render(name, value, attrs, renderer)
-        list_id = f"{(attrs or {}).get('id', name)}_suggestions"
-        field = super().render(name, value, {**(attrs or {}), "list": list_id, "autocomplete": "off"}, renderer)
-        options = ((one.word, one.text) for one in self.suggestions())
-        return format_html(
-            '{}<datalist id="{}">{}</datalist>',
-            field,
-            list_id,
-            format_html_join("", '<option value="{}">{}</option>', options),
-        )
 
 
 def _sentence(text: str) -> str:

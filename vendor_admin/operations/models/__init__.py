@@ -3,6 +3,7 @@
 Verbs are in plans/verbs.py (people), store/queue.py (workers) and plans/decisions.py (people, about unknown outcomes).
 """
 
+from vendor_admin.operations.models.front_months import FrontMonth, front_months
 from vendor_admin.operations.models.operations import SHORT_ID_LENGTH, SHORT_ID_LETTERS, Lane, Operation, new_short_id
 from vendor_admin.operations.models.plan_rows import ONE_PLAN_PER, PlanRow
 from vendor_admin.operations.models.plans import ApprovalRule, Plan, PlanTargets
@@ -13,6 +14,7 @@ __all__ = [
     "SHORT_ID_LENGTH",
     "SHORT_ID_LETTERS",
     "ApprovalRule",
+    "FrontMonth",
     "Lane",
     "Operation",
     "Plan",
@@ -20,5 +22,6 @@ __all__ = [
     "PlanTargets",
     "ReadJob",
     "ReadJobRow",
+    "front_months",
     "new_short_id",
 ]
