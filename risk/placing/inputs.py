@@ -122,7 +122,7 @@ class BracketInput(Input, frozen=True, kw_only=True):
         Decimal | UnsetType,
         described("Points from the entry at which the loss is limited.", example="-15", decimals=POINTS_DECIMALS),
     ] = UNSET
-    trailing_stop: Annotated[bool | UnsetType, described("Whether the stop follows the market at its distance.")] = (
+    trailing_stop: Annotated[bool, described("Whether the stop follows the market at its distance.")] | UnsetType = (
         UNSET
     )
 

@@ -165,3 +165,12 @@ def test_many_orders_are_checked_with_as_many_queries_as_one(program: ApiProgram
         return len(queries)
 
     assert count(30) == count(1)
+
+
+def test_a_value_of_another_kind_is_told_what_is_taken(program: ApiProgram) -> None:
+    bracket = {"quantity": 1, "stop_loss": "-5", "trailing_stop": "yes"}
+    strategy = {"account": "EVAL21", "contract": "MESZ6", "action": "Buy", "brackets": [bracket]}
+    faults = faults_of(dry(program, "order-strategies", strategy | {"entry": {"quantity": 1, "order_type": "Market"}}))
+    assert faults == {"/brackets/0/trailing_stop": "trailing_stop must be true or false."}
+    late = order(order_type="Limit", price="4000", time_in_force="GTD", expires_at="tomorrow")
+    assert faults_of(dry(program, "orders", late)) == {"/expires_at": "expires_at must be a time as RFC 3339."}

@@ -29,6 +29,17 @@ def test_an_answer_without_any_of_its_content_is_no_success_and_is_read(body: An
     assert found.state == Operation.State.UNKNOWN
 
 
+def test_a_long_answer_keeps_the_id_of_what_was_made() -> None:
+    """A strategy's answer repeats its parameters, which may have thousands of characters."""
+    path = "orderStrategy/startorderstrategy"
+    row = Operation(name=path, request=BODIES[path], attempts=1)
+    answer = {"orderStrategy": {"id": 4711, "status": "ActiveStrategy", "params": "x" * 8_000}}
+    done = verdict_of(WRITES[path], row, Success(answer), now=timezone.now())
+    assert isinstance(done, Conclusion)
+    assert [one.result["orderStrategy"]["id"] for one in done.results] == [4711]
+    assert len(json.dumps(done.response)) < 5_000
+
+
 def test_what_a_wrong_host_answered_was_not_carried_out_and_waits() -> None:
     waiting = verdict(WrongHost(307, "demo-alpha7.platform.test"))
     assert isinstance(waiting, Waiting)

@@ -169,7 +169,7 @@ def _why_not(inner: Any, meta: Meta, value: object, *, must_be: str) -> tuple[st
         return "wrong_form", f"must be {what}."
     if isinstance(value, int) and not isinstance(value, bool) and inner is int:
         return "out_of_range", f"must be from {meta.ge} to {meta.le}."
-    return "wrong_type", f"must be {_NOUNS.get(inner, 'a text or a number')}."
+    return "wrong_type", f"must be {_NOUNS.get(inner) or must_be or 'a text or a number'}."
 
 
 def _length_in_words(meta: Meta) -> str:

@@ -27,6 +27,7 @@ from vendor_admin.tradovate.outcomes import (
 from vendor_admin.tradovate.resending import may_be_resent
 
 LONGEST_TEXT = 2_000
+_SHORT_TEXT = 200
 WRONG_HOST_PAUSE = timedelta(seconds=1)
 WAITS_FOR_HOST = "Not carried out: {}. The platform is asked for the right host, then it is sent there."
 NOT_REACHED = "The platform could not be reached."
@@ -212,7 +213,21 @@ def _response(outcome: Outcome) -> dict[str, Any]:
 
 
 def _small(body: Any) -> Any:
-    """The answer without secrets, or its beginning where it is long."""
+    """The answer without secrets. Where it is long, its texts are cut, so that ids stay; else its beginning is kept."""
     shown = masked(body)
-    text = json.dumps(shown)
-    return shown if len(text) <= LONGEST_TEXT * 2 else {"beginning": text[: LONGEST_TEXT * 2]}
+    for kept in (shown, _with_short_texts(shown)):
+        text = json.dumps(kept)
+        if len(text) <= LONGEST_TEXT * 2:
+            return kept
+    return {"beginning": json.dumps(shown)[: LONGEST_TEXT * 2]}
+
+
+def _with_short_texts(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _with_short_texts(one) for name, one in value.items()}
+        case list():
+            return [_with_short_texts(one) for one in value]
+        case str():
+            return value[:_SHORT_TEXT]
+    return value
