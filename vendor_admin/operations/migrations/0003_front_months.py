@@ -18,7 +18,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON operations_frontmonth TO {app};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("operations", "0001_initial")]
+    dependencies = [("operations", "0002_read_job_asked")]
 
     operations = [
         migrations.CreateModel(
