@@ -38,7 +38,10 @@ def state_badge(state: str | None) -> Badge | None:
 
 
 def terms_in_words(version: HasTerms | None) -> str:
-    """An order's terms: "2 Stop limit, stop 6,680, limit 6,679.5, Day". Empty where they are not known."""
+    """An order's terms: "2 Stop limit, stop 6,680, limit 6,679.5, Day". Empty where they are not known.
+
+    The `price` of a MIT is where it goes off, as `limit_if_touched_price` is of a LimitIfTouched.
+    """
     if version is None:
         return ""
     quantity = "" if version.order_qty is None else f"{version.order_qty:,} "
@@ -46,8 +49,8 @@ def terms_in_words(version: HasTerms | None) -> str:
     prices = (
         ("stop", version.stop_price),
         ("touched", version.limit_if_touched_price),
-        ("limit", version.price),
+        ("touched" if version.order_type == "MIT" else "limit", version.price),
         ("trails by", version.peg_difference),
     )
-    parts += [f"{name} {value:,f}" for name, value in prices if value is not None]
+    parts += [f"{name} {f'{value:,f}'.removesuffix('.0')}" for name, value in prices if value is not None]
     return ", ".join(filter(None, [*parts, version.time_in_force]))

@@ -1,6 +1,7 @@
 """The pages of orders and strategies: what happened, why it was refused, and what belongs together."""
 
 import json
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from risk.orders.families import DEEPEST, Node, tree_of
+from risk.orders.words import terms_in_words
 from tests.support.partner_api.api import Api
 from tests.support.shared_material import shared_material
 from tests.support.staff_and_rows import Writer
+from vendor_admin.mirrors.models import OrderVersion
 from vendor_admin.mirrors.rules.order_reasons import REASONS, reason_in_words
 from vendor_admin.organizations.models import Organization
 
@@ -167,3 +170,11 @@ def test_every_reason_of_the_documents_has_plain_words() -> None:
 
     assert documented <= set(REASONS)
     assert reason_in_words("SomethingNew") == "Something new."
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("Limit", "2 Limit, limit 6,600, Day"), ("MIT", "2 MIT, touched 6,600, Day")]
+)
+def test_the_price_of_an_order_is_called_what_it_is_by_its_type(kind: str, words: str) -> None:
+    version = OrderVersion(order_qty=2, order_type=kind, price=Decimal("6600.0"), time_in_force="Day")
+    assert terms_in_words(version) == words
