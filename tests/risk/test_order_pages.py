@@ -178,3 +178,8 @@ def test_every_reason_of_the_documents_has_plain_words() -> None:
 def test_the_price_of_an_order_is_called_what_it_is_by_its_type(kind: str, words: str) -> None:
     version = OrderVersion(order_qty=2, order_type=kind, price=Decimal("6600.0"), time_in_force="Day")
     assert terms_in_words(version) == words
+
+
+def test_the_menu_leads_to_the_strategies(alice: Client) -> None:
+    page = alice.get(reverse("admin:mirrors_order_changelist")).content.decode()
+    assert f'href="{reverse("admin:mirrors_orderstrategy_changelist")}"' in page
