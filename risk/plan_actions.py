@@ -73,7 +73,7 @@ for action in (
     Action(
         name="position-limits-from-file",
         kind_name="create_position_limits",
-        on=("account", "userAccountPositionLimit"),
+        on=("userAccountPositionLimit",),
         title="Add position limits from a file",
         explains="Each line of the file adds a limit to an account, beside those it has. Accounts, contracts, "
         "products, exchanges and contract groups are named or written as platform ids.",

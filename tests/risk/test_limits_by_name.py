@@ -177,6 +177,22 @@ def test_a_form_shows_the_name_with_its_year_and_what_stays_means_the_same(alice
 
 
 @pytest.mark.pages
+def test_a_limit_of_an_expired_contract_can_still_be_changed(
+    alice: Client, market: Organization, write: Writer
+) -> None:
+    limit = {"account_id": 21, "active": True, "total_by": "Overall", "exposed_limit": 2, "contract_id": OVER}
+    write.mirror("userAccountPositionLimit", market, 51, **limit)
+
+    plan = preview(
+        alice, [51], action="change-position-limits", entity_type="userAccountPositionLimit",
+        contractId=f"{GONE} ({FIVE_YEARS_AGO.year})", exposedLimit="1", totalBy="Overall", active="yes",
+    )  # fmt: skip
+
+    [row] = rows_of(market, plan)
+    assert row.wanted == {"exposedLimit": 1}
+
+
+@pytest.mark.pages
 def test_a_form_suggests_what_may_be_typed_with_the_same_queries_for_few_and_for_many(
     alice: Client, market: Organization, write: Writer
 ) -> None:

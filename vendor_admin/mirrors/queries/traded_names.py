@@ -46,7 +46,7 @@ class ContractNames:
         first = several[0]
         if first.expires_at is not None and first.expires_at <= self._now:
             shown = f"{first.name} expired on {first.expires_at:%Y-%m-%d}"
-            raise _fault("in_the_past", f"must not have expired: {shown}. Its platform id is taken all the same.")
+            raise _fault("in_the_past", f"must not have expired: {shown}. A platform id is accepted all the same.")
         if len(several) > 1 and how_near(several[1], self._now) == how_near(first, self._now):
             raise _ambiguous(len(several), "contracts", word)
         return first.contract_id
@@ -88,7 +88,8 @@ def _id_in(word: str, noun: str) -> int | None:
 
 
 def _not_found(noun: str, word: str) -> InvalidFields:
-    return _fault("not_found", f"is no {noun} that is known here: {word[:_LONGEST_SHOWN]}. Its platform id is taken.")
+    shown = word[:_LONGEST_SHOWN]
+    return _fault("not_found", f"is no {noun} that is known here: {shown}. A platform id is accepted too.")
 
 
 def _ambiguous(count: int, nouns: str, word: str) -> InvalidFields:
