@@ -85,5 +85,5 @@ def _label(position: Position) -> str:
     account = position.account or f"account {position.account_id}"  # type: ignore[attr-defined]
     contract = str(position.contract) if position.contract else f"contract {position.contract_id}"  # type: ignore[attr-defined]
     quantity = position.net_pos or 0
-    side = "long" if quantity > 0 else "short"
-    return f"{account}: {abs(quantity):,} {contract} {side} (position {position.entity_id})"
+    held = f"{abs(quantity):,} {contract} {'long' if quantity > 0 else 'short'}" if quantity else f"{contract} flat"
+    return f"{account}: {held} (position {position.entity_id})"

@@ -21,11 +21,11 @@ def attach_rejections(orders: Sequence[Any], *, organization_id: int) -> None:
     order_of = {(one.environment, one.entity_id): one.order_id for one in commands}
     command_ids = [one.entity_id for one in commands]
     told = rows_among(CommandReport, "command_id", command_ids, organization_id=organization_id)
-    reports = [(one.environment, order_of.get((one.environment, one.command_id)), one) for one in told]
-    told = rows_among(ExecutionReport, "order_id", ids, organization_id=organization_id)
-    reports += [(one.environment, one.order_id, one) for one in told]
+    about: dict[tuple[str, int | None], list[Any]] = {}
+    for one in told:
+        about.setdefault((one.environment, order_of.get((one.environment, one.command_id))), []).append(one)
+    for one in rows_among(ExecutionReport, "order_id", ids, organization_id=organization_id):
+        about.setdefault((one.environment, one.order_id), []).append(one)
     for order in orders:
-        about = [
-            report for environment, id_, report in reports if (environment, id_) == (order.environment, order.entity_id)
-        ]
-        order.rejection = refusal_of(about) if about and order.ord_status == REJECTED else None
+        is_rejected = order.ord_status == REJECTED
+        order.rejection = refusal_of(about.get((order.environment, order.entity_id), ())) if is_rejected else None

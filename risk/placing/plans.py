@@ -270,6 +270,7 @@ def _terms_of(version: Any) -> dict[str, Json]:
         "maxShow": version.max_show,
         "timeInForce": version.time_in_force,
         "expireTime": version.expire_time,
+        "text": version.text,
     }
     return {name: plain(value) for name, value in terms.items() if value is not None}
 

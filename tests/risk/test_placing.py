@@ -13,6 +13,7 @@ from tests.support.staff_and_rows import Writer
 from vendor_admin.operations.inputs.declaration import input_of
 from vendor_admin.operations.inputs.reading import read_plan
 from vendor_admin.operations.kinds import PlanRequest, Target, priority_of, share_of, urgent_paths
+from vendor_admin.operations.models import ApprovalRule
 from vendor_admin.operations.precedence import Priority
 from vendor_admin.organizations.models import Organization
 from vendor_admin.organizations.roles import RIGHTS, Right
@@ -174,3 +175,20 @@ def test_a_value_of_another_kind_is_told_what_is_taken(program: ApiProgram) -> N
     assert faults == {"/brackets/0/trailing_stop": "trailing_stop must be true or false."}
     late = order(order_type="Limit", price="4000", time_in_force="GTD", expires_at="tomorrow")
     assert faults_of(dry(program, "orders", late)) == {"/expires_at": "expires_at must be a time as RFC 3339."}
+
+
+@pytest.mark.parametrize("kind", ["place_orders", "cancel_orders"])
+def test_orders_and_what_reduces_risk_wait_for_no_second_person_however_many(
+    program: ApiProgram, alpha: Organization, write: Writer, kind: str
+) -> None:
+    write.mirror("contract", alpha, 46, name="NQZ6")
+    for number in range(500, 504):
+        write.mirror("order", alpha, number, account_id=21, contract_id=46, action="Buy", ord_status="Working")
+    with organization_scope(alpha.pk):
+        ApprovalRule.objects.create(organization=alpha, accounts_over=2, balance_change_over="1000")
+    rows = [order()] * 4 if kind == "place_orders" else [{"order": str(number)} for number in range(500, 504)]
+
+    plan = program.post("/api/v1/plans?dry_run=true", {"kind": kind, "rows": rows}).json()
+
+    assert plan["row_counts"]["planned"] == 4, plan
+    assert plan["needs_second_person"] is False

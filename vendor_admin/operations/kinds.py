@@ -358,6 +358,14 @@ def urgent_paths() -> set[str]:
     return {path for kind in _kinds.values() if isinstance(kind, Urgent) for path in kind.urgent_paths}
 
 
+def waits_for_no_one(name: str) -> bool:
+    """Whether the number of rows asks for no second person: what reduces risk must not wait, and orders are meant for
+    the market of the moment.
+    """
+    kind: object = _kinds.get(name)
+    return isinstance(kind, Prompt) or (isinstance(kind, AsThingsStand) and kind.as_things_stand)
+
+
 def share_of(path: str, priority: Priority) -> Priority:
     """As operations of which priority the calls of an operation are drawn from the budgets."""
     is_prompt = any(path in kind.prompt_paths for kind in _kinds.values() if isinstance(kind, Prompt))

@@ -33,10 +33,10 @@ def approval_rule(organization: Organization) -> ApprovalRule:
     return ApprovalRule.objects.filter(organization=organization).first() or ApprovalRule(organization=organization)
 
 
-def why_of_size(tally: Tally, *, rule: ApprovalRule) -> str:
-    """Why a plan of such rows needs a second person by its own size; empty if it does not."""
-    if tally.planned > rule.accounts_over:
-        return f"It changes {tally.planned:,} rows; more than {rule.accounts_over:,} need a second person."
+def why_of_size(rows_counted: int, tally: Tally, *, rule: ApprovalRule) -> str:
+    """Why a plan of such rows, of which so many count, needs a second person by its own size; empty if it does not."""
+    if rows_counted > rule.accounts_over:
+        return f"It changes {rows_counted:,} rows; more than {rule.accounts_over:,} need a second person."
     if tally.unknown:
         of = f"{tally.unknown:,} of {tally.planned:,}"
         return f"How much it moves is not known of {of} rows: that needs a second person."

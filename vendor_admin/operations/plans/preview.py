@@ -21,6 +21,7 @@ from vendor_admin.operations.kinds import (
     Target,
     aspect_of,
     kind_of,
+    waits_for_no_one,
 )
 from vendor_admin.operations.models import Plan, PlanRow
 from vendor_admin.operations.plans import approval_rules, authors, fresh_rows
@@ -318,9 +319,9 @@ def _note_age(plan: Plan, *, now: datetime) -> None:
 
 def _note_size(plan: Plan, tally: Tally, *, now: datetime) -> None:
     """Whether it needs a second person, by its size and by what its maker started today."""
-    plan.rows_counted = tally.planned
+    plan.rows_counted = 0 if waits_for_no_one(plan.kind) else tally.planned
     plan.amount = None if tally.unknown or tally.cost is None else tally.amount + tally.cost
-    why = approval_rules.why_of_size(tally, rule=approval_rules.approval_rule(plan.organization))
+    why = approval_rules.why_of_size(plan.rows_counted, tally, rule=approval_rules.approval_rule(plan.organization))
     plan.second_person_why = why or approval_rules.why_of_day(plan, people={plan.actor}, now=now)
     plan.needs_second_person = bool(plan.second_person_why)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from vendor_admin.tradovate.catalogue.evidence import is_new
 from vendor_admin.tradovate.catalogue.fields import Id, ShortText
 from vendor_admin.tradovate.catalogue.json_bodies import json_text
 from vendor_admin.tradovate.catalogue.look_ups import Doubt, Entity, LookUp, Reading
@@ -131,12 +132,15 @@ def _of_account(request: StartOrderStrategy, environment: Environment) -> Sequen
 
 
 def _was_started(request: StartOrderStrategy, reading: Reading) -> bool | None:
-    """True by our `uuid`. That none has it counts within the session alone."""
+    """True by our `uuid`. That none has it counts within the session alone, and where every new strategy of the account
+    shows one: another may be ours."""
     if not reading.mark:
         return None
-    if any(reading.mark in str(one.get("uuid") or "") for one in reading.of("orderStrategy")):
+    strategies = reading.of("orderStrategy")
+    if any(reading.mark in str(one.get("uuid") or "") for one in strategies):
         return True
-    return False if marked_commands.is_same_session(reading) else None
+    may_be_ours = any(not one.get("uuid") and is_new(one, reading) is not False for one in strategies)
+    return False if marked_commands.is_same_session(reading) and not may_be_ours else None
 
 
 def _start_doubt(request: StartOrderStrategy) -> Doubt:

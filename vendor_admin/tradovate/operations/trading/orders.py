@@ -2,7 +2,7 @@
 
 Sources: partner.ninjatrader.com and tradovate.github.io, placeOrder, placeOCO, placeOSO. The platform answers with an
 order's id as soon as it has taken the order, and may still reject it: then the order becomes Rejected, and the report
-of its command says why (vendor_admin.tradovate.order_rejections).
+of its command says why.
 
 `accountId` is optional in the documents and needed in practice. `clOrdId` carries the operation's short id, by which
 its command is found again.
