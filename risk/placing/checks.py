@@ -17,7 +17,7 @@ DEMO = Environment.DEMO.value
 
 
 def against_orders(rows: Sequence[OrderToPlace], organization_id: int) -> Iterator[tuple[int, Fault]]:
-    """What is wrong with orders, by row: the path of a fault's field begins at the row. Four queries at most."""
+    """What is wrong with orders, by row: the path of a fault's field begins at the row. Eight queries at most."""
     yield from _against(rows, organization_id, order_faults)
 
 
@@ -36,6 +36,8 @@ def _against(rows: Sequence[Any], organization_id: int, faults: Any) -> Iterator
     known = contracts_named(
         (str(row.contract) for row in rows), organization_id=organization_id, environment=DEMO, now=now
     )
+    names = (contract.name for contract in known.values())
+    by_name = contracts_named(names, organization_id=organization_id, environment=DEMO, now=now)
     for position, row in enumerate(rows):
         if wrong := faults_of_request(row.write, row, now=now):
             yield from ((position, fault) for fault in wrong)
@@ -45,6 +47,10 @@ def _against(rows: Sequence[Any], organization_id: int, faults: Any) -> Iterator
             # The mirror has contracts that the platform told of; another may exist all the same.
             if str(row.contract).strip().isdecimal():
                 yield position, Fault("contract", "not_found", "is no contract that is known here.")
+            continue
+        if by_name[contract.name].contract_id != contract.contract_id:
+            # An order names its contract by the name alone.
+            yield position, Fault("contract", "ambiguous", f"has the name {contract.name}, by which another is traded.")
             continue
         request = row.write.parse(body_of(row.named(AnyId())[0]))
         for fault in faults(request, traded(contract), now=now):

@@ -127,7 +127,15 @@ class BracketInput(Input, frozen=True, kw_only=True):
     )
 
 
-class OrderToPlace(RowInput, frozen=True, kw_only=True):
+class InContract(RowInput, frozen=True, kw_only=True):
+    """What names a contract, by name or id: a text either way."""
+
+    def named(self, found: Found) -> tuple[dict[str, Json], dict[str, Json]]:
+        wanted, secrets = super().named(found)
+        return wanted | {"symbol": str(wanted["symbol"]).strip()}, secrets
+
+
+class OrderToPlace(InContract, frozen=True, kw_only=True):
     """An order. The platform may still reject it after it has taken it: the event order.rejected tells of that."""
 
     entity_type: ClassVar[str] = "order"
@@ -197,7 +205,7 @@ class OrderToModify(RowInput, frozen=True, kw_only=True):
     expires_at: AnExpiry | UnsetType | None = UNSET
 
 
-class StrategyToStart(RowInput, frozen=True, kw_only=True):
+class StrategyToStart(InContract, frozen=True, kw_only=True):
     """A multi-bracket strategy: an entry, and brackets that the platform places and manages once it is filled."""
 
     entity_type: ClassVar[str] = "orderStrategy"

@@ -79,6 +79,7 @@ def test_what_is_traded_goes_first_and_leaves_what_is_kept_for_reducing_risk(nam
     [
         ({"contract": "MESH0"}, "/contract", "MESH0 expired on 2020-03-20"),
         ({"contract": "4711"}, "/contract", "is no contract that is known here"),
+        ({"contract": 43}, "/contract", "has the name MESZ6, by which another is traded"),
         ({"order_type": "Limit", "price": "4150.10"}, "/price", "multiple of the contract's tick, 0.25"),
         ({"order_type": "Limit"}, "/price", "is needed for an order of type Limit"),
         ({"quantity": 0}, "/quantity", "from 1 to"),
