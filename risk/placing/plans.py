@@ -32,6 +32,7 @@ from vendor_admin.tradovate.operations.trading.order_strategies import (
     ModifyOrderStrategy,
 )
 from vendor_admin.tradovate.operations.trading.orders import PLACE_OCO, PLACE_ORDER, PLACE_OSO
+from vendor_admin.tradovate.operations.trading.terms import meaningless_prices
 from vendor_admin.tradovate.order_checks import change_faults
 from vendor_admin.tradovate.order_status import goes_on, rests
 
@@ -190,6 +191,9 @@ class ModifyOrders(OneEntity[Order]):
             before = _terms_of(order.version)
             wanted = dict(draft.target.wanted.items())
             after = {**before, **{name: one for name, one in wanted.items() if one is not None or name in before}}
+            # Another type leaves behind the prices that it has no use for.
+            left = before.keys() & set(meaningless_prices(str(after.get("orderType")))) - wanted.keys()
+            after |= dict.fromkeys(left)
             draft.old, draft.new = before, after
             if before == after:
                 draft.why_skipped = SkipReason.ALREADY.format("as asked for")

@@ -76,3 +76,11 @@ def test_an_order_whose_answer_was_lost_is_not_taken_back_by_a_guess() -> None:
     row = PlanRow(target_type="order", label="an order", result={"order/placeorder": {"settled": "found by reading"}})
 
     assert PlaceOrders().revert([row]) is None
+
+
+def test_another_type_leaves_behind_the_price_that_it_has_no_use_for(program: ApiProgram) -> None:
+    row = previewed(program, f"orders/{RESTING}", {"order_type": "Market"})
+
+    assert row["state"] == "planned", row
+    changes = {change["field"]: change["new"] for change in row["changes"]}
+    assert changes == {"order_type": "Market", "price": None}

@@ -82,6 +82,8 @@ def test_what_is_traded_goes_first_and_leaves_what_is_kept_for_reducing_risk(nam
         ({"contract": 43}, "/contract", "has the name MESZ6, by which another is traded"),
         ({"order_type": "Limit", "price": "4150.10"}, "/price", "multiple of the contract's tick, 0.25"),
         ({"order_type": "Limit"}, "/price", "is needed for an order of type Limit"),
+        ({"price": "4150.25"}, "/price", "has no meaning for an order of type Market"),
+        ({"order_type": "Limit", "price": "4150.25", "trail_by": "5"}, "/trail_by", "has no meaning"),
         ({"quantity": 0}, "/quantity", "from 1 to"),
         ({"quantity": 10_001}, "/quantity", "from 1 to"),
         ({"time_in_force": "GTD"}, "/expires_at", "is needed with time_in_force GTD"),

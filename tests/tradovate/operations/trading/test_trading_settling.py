@@ -138,6 +138,7 @@ OVER, UNTAGGED = order(ordStatus="Filled"), command(clOrdId=None)
     ("positions", "orders", "commands", "verdict"),
     [
         ([position()], [order()], [TAGGED], True),
+        ([position()], [order(ordStatus="Rejected")], [TAGGED], False),
         ([position(netPos=0)], [], [], True),
         ([position(netPos=0)], [OVER], [UNTAGGED], True),
         ([position(netPos=0)], [order()], [UNTAGGED], None),

@@ -62,8 +62,11 @@ def _of_account(request: LiquidatePosition, environment: Environment) -> Sequenc
 
 
 def _was_liquidated(request: LiquidatePosition, reading: Reading) -> bool | None:
-    """True by the closing order's tag, or where the account is flat in the contract and nothing of it rests."""
-    if marked_commands.ours(reading, "customTag50"):
+    """True by the closing order's tag, unless that order was rejected, or where the account is flat in the contract and
+    nothing of it rests."""
+    closing = {command.get("orderId") for command in marked_commands.ours(reading, "customTag50")}
+    statuses = {order.get("ordStatus") for order in reading.of("order") if order.get("id") in closing}
+    if closing and statuses != {"Rejected"}:
         return True
     position = _newest_position(request, reading)
     net_position = whole_number_of(position.get("netPos")) if position is not None else None

@@ -46,6 +46,8 @@ STOPS: Final = ("Stop", "StopLimit", "MarketStopWithProtection", *TRAILING)
 TOUCHED: Final = ("MIT", "LimitIfTouched")
 """Types that trade once the market has come to them: a Buy below the market, a Sell above."""
 
+PRICES: Final = ("price", "stopPrice", "limitIfTouchedPrice", "pegDifference")
+
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "Limit": ("price",),
     "LimitIfTouched": ("price", "limitIfTouchedPrice"),
@@ -55,6 +57,14 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "StopLimit": ("price", "stopPrice"),
     "TrailingStopLimit": ("price",),
 }
+_MEANT: Final[Mapping[str, tuple[str, ...]]] = {
+    "Market": (),
+    "MarketLimit": (),
+    "MarketWithProtection": (),
+    "Limit": ("price",),
+}
+"""The prices that types have a use for, where the documents leave no doubt: with another one somebody means another
+type."""
 
 
 class Purpose(StrEnum):
@@ -99,6 +109,7 @@ class Terms(Request, frozen=True, kw_only=True):
             "price": self.price,
             "stopPrice": self.stop_price,
             "limitIfTouchedPrice": self.limit_if_touched_price,
+            "pegDifference": self.peg_difference,
         }
         yield from price_faults(self.order_type, given)
         if self.order_type in TRAILING and self.peg_difference is None and self.stop_price is None:
@@ -123,6 +134,15 @@ def price_faults(order_type: str, given: Mapping[str, Decimal | None]) -> Iterat
     for name in _NEEDED.get(order_type, ()):
         if name in given and given[name] is None:
             yield Fault(name, "required", f"is needed for an order of type {order_type}")
+    for name in meaningless_prices(order_type):
+        if given.get(name) is not None:
+            yield Fault(name, "needs_another", f"has no meaning for an order of type {order_type}")
+
+
+def meaningless_prices(order_type: str) -> tuple[str, ...]:
+    """The prices that an order of this type has no use for."""
+    meant = _MEANT.get(order_type, PRICES)
+    return tuple(name for name in PRICES if name not in meant)
 
 
 def max_show_faults(terms: Terms, quantity: int, *, path: str = "maxShow") -> Iterator[Fault]:
