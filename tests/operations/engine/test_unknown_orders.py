@@ -61,6 +61,8 @@ def test_an_order_is_found_by_the_command_that_carries_our_mark(desk: Desk) -> N
     platform = Platform(**{"order/deps": [order()], "command/ldeps": [command]})
     assert settled(desk, row, platform).state == Operation.State.SUCCEEDED
     assert platform.asked == [("order/deps", 7), ("command/ldeps", "60")]
+    (made,) = desk.rows(row.plan_id)
+    assert made.result[PLACE]["orderId"] == 60  # as the lost answer would have told
 
 
 def test_an_order_that_was_not_placed_is_refused_and_never_sent_again(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Reads of the platform what tells whether an operation of unknown outcome was done, within its share of the hour."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from vendor_admin.tradovate.catalogue.look_ups import Entity, LookUp, Reading
 from vendor_admin.tradovate.catalogue.write import Write
 from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.masking import storable
-from vendor_admin.tradovate.outcomes import Locked, Outcome, Penalized, Unknown
+from vendor_admin.tradovate.outcomes import Json, Locked, Outcome, Penalized, Unknown
 from vendor_admin.tradovate.rest.client import RestClient
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,16 @@ class OutcomeNotRead(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a request of one item was carried out; None where that cannot be told. `shown` is what an answer would
+    have told of it, as far as reading shows it.
+    """
+
+    is_done: bool | None
+    shown: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Reads as one platform user. `judge` tells what an answer of a wrong host is worth."""
 
@@ -67,15 +77,15 @@ class Reader:
 
     def verdicts(
         self, row: Operation, write: Write[Any], requests: Sequence[Any], rows: Sequence[PlanRow | None]
-    ) -> tuple[list[bool | None], datetime]:
-        """Whether each request of one item was carried out, None where that cannot be told; and when it was read.
+    ) -> tuple[list[Verdict], datetime]:
+        """What became of each request of one item, and when it was read.
 
         Where something is not found, it counts only once the platform has shown what has to be there. Raises
         OutcomeNotRead.
         """
         read_at = database_clock.now()  # what came later than this may be missing from what is read
         if write.settling is None:  # it changes nothing, so it may be asked again, whatever came of it
-            return [False] * len(requests), read_at
+            return [Verdict(False)] * len(requests), read_at
         environment = Environment(row.environment)
         found: Found = {}
         self._read(row, (one for request in requests for one in write.look_ups(request, environment)), found)
@@ -101,7 +111,10 @@ class Reader:
         if silent is not None:
             why = NOTHING_SHOWN.format(silent.operation.path)
             raise OutcomeNotRead(why, until=database_clock.now() + pause(row), outcome=Unknown(why))
-        return [verdict for _, _, verdict in judged()], read_at
+        verdicts = [
+            Verdict(is_done, write.shown(request, reading) if is_done else {}) for request, reading, is_done in judged()
+        ]
+        return verdicts, read_at
 
     def _read_further(
         self,

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from vendor_admin.operations.engine.look_ups import Judge, OutcomeNotRead, Reader, as_it_is, ended_at, pause
+from vendor_admin.operations.engine.look_ups import Judge, OutcomeNotRead, Reader, Verdict, as_it_is, ended_at, pause
 from vendor_admin.operations.models import Operation, PlanRow
 from vendor_admin.operations.plans import interrupted_plans
 from vendor_admin.operations.plans.unknown_outcomes import LONGEST_READING, ask_person, ours, question_of
@@ -135,16 +135,16 @@ def _act(
     write: Write[Any],
     requests: Sequence[Any],
     rows: Sequence[PlanRow],
-    verdicts: Sequence[bool | None],
+    verdicts: Sequence[Verdict],
     *,
     is_patient: bool,
 ) -> None:
     now = database_clock.now()
-    undecided = [request for request, verdict in zip(requests, verdicts, strict=True) if verdict is None]
+    undecided = [request for request, verdict in zip(requests, verdicts, strict=True) if verdict.is_done is None]
     is_open = [one.state == PlanRow.State.UNKNOWN for one in _for_each(rows, len(requests)) if one is not None]
     if undecided and not is_patient:
         _read_later(lane, row, until=ended_at(row) + timedelta(seconds=settings.OPERATION_PATIENCE_SECONDS))
-    elif _may_be_sent_again(write, row) and not any(verdict is not False for verdict in verdicts) and all(is_open):
+    elif _may_be_sent_again(write, row) and all(verdict.is_done is False for verdict in verdicts) and all(is_open):
         _send_again(lane, row, now=now)
     else:
         refusal = row.response.get("refused")
@@ -153,7 +153,9 @@ def _act(
         question = question_of(write, undecided) if undecided else ""
         with step(lane.organization_id):
             store(lane, [Conclusion(row, _keep_known(rows, results), why_not, question)], now=now)
-        log.info("operations.settled", operation=row.pk, name=row.name, verdicts=[str(one) for one in verdicts][:10])
+        log.info(
+            "operations.settled", operation=row.pk, name=row.name, verdicts=[str(one.is_done) for one in verdicts][:10]
+        )
 
 
 def _may_be_sent_again(write: Write[Any], row: Operation) -> bool:
@@ -169,11 +171,11 @@ def _not_done(row: Operation) -> str:
     return LAST_TRY.format(NOT_DONE, row.error_text) if row.error_text else NOT_DONE
 
 
-def _result(verdict: bool | None, *, why_not: str) -> ItemResult:
-    if verdict is None:
+def _result(verdict: Verdict, *, why_not: str) -> ItemResult:
+    if verdict.is_done is None:
         return ItemResult(PlanRow.State.UNKNOWN, "Reading the platform does not tell whether it was done.")
-    if verdict:
-        return ItemResult(PlanRow.State.SUCCEEDED, result={"settled": "found by reading the platform"})
+    if verdict.is_done:
+        return ItemResult(PlanRow.State.SUCCEEDED, result={"settled": "found by reading the platform", **verdict.shown})
     return ItemResult(PlanRow.State.REJECTED, why_not)
 
 

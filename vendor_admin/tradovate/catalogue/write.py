@@ -60,6 +60,8 @@ class Settling(Generic[R_contra]):
     one (None), what is looked up has to be there itself.
 
     `further` says what to read beside, by what was found so far: it is asked again until it names nothing new.
+
+    `shown` is asked where it happened: what of the lost answer reading shows, in the answer's own form.
     """
 
     look_ups: Callable[[R_contra, Environment], Sequence[LookUp]]
@@ -67,6 +69,7 @@ class Settling(Generic[R_contra]):
     doubt: Callable[[R_contra], Doubt]
     proof: Callable[[R_contra, Reading], LookUp | None] = lambda _request, _reading: None
     further: Callable[[R_contra, Reading], Sequence[LookUp]] = lambda _request, _reading: ()
+    shown: Callable[[R_contra, Reading], Mapping[str, Json]] = lambda _request, _reading: {}
 
 
 def no_reversal(_request: Any, _old: Entity | None, _answer: Json) -> None:
@@ -196,6 +199,10 @@ class Write(Generic[R]):
     def further(self, request: R, reading: Reading) -> tuple[LookUp, ...]:
         """What to read beside, by what was found so far."""
         return tuple(self.settling.further(request, reading)) if self.settling else ()
+
+    def shown(self, request: R, reading: Reading) -> Mapping[str, Json]:
+        """What of the lost answer to a request of one item reading shows, once it shows that it was carried out."""
+        return self.settling.shown(request, reading) if self.settling else {}
 
     def happened(self, request: R, reading: Reading, *, patience: timedelta = PATIENCE) -> bool | None:
         """Whether a request of one item was carried out, by what was read; None if that cannot be told, or not yet.

@@ -260,3 +260,16 @@ def test_an_order_is_looked_for_where_it_was_placed() -> None:
     request = write.parse(BODIES[write.path])
     for environment in Environment:
         assert write.look_ups(request, environment) == (LookUp(environment, "order", "deps", 200),)
+
+
+def test_reading_shows_the_id_that_a_lost_answer_would_have_told() -> None:
+    def shown(path: str, found: Found) -> Any:
+        write = WRITES[path]
+        return write.shown(write.parse(BODIES[path]), reading(found))
+
+    orders = [order(), order(id=601, parentId=600), order(id=602, parentId=600)]
+    commands = [command(), command(id=901, orderId=601), command(id=902, orderId=602)]
+    assert shown("order/placeoso", {"order": orders, "command": commands}) == {"orderId": 600}
+    assert shown("order/placeorder", {"order": orders, "command": []}) == {}
+    strategies = [{"id": 799, "uuid": "other"}, {"id": 800, "uuid": f"{MARK}-5f0c"}]
+    assert shown("orderStrategy/startorderstrategy", {"orderStrategy": strategies}) == {"orderStrategy": {"id": 800}}

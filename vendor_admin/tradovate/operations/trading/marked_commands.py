@@ -4,13 +4,14 @@ An order has neither field, its commands have both. So the orders of the account
 and then their commands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from vendor_admin.tradovate.catalogue.evidence import is_new
 from vendor_admin.tradovate.catalogue.look_ups import Entity, LookUp, Reading
 from vendor_admin.tradovate.catalogue.operation import MOST_IDS_IN_A_CALL
 from vendor_admin.tradovate.enums import Environment
+from vendor_admin.tradovate.outcomes import Json
 from vendor_admin.tradovate.trading_calendar import platform_trade_date
 
 MOST_ORDERS: Final = 50
@@ -71,6 +72,13 @@ def was_placed(request: OfAccount, reading: Reading) -> bool | None:
     if ours(reading, "clOrdId"):
         return True
     return False if is_sure_of_none(reading, request.account_id) else None
+
+
+def placed(_request: OfAccount, reading: Reading) -> Mapping[str, Json]:
+    """The id of the order that our command placed: of several the one that depends on none."""
+    ids = {command.get("orderId") for command in ours(reading, "clOrdId")}
+    found = sorted(order["id"] for order in reading.of("order") if order.get("id") in ids and not order.get("parentId"))
+    return {"orderId": found[0]} if found else {}
 
 
 def is_sure_of_none(reading: Reading, account_id: int) -> bool:

@@ -5,7 +5,7 @@ what `params` hold. They travel as a text of JSON inside the body. `uuid` carrie
 started strategy is found again. The grammar of modifyOrderStrategy's `command` is not public.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -143,6 +143,12 @@ def _was_started(request: StartOrderStrategy, reading: Reading) -> bool | None:
     return False if marked_commands.is_same_session(reading) and not may_be_ours else None
 
 
+def _started(_request: StartOrderStrategy, reading: Reading) -> Mapping[str, Json]:
+    """The strategy that has our `uuid`."""
+    found = [one for one in reading.of("orderStrategy") if reading.mark in str(one.get("uuid") or "") and one.get("id")]
+    return {"orderStrategy": {"id": found[0]["id"]}} if found else {}
+
+
 def _start_doubt(request: StartOrderStrategy) -> Doubt:
     quantity = request.params.entry_version.order_qty
     named = f"{request.action} {quantity} {request.symbol} for account {request.account_id}"
@@ -193,7 +199,7 @@ def _modify_doubt(request: ModifyOrderStrategy) -> Doubt:
     )
 
 
-_STARTING: Settling[Any] = Settling(_of_account, _was_started, _start_doubt, marked_commands.account_of)
+_STARTING: Settling[Any] = Settling(_of_account, _was_started, _start_doubt, marked_commands.account_of, shown=_started)
 
 START_ORDER_STRATEGY = Write(
     operation=Operation(path="orderStrategy/startorderstrategy", method="POST"),

@@ -140,6 +140,7 @@ _SETTLING: Settling[Any] = Settling(
     _doubt,
     marked_commands.account_of,
     marked_commands.of_new_orders,
+    marked_commands.placed,
 )
 
 _MAY_BE_REJECTED_LATER = (
