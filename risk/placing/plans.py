@@ -10,30 +10,28 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from risk.orders.words import terms_in_words
-from risk.placing.checks import DEMO, against_orders, against_strategies, traded
+from risk.placing.changes import against_changes, changed, contracts_of, faults_of_change, terms_of
+from risk.placing.checks import DEMO, against_orders, against_strategies
 from risk.placing.inputs import OcoToPlace, OrderToModify, OrderToPlace, OsoToPlace, StrategyToModify, StrategyToStart
 from risk.placing.naming import request_of
 from vendor_admin.mirrors.models import Account, Order, OrderStrategy
 from vendor_admin.mirrors.queries.contracts import NamedContract, contracts_named
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions, load
 from vendor_admin.operations.inputs.declaration import PlanInput
-from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target, plain
+from vendor_admin.operations.kinds import Json, OneEntity, OneWrite, PlanRequest, RowDraft, Target
 from vendor_admin.operations.models import PlanRow
 from vendor_admin.operations.plans.field_words import title_of
 from vendor_admin.operations.plans.made import answered_id, made_id
 from vendor_admin.operations.skip_reasons import SkipReason
 from vendor_admin.organizations.roles import Right
 from vendor_admin.tradovate.catalogue.request import Request
-from vendor_admin.tradovate.errors import InvalidRequest
-from vendor_admin.tradovate.operations.trading.order_changes import MODIFY_ORDER, ModifyOrder
+from vendor_admin.tradovate.operations.trading.order_changes import MODIFY_ORDER
 from vendor_admin.tradovate.operations.trading.order_strategies import (
     MODIFY_ORDER_STRATEGY,
     START_ORDER_STRATEGY,
     ModifyOrderStrategy,
 )
 from vendor_admin.tradovate.operations.trading.orders import PLACE_OCO, PLACE_ORDER, PLACE_OSO
-from vendor_admin.tradovate.operations.trading.terms import meaningless_prices
-from vendor_admin.tradovate.order_checks import change_faults
 from vendor_admin.tradovate.order_status import goes_on, rests
 
 UNKNOWN_CONTRACT = "{} is not known here yet, so neither its expiry nor its tick could be checked."
@@ -172,15 +170,14 @@ class ModifyOrders(OneEntity[Order]):
     environment = DEMO
     noun = "order"
     right = Right.PLACE_ORDERS
-    takes = PlanInput(OrderToModify)
+    takes = PlanInput(OrderToModify, check=against_changes)
     prompt_paths = (MODIFY_ORDER.path,)
 
     def prepare(self, request: PlanRequest, rows: Sequence[Order]) -> Callable[[RowDraft, Order], None]:
         orders = list(rows)
         attach_names(orders, organization_id=request.organization_id)
         attach_versions(orders, organization_id=request.organization_id)
-        words = {str(order.contract_id) for order in orders if order.contract_id}
-        contracts = contracts_named(words, organization_id=request.organization_id, environment=DEMO, now=request.now)
+        contracts = contracts_of(orders, organization_id=request.organization_id, now=request.now)
 
         def fill(draft: RowDraft, order: Any) -> None:
             draft.label = f"{order.account or order.account_id}: {order.action} {order.contract or order.contract_id}"
@@ -188,17 +185,14 @@ class ModifyOrders(OneEntity[Order]):
             if not rests(order.ord_status):
                 draft.why_skipped = SkipReason.ALREADY.format((order.ord_status or "over").lower())
                 return
-            before = _terms_of(order.version)
-            wanted = dict(draft.target.wanted.items())
-            after = {**before, **{name: one for name, one in wanted.items() if one is not None or name in before}}
-            # Another type leaves behind the prices that it has no use for.
-            left = before.keys() & set(meaningless_prices(str(after.get("orderType")))) - wanted.keys()
-            after |= dict.fromkeys(left)
+            before = terms_of(order.version)
+            after = changed(before, draft.target.wanted)
             draft.old, draft.new = before, after
             if before == after:
                 draft.why_skipped = SkipReason.ALREADY.format("as asked for")
                 return
-            draft.why_skipped = _why_not(order, after, contracts.get(str(order.contract_id)))
+            faults = faults_of_change(order, after, contracts.get(str(order.contract_id)), now=request.now)
+            draft.why_skipped = " ".join(f"{title_of(fault.field)} {fault.text}." for fault in faults)
 
         return fill
 
@@ -258,34 +252,3 @@ class _Leg:
         self.order_type, self.time_in_force = leg.order_type, leg.time_in_force
         self.price, self.stop_price = leg.price, leg.stop_price
         self.limit_if_touched_price, self.peg_difference = leg.limit_if_touched_price, leg.peg_difference
-
-
-def _terms_of(version: Any) -> dict[str, Json]:
-    """What an order's newest version says, under the platform's names, without what is not set."""
-    if version is None:
-        return {}
-    terms = {
-        "orderQty": version.order_qty,
-        "orderType": version.order_type,
-        "price": version.price,
-        "stopPrice": version.stop_price,
-        "limitIfTouchedPrice": version.limit_if_touched_price,
-        "pegDifference": version.peg_difference,
-        "maxShow": version.max_show,
-        "timeInForce": version.time_in_force,
-        "expireTime": version.expire_time,
-        "text": version.text,
-    }
-    return {name: plain(value) for name, value in terms.items() if value is not None}
-
-
-def _why_not(order: Order, terms: Mapping[str, Json], contract: NamedContract | None) -> str:
-    """Why an order cannot have these terms, by its contract; empty where nothing is known against them."""
-    if contract is None:
-        return ""
-    try:
-        change: ModifyOrder = request_of(MODIFY_ORDER, terms, orderId=order.entity_id)  # type: ignore[assignment]
-    except InvalidRequest:
-        return ""  # the preview says what is wrong with it
-    faults = change_faults(change, traded(contract), action=order.action or "")
-    return " ".join(f"{title_of(fault.field)} {fault.text}." for fault in faults)

@@ -50,11 +50,10 @@ def test_a_change_keeps_the_terms_that_it_does_not_name(program: ApiProgram) -> 
         (f"orders/{FILLED}", {"quantity": 1}, "It is filled already."),
         (f"orders/{RESTING}", {"price": "4150.50"}, "It is as asked for already."),
         (f"orders/{RESTING}", {"stop_price": None}, "It is as asked for already."),
-        (f"orders/{RESTING}", {"price": "4150.60"}, "multiple of the contract's tick, 0.25"),
         (f"order-strategies/{ENDED}", {"command": "{}"}, "It is over already."),
     ],
 )
-def test_what_is_over_as_asked_for_or_off_the_tick_is_not_changed(
+def test_what_is_over_or_as_asked_for_is_not_changed(
     program: ApiProgram, path: str, body: dict[str, Any], why: str
 ) -> None:
     row = previewed(program, path, body)
@@ -84,3 +83,21 @@ def test_another_type_leaves_behind_the_price_that_it_has_no_use_for(program: Ap
     assert row["state"] == "planned", row
     changes = {change["field"]: change["new"] for change in row["changes"]}
     assert changes == {"order_type": "Market", "price": None}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "said"),
+    [
+        ({"price": "4150.60"}, "/price", "multiple of the contract's tick, 0.25"),
+        ({"price": None}, "/price", "is needed for an order of type Limit"),
+        ({"order_type": "Stop"}, "/stop_price", "is needed for an order of type Stop"),
+        ({"time_in_force": "GTD"}, "/expires_at", "is needed with time_in_force GTD"),
+    ],
+)
+def test_terms_that_cannot_be_are_refused_by_field(
+    program: ApiProgram, body: dict[str, Any], pointer: str, said: str
+) -> None:
+    answer = program.patch(f"/api/v1/orders/{RESTING}?dry_run=true", body)
+
+    assert answer.status_code == 422, answer.content
+    assert said in {fault["pointer"]: fault["detail"] for fault in answer.json()["errors"]}[pointer]
