@@ -48,7 +48,7 @@ def _against(rows: Sequence[Any], organization_id: int, faults: Any) -> Iterator
             if str(row.contract).strip().isdecimal():
                 yield position, Fault("contract", "not_found", "is no contract that is known here.")
             continue
-        if by_name[contract.name].contract_id != contract.contract_id:
+        if by_name.get(contract.name, contract).contract_id != contract.contract_id:
             # An order names its contract by the name alone.
             yield position, Fault("contract", "ambiguous", f"has the name {contract.name}, by which another is traded.")
             continue
