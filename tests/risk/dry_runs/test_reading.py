@@ -44,7 +44,7 @@ def faults(alpha: Organization, *orders: Any, account: object = "EVAL18") -> set
 
 
 def test_orders_name_their_contract_and_account_by_name_or_id(contracts: Organization) -> None:
-    by_name = read(contracts, ORDER, {**ORDER, "order_type": "Market", "price": None} | {"price": "4150.50"})
+    by_name = read(contracts, ORDER, ORDER | {"price": "4150.50"})
     by_id = read(contracts, {**ORDER, "contract": 43}, account=18)
     assert (by_name.account_id, by_id.account_id) == (18, 18)
     assert by_name.orders[0] == by_id.orders[0]

@@ -1,9 +1,10 @@
 """Rows of mirrors without models, for what reads many: making models takes longer than reading the rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -31,7 +32,12 @@ class PlainRow:
 def plain_rows(rows: QuerySet[Any]) -> list[Any]:
     """Read rows of a mirror. One query."""
     model: Any = rows.model
-    return [PlainRow(values) for values in rows.values(*_columns(model))]
+    names = _columns(model)
+    try:
+        statement, parameters = rows.values_list(*names).query.sql_with_params()
+    except EmptyResultSet:  # the conditions can hold for none
+        return []
+    return _read(statement, parameters, names)
 
 
 def rows_among(
@@ -56,8 +62,13 @@ def rows_among(
     statement, parameters = _statement(model, field, narrowed)
     asked: dict[Any, Any] = {_SOME_ORGANIZATION: organization_id, _NO_IDS: array_of(wanted)}
     names = _columns(model)
+    return _read(statement, [asked.get(value, value) for value in parameters], names)
+
+
+def _read(statement: str, parameters: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """The rows of a statement; no column of a mirror has to be converted."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [asked.get(value, value) for value in parameters])
+        cursor.execute(statement, parameters)
         return [PlainRow(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
