@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from risk.dry_runs.dry_run import DEMO
 from risk.dry_runs.verdicts import TriedOrder
+from risk.placing.checks import traded
 from risk.placing.inputs import AContract, AnAccount, APrice, AQuantity, ASide, AStopPrice, AType
 from risk.placing.naming import ours
 from vendor_admin.errors import Fault, InvalidFields
@@ -20,7 +21,7 @@ from vendor_admin.operations.inputs.references import References
 from vendor_admin.organizations.tenancy import database_clock
 from vendor_admin.tradovate.errors import InvalidRequest
 from vendor_admin.tradovate.operations.trading.dry_run import DRY_RUN, MOST_ORDERS
-from vendor_admin.tradovate.order_checks import TradedContract, expiry_faults, grid_faults
+from vendor_admin.tradovate.order_checks import expiry_faults, grid_faults
 
 _SOME_ID = 1
 
@@ -130,8 +131,7 @@ def _against(order: OrderToTry, contract: NamedContract | None, *, now: datetime
     if contract is None:
         yield Fault("contract", "not_found", "is no contract that is known here.")
         return
-    traded = TradedContract(contract.name, tick_size=contract.tick_size, expires_at=contract.expires_at)
-    faults = [*expiry_faults(traded, now=now)]
+    faults = [*expiry_faults(traded(contract), now=now)]
     for name, price in (("price", order.price), ("stopPrice", order.stop_price)):
         if price is not UNSET:
             faults += grid_faults(name, price, contract.tick_size)

@@ -8,7 +8,6 @@ from django.db.models import Q, QuerySet
 
 from risk.orders.families import Node, tree_of
 from risk.orders.history import Refusal, Step, Told, refusal_of, steps_of
-from risk.orders.rejections import REJECTED
 from vendor_admin.mirrors.models import (
     Command,
     CommandReport,
@@ -21,6 +20,7 @@ from vendor_admin.mirrors.models import (
 )
 from vendor_admin.mirrors.queries.any_of import among
 from vendor_admin.mirrors.queries.lookups import attach_names, attach_versions
+from vendor_admin.tradovate.order_status import REJECTED
 
 MOST_STEPS = 200
 """Rows of one kind that are read: an order that was changed more often shows its newest."""

@@ -6,8 +6,8 @@ from typing import Any, Final
 from risk.orders.history import refusal_of
 from vendor_admin.mirrors.models import CommandReport, ExecutionReport
 from vendor_admin.mirrors.queries.plain_rows import rows_among
+from vendor_admin.tradovate.order_status import REJECTED
 
-REJECTED: Final = "Rejected"
 NO_ORDER: Final = 0
 """An id that the platform gives to nothing."""
 

@@ -5,7 +5,8 @@ Source: the OpenAPI file, OrderOrdStatus and OrderStrategyStatus. A status that 
 
 from typing import Final
 
-OVER: Final = frozenset({"Canceled", "Completed", "Expired", "Filled", "Rejected"})
+REJECTED: Final = "Rejected"
+OVER: Final = frozenset({"Canceled", "Completed", "Expired", "Filled", REJECTED})
 """Statuses of orders by which nothing more is traded."""
 
 ACTIVE_STRATEGY: Final = "ActiveStrategy"

@@ -23,7 +23,7 @@ from vendor_admin.tradovate.enums import Environment
 from vendor_admin.tradovate.errors import Fault
 from vendor_admin.tradovate.operations.trading import marked_commands
 from vendor_admin.tradovate.operations.trading.terms import Tag, always_true, automation_faults
-from vendor_admin.tradovate.order_status import rests
+from vendor_admin.tradovate.order_status import REJECTED, rests
 from vendor_admin.tradovate.values import id_of, time_of, trade_date_of, whole_number_of
 
 _TAG = MarkedField("custom_tag50", longest=50)
@@ -66,7 +66,7 @@ def _was_liquidated(request: LiquidatePosition, reading: Reading) -> bool | None
     nothing of it rests."""
     closing = {command.get("orderId") for command in marked_commands.ours(reading, "customTag50")}
     statuses = {order.get("ordStatus") for order in reading.of("order") if order.get("id") in closing}
-    if closing and statuses != {"Rejected"}:
+    if closing and statuses != {REJECTED}:
         return True
     position = _newest_position(request, reading)
     net_position = whole_number_of(position.get("netPos")) if position is not None else None
